@@ -1,0 +1,10 @@
+//! Values, facts and the words of the trade. Names nothing else in the crate; reads no clock, waits for
+//! nothing, and cannot panic.
+
+pub mod ids;
+pub mod instrument;
+pub mod money;
+pub mod order;
+pub mod quote;
+pub mod text;
+pub mod time;

@@ -1,0 +1,148 @@
+//! What is traded: its class, its currency, its price ticks and quantity lots.
+
+use super::{
+    ids::{Currency, InstrumentId},
+    money::{Money, Price, Qty, Ratio},
+    text::Text,
+};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// The kind of instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetClass {
+    /// Shares and funds.
+    Equity,
+    /// Listed options.
+    Option,
+    /// Coins.
+    Crypto,
+    /// Currency pairs.
+    Forex,
+    /// Listed futures.
+    Future,
+    /// Perpetual swaps.
+    Perpetual,
+    /// Contracts for difference.
+    Cfd,
+}
+
+/// Which prices are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tick {
+    /// Whole multiples of this.
+    Fixed(Price),
+    /// United States stocks (SEC rule 612): 0.01 from one dollar up, 0.0001 below.
+    UsEquity,
+}
+
+impl Tick {
+    /// The step at `price`.
+    pub fn at(self, price: Price) -> Price {
+        match self {
+            Self::Fixed(step) => step,
+            Self::UsEquity if price.get().abs() >= Decimal::ONE => Price::new(Decimal::new(1, 2)),
+            Self::UsEquity => Price::new(Decimal::new(1, 4)),
+        }
+    }
+    /// Is `price` allowed?
+    pub fn allows(self, price: Price) -> bool {
+        let step = self.at(price).get();
+        step.is_zero() || price.get().checked_rem(step).is_some_and(|r| r.is_zero())
+    }
+    /// The nearest allowed price; `None` on overflow.
+    pub fn round(self, price: Price) -> Option<Price> {
+        let step = self.at(price).get();
+        if step.is_zero() {
+            return Some(price);
+        }
+        let n = price.get().checked_div(step)?.round();
+        n.checked_mul(step).map(|d| Price::new(d.normalize().max_scale_of(step)))
+    }
+    /// Moved by whole ticks; `None` on overflow.
+    pub fn offset(self, price: Price, ticks: i64) -> Option<Price> {
+        let step = self.at(price).get().checked_mul(Decimal::from(ticks))?;
+        price.get().checked_add(step).map(Price::new)
+    }
+}
+
+trait ScaleOf {
+    fn max_scale_of(self, step: Decimal) -> Self;
+}
+impl ScaleOf for Decimal {
+    /// Shows at least as many digits as the tick has: 178.5 at a 0.01 tick is 178.50.
+    fn max_scale_of(mut self, step: Decimal) -> Self {
+        let want = step.normalize().scale();
+        if self.scale() < want {
+            self.rescale(want);
+        }
+        self
+    }
+}
+
+/// How hard it is to borrow for a short sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Borrow {
+    /// On the easy-to-borrow list.
+    Easy,
+    /// Only with a locate, at a fee.
+    Hard,
+    /// Not to be had.
+    None,
+    /// The venue did not say.
+    Unknown,
+}
+
+/// May it be traded now?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tradable {
+    /// Yes.
+    Yes,
+    /// Halted, with the venue's words.
+    Halted(Text),
+    /// Not at all here (inactive, delisted, expired), with the venue's words.
+    No(Text),
+}
+
+/// An instrument and its rules, as the venue states them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instrument {
+    /// Where and what.
+    pub id: InstrumentId,
+    /// For people: `Apple Inc.`
+    pub name: Text,
+    /// The venue's own spelling of the symbol.
+    pub native: Text,
+    /// The kind.
+    pub class: AssetClass,
+    /// What it is priced and paid in.
+    pub quote: Currency,
+    /// For coins and currency pairs, what is bought.
+    pub base: Option<Currency>,
+    /// Allowed prices.
+    pub tick: Tick,
+    /// Smallest step of quantity (fractions where the venue has them).
+    pub lot: Qty,
+    /// Smallest step where fractions are not allowed (brackets, stops at some venues).
+    pub whole_lot: Qty,
+    /// Smallest order in quantity.
+    pub qty_min: Qty,
+    /// Largest order in quantity, if the venue says.
+    pub qty_max: Option<Qty>,
+    /// Smallest order in money.
+    pub notional_min: Money,
+    /// Money per unit and point: 1 for stocks, 100 for options.
+    pub multiplier: Ratio,
+    /// Can a position below zero be held?
+    pub shortable: bool,
+    /// How hard to borrow.
+    pub borrow: Borrow,
+    /// Can it be bought on margin?
+    pub marginable: bool,
+    /// May it be traded now?
+    pub tradable: Tradable,
+}

@@ -1,0 +1,305 @@
+//! What an order says: side, type, prices, time in force, and what protects it.
+
+use super::{
+    ids::{ClientId, InstrumentId},
+    money::{Money, Percent, Price, Qty},
+};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// Buy or sell. A short sale is a sell from flat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Buy.
+    Buy,
+    /// Sell.
+    Sell,
+}
+
+impl Side {
+    /// The other one.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+    /// `buy` or `sell`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
+/// How far a trailing stop stays behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trail {
+    /// In the quote currency.
+    Amount(Price),
+    /// In per cent of the high (sell) or low (buy).
+    Percent(Percent),
+}
+
+/// The order type with the prices that it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OrderType {
+    /// At once, at what the market gives.
+    Market,
+    /// At `limit` or better.
+    Limit {
+        /// Worst price.
+        limit: Price,
+    },
+    /// A market order once the market trades at `stop`.
+    Stop {
+        /// Trigger.
+        stop: Price,
+    },
+    /// A limit order once the market trades at `stop`.
+    StopLimit {
+        /// Trigger.
+        stop: Price,
+        /// Worst price.
+        limit: Price,
+    },
+    /// A stop that follows the market.
+    TrailingStop {
+        /// Distance.
+        trail: Trail,
+    },
+}
+
+impl OrderType {
+    /// The limit price, where it has one.
+    pub const fn limit(self) -> Option<Price> {
+        match self {
+            Self::Limit { limit } | Self::StopLimit { limit, .. } => Some(limit),
+            Self::Market | Self::Stop { .. } | Self::TrailingStop { .. } => None,
+        }
+    }
+    /// The stop price, where it has a fixed one.
+    pub const fn stop(self) -> Option<Price> {
+        match self {
+            Self::Stop { stop } | Self::StopLimit { stop, .. } => Some(stop),
+            Self::Market | Self::Limit { .. } | Self::TrailingStop { .. } => None,
+        }
+    }
+    /// The kind alone.
+    pub const fn kind(self) -> OrderKind {
+        match self {
+            Self::Market => OrderKind::Market,
+            Self::Limit { .. } => OrderKind::Limit,
+            Self::Stop { .. } => OrderKind::Stop,
+            Self::StopLimit { .. } => OrderKind::StopLimit,
+            Self::TrailingStop { .. } => OrderKind::TrailingStop,
+        }
+    }
+}
+
+/// The order type without its prices, for capability tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// Market.
+    Market,
+    /// Limit.
+    Limit,
+    /// Stop.
+    Stop,
+    /// Stop-limit.
+    StopLimit,
+    /// Trailing stop.
+    TrailingStop,
+}
+
+impl OrderKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Market, Self::Limit, Self::Stop, Self::StopLimit, Self::TrailingStop];
+    /// `market`, `stop-limit`, …
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Limit => "limit",
+            Self::Stop => "stop",
+            Self::StopLimit => "stop-limit",
+            Self::TrailingStop => "trailing",
+        }
+    }
+}
+
+/// Time in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tif {
+    /// Until the session's end.
+    Day,
+    /// Until cancelled.
+    Gtc,
+    /// Until the end of this day at the venue.
+    Gtd(jiff::civil::Date),
+    /// At once what can be filled, the rest cancelled.
+    Ioc,
+    /// At once and whole, or not at all.
+    Fok,
+    /// In the opening auction.
+    Opg,
+    /// In the closing auction.
+    Cls,
+}
+
+impl Tif {
+    /// `day`, `gtc`, …
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Gtc => "gtc",
+            Self::Gtd(_) => "gtd",
+            Self::Ioc => "ioc",
+            Self::Fok => "fok",
+            Self::Opg => "opg",
+            Self::Cls => "cls",
+        }
+    }
+}
+
+/// How much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Amount {
+    /// So many units.
+    Qty(Qty),
+    /// So much money's worth, where the venue takes that.
+    Notional(Money),
+}
+
+impl Amount {
+    /// The quantity, if it is one.
+    pub const fn qty(self) -> Option<Qty> {
+        match self {
+            Self::Qty(q) => Some(q),
+            Self::Notional(_) => None,
+        }
+    }
+}
+
+/// A protective stop that goes with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopLeg {
+    /// Trigger.
+    pub stop: Price,
+    /// Worst price, if it is a stop-limit.
+    pub limit: Option<Price>,
+}
+
+/// What hangs on the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "class", rename_all = "snake_case")]
+pub enum Attached {
+    /// Nothing.
+    #[default]
+    Simple,
+    /// Entry, then target and stop, one cancels the other.
+    Bracket {
+        /// Take-profit limit.
+        target: Price,
+        /// Protective stop.
+        stop: StopLeg,
+    },
+    /// Entry, then a stop.
+    OtoStop {
+        /// Protective stop.
+        stop: StopLeg,
+    },
+    /// Entry, then a target.
+    OtoTarget {
+        /// Take-profit limit.
+        target: Price,
+    },
+    /// An exit pair for a position that is there: target limit (the order's own limit) and stop.
+    Oco {
+        /// Protective stop.
+        stop: StopLeg,
+    },
+}
+
+/// The part an order plays in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Opens, or stands alone.
+    Entry,
+    /// Takes the profit.
+    Target,
+    /// Limits the loss.
+    Stop,
+}
+
+/// Who made the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A person at this program's screen.
+    Screen,
+    /// A person at this program's shell command.
+    Shell,
+    /// The risk engine or an exit.
+    Exit,
+    /// The venue, as a child of an order of ours.
+    Child,
+    /// Somebody else on the same account.
+    External,
+}
+
+/// An order in full: what the journal keeps and a venue is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSpec {
+    /// Where and what.
+    pub instrument: InstrumentId,
+    /// Buy or sell.
+    pub side: Side,
+    /// How much.
+    pub amount: Amount,
+    /// Type and prices.
+    pub order_type: OrderType,
+    /// Time in force.
+    pub tif: Tif,
+    /// May fill outside regular hours.
+    pub extended: bool,
+    /// Must not take liquidity.
+    pub post_only: bool,
+    /// Must not open or turn a position.
+    pub reduce_only: bool,
+    /// Bracket, OCO, OTO.
+    pub attached: Attached,
+    /// The trader's own mark, at most 32 characters.
+    pub tag: Option<SmolStr>,
+}
+
+/// A new order on its way to a venue: what it says, and the id that makes it unique.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Our id.
+    pub client: ClientId,
+    /// What it says.
+    pub spec: OrderSpec,
+}
+
+/// A change of a working order. What is `None` stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Change {
+    /// New total quantity.
+    pub qty: Option<Qty>,
+    /// New limit.
+    pub limit: Option<Price>,
+    /// New stop.
+    pub stop: Option<Price>,
+    /// New trail.
+    pub trail: Option<Trail>,
+    /// New time in force.
+    pub tif: Option<Tif>,
+}

@@ -1,0 +1,98 @@
+//! What the market says: quotes, trades, bars.
+
+use super::{
+    ids::InstrumentId,
+    money::{Price, Qty},
+    time::{Mono, Stamp},
+};
+use serde::{Deserialize, Serialize};
+
+/// The best bid and ask. Either side may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Best bid and its size.
+    pub bid: Option<(Price, Qty)>,
+    /// Best ask and its size.
+    pub ask: Option<(Price, Qty)>,
+    /// The venue's time.
+    pub at: Stamp,
+    /// When it reached us.
+    pub received: Mono,
+}
+
+/// One print.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trade {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// At.
+    pub price: Price,
+    /// How much.
+    pub size: Qty,
+    /// The venue's time.
+    pub at: Stamp,
+    /// When it reached us.
+    pub received: Mono,
+}
+
+/// Open, high, low, close over an interval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bar {
+    /// Start of the interval.
+    pub at: Stamp,
+    /// First price.
+    pub open: Price,
+    /// Highest.
+    pub high: Price,
+    /// Lowest.
+    pub low: Price,
+    /// Last.
+    pub close: Price,
+    /// Units traded.
+    pub volume: Qty,
+}
+
+/// Chart intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Interval {
+    /// One minute.
+    #[serde(rename = "1m")]
+    Min1,
+    /// Five minutes.
+    #[serde(rename = "5m")]
+    Min5,
+    /// Fifteen minutes.
+    #[serde(rename = "15m")]
+    Min15,
+    /// One hour.
+    #[serde(rename = "1h")]
+    Hour1,
+    /// One day.
+    #[serde(rename = "1d")]
+    Day1,
+}
+
+impl Interval {
+    /// `1m`, `5m`, …
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Min1 => "1m",
+            Self::Min5 => "5m",
+            Self::Min15 => "15m",
+            Self::Hour1 => "1h",
+            Self::Day1 => "1d",
+        }
+    }
+    /// Its length in seconds.
+    pub const fn secs(self) -> u32 {
+        match self {
+            Self::Min1 => 60,
+            Self::Min5 => 300,
+            Self::Min15 => 900,
+            Self::Hour1 => 3600,
+            Self::Day1 => 86_400,
+        }
+    }
+}

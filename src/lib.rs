@@ -1,0 +1,4 @@
+//! Tradedeck: a trading dashboard for the terminal. See ARCHITECTURE.md for what each room is for.
+
+pub mod clock;
+pub mod domain;

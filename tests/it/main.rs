@@ -1,0 +1,7 @@
+//! One test binary, so that the crate is linked once. `cfg(test)` tells clippy that helpers are tests too.
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod tidy;
