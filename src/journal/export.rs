@@ -51,8 +51,17 @@ const HEAD: &str = "seq,time,run,fact,venue,symbol,order,event,side,quantity,not
 impl Journal {
     /// Writes the records that `filter` lets pass. Ends with an error at the first damaged one, after those
     /// before it.
-    pub fn export(&self, filter: &Filter, format: Format, out: &mut dyn Write) -> Result<Exported, JournalError> {
-        let fail = |e: io::Error| JournalError::Io { doing: "export", path: self.path.clone(), cause: e.to_string() };
+    pub fn export(
+        &self,
+        filter: &Filter,
+        format: Format,
+        out: &mut dyn Write,
+    ) -> Result<Exported, JournalError> {
+        let fail = |e: io::Error| JournalError::Io {
+            doing: "export",
+            path: self.path.clone(),
+            cause: e.to_string(),
+        };
         let mut symbols = Symbols::default();
         let mut exported = Exported { records: 0 };
         if format == Format::Csv {
@@ -93,8 +102,10 @@ struct Symbols {
 
 impl Symbols {
     fn of(&mut self, fact: &Fact) -> Option<InstrumentId> {
-        let order = record::order_of(fact)
-            .map(|(client, venue): (&ClientId, &VenueId)| OrderId { client: client.clone(), venue: venue.clone() });
+        let order = record::order_of(fact).map(|(client, venue): (&ClientId, &VenueId)| OrderId {
+            client: client.clone(),
+            venue: venue.clone(),
+        });
         if let Some(instrument) = record::instrument_of(fact) {
             if let Some(order) = order {
                 self.of_order.entry(order).or_insert_with(|| instrument.clone());
@@ -240,5 +251,78 @@ fn word<T: Serialize>(value: &T) -> io::Result<String> {
     match serde_json::to_value(value)? {
         serde_json::Value::String(word) => Ok(word),
         other => Ok(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::samples;
+
+    fn exported(filter: &Filter, format: Format) -> Vec<String> {
+        let (_dir, mut journal) = samples::journal();
+        journal.append(&samples::every_fact()).unwrap();
+        let mut out = Vec::new();
+        let n = journal.export(filter, format, &mut out).unwrap().records;
+        let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
+        assert_eq!(lines.len() as u64, n + u64::from(format == Format::Csv));
+        lines
+    }
+
+    #[test]
+    fn a_table_has_as_many_cells_in_every_row_as_in_its_head() {
+        let lines = exported(&Filter::default(), Format::Csv);
+        assert_eq!(lines[0], HEAD);
+        for line in &lines {
+            let mut quoted = false;
+            let commas = line.chars().filter(|c| {
+                quoted ^= *c == '"';
+                *c == ',' && !quoted
+            });
+            assert_eq!(commas.count(), 19, "{line}");
+        }
+        assert!(lines[2].contains("\"'=buy AAPL risk 1%, \"\"now\"\"\""), "{}", lines[2]);
+        let intent = &lines[3];
+        assert!(
+            intent.starts_with(
+                "3,2026-11-18T11:06:40.123456789Z,run1,intended,paper,AAPL,td-run1-1,,buy,,500.00,stop-limit,\
+                 173.50,174.00,,,,screen,all checks passed,"
+            ),
+            "{intent}"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.contains(",executed,paper,AAPL,td-run1-1,,sell,3,,,,,175.52,-0.0001,USD,,,"))
+        );
+    }
+
+    #[test]
+    fn each_line_is_an_object_with_the_whole_fact() {
+        let kept = samples::every_fact().into_iter().filter(|d| d.fact.is_durable());
+        for (line, dated) in exported(&Filter::default(), Format::JsonLines).iter().zip(kept) {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::from_value::<Fact>(value["fact"].clone()).unwrap(), dated.fact);
+            assert_eq!(value["time"], dated.at.to_rfc3339());
+            assert_eq!(value["run"], "run1");
+        }
+    }
+
+    #[test]
+    fn filters_go_by_time_and_symbol_of_orders_too() {
+        let at = samples::locked("x").at;
+        let symbol = |s: &str| Filter { symbol: Some(Symbol::new(s).unwrap()), ..Filter::default() };
+        let later = Filter { from: Some(at.plus_ms(1)), ..Filter::default() };
+        let before = Filter { to: Some(at), ..Filter::default() };
+        assert_eq!(exported(&later, Format::JsonLines).len(), 0);
+        assert_eq!(exported(&before, Format::JsonLines).len(), 0);
+        assert_eq!(exported(&symbol("TSLA"), Format::JsonLines).len(), 0);
+        let aapl = exported(&symbol("AAPL"), Format::JsonLines);
+        assert_eq!(
+            aapl.iter().filter(|l| l.contains("\"fact\":\"order\"")).count(),
+            2,
+            "by their intent's symbol"
+        );
+        assert_eq!(aapl.len(), 8);
     }
 }

@@ -136,8 +136,19 @@ impl<'j> Pages<'j> {
         let mut rows = select.query((self.link.seq, PAGE))?;
         while let Some(row) = rows.next()? {
             let seq: Seq = row.get(0)?;
+            if seq <= self.link.seq {
+                // A damaged tree can lead round in a circle.
+                let what = format!("it stands after record {}", self.link.seq);
+                self.page.push_back(Err(Flaw { seq, what }));
+                self.done = true;
+                return Ok(());
+            }
             if seq != self.link.seq.next() {
-                let what = format!("records {} to {} are missing before it", self.link.seq.next(), seq);
+                let what = format!(
+                    "records {} to {} are missing before it",
+                    self.link.seq.next(),
+                    seq.get().saturating_sub(1)
+                );
                 self.page.push_back(Err(Flaw { seq, what }));
             }
             let sum: Result<u32, _> = row.get(6);
