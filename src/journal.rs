@@ -201,7 +201,7 @@ mod tests {
         let (_dir, mut journal) = samples::journal();
         let facts = samples::every_fact();
         let kept: Vec<_> = facts.iter().filter(|d| d.fact.is_durable()).cloned().collect();
-        assert_eq!(journal.append(&facts).unwrap(), Seq::new(kept.len() as u64));
+        assert_eq!(journal.append(&facts).unwrap(), Seq::new(u64::try_from(kept.len()).unwrap()));
         let other = Instance::new("run2").unwrap();
         let mut second =
             Journal::open(&journal.path, &samples::header(), Mode::Write(other.clone())).unwrap();
@@ -212,7 +212,7 @@ mod tests {
         assert!(back.iter().zip(1..).all(|(r, n)| r.seq.get() == n));
         assert_eq!(back[kept.len()].run, other);
         let runs = journal.instances().unwrap();
-        assert_eq!(runs.iter().map(|r| r.records).collect::<Vec<_>>(), [kept.len() as u32 + 1, 1]);
+        assert_eq!(runs.iter().map(|r| r.records).collect::<Vec<_>>(), [u32::try_from(kept.len() + 1).unwrap(), 1]);
         assert_eq!(runs[0].last.0, journal.last().unwrap());
         assert!(journal.verify().is_sound(), "{:?}", journal.verify());
     }

@@ -248,14 +248,13 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
 
 /// The word that a value bears in JSON, where it is a word.
 fn word<T: Serialize>(value: &T) -> io::Result<String> {
-    match serde_json::to_value(value)? {
-        serde_json::Value::String(word) => Ok(word),
-        other => Ok(other.to_string()),
-    }
+    let value = serde_json::to_value(value)?;
+    Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use crate::journal::samples;
 
@@ -265,7 +264,7 @@ mod tests {
         let mut out = Vec::new();
         let n = journal.export(filter, format, &mut out).unwrap().records;
         let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
-        assert_eq!(lines.len() as u64, n + u64::from(format == Format::Csv));
+        assert_eq!(lines.len(), usize::try_from(n).unwrap() + usize::from(format == Format::Csv));
         lines
     }
 

@@ -113,6 +113,7 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use crate::journal::{Mode, samples};
     use std::{fs, path::Path};
