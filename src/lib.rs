@@ -2,5 +2,6 @@
 
 pub mod broker;
 pub mod clock;
+pub mod desk;
 pub mod domain;
 pub mod risk;
