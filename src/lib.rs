@@ -4,4 +4,5 @@ pub mod broker;
 pub mod clock;
 pub mod desk;
 pub mod domain;
+pub mod engine;
 pub mod risk;
