@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 pub struct OrderFact {
     /// Which order.
     pub order: OrderId,
-    /// What kind of thing. Never a fill: those are [`Fact::Executed`].
+    /// What kind of thing. Fills are [`Fact::Executed`]; `FilledWhole` here says only that nothing is left open,
+    /// which an order in money can't tell from its fills.
     pub event: OrderEvent,
     /// The venue's id, once known.
     pub venue_id: Option<VenueOrderId>,
@@ -122,6 +123,13 @@ pub enum Fact {
         venue: VenueId,
         /// What.
         report: Box<AccountReport>,
+    },
+    /// The venue's trading day began: what is counted "today" starts at zero.
+    DayBegan {
+        /// Where.
+        venue: VenueId,
+        /// When the day began, by the venue's calendar.
+        began: Stamp,
     },
     /// An instrument's rules.
     Instrument(Box<Instrument>),
