@@ -3,4 +3,5 @@
 pub mod broker;
 pub mod clock;
 pub mod domain;
+pub mod grammar;
 pub mod risk;
