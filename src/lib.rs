@@ -8,6 +8,7 @@ pub mod clock;
 pub mod desk;
 pub mod domain;
 pub mod engine;
+pub mod grammar;
 pub mod monitor;
 pub mod risk;
 pub mod sizing;

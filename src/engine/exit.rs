@@ -413,7 +413,7 @@ impl Engine {
             attached: Attached::Simple,
             tag: None,
         };
-        self.send_reduction(spec, Origin::Exit, &exit.maker)
+        self.send_reduction(spec, Origin::Exit)
     }
 
     fn end_exit(&mut self, exit: &mut VenueExit, flat: bool, why: Option<Text>) {
@@ -463,6 +463,10 @@ impl Engine {
                 }
             }
         }
+    }
+
+    pub(super) fn exit_goes_on(&self, id: u64, venue: &VenueId) -> bool {
+        self.exits.iter().any(|e| e.id == id && e.venue == *venue && !e.is_over())
     }
 
     /// Are there exits under way that block entries at this venue?

@@ -7,7 +7,7 @@ use crate::{
         ids::Symbol,
         report::Environment,
         text::Text,
-        time::{Mono, Now},
+        time::{Mono, Now, Stamp},
     },
 };
 use smol_str::SmolStr;
@@ -60,8 +60,12 @@ pub(super) struct VenueState {
     pub(super) wants_report: bool,
     pub(super) report_failures: u32,
     pub(super) last_report: Option<Now>,
-    /// A baseline of positions was taken in this run.
-    pub(super) baseline: bool,
+    /// Only a report that began after this makes them agree.
+    pub(super) resync_since: Mono,
+    /// When the present trading day began.
+    pub(super) day: Option<Stamp>,
+    /// Symbols that somebody looked at, and when.
+    pub(super) interest: BTreeMap<Symbol, Mono>,
     /// Symbols whose rules were asked for.
     pub(super) asked: BTreeSet<Symbol>,
     /// Symbols that the venue does not know.
@@ -89,7 +93,9 @@ impl VenueState {
             wants_report: false,
             report_failures: 0,
             last_report: None,
-            baseline: false,
+            resync_since: Mono::default(),
+            day: None,
+            interest: BTreeMap::new(),
             asked: BTreeSet::new(),
             unknown: BTreeSet::new(),
             watched: Vec::new(),
