@@ -9,6 +9,7 @@ pub mod desk;
 pub mod domain;
 pub mod engine;
 pub mod grammar;
+pub mod journal;
 pub mod monitor;
 pub mod risk;
 pub mod sizing;
