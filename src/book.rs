@@ -19,7 +19,7 @@ pub use fills::FillRow;
 pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
 pub use positions::PositionRow;
-pub use reconcile::{AlertSeed, Finding, of_execution, of_order_report, reconcile};
+pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_report, reconcile};
 
 use crate::domain::{
     alert::Alert,

@@ -17,6 +17,9 @@ use crate::domain::{
     time::Stamp,
 };
 
+/// For so many orders that the book does not have yet are executions kept.
+const ORPHANS_MAX: usize = 10_000;
+
 impl Book {
     pub(super) fn fill(&mut self, at: Stamp, execution: &Execution, inferred: bool) -> Applied {
         let venue = &execution.instrument.venue;
@@ -24,11 +27,9 @@ impl Book {
             return Applied::Duplicate;
         }
         self.heard.insert(venue.clone());
-        if !inferred {
-            self.resume.insert(
-                venue.clone(),
-                super::ResumePoint { execution: execution.id.clone(), at: execution.at },
-            );
+        if !inferred && self.resume.get(venue).is_none_or(|known| known.at <= execution.at) {
+            let point = super::ResumePoint { execution: execution.id.clone(), at: execution.at };
+            self.resume.insert(venue.clone(), point);
         }
         let named = OrderId { venue: venue.clone(), client: execution.client.clone() };
         let row = self.orders.find(&named, &execution.venue_id);
@@ -85,10 +86,17 @@ impl Book {
                 row.inferred_to = row.inferred_to.max(execution.cum.unwrap_or(row.filled));
             }
             let whole = row.is_whole();
-            transition =
-                row.advance(if whole { OrderEvent::FilledWhole } else { OrderEvent::FilledInPart });
+            let event = if whole { OrderEvent::FilledWhole } else { OrderEvent::FilledInPart };
+            transition = match row.advance(event) {
+                // Told by the same report as the end, not after it.
+                Transition::Late(to) if inferred => Transition::Next(to),
+                other => other,
+            };
         });
         let Some((from, to)) = moved else {
+            if self.orders.orphans.len() >= ORPHANS_MAX {
+                self.orders.orphans.pop_first();
+            }
             let orphan = self.orders.orphans.entry(order.clone()).or_default();
             count(&mut orphan.filled, &mut orphan.value, execution, new);
             charge_order(&mut orphan.fees, execution.fee.as_ref());
@@ -143,7 +151,7 @@ impl Book {
 
 /// How much of an execution is known already because it was inferred. With the venue's own count of the order it
 /// is exact; without one, what was inferred is taken to be told now, and the next report mends it if not.
-fn explained(row: &OrderRow, execution: &Execution) -> Qty {
+pub(super) fn explained(row: &OrderRow, execution: &Execution) -> Qty {
     match execution.cum {
         Some(cum) if cum > row.inferred_to => {
             let beyond = cum.saturating_sub(row.inferred_to);
