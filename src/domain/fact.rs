@@ -29,6 +29,9 @@ pub struct OrderFact {
     pub change: Option<Change>,
     /// Type and prices as the venue has them now, where they moved (trailing stops, amendments).
     pub order_type: Option<OrderType>,
+    /// Where a trailing stop stands now.
+    #[serde(default)]
+    pub trailing_stop: Option<Price>,
     /// Why, in the venue's or our words.
     pub reason: Option<Text>,
 }
@@ -36,7 +39,16 @@ pub struct OrderFact {
 impl OrderFact {
     /// An event without particulars.
     pub const fn bare(order: OrderId, event: OrderEvent) -> Self {
-        Self { order, event, venue_id: None, replaced_by: None, change: None, order_type: None, reason: None }
+        Self {
+            order,
+            event,
+            venue_id: None,
+            replaced_by: None,
+            change: None,
+            order_type: None,
+            trailing_stop: None,
+            reason: None,
+        }
     }
     /// With a reason.
     pub fn because(order: OrderId, event: OrderEvent, reason: Text) -> Self {

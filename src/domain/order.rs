@@ -327,3 +327,21 @@ pub struct Replacement {
     /// As it will stand.
     pub after: OrderSpec,
 }
+
+impl Change {
+    /// The order type with this change's prices in the places that it has.
+    pub fn applied_to(self, order_type: OrderType) -> OrderType {
+        match order_type {
+            OrderType::Market => OrderType::Market,
+            OrderType::Limit { limit } => OrderType::Limit { limit: self.limit.unwrap_or(limit) },
+            OrderType::Stop { stop } => OrderType::Stop { stop: self.stop.unwrap_or(stop) },
+            OrderType::StopLimit { stop, limit } => OrderType::StopLimit {
+                stop: self.stop.unwrap_or(stop),
+                limit: self.limit.unwrap_or(limit),
+            },
+            OrderType::TrailingStop { trail } => {
+                OrderType::TrailingStop { trail: self.trail.unwrap_or(trail) }
+            }
+        }
+    }
+}
