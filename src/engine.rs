@@ -171,7 +171,10 @@ impl Engine {
         match applied {
             Applied::Noted | Applied::Duplicate => {}
             Applied::NoSuchOrder(order) => {
-                let text = format!("{} told something of order {}, which is not in the book", order.venue, order.client);
+                let text = format!(
+                    "{} told something of order {}, which is not in the book",
+                    order.venue, order.client
+                );
                 self.alert_order(Severity::Warning, AlertCode::Impossible, order, Text::clean(&text));
             }
             Applied::Order { order, from, to, transition } => {
@@ -183,7 +186,8 @@ impl Engine {
                         self.alert_order(Severity::Warning, AlertCode::LateFill, order, Text::clean(&text));
                     }
                     Transition::Impossible => {
-                        let text = format!("order {} is {was}: what the venue says of it can't be", order.client);
+                        let text =
+                            format!("order {} is {was}: what the venue says of it can't be", order.client);
                         self.alert_order(Severity::Warning, AlertCode::Impossible, order, Text::clean(&text));
                     }
                 }
@@ -234,7 +238,14 @@ impl Engine {
         self.effect(Effect::Notify(alert));
     }
 
-    fn alert_at(&mut self, severity: Severity, code: AlertCode, venue: &VenueId, symbol: Option<Symbol>, text: Text) {
+    fn alert_at(
+        &mut self,
+        severity: Severity,
+        code: AlertCode,
+        venue: &VenueId,
+        symbol: Option<Symbol>,
+        text: Text,
+    ) {
         self.alert(AlertSeed { severity, code, venue: Some(venue.clone()), symbol, order: None, text });
     }
 
@@ -266,7 +277,11 @@ impl Engine {
     fn lock(&mut self, reason: Text) {
         if self.book.lock().is_none() {
             self.fact(Fact::Locked { reason: reason.clone() });
-            self.alert_program(Severity::Warning, AlertCode::Lock, Text::clean(&format!("entries are blocked: {reason}")));
+            self.alert_program(
+                Severity::Warning,
+                AlertCode::Lock,
+                Text::clean(&format!("entries are blocked: {reason}")),
+            );
         }
     }
 

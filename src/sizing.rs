@@ -2,6 +2,8 @@
 
 pub mod exits;
 pub mod plan;
+mod prices;
+mod size;
 
 pub use exits::{break_even, close, protect};
-pub use plan::{Cut, FeeSchedule, Inputs, Plan, SizingError, change, plan};
+pub use plan::{Cut, FeeSchedule, Inputs, Nothing, Plan, SizingError, change, plan};

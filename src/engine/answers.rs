@@ -44,9 +44,11 @@ impl Engine {
             Answer::Bars { front, id, instrument, interval, result } => {
                 let reply = match result {
                     Ok(bars) => Reply::Bars { instrument, interval, bars },
-                    Err(fault) => {
-                        Reply::Refused { text: Text::clean(&fault.to_string()), field: None, checks: Vec::new() }
-                    }
+                    Err(fault) => Reply::Refused {
+                        text: Text::clean(&fault.to_string()),
+                        field: None,
+                        checks: Vec::new(),
+                    },
                 };
                 self.reply(front, id, reply);
             }
@@ -78,8 +80,16 @@ impl Engine {
         let symbol = &report.instrument.symbol;
         if self.book.position(&report.instrument).is_some_and(|p| !p.qty.is_zero()) {
             let why = report.reason.as_ref().map_or("no reason given", Text::as_str);
-            let text = format!("NAKED: the protective stop of {symbol} was rejected ({why}); `protect {symbol} stop …` or `close {symbol}`");
-            self.alert_at(Severity::Emergency, AlertCode::NoStop, venue, Some(symbol.clone()), Text::clean(&text));
+            let text = format!(
+                "NAKED: the protective stop of {symbol} was rejected ({why}); `protect {symbol} stop …` or `close {symbol}`"
+            );
+            self.alert_at(
+                Severity::Emergency,
+                AlertCode::NoStop,
+                venue,
+                Some(symbol.clone()),
+                Text::clean(&text),
+            );
         }
     }
 
@@ -113,13 +123,20 @@ impl Engine {
     fn unanswered(&mut self, id: &OrderId, why: Text) {
         self.order_event(&id.venue, id.client.clone(), OrderEvent::Unanswered, Some(why.clone()));
         if self.book.order(id).is_some_and(|o| o.state.is_uncertain()) {
-            let text = format!("UNKNOWN: order {} may or may not be at {} ({why}); asking", id.client, id.venue);
+            let text =
+                format!("UNKNOWN: order {} may or may not be at {} ({why}); asking", id.client, id.venue);
             self.alert_order(Severity::Critical, AlertCode::OrderUnknown, id, Text::clean(&text));
             self.look_later(id, FIRST_LOOK_MS);
         }
     }
 
-    fn on_replaced(&mut self, venue: &VenueId, order: ClientId, by: ClientId, outcome: Outcome<Vec<OrderReport>>) {
+    fn on_replaced(
+        &mut self,
+        venue: &VenueId,
+        order: ClientId,
+        by: ClientId,
+        outcome: Outcome<Vec<OrderReport>>,
+    ) {
         let old = OrderId { venue: venue.clone(), client: order.clone() };
         let new = OrderId { venue: venue.clone(), client: by.clone() };
         match outcome {
@@ -141,7 +158,14 @@ impl Engine {
         self.want_report(venue);
     }
 
-    fn replace_failed(&mut self, venue: &VenueId, order: ClientId, by: ClientId, event: OrderEvent, why: Text) {
+    fn replace_failed(
+        &mut self,
+        venue: &VenueId,
+        order: ClientId,
+        by: ClientId,
+        event: OrderEvent,
+        why: Text,
+    ) {
         self.order_event(venue, by, event, Some(why.clone()));
         self.order_event(venue, order.clone(), OrderEvent::ReplaceRefused, Some(why.clone()));
         let old = OrderId { venue: venue.clone(), client: order };
@@ -186,7 +210,8 @@ impl Engine {
             Outcome::NotSent(why) | Outcome::Unknown(why) => Some(why.clone()),
         };
         if let Some(why) = why {
-            let text = Text::clean(&format!("{venue}: cancel-all is not confirmed ({why}); cancelling one by one"));
+            let text =
+                Text::clean(&format!("{venue}: cancel-all is not confirmed ({why}); cancelling one by one"));
             self.alert_at(Severity::Critical, AlertCode::CancelRefused, venue, None, text);
             let open: Vec<OrderId> =
                 self.book.open_orders().filter(|o| o.id.venue == *venue).map(|o| o.id.clone()).collect();
@@ -208,7 +233,8 @@ impl Engine {
                 self.effect(Effect::Ask { venue: venue.clone(), ask: Ask::Symbols, exit: false });
                 self.resync_if_up(venue);
                 if withdraw {
-                    let text = Text::clean(&format!("the key of {venue} may withdraw money; make one that may not"));
+                    let text =
+                        Text::clean(&format!("the key of {venue} may withdraw money; make one that may not"));
                     self.alert_at(Severity::Warning, AlertCode::Venue, venue, None, text);
                 }
             }
@@ -228,7 +254,8 @@ impl Engine {
                 self.note_fault(venue, &fault);
                 let text = Text::clean(&fault.to_string());
                 self.alert_at(Severity::Critical, AlertCode::Venue, venue, None, text);
-                let after_ms = if matches!(fault, Fault::Unauthorised { .. }) { 60_000 } else { PROVE_AGAIN_MS };
+                let after_ms =
+                    if matches!(fault, Fault::Unauthorised { .. }) { 60_000 } else { PROVE_AGAIN_MS };
                 self.effect(Effect::Arm { timer: Timer::Prove(venue.clone()), after_ms });
             }
         }
@@ -284,7 +311,8 @@ impl Engine {
             };
             state.watched.iter().filter(missing).cloned().collect()
         });
-        let oldest_open = self.book.open_orders().filter(|o| o.id.venue == *venue).map(|o| o.intended_at).min();
+        let oldest_open =
+            self.book.open_orders().filter(|o| o.id.venue == *venue).map(|o| o.intended_at).min();
         Wanted {
             orders_since: oldest_open.map(|at| at.plus_ms(-60_000)),
             executions_after: resume.map(|r| r.execution.clone()),

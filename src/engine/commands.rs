@@ -20,7 +20,9 @@ use crate::{
 impl Engine {
     pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
         match command {
-            Command::Flatten { symbol, venue } => return self.flatten(&Scope { symbol, venue }, maker.clone()),
+            Command::Flatten { symbol, venue } => {
+                return self.flatten(&Scope { symbol, venue }, maker.clone());
+            }
             Command::Halt => return self.halt(maker),
             Command::Order(_)
             | Command::Close { .. }
@@ -61,7 +63,9 @@ impl Engine {
         let first = self.send_reduction(plan.spec.clone(), maker.origin.clone());
         match first {
             Ok(client) => placed(vec![client], venue, &words),
-            Err(why) if reduces => Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() },
+            Err(why) if reduces => {
+                Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() }
+            }
             // It opens or adds, so it is the gate's.
             Err(_) => match self.submit_cleared(plan.spec, maker.origin.clone(), None) {
                 Ok(client) => placed(vec![client], venue, &words),
@@ -71,7 +75,11 @@ impl Engine {
     }
 
     /// Where a symbol is held: at the named venue, else wherever there is a position.
-    pub(super) fn held_at(&self, symbol: &Symbol, venue: Option<&VenueId>) -> Result<Vec<InstrumentId>, Text> {
+    pub(super) fn held_at(
+        &self,
+        symbol: &Symbol,
+        venue: Option<&VenueId>,
+    ) -> Result<Vec<InstrumentId>, Text> {
         if let Some(venue) = venue {
             self.venue_for(Some(venue))?;
         }
@@ -82,7 +90,9 @@ impl Engine {
             .filter(|i| self.book.position(i).is_some_and(|p| !p.qty.is_zero()))
             .collect();
         if held.is_empty() {
-            return Err(Text::clean(&format!("{symbol} is flat: there is nothing to close; nothing was sent")));
+            return Err(Text::clean(&format!(
+                "{symbol} is flat: there is nothing to close; nothing was sent"
+            )));
         }
         Ok(held)
     }
@@ -90,7 +100,9 @@ impl Engine {
     fn close(&mut self, maker: &Maker, symbol: &Symbol, share: Share, venue: Option<&VenueId>) -> Reply {
         let held = match self.held_at(symbol, venue) {
             Ok(held) => held,
-            Err(why) => return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() },
+            Err(why) => {
+                return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
+            }
         };
         let mut reply = done("nothing to close");
         for instrument in held {
@@ -104,11 +116,16 @@ impl Engine {
     fn reverse(&mut self, maker: &Maker, symbol: &Symbol, venue: Option<&VenueId>) -> Reply {
         let held = match self.held_at(symbol, venue) {
             Ok(held) => held,
-            Err(why) => return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() },
+            Err(why) => {
+                return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
+            }
         };
         let [instrument] = held.as_slice() else {
             let at: Vec<&str> = held.iter().map(|i| i.venue.as_str()).collect();
-            return refused_text(&format!("{symbol} is held at {}; say where, `@venue`", at.join(" and ")), Some("venue"));
+            return refused_text(
+                &format!("{symbol} is held at {}; say where, `@venue`", at.join(" and ")),
+                Some("venue"),
+            );
         };
         let Some((side, qty)) =
             self.book.position(instrument).and_then(|p| p.qty.exit_side().map(|side| (side, p.qty.size())))
@@ -143,11 +160,10 @@ impl Engine {
             .filter(|o| venue.is_none_or(|v| o.id.venue == *v))
             .filter(|o| match target {
                 CancelTarget::Order(client) => {
-                    o.id.client == *client || o.venue_id.as_ref().is_some_and(|v| v.as_str() == client.as_str())
+                    o.id.client == *client
+                        || o.venue_id.as_ref().is_some_and(|v| v.as_str() == client.as_str())
                 }
-                CancelTarget::Symbol(symbol) => {
-                    o.spec.instrument == self.instrument_for(symbol, &o.id.venue)
-                }
+                CancelTarget::Symbol(symbol) => o.spec.instrument == self.instrument_for(symbol, &o.id.venue),
                 CancelTarget::Side(side) => o.spec.side == *side,
                 CancelTarget::All => true,
             })
@@ -165,7 +181,13 @@ impl Engine {
         }
     }
 
-    fn change(&mut self, maker: &Maker, client: ClientId, change: &ChangeExpr, venue: Option<&VenueId>) -> Reply {
+    fn change(
+        &mut self,
+        maker: &Maker,
+        client: ClientId,
+        change: &ChangeExpr,
+        venue: Option<&VenueId>,
+    ) -> Reply {
         let found = self
             .book
             .open_orders()
@@ -174,7 +196,8 @@ impl Engine {
         let Some((id, spec)) = found else {
             return refused_text(&format!("there is no open order `{client}`"), None);
         };
-        let change = match self.with_inputs(&spec.instrument, |inputs| sizing::change(inputs, &spec, change)) {
+        let change = match self.with_inputs(&spec.instrument, |inputs| sizing::change(inputs, &spec, change))
+        {
             Ok(Ok(change)) => change,
             Ok(Err(why)) => return refused_text(&why.to_string(), None),
             Err(why) => return Reply::Refused { text: why, field: None, checks: Vec::new() },
@@ -206,7 +229,12 @@ pub(super) fn describe(spec: &OrderSpec) -> String {
         Attached::OtoTarget { .. } => " with target",
         Attached::Oco { .. } => " as target and stop",
     };
-    format!("{} {amount} {} {price}{with} at {}", spec.side.word(), spec.instrument.symbol, spec.instrument.venue)
+    format!(
+        "{} {amount} {} {price}{with} at {}",
+        spec.side.word(),
+        spec.instrument.symbol,
+        spec.instrument.venue
+    )
 }
 
 impl Maker {

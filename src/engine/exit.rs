@@ -20,7 +20,7 @@ use crate::{
         fact::Fact,
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         money::{Price, Qty},
-        order::{Amount, Attached, Origin, OrderSpec, OrderType, StopLeg, Tif},
+        order::{Amount, Attached, OrderSpec, OrderType, Origin, StopLeg, Tif},
         report::VenueReport,
         text::Text,
         time::Mono,
@@ -63,7 +63,10 @@ impl Cover {
 pub(super) enum Then {
     Nothing,
     /// Put the same protection on what was kept.
-    Protect { stop: Option<StopLeg>, target: Option<Price> },
+    Protect {
+        stop: Option<StopLeg>,
+        target: Option<Price>,
+    },
     /// Open the opposite position, through the gate.
     Open(Box<OrderSpec>),
 }
@@ -114,11 +117,19 @@ impl VenueExit {
 
 impl Engine {
     /// Begins an exit at each of these venues, or says that one is under way already.
-    pub(super) fn begin_exit(&mut self, venues: Vec<VenueId>, cover: Cover, then: Then, maker: Maker) -> Reply {
+    pub(super) fn begin_exit(
+        &mut self,
+        venues: Vec<VenueId>,
+        cover: Cover,
+        then: Then,
+        maker: Maker,
+    ) -> Reply {
         let mut begun = Vec::new();
         for venue in venues {
-            let under_way =
-                self.exits.iter().any(|e| e.venue == venue && !e.is_over() && e.covers(cover.symbol.as_ref()));
+            let under_way = self
+                .exits
+                .iter()
+                .any(|e| e.venue == venue && !e.is_over() && e.covers(cover.symbol.as_ref()));
             if under_way {
                 continue;
             }
@@ -386,7 +397,12 @@ impl Engine {
             .collect()
     }
 
-    fn close_one(&mut self, exit: &VenueExit, instrument: &InstrumentId, excess: Qty) -> Result<ClientId, Text> {
+    fn close_one(
+        &mut self,
+        exit: &VenueExit,
+        instrument: &InstrumentId,
+        excess: Qty,
+    ) -> Result<ClientId, Text> {
         let side = self
             .book
             .position(instrument)
@@ -458,8 +474,15 @@ impl Engine {
             }
             Then::Open(spec) => {
                 if let Err(why) = self.submit_cleared(*spec, exit.maker.origin.clone(), None) {
-                    let text = Text::clean(&format!("{symbol} is flat and the other side was refused: {why}"));
-                    self.alert_at(Severity::Warning, AlertCode::OrderRejected, &exit.venue, Some(symbol), text);
+                    let text =
+                        Text::clean(&format!("{symbol} is flat and the other side was refused: {why}"));
+                    self.alert_at(
+                        Severity::Warning,
+                        AlertCode::OrderRejected,
+                        &exit.venue,
+                        Some(symbol),
+                        text,
+                    );
                 }
             }
         }
@@ -492,7 +515,8 @@ impl Engine {
     }
 
     fn exit_venue(&self, exit: &VenueExit) -> ExitVenue {
-        let gone = exit.orders.iter().filter(|id| self.book.order(id).is_none_or(|o| o.state.is_final())).count();
+        let gone =
+            exit.orders.iter().filter(|id| self.book.order(id).is_none_or(|o| o.state.is_final())).count();
         let open = self.excess(exit);
         let flat = exit.positions.iter().filter(|i| !open.iter().any(|(o, _)| o == *i)).count();
         let phase = match exit.phase {

@@ -76,7 +76,12 @@ impl Engine {
         })
     }
 
-    pub(super) fn on_found(&mut self, venue: &VenueId, client: ClientId, result: Result<Vec<OrderReport>, Fault>) {
+    pub(super) fn on_found(
+        &mut self,
+        venue: &VenueId,
+        client: ClientId,
+        result: Result<Vec<OrderReport>, Fault>,
+    ) {
         let id = OrderId { venue: venue.clone(), client };
         match result {
             Ok(reports) if reports.is_empty() => self.on_missed(&id),

@@ -37,7 +37,9 @@ impl Engine {
                 }
                 self.want_report(venue);
             }
-            Event::RequestRefused { order, cancel, why } => self.on_request_refused(venue, &order, cancel, why),
+            Event::RequestRefused { order, cancel, why } => {
+                self.on_request_refused(venue, &order, cancel, why)
+            }
             Event::Quarantined { channel, count, why } => self.on_quarantined(venue, channel, count, &why),
             Event::Halt { instrument, why } => self.on_halt(venue, &instrument, why),
             Event::Vitals(vitals) => {
@@ -120,7 +122,9 @@ impl Engine {
                 state.halted.insert(symbol.clone(), why);
                 text
             }
-            None if state.halted.remove(&symbol).is_some() => Text::clean(&format!("{symbol} trades again at {venue}")),
+            None if state.halted.remove(&symbol).is_some() => {
+                Text::clean(&format!("{symbol} trades again at {venue}"))
+            }
             None => return,
         };
         self.alert_at(Severity::Warning, AlertCode::Venue, venue, Some(symbol), text);
@@ -140,7 +144,13 @@ impl Engine {
                 Marked::Bad(why) => {
                     let text = format!("{instrument}: a quote that can't be true ({why:?}) is not used");
                     let (venue, symbol) = (instrument.venue.clone(), instrument.symbol.clone());
-                    self.alert_at(Severity::Warning, AlertCode::Quarantined, &venue, Some(symbol), Text::clean(&text));
+                    self.alert_at(
+                        Severity::Warning,
+                        AlertCode::Quarantined,
+                        &venue,
+                        Some(symbol),
+                        Text::clean(&text),
+                    );
                 }
             }
         }
@@ -151,7 +161,8 @@ impl Engine {
                 Market::Bar { instrument, .. } => instrument,
                 Market::Day(d) => &d.instrument,
             };
-            let channel = if instrument.symbol.as_str().contains('/') { Channel::Crypto } else { Channel::Market };
+            let channel =
+                if instrument.symbol.as_str().contains('/') { Channel::Crypto } else { Channel::Market };
             if let Some(state) = self.venues.get_mut(&instrument.venue) {
                 state.heard.insert(channel, self.now.mono);
             }

@@ -171,18 +171,34 @@ impl Engine {
     }
 
     /// Asks for a change of a working order, through the gate.
-    pub(super) fn replace_order(&mut self, id: &OrderId, change: Change, origin: Origin) -> Result<ClientId, Stopped> {
+    pub(super) fn replace_order(
+        &mut self,
+        id: &OrderId,
+        change: Change,
+        origin: Origin,
+    ) -> Result<ClientId, Stopped> {
         let why = |text: &str| Stopped::Why(Text::clean(text));
         let Some(row) = self.book.order(id) else {
             return Err(why(&format!("there is no order {id}")));
         };
         if row.state.is_final() {
-            return Err(why(&format!("order {} is {}: there is nothing to change", id.client, row.state.word())));
+            return Err(why(&format!(
+                "order {} is {}: there is nothing to change",
+                id.client,
+                row.state.word()
+            )));
         }
-        if matches!(row.state, OrderState::PendingReplace | OrderState::PendingCancel) || row.state.is_uncertain() {
-            return Err(why(&format!("order {} is {}: wait for the venue's answer", id.client, row.state.word())));
+        if matches!(row.state, OrderState::PendingReplace | OrderState::PendingCancel)
+            || row.state.is_uncertain()
+        {
+            return Err(why(&format!(
+                "order {} is {}: wait for the venue's answer",
+                id.client,
+                row.state.word()
+            )));
         }
-        let after = changed(row, &change).ok_or_else(|| why("the change has a price that this order type lacks"))?;
+        let after =
+            changed(row, &change).ok_or_else(|| why("the change has a price that this order type lacks"))?;
         if after == row.spec {
             return Err(why("that changes nothing"));
         }
@@ -218,12 +234,15 @@ fn changed(row: &OrderRow, change: &Change) -> Option<OrderSpec> {
     let asked = (change.limit.is_some(), change.stop.is_some(), change.trail.is_some());
     spec.order_type = match (spec.order_type, asked) {
         (t, (false, false, false)) => t,
-        (OrderType::Limit { limit }, (_, false, false)) => OrderType::Limit { limit: change.limit.unwrap_or(limit) },
-        (OrderType::Stop { stop }, (false, _, false)) => OrderType::Stop { stop: change.stop.unwrap_or(stop) },
-        (OrderType::StopLimit { stop, limit }, (_, _, false)) => OrderType::StopLimit {
-            stop: change.stop.unwrap_or(stop),
-            limit: change.limit.unwrap_or(limit),
-        },
+        (OrderType::Limit { limit }, (_, false, false)) => {
+            OrderType::Limit { limit: change.limit.unwrap_or(limit) }
+        }
+        (OrderType::Stop { stop }, (false, _, false)) => {
+            OrderType::Stop { stop: change.stop.unwrap_or(stop) }
+        }
+        (OrderType::StopLimit { stop, limit }, (_, _, false)) => {
+            OrderType::StopLimit { stop: change.stop.unwrap_or(stop), limit: change.limit.unwrap_or(limit) }
+        }
         (OrderType::TrailingStop { trail }, (false, false, _)) => {
             OrderType::TrailingStop { trail: change.trail.unwrap_or(trail) }
         }

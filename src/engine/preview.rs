@@ -2,11 +2,7 @@
 
 use super::{Engine, routing::Wait};
 use crate::{
-    desk::{
-        Preview, Reply,
-        receipt::Check,
-        request::Scope,
-    },
+    desk::{Preview, Reply, receipt::Check, request::Scope},
     domain::{
         draft::{Command, Draft},
         ids::InstrumentId,
@@ -49,7 +45,8 @@ impl Engine {
         };
         let account = self.book.account(&id.venue).map(|a| &a.report);
         let state = self.venues.get(&id.venue);
-        let fees = state.and_then(|s| s.setup.fees.iter().find(|(c, _)| *c == instrument.class)).map(|(_, f)| f);
+        let fees =
+            state.and_then(|s| s.setup.fees.iter().find(|(c, _)| *c == instrument.class)).map(|(_, f)| f);
         Ok(ask(&Inputs {
             instrument,
             mark: self.marks.get(id),
@@ -137,9 +134,8 @@ impl Engine {
 }
 
 fn from_plan(plan: Plan, checks: Vec<Check>, buying_power: Option<Money>) -> Preview {
-    let stop_percent: Option<Percent> = plan.stop.and_then(|stop| {
-        stop.checked_sub(plan.entry)?.per_unit().percent_of(plan.entry.per_unit())
-    });
+    let stop_percent: Option<Percent> =
+        plan.stop.and_then(|stop| stop.checked_sub(plan.entry)?.per_unit().percent_of(plan.entry.per_unit()));
     let capped_by = plan.cut.map(|cut| {
         Text::clean(match cut {
             Cut::Lot => "rounded down to the lot",

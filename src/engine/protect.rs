@@ -39,7 +39,9 @@ impl Engine {
         for order in self.book.reducing_orders(instrument) {
             let leg = Some((order.id.clone(), order.spec.clone()));
             match order.spec.order_type {
-                OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => legs.stop = leg,
+                OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => {
+                    legs.stop = leg
+                }
                 OrderType::Limit { .. } => legs.target = leg,
                 OrderType::Market => {}
             }
@@ -50,9 +52,9 @@ impl Engine {
     /// The protection that stands, to be put back on what is kept of a position.
     pub(super) fn protection_of(&self, instrument: &InstrumentId) -> Then {
         let legs = self.legs_of(instrument);
-        let stop = legs.stop.and_then(|(_, s)| {
-            s.order_type.stop().map(|stop| StopLeg { stop, limit: s.order_type.limit() })
-        });
+        let stop = legs
+            .stop
+            .and_then(|(_, s)| s.order_type.stop().map(|stop| StopLeg { stop, limit: s.order_type.limit() }));
         let target = legs.target.and_then(|(_, s)| s.order_type.limit());
         if stop.is_none() && target.is_none() { Then::Nothing } else { Then::Protect { stop, target } }
     }
@@ -84,13 +86,24 @@ impl Engine {
         }
     }
 
-    pub(super) fn protect(&mut self, maker: &Maker, symbol: &Symbol, venue: Option<&VenueId>, wish: &Wish) -> Reply {
+    pub(super) fn protect(
+        &mut self,
+        maker: &Maker,
+        symbol: &Symbol,
+        venue: Option<&VenueId>,
+        wish: &Wish,
+    ) -> Reply {
         let held = match self.held_at(symbol, venue) {
             Ok(held) => held,
-            Err(why) => return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() },
+            Err(why) => {
+                return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
+            }
         };
         let [instrument] = held.as_slice() else {
-            return refused_text(&format!("{symbol} is held at several venues; say where, `@venue`"), Some("venue"));
+            return refused_text(
+                &format!("{symbol} is held at several venues; say where, `@venue`"),
+                Some("venue"),
+            );
         };
         let legs = self.legs_of(instrument);
         let moves_all = (legs.stop.is_some() || (wish.stop.is_none() && !wish.break_even))
@@ -110,7 +123,9 @@ impl Engine {
             wish.and_then(|w| self.new_protection(instrument, &w, maker)).map(|c| vec![c])
         };
         match result {
-            Ok(clients) => placed(clients, instrument.venue.clone(), &format!("protection of {symbol} is on its way")),
+            Ok(clients) => {
+                placed(clients, instrument.venue.clone(), &format!("protection of {symbol} is on its way"))
+            }
             Err(stopped) => refused(&stopped, None),
         }
     }
@@ -171,7 +186,12 @@ impl Engine {
 
     /// An exit pair or a lone exit. A lone one is proven to reduce; a pair is two orders of which one cancels the
     /// other, and goes through the gate, which lets pass what only reduces.
-    fn new_protection(&mut self, instrument: &InstrumentId, wish: &Wish, maker: &Maker) -> Result<ClientId, Stopped> {
+    fn new_protection(
+        &mut self,
+        instrument: &InstrumentId,
+        wish: &Wish,
+        maker: &Maker,
+    ) -> Result<ClientId, Stopped> {
         let spec = self.sized(instrument, |inputs| sizing::protect(inputs, wish.stop, wish.target))?;
         if spec.attached == Attached::Simple {
             return self.send_reduction(spec, maker.origin.clone()).map_err(Stopped::Why);

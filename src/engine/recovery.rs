@@ -87,8 +87,13 @@ impl Engine {
     /// had to do is done by the same stroke again.
     fn recover_exit(&mut self) {
         let Some(exit) = self.book.open_exit().cloned() else { return };
-        let text = format!("`{}` was under way when the last run ended; `flatten` takes it up again", exit.scope);
-        self.fact(Fact::ExitEnded { exit: exit.exit, flat: false, report: Text::clean("cut off: the run ended") });
+        let text =
+            format!("`{}` was under way when the last run ended; `flatten` takes it up again", exit.scope);
+        self.fact(Fact::ExitEnded {
+            exit: exit.exit,
+            flat: false,
+            report: Text::clean("cut off: the run ended"),
+        });
         self.alert_program(Severity::Emergency, AlertCode::Recovery, Text::clean(&text));
         self.lock(Text::clean("an exit was cut off when the last run ended"));
     }

@@ -60,7 +60,9 @@ impl Engine {
             }
             Request::Acknowledge { alert } => self.acknowledge(alert),
             Request::Resync { venue } => self.resync(venue),
-            Request::Abandon { order, venue, reason } => self.abandon(OrderId { venue, client: order }, reason),
+            Request::Abandon { order, venue, reason } => {
+                self.abandon(OrderId { venue, client: order }, reason)
+            }
             Request::AskOpen => self.ask_open(),
             Request::Quit => {
                 self.effect(Effect::Stop);
@@ -82,7 +84,10 @@ impl Engine {
 
     pub(super) fn unlock(&mut self, reason: &Text) -> Reply {
         if reason.is_empty() {
-            return refused_text("unlocking takes a reason, for example `unlock checked every position`", None);
+            return refused_text(
+                "unlocking takes a reason, for example `unlock checked every position`",
+                None,
+            );
         }
         self.halted = false;
         if self.book.lock().is_none() {
@@ -206,8 +211,12 @@ impl Engine {
 
     fn plan_at(&self, venue: &VenueId, symbol: Option<&Symbol>) -> PlanVenue {
         let covers = |i: &InstrumentId| i.venue == *venue && symbol.is_none_or(|s| *s == i.symbol);
-        let cancels =
-            self.book.open_orders().filter(|o| covers(&o.spec.instrument)).map(|o| o.id.client.clone()).collect();
+        let cancels = self
+            .book
+            .open_orders()
+            .filter(|o| covers(&o.spec.instrument))
+            .map(|o| o.id.client.clone())
+            .collect();
         let mut cost = Some(Money::ZERO);
         let mut closes = Vec::new();
         for p in self.book.positions().filter(|p| covers(&p.instrument) && !p.qty.is_zero()) {

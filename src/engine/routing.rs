@@ -76,7 +76,10 @@ impl Engine {
             return Err(Wait::Never(Text::clean(&format!("there is no venue `{}`", id.venue))));
         };
         if state.unknown.contains(&id.symbol) {
-            return Err(Wait::Never(Text::clean(&format!("{} does not know a symbol `{}`", id.venue, id.symbol))));
+            return Err(Wait::Never(Text::clean(&format!(
+                "{} does not know a symbol `{}`",
+                id.venue, id.symbol
+            ))));
         }
         if state.asked.insert(id.symbol.clone()) {
             let ask = Ask::Instruments(vec![id.symbol.clone()]);
@@ -145,7 +148,11 @@ impl Engine {
         let class = self.class_of(id);
         let takes = self.venues.get(&id.venue).and_then(|v| v.setup.capability.of(class));
         match takes {
-            Some(c) if !c.tifs.contains(&TifWord::from(self.default_tif)) && c.tifs.contains(&TifWord::Gtc) => Tif::Gtc,
+            Some(c)
+                if !c.tifs.contains(&TifWord::from(self.default_tif)) && c.tifs.contains(&TifWord::Gtc) =>
+            {
+                Tif::Gtc
+            }
             Some(_) | None => self.default_tif,
         }
     }

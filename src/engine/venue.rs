@@ -128,7 +128,9 @@ impl VenueState {
             let tail: String = account.chars().skip(account.chars().count().saturating_sub(4)).collect();
             return match &self.setup.live_confirmed {
                 Some(typed) if *typed == tail => None,
-                Some(_) => Some(Text::clean("the characters typed after --live are not the last four of this account")),
+                Some(_) => Some(Text::clean(
+                    "the characters typed after --live are not the last four of this account",
+                )),
                 None => Some(Text::clean(
                     "a live account opens READ-ONLY; start with --live and the last four characters of the account",
                 )),

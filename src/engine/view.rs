@@ -138,7 +138,8 @@ impl Engine {
         }
         if view.symbols {
             let all = self.names.iter().filter_map(|v| self.venues.get(v).map(|s| (v, s)));
-            let pairs = all.flat_map(|(v, s)| s.symbols.iter().map(move |symbol| (symbol.clone(), v.clone())));
+            let pairs =
+                all.flat_map(|(v, s)| s.symbols.iter().map(move |symbol| (symbol.clone(), v.clone())));
             s.symbols = Arc::new(pairs.collect());
         }
         s.exit = self.exit_row().map(Arc::new);
@@ -197,16 +198,22 @@ impl Engine {
         let names = &self.names;
         names.iter().find_map(|venue| match self.access(venue) {
             crate::risk::Access::Trading => None,
-            crate::risk::Access::Locked { .. } | crate::risk::Access::ReadOnly if self.book.lock().is_some() => None,
+            crate::risk::Access::Locked { .. } | crate::risk::Access::ReadOnly
+                if self.book.lock().is_some() =>
+            {
+                None
+            }
             crate::risk::Access::Locked { reason } => Some(reason),
             crate::risk::Access::ReadOnly => None,
         })
     }
 
     fn session_words(&self) -> (SmolStr, Option<Stamp>) {
-        let stocks = self.names.first().and_then(|v| self.venues.get(v)).is_some_and(|v| {
-            !v.setup.always_open && v.setup.capability.of(AssetClass::Equity).is_some()
-        });
+        let stocks = self
+            .names
+            .first()
+            .and_then(|v| self.venues.get(v))
+            .is_some_and(|v| !v.setup.always_open && v.setup.capability.of(AssetClass::Equity).is_some());
         if !stocks {
             return (SmolStr::new_static("24/7"), None);
         }

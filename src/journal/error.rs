@@ -179,7 +179,11 @@ impl JournalError {
     pub const fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Damaged { .. } | Self::Corrupt { .. } | Self::Full { .. } | Self::Lost { .. } | Self::WriterGone
+            Self::Damaged { .. }
+                | Self::Corrupt { .. }
+                | Self::Full { .. }
+                | Self::Lost { .. }
+                | Self::WriterGone
         )
     }
 

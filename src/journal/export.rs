@@ -51,8 +51,17 @@ const HEAD: &str = "seq,time,run,fact,venue,symbol,order,event,side,quantity,not
 impl Journal {
     /// Writes the records that `filter` lets pass. Ends with an error at the first damaged one, after those
     /// before it.
-    pub fn export(&self, filter: &Filter, format: Format, out: &mut dyn Write) -> Result<Exported, JournalError> {
-        let fail = |e: io::Error| JournalError::Io { doing: "export", path: self.path.clone(), cause: e.to_string() };
+    pub fn export(
+        &self,
+        filter: &Filter,
+        format: Format,
+        out: &mut dyn Write,
+    ) -> Result<Exported, JournalError> {
+        let fail = |e: io::Error| JournalError::Io {
+            doing: "export",
+            path: self.path.clone(),
+            cause: e.to_string(),
+        };
         let mut symbols = Symbols::default();
         let mut exported = Exported { records: 0 };
         if format == Format::Csv {
@@ -93,8 +102,10 @@ struct Symbols {
 
 impl Symbols {
     fn of(&mut self, fact: &Fact) -> Option<InstrumentId> {
-        let order = record::order_of(fact)
-            .map(|(client, venue): (&ClientId, &VenueId)| OrderId { client: client.clone(), venue: venue.clone() });
+        let order = record::order_of(fact).map(|(client, venue): (&ClientId, &VenueId)| OrderId {
+            client: client.clone(),
+            venue: venue.clone(),
+        });
         if let Some(instrument) = record::instrument_of(fact) {
             if let Some(order) = order {
                 self.of_order.entry(order).or_insert_with(|| instrument.clone());
@@ -230,7 +241,7 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
         Fact::Locked { reason } | Fact::Unlocked { reason } => c.text = reason.to_string(),
         Fact::ExitBegan { scope, .. } => c.text = scope.to_string(),
         Fact::ExitEnded { report, .. } => c.text = report.to_string(),
-        Fact::Account { .. } | Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
+        Fact::Account { .. } | Fact::DayBegan { .. } | Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)
 }

@@ -105,7 +105,11 @@ pub(super) struct Press {
 
 impl Press {
     /// The columns of a fact.
-    pub(super) fn set<'a>(&'a mut self, run: &'a Instance, dated: &Dated) -> Result<Columns<'a>, JournalError> {
+    pub(super) fn set<'a>(
+        &'a mut self,
+        run: &'a Instance,
+        dated: &Dated,
+    ) -> Result<Columns<'a>, JournalError> {
         let cause = |e: &dyn std::fmt::Display| JournalError::Encode { cause: e.to_string() };
         self.json.clear();
         serde_json::to_writer(&mut self.json, &dated.fact).map_err(|e| cause(&e))?;
@@ -143,6 +147,7 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
         Fact::Inferred(_) => "inferred",
         Fact::Position { .. } => "position",
         Fact::Account { .. } => "account",
+        Fact::DayBegan { .. } => "day_began",
         Fact::Instrument(_) => "instrument",
         Fact::Alerted(_) => "alerted",
         Fact::Acknowledged { .. } => "acknowledged",
@@ -170,6 +175,7 @@ pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
         | Fact::Commanded { .. }
         | Fact::Position { .. }
         | Fact::Account { .. }
+        | Fact::DayBegan { .. }
         | Fact::Instrument(_)
         | Fact::Acknowledged { .. }
         | Fact::Locked { .. }
@@ -192,6 +198,7 @@ pub(super) const fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Opened { .. }
         | Fact::Commanded { .. }
         | Fact::Account { .. }
+        | Fact::DayBegan { .. }
         | Fact::Acknowledged { .. }
         | Fact::Locked { .. }
         | Fact::Unlocked { .. }
@@ -212,7 +219,11 @@ mod tests {
         let mut press = Press::default();
         for dated in samples::every_fact() {
             let columns = press.set(&run, &dated).unwrap();
-            assert!(columns.fact.starts_with(&format!("{{\"fact\":\"{}\"", columns.kind)), "{}", columns.fact);
+            assert!(
+                columns.fact.starts_with(&format!("{{\"fact\":\"{}\"", columns.kind)),
+                "{}",
+                columns.fact
+            );
             let back = read(Seq::new(7), &columns).unwrap();
             assert_eq!(back, Record { seq: Seq::new(7), run: run.clone(), dated: dated.clone() });
         }

@@ -46,7 +46,9 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, JournalError> {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte))
+            }
             other => uri.push_str(&format!("%{other:02X}")),
         }
     }
@@ -62,8 +64,7 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, JournalError> {
 
 /// A connection that reads, and writes if asked. The caller has checked that the file is there and ours.
 pub(super) fn connect(path: &Path, write: bool) -> Result<Connection, JournalError> {
-    let access =
-        if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let access = if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let conn = Connection::open_with_flags(path, flags).map_err(|e| JournalError::of_sqlite(path, &e))?;
     harden(&conn).map_err(|e| JournalError::of_sqlite(path, &e))?;
@@ -103,7 +104,8 @@ fn durable(conn: &Connection, path: &Path) -> Result<(), JournalError> {
 
 fn check_identity(conn: &Connection, path: &Path) -> Result<(), JournalError> {
     let pragma = |name: &str| -> Result<i32, JournalError> {
-        conn.query_row(&format!("PRAGMA {name}"), [], |r| r.get(0)).map_err(|e| JournalError::of_sqlite(path, &e))
+        conn.query_row(&format!("PRAGMA {name}"), [], |r| r.get(0))
+            .map_err(|e| JournalError::of_sqlite(path, &e))
     };
     let application_id = pragma("application_id")?;
     if application_id == 0 && pragma("page_count")? == 0 {

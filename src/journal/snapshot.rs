@@ -34,7 +34,8 @@ impl Journal {
         if self.run.is_none() {
             return Err(JournalError::ReadOnly { path: self.path.clone() });
         }
-        let Some(record_sum) = self.record_sum(seq).map_err(|e| JournalError::of_sqlite(&self.path, &e))? else {
+        let Some(record_sum) = self.record_sum(seq).map_err(|e| JournalError::of_sqlite(&self.path, &e))?
+        else {
             return Err(self.damaged(seq, "it is missing, and a snapshot was made at it".to_owned()));
         };
         let save = || -> rusqlite::Result<()> {
@@ -70,7 +71,9 @@ impl Journal {
         };
         for (seq, state, kept) in rows {
             match self.record_sum(seq).map_err(|e| JournalError::of_sqlite(&self.path, &e))? {
-                None => loaded.notes.push(format!("the snapshot of record {seq} is of a record that is missing")),
+                None => {
+                    loaded.notes.push(format!("the snapshot of record {seq} is of a record that is missing"))
+                }
                 Some(record_sum) if sum(seq, record_sum, &state) != kept => {
                     loaded.notes.push(format!("the snapshot of record {seq} is damaged"));
                 }

@@ -1,11 +1,6 @@
 //! Is the journal what was written? Every page, every record, every snapshot.
 
-use super::{
-    Journal, JournalError,
-    record::Seq,
-    replay::Pages,
-    schema::FORMAT,
-};
+use super::{Journal, JournalError, record::Seq, replay::Pages, schema::FORMAT};
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -309,7 +309,9 @@ mod tests {
                 Err(e) => break e,
             }
         };
-        assert!(matches!(refused, TrySendError::Full(Work::Commit(Commit { ticket, .. })) if ticket == handed));
+        assert!(
+            matches!(refused, TrySendError::Full(Work::Commit(Commit { ticket, .. })) if ticket == handed)
+        );
         for ticket in 0..handed {
             open.recv().unwrap();
             let done = completions.recv_timeout(Duration::from_secs(30)).unwrap();

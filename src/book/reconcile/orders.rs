@@ -213,13 +213,7 @@ fn events_of(state: OrderState, status: OrderEvent) -> Vec<OrderEvent> {
     }
 }
 
-fn order_fact(
-    book: &Book,
-    venue: &VenueId,
-    row: &OrderRow,
-    report: &OrderReport,
-    event: OrderEvent,
-) -> Fact {
+fn order_fact(book: &Book, venue: &VenueId, row: &OrderRow, report: &OrderReport, event: OrderEvent) -> Fact {
     let unrecognised = (event == OrderEvent::Unrecognised).then(|| report.status_word.clone());
     Fact::Order(Box::new(OrderFact {
         venue_id: (row.venue_id.as_ref() != Some(&report.venue_id)).then(|| report.venue_id.clone()),

@@ -18,7 +18,8 @@ impl Engine {
         let mut children: BTreeMap<OrderId, Vec<&Row>> = BTreeMap::new();
         let mut roots: Vec<&Row> = Vec::new();
         for row in self.book.orders() {
-            let parent = row.parent.as_ref().map(|p| OrderId { venue: row.id.venue.clone(), client: p.clone() });
+            let parent =
+                row.parent.as_ref().map(|p| OrderId { venue: row.id.venue.clone(), client: p.clone() });
             match parent.filter(|p| self.book.order(p).is_some()) {
                 Some(parent) => children.entry(parent).or_default().push(row),
                 None => roots.push(row),
@@ -27,7 +28,9 @@ impl Engine {
         let none: Vec<&Row> = Vec::new();
         let kids = |row: &Row| children.get(&row.id).unwrap_or(&none);
         let is_open = |row: &Row| row.state.is_open() || kids(row).iter().any(|c| c.state.is_open());
-        roots.sort_by_key(|r| (!is_open(r), std::cmp::Reverse(r.intended_at), std::cmp::Reverse(r.id.clone())));
+        roots.sort_by_key(|r| {
+            (!is_open(r), std::cmp::Reverse(r.intended_at), std::cmp::Reverse(r.id.clone()))
+        });
         let mut rows = Vec::with_capacity(roots.len());
         let mut ended = 0_usize;
         for root in roots {
@@ -50,7 +53,10 @@ impl Engine {
 
     fn order_row(&self, row: &Row, depth: u8, last_child: bool) -> OrderRow {
         let waits = row.state.is_uncertain()
-            || matches!(row.state, OrderState::PendingCancel | OrderState::PendingReplace | OrderState::Intended);
+            || matches!(
+                row.state,
+                OrderState::PendingCancel | OrderState::PendingReplace | OrderState::Intended
+            );
         OrderRow {
             id: row.id.clone(),
             venue_id: row.venue_id.as_ref().map(|v| v.as_str().into()),
