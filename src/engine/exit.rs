@@ -337,7 +337,7 @@ impl Engine {
         exit.left.clear();
         let mut closes = Vec::new();
         for (instrument, excess) in self.excess(exit) {
-            match self.close_one(exit, &instrument, excess) {
+            match self.close_one(&instrument, excess) {
                 Ok(client) => closes.push(client),
                 Err(why) => exit.left.push(Text::clean(&format!("{}: {why}", instrument.symbol))),
             }
@@ -397,12 +397,7 @@ impl Engine {
             .collect()
     }
 
-    fn close_one(
-        &mut self,
-        exit: &VenueExit,
-        instrument: &InstrumentId,
-        excess: Qty,
-    ) -> Result<ClientId, Text> {
+    fn close_one(&mut self, instrument: &InstrumentId, excess: Qty) -> Result<ClientId, Text> {
         let side = self
             .book
             .position(instrument)
