@@ -1,7 +1,15 @@
 //! Tradedeck: a trading dashboard for the terminal. See ARCHITECTURE.md for what each room is for.
 
+pub mod analytics;
+pub mod book;
 pub mod broker;
+pub mod calendar;
 pub mod clock;
+pub mod desk;
 pub mod domain;
+pub mod engine;
+pub mod grammar;
 pub mod journal;
+pub mod monitor;
 pub mod risk;
+pub mod sizing;

@@ -241,7 +241,7 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
         Fact::Locked { reason } | Fact::Unlocked { reason } => c.text = reason.to_string(),
         Fact::ExitBegan { scope, .. } => c.text = scope.to_string(),
         Fact::ExitEnded { report, .. } => c.text = report.to_string(),
-        Fact::Account { .. } | Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
+        Fact::Account { .. } | Fact::DayBegan { .. } | Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)
 }

@@ -147,6 +147,7 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
         Fact::Inferred(_) => "inferred",
         Fact::Position { .. } => "position",
         Fact::Account { .. } => "account",
+        Fact::DayBegan { .. } => "day_began",
         Fact::Instrument(_) => "instrument",
         Fact::Alerted(_) => "alerted",
         Fact::Acknowledged { .. } => "acknowledged",
@@ -174,6 +175,7 @@ pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
         | Fact::Commanded { .. }
         | Fact::Position { .. }
         | Fact::Account { .. }
+        | Fact::DayBegan { .. }
         | Fact::Instrument(_)
         | Fact::Acknowledged { .. }
         | Fact::Locked { .. }
@@ -196,6 +198,7 @@ pub(super) const fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Opened { .. }
         | Fact::Commanded { .. }
         | Fact::Account { .. }
+        | Fact::DayBegan { .. }
         | Fact::Acknowledged { .. }
         | Fact::Locked { .. }
         | Fact::Unlocked { .. }
