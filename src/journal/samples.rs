@@ -203,6 +203,7 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Unlocked { reason: "@home".into() },
         Fact::ExitBegan { exit: 1, scope: "everything at paper".into() },
         Fact::ExitEnded { exit: 1, flat: false, report: "1 position left".into() },
+        Fact::DayBegan { venue: instrument().venue, began: Stamp::from_nanos(3) },
     ];
     facts.into_iter().map(dated).collect()
 }
@@ -245,6 +246,7 @@ fn vary(fact: &mut Fact, text: &Text, number: Decimal, id: &str) {
         Fact::Alerted(alert) => alert.text = text.clone(),
         Fact::Acknowledged { id } => *id = size.get().mantissa().unsigned_abs().try_into().unwrap(),
         Fact::Locked { reason } | Fact::Unlocked { reason } => *reason = text.clone(),
+        Fact::DayBegan { began, .. } => *began = Stamp::from_nanos(i64::MIN),
         Fact::ExitBegan { scope, .. } => *scope = text.clone(),
         Fact::ExitEnded { report, .. } => *report = text.clone(),
     }
