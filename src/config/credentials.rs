@@ -291,16 +291,26 @@ fn from_file(venue: &VenueConfig, path: &Path) -> Result<Secret, CredentialError
 fn from_keyring(venue: &VenueConfig, part: Part, tried: &mut String) -> Option<(Secret, Source)> {
     let service = venue.credentials.keyring.as_ref()?;
     let user = format!("{}/{}", venue.name, part.name());
-    let why = match keyring::Entry::new(service, &user) {
-        Ok(entry) => match entry.get_password() {
-            Ok(password) => return Some((Secret::new(password), Source::Keyring(service.clone()))),
-            Err(keyring::Error::NoEntry) => format!("has no entry `{user}` of service `{service}`"),
-            Err(_) => "can't be opened".to_owned(),
-        },
-        Err(_) => "is not there on this machine".to_owned(),
+    let (named, who) = (service.clone(), user.clone());
+    let asked = within(COMMAND_TIMEOUT, move || {
+        keyring::Entry::new(&named, &who).and_then(|entry| entry.get_password()).map(Secret::new)
+    });
+    let why = match asked {
+        Some(Ok(secret)) => return Some((secret, Source::Keyring(service.clone()))),
+        Some(Err(keyring::Error::NoEntry)) => format!("has no entry `{user}` of service `{service}`"),
+        Some(Err(keyring::Error::NoDefaultStore)) => "is not there on this machine".to_owned(),
+        Some(Err(_)) => "can't be opened".to_owned(),
+        None => "does not answer".to_owned(),
     };
     *tried = format!("the keyring {why}; ");
     None
+}
+
+/// What `work` gives, if it does so in time. It goes on in a thread of its own if not.
+fn within<T: Send + 'static>(timeout: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, result) = mpsc::sync_channel(1);
+    std::thread::spawn(move || drop(done.send(work())));
+    result.recv_timeout(timeout).ok()
 }
 
 /// Runs a program without a shell and takes what it prints. It is killed, with what it started, when it takes
@@ -315,11 +325,9 @@ fn run(program: &str, arguments: &[String], timeout: Duration) -> Result<Secret,
         .process_group(0);
     let child = command.spawn().map_err(|e| format!("can't be started ({})", private::because(&e)))?;
     let group = i32::try_from(child.id()).map(Pid::from_raw).map_err(|_| "has no process id".to_owned())?;
-    let (done, result) = mpsc::sync_channel(1);
-    std::thread::spawn(move || drop(done.send(output(child))));
-    match result.recv_timeout(timeout) {
-        Ok(output) => output,
-        Err(_) => {
+    match within(timeout, move || output(child)) {
+        Some(output) => output,
+        None => {
             let stopped = match killpg(group, Signal::SIGKILL) {
                 Ok(()) => "was stopped",
                 Err(_) => "can't be stopped",

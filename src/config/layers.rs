@@ -10,6 +10,7 @@ use super::{
     ui::{self, Ascii},
 };
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// What the command line says of the configuration. Never a credential.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,6 +71,7 @@ pub fn validate(path: &Path, env: &Env) -> Vec<ConfigError> {
 /// Reads one file; if it holds credentials it has to be its owner's alone.
 fn from_file(path: &Path, env: &Env) -> Result<Config, Vec<ConfigError>> {
     let (text, meta) = read_text(path).map_err(|e| vec![e])?;
+    let text = Zeroizing::new(text);
     let (config, mut errors, secrets) = Config::read(path, &text, env.home());
     if secrets {
         errors.extend(private::check_file(path, &meta).err());

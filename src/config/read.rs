@@ -17,11 +17,16 @@ use toml::{
 /// The most characters of a value that an error repeats.
 const SHOWN_CHARS_MAX: usize = 60;
 
+/// The most mistakes that are kept: a file with more is not a configuration.
+const ERRORS_MAX: usize = 100;
+
 /// One file while it is read.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
     path: &'a Path,
     text: &'a str,
+    /// Where each line begins, but the first.
+    lines: Vec<usize>,
     errors: RefCell<Vec<ConfigError>>,
     asked: RefCell<BTreeSet<String>>,
     secrets: Cell<bool>,
@@ -30,18 +35,27 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Of a file's text.
     pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text, errors: RefCell::default(), asked: RefCell::default(), secrets: Cell::new(false) }
+        let lines = text.match_indices('\n').map(|(at, _)| at.saturating_add(1)).collect();
+        let (errors, asked) = (RefCell::default(), RefCell::default());
+        Self { path, text, lines, errors, asked, secrets: Cell::new(false) }
     }
     /// Line and column of a byte.
     pub(super) fn place(&self, at: usize) -> Place {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.matches('\n').count().saturating_add(1);
-        let last = before.rsplit('\n').next().unwrap_or_default();
-        Place::File { path: self.path.to_owned(), line, column: last.chars().count().saturating_add(1) }
+        let above = self.lines.partition_point(|start| *start <= at);
+        let start = above.checked_sub(1).and_then(|n| self.lines.get(n)).copied().unwrap_or(0);
+        let before = self.text.get(start..at).unwrap_or_default();
+        let column = before.chars().count().saturating_add(1);
+        Place::File { path: self.path.to_owned(), line: above.saturating_add(1), column }
+    }
+    /// Are there more mistakes than anyone reads?
+    fn is_full(&self) -> bool {
+        self.errors.borrow().len() >= ERRORS_MAX
     }
     /// Notes a mistake.
     pub(super) fn fail(&self, at: usize, problem: impl Into<String>) {
-        self.errors.borrow_mut().push(ConfigError::new(self.place(at), problem));
+        if !self.is_full() {
+            self.errors.borrow_mut().push(ConfigError::new(self.place(at), problem));
+        }
     }
     /// Does the file hold a credential?
     pub(super) fn has_secrets(&self) -> bool {
@@ -208,7 +222,7 @@ impl<'a> Section<'a> {
         let within = if self.name.is_empty() { "this file".to_owned() } else { format!("[{}]", self.name) };
         for key in self.table.into_iter().flat_map(|t| t.keys()) {
             let name = key.get_ref().as_ref();
-            if known.contains(&name) {
+            if known.contains(&name) || self.at.is_full() {
                 continue;
             }
             let hint = match nearest(name, known.iter().copied()) {
@@ -257,13 +271,21 @@ pub(super) fn path(text: &str, home: Option<&Path>) -> Result<PathBuf, String> {
 /// A value for people.
 fn shown(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(text) => format!("`\"{}\"`", safe(text)),
+        DeValue::String(text) => format!("`\"{}\"`", safe(without_password(text))),
         DeValue::Integer(n) => format!("`{}`", safe(n.as_str())),
         DeValue::Float(n) => format!("`{}`", safe(n.as_str())),
         DeValue::Boolean(b) => format!("`{b}`"),
         DeValue::Datetime(_) => "a date".to_owned(),
         DeValue::Array(_) => "a list".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// An address may hold a password before its `@` or a key after its `?`: then only its beginning is shown.
+fn without_password(text: &str) -> &str {
+    match text.split_once("://") {
+        Some((scheme, rest)) if rest.contains(['@', '?']) => scheme,
+        Some(_) | None => text,
     }
 }
 
