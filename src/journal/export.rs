@@ -248,8 +248,80 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
 
 /// The word that a value bears in JSON, where it is a word.
 fn word<T: Serialize>(value: &T) -> io::Result<String> {
-    match serde_json::to_value(value)? {
-        serde_json::Value::String(word) => Ok(word),
-        other => Ok(other.to_string()),
+    let value = serde_json::to_value(value)?;
+    Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+    use super::*;
+    use crate::journal::samples;
+
+    fn exported(filter: &Filter, format: Format) -> Vec<String> {
+        let (_dir, mut journal) = samples::journal();
+        journal.append(&samples::every_fact()).unwrap();
+        let mut out = Vec::new();
+        let n = journal.export(filter, format, &mut out).unwrap().records;
+        let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), usize::try_from(n).unwrap() + usize::from(format == Format::Csv));
+        lines
+    }
+
+    #[test]
+    fn a_table_has_as_many_cells_in_every_row_as_in_its_head() {
+        let lines = exported(&Filter::default(), Format::Csv);
+        assert_eq!(lines[0], HEAD);
+        for line in &lines {
+            let mut quoted = false;
+            let commas = line.chars().filter(|c| {
+                quoted ^= *c == '"';
+                *c == ',' && !quoted
+            });
+            assert_eq!(commas.count(), 19, "{line}");
+        }
+        assert!(lines[2].contains("\"'=buy AAPL risk 1%, \"\"now\"\"\""), "{}", lines[2]);
+        let intent = &lines[3];
+        assert!(
+            intent.starts_with(
+                "3,2026-11-18T11:06:40.123456789Z,run1,intended,paper,AAPL,td-run1-1,,buy,,500.00,stop-limit,\
+                 173.50,174.00,,,,screen,all checks passed,"
+            ),
+            "{intent}"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.contains(",executed,paper,AAPL,td-run1-1,,sell,3,,,,,175.52,-0.0001,USD,,,"))
+        );
+    }
+
+    #[test]
+    fn each_line_is_an_object_with_the_whole_fact() {
+        let kept = samples::every_fact().into_iter().filter(|d| d.fact.is_durable());
+        for (line, dated) in exported(&Filter::default(), Format::JsonLines).iter().zip(kept) {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::from_value::<Fact>(value["fact"].clone()).unwrap(), dated.fact);
+            assert_eq!(value["time"], dated.at.to_rfc3339());
+            assert_eq!(value["run"], "run1");
+        }
+    }
+
+    #[test]
+    fn filters_go_by_time_and_symbol_of_orders_too() {
+        let at = samples::locked("x").at;
+        let symbol = |s: &str| Filter { symbol: Some(Symbol::new(s).unwrap()), ..Filter::default() };
+        let later = Filter { from: Some(at.plus_ms(1)), ..Filter::default() };
+        let before = Filter { to: Some(at), ..Filter::default() };
+        assert_eq!(exported(&later, Format::JsonLines).len(), 0);
+        assert_eq!(exported(&before, Format::JsonLines).len(), 0);
+        assert_eq!(exported(&symbol("TSLA"), Format::JsonLines).len(), 0);
+        let aapl = exported(&symbol("AAPL"), Format::JsonLines);
+        assert_eq!(
+            aapl.iter().filter(|l| l.contains("\"fact\":\"order\"")).count(),
+            2,
+            "by their intent's symbol"
+        );
+        assert_eq!(aapl.len(), 8);
     }
 }

@@ -18,6 +18,11 @@ const PAGE: u32 = 1024;
 const SELECT: &str = "SELECT seq, run, at, kind, order_id, fact, sum FROM record \
                       WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
+const RUNS: &str = "SELECT g.run, g.n, g.a, (SELECT at FROM record WHERE seq = g.a), \
+                    g.z, (SELECT at FROM record WHERE seq = g.z) \
+                    FROM (SELECT run, count(*) n, min(seq) a, max(seq) z FROM record GROUP BY run) g \
+                    ORDER BY g.a";
+
 /// What one run of the program left in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -63,26 +68,22 @@ impl Journal {
 
     /// The runs that wrote, in the order of their first record. Reads the whole journal.
     pub fn instances(&self) -> Result<Vec<Run>, JournalError> {
-        let read = || -> rusqlite::Result<Vec<(String, u32, Seq, i64, Seq, i64)>> {
-            self.conn
-                .prepare(
-                    "SELECT g.run, g.n, g.a, (SELECT at FROM record WHERE seq = g.a), \
-                     g.z, (SELECT at FROM record WHERE seq = g.z) \
-                     FROM (SELECT run, count(*) n, min(seq) a, max(seq) z FROM record GROUP BY run) g \
-                     ORDER BY g.a",
-                )?
-                .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?)))?
-                .collect()
-        };
-        let rows = read().map_err(|e| JournalError::of_sqlite(&self.path, &e))?;
-        rows.into_iter()
-            .map(|(run, records, first, first_at, last, last_at)| {
-                let instance = Instance::new(&run)
-                    .map_err(|e| self.damaged(first, format!("its run can't be read: {e}")))?;
-                let first = (first, Stamp::from_nanos(first_at));
-                Ok(Run { instance, records, first, last: (last, Stamp::from_nanos(last_at)) })
-            })
-            .collect()
+        let fail = |e: rusqlite::Error| JournalError::of_sqlite(&self.path, &e);
+        let mut select = self.conn.prepare(RUNS).map_err(fail)?;
+        let mut rows = select.query([]).map_err(fail)?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next().map_err(fail)? {
+            let place = |seq: usize, at: usize| -> rusqlite::Result<(Seq, Stamp)> {
+                Ok((row.get(seq)?, Stamp::from_nanos(row.get(at)?)))
+            };
+            let first = place(2, 3).map_err(fail)?;
+            let run: String = row.get(0).map_err(fail)?;
+            let instance = Instance::new(&run)
+                .map_err(|e| self.damaged(first.0, format!("its run can't be read: {e}")))?;
+            let records = row.get(1).map_err(fail)?;
+            out.push(Run { instance, records, first, last: place(4, 5).map_err(fail)? });
+        }
+        Ok(out)
     }
 
     /// The last record's place.
@@ -136,8 +137,19 @@ impl<'j> Pages<'j> {
         let mut rows = select.query((self.link.seq, PAGE))?;
         while let Some(row) = rows.next()? {
             let seq: Seq = row.get(0)?;
+            if seq <= self.link.seq {
+                // A damaged tree can lead round in a circle.
+                let what = format!("it stands after record {}", self.link.seq);
+                self.page.push_back(Err(Flaw { seq, what }));
+                self.done = true;
+                return Ok(());
+            }
             if seq != self.link.seq.next() {
-                let what = format!("records {} to {} are missing before it", self.link.seq.next(), seq);
+                let what = format!(
+                    "records {} to {} are missing before it",
+                    self.link.seq.next(),
+                    seq.get().saturating_sub(1)
+                );
                 self.page.push_back(Err(Flaw { seq, what }));
             }
             let sum: Result<u32, _> = row.get(6);

@@ -45,11 +45,11 @@ pub(super) fn identify(path: &Path) -> Result<(), JournalError> {
 pub(super) fn open_immutable(path: &Path) -> Result<Connection, JournalError> {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte))
-            }
-            other => uri.push_str(&format!("%{other:02X}")),
+        if byte.is_ascii_alphanumeric() || b"/.-_".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            uri.push('%');
+            uri.extend([byte >> 4, byte & 15].iter().filter_map(|d| char::from_digit(u32::from(*d), 16)));
         }
     }
     uri.push_str("?immutable=1");

@@ -72,7 +72,7 @@ impl Journal {
         for (seq, state, kept) in rows {
             match self.record_sum(seq).map_err(|e| JournalError::of_sqlite(&self.path, &e))? {
                 None => {
-                    loaded.notes.push(format!("the snapshot of record {seq} is of a record that is missing"))
+                    loaded.notes.push(format!("the snapshot of record {seq} is of a record that is missing"));
                 }
                 Some(record_sum) if sum(seq, record_sum, &state) != kept => {
                     loaded.notes.push(format!("the snapshot of record {seq} is damaged"));

@@ -141,9 +141,9 @@ impl Desk {
         let mut group = Vec::with_capacity(GROUP_MAX);
         while let ControlFlow::Continue(next) = self.wait(queue) {
             let Some(first) = next else { continue };
-            let mut held = self.gather(first, queue, &mut group);
+            let held = Self::gather(first, queue, &mut group);
             self.commit(&mut group);
-            if let Some(work) = held.take() {
+            if let Some(work) = held {
                 self.alone(work);
             }
             if self.journal.log_bytes() > LOG_BYTES_MAX {
@@ -172,7 +172,7 @@ impl Desk {
     }
 
     /// Takes what waits, up to a group or the first work that is not a commit; gives the latter back.
-    fn gather(&self, first: Work, queue: &Receiver<Work>, group: &mut Vec<Commit>) -> Option<Work> {
+    fn gather(first: Work, queue: &Receiver<Work>, group: &mut Vec<Commit>) -> Option<Work> {
         let mut next = Some(first);
         while let Some(work) = next {
             match work {

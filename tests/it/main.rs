@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod tidy;
