@@ -9,3 +9,4 @@ pub mod hours;
 pub mod models;
 pub mod order;
 pub mod refusal;
+pub mod server;

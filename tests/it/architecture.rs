@@ -178,6 +178,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "rusqlite",
             "fs4",
             "getrandom",
+            "rmpv",
         ],
     ),
     ("journal", &["rusqlite", "serde", "serde_json", "thiserror", "smol_str", "jiff", "fs4", "rust_decimal"]),

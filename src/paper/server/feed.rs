@@ -88,7 +88,7 @@ pub(super) enum Fault {
 
 impl Fault {
     pub(super) fn record(self) -> Record {
-        let (code, msg) = match self {
+        let (code, msg): (u64, _) = match self {
             Self::Syntax => (400, "invalid syntax"),
             Self::NotAuthenticated => (401, "not authenticated"),
             Self::AuthFailed => (402, "auth failed"),
@@ -99,7 +99,7 @@ impl Fault {
             Self::SlowClient => (407, "slow client"),
             Self::InsufficientSubscription => (409, "insufficient subscription"),
         };
-        Record::new().with("T", "error").with("code", u64::from(code)).with("msg", msg)
+        Record::new().with("T", "error").with("code", code).with("msg", msg)
     }
 }
 

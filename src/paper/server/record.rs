@@ -36,9 +36,6 @@ impl Record {
         self.0.extend(other.0);
         self
     }
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
     fn to_msgpack(&self) -> rmpv::Value {
         rmpv::Value::Map(self.0.iter().map(|(k, v)| (rmpv::Value::from(k.as_str()), v.to_msgpack())).collect())
     }
@@ -172,6 +169,32 @@ impl Codec {
                 let value = rmpv::decode::read_value_with_max_depth(&mut rest, 16).ok()?;
                 rest.is_empty().then(|| words(&value))
             }
+        }
+    }
+}
+
+/// A JSON text in MessagePack: the order updates' other encoding.
+pub(super) fn repack(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let value = serde_json::from_slice(json).map_or(rmpv::Value::Nil, |v| packed(&v));
+    match rmpv::encode::write_value(&mut out, &value) {
+        Ok(()) => out,
+        Err(_) => Vec::new(),
+    }
+}
+
+fn packed(value: &serde_json::Value) -> rmpv::Value {
+    match value {
+        serde_json::Value::Null => rmpv::Value::Nil,
+        serde_json::Value::Bool(b) => rmpv::Value::from(*b),
+        serde_json::Value::Number(n) => match n.as_i64() {
+            Some(whole) => rmpv::Value::from(whole),
+            None => n.as_f64().map_or(rmpv::Value::Nil, rmpv::Value::from),
+        },
+        serde_json::Value::String(text) => rmpv::Value::from(text.as_str()),
+        serde_json::Value::Array(list) => rmpv::Value::Array(list.iter().map(packed).collect()),
+        serde_json::Value::Object(map) => {
+            rmpv::Value::Map(map.iter().map(|(k, v)| (rmpv::Value::from(k.as_str()), packed(v))).collect())
         }
     }
 }
