@@ -87,6 +87,8 @@ impl FromStr for Model {
     type Err = UnknownModel;
     fn from_str(text: &str) -> Result<Self, UnknownModel> {
         let found = Self::ALL.into_iter().find(|m| m.word().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| UnknownModel { given: text.chars().filter(|c| !c.is_control()).take(40).collect() })
+        found.ok_or_else(|| UnknownModel {
+            given: text.chars().filter(|c| !c.is_control()).take(40).collect(),
+        })
     }
 }

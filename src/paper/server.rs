@@ -191,7 +191,9 @@ fn disagreement(options: &Options, kept: &Setup) -> Option<String> {
     };
     let hours = |h: Hours| format!("{h:?}");
     differs("seed", options.seed.map(|s| s.to_string()), kept.seed.to_string())
-        .or_else(|| differs("model", options.model.map(|m| m.word().to_owned()), kept.model.word().to_owned()))
+        .or_else(|| {
+            differs("model", options.model.map(|m| m.word().to_owned()), kept.model.word().to_owned())
+        })
         .or_else(|| differs("hours", options.hours.map(hours), hours(kept.hours)))
 }
 

@@ -63,7 +63,8 @@ fn failed(e: impl ToString) -> Failure {
 /// The user has no home directory.
 pub fn default_data_dir() -> Result<PathBuf, Failure> {
     let dirs = directories::ProjectDirs::from("", "", "tradedeck");
-    let dirs = dirs.ok_or_else(|| Failure::Usage("there is no home directory; give --data-dir".to_owned()))?;
+    let dirs =
+        dirs.ok_or_else(|| Failure::Usage("there is no home directory; give --data-dir".to_owned()))?;
     Ok(dirs.data_local_dir().join("paper"))
 }
 

@@ -4,4 +4,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod paper_venue;
+#[cfg(test)]
 mod tidy;

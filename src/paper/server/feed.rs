@@ -276,13 +276,17 @@ mod tests {
         assert!(session.wants(&item(Channel::Trades, "AAPL")) && session.wants(&item(Channel::Bars, "XYZ")));
         assert!(!session.wants(&item(Channel::Trades, "AMD")));
         session.hear(Some(&json!({"action": "unsubscribe", "quotes": ["AMD"]})));
-        assert!(!session.wants(&item(Channel::Quotes, "AMD")) && session.wants(&item(Channel::Quotes, "CLDR")));
+        assert!(
+            !session.wants(&item(Channel::Quotes, "AMD")) && session.wants(&item(Channel::Quotes, "CLDR"))
+        );
     }
 
     #[test]
     fn nonsense_is_named_and_changes_nothing() {
         let mut session = open();
-        for bad in [json!({"action": "subscribe", "quotes": "AAPL"}), json!({"action": "x"}), json!([1]), json!({})] {
+        for bad in
+            [json!({"action": "subscribe", "quotes": "AAPL"}), json!({"action": "x"}), json!([1]), json!({})]
+        {
             assert_eq!(session.hear(Some(&bad)), Step::Say(Fault::Syntax.record()), "{bad}");
         }
         let books = session.hear(Some(&json!({"action": "subscribe", "orderbooks": ["AAPL"]})));

@@ -71,7 +71,12 @@ impl Params {
 
     /// A comma-separated list; empty where there is none.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
-        self.word(name).into_iter().flat_map(|w| w.split(',')).map(str::trim).filter(|w| !w.is_empty()).collect()
+        self.word(name)
+            .into_iter()
+            .flat_map(|w| w.split(','))
+            .map(str::trim)
+            .filter(|w| !w.is_empty())
+            .collect()
     }
 
     /// One of `known`, or the first of them.

@@ -37,7 +37,9 @@ impl Record {
         self
     }
     fn to_msgpack(&self) -> rmpv::Value {
-        rmpv::Value::Map(self.0.iter().map(|(k, v)| (rmpv::Value::from(k.as_str()), v.to_msgpack())).collect())
+        rmpv::Value::Map(
+            self.0.iter().map(|(k, v)| (rmpv::Value::from(k.as_str()), v.to_msgpack())).collect(),
+        )
     }
 }
 

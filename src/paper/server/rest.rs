@@ -47,7 +47,8 @@ pub(super) fn router(app: App) -> Router {
         .merge(orders::routes())
         .merge(positions::routes())
         .route_layer(middleware::from_fn_with_state((app.clone(), Family::Trading), admit));
-    let market = data::routes().route_layer(middleware::from_fn_with_state((app.clone(), Family::Data), admit));
+    let market =
+        data::routes().route_layer(middleware::from_fn_with_state((app.clone(), Family::Data), admit));
     let rest = trading
         .merge(market)
         .fallback(|| async { Refused::not_found("endpoint not found") })
@@ -85,11 +86,8 @@ async fn admit(State((app, family)): State<(App, Family)>, request: Request, nex
         Ok(left) => left,
         Err(gone) => return Refused::from(gone).into_response(),
     };
-    let mut response = if left.is_admitted {
-        next.run(request).await
-    } else {
-        Refused::too_many().into_response()
-    };
+    let mut response =
+        if left.is_admitted { next.run(request).await } else { Refused::too_many().into_response() };
     tell(left, response.headers_mut());
     response
 }

@@ -57,7 +57,8 @@ impl Session {
     /// Keys in `data` (`key_id`, `secret_key`) or beside the action (`key`, `secret`): both forms are in use.
     fn authenticate(&mut self, action: &str, message: &Value) -> Step {
         let data = message.get("data").unwrap_or(message);
-        let word = |long: &str, short: &str| data.get(long).or_else(|| data.get(short)).and_then(Value::as_str);
+        let word =
+            |long: &str, short: &str| data.get(long).or_else(|| data.get(short)).and_then(Value::as_str);
         let known = match (word("key_id", "key"), word("secret_key", "secret")) {
             (Some(key), Some(secret)) => self.keys.are(key, secret),
             (Some(_) | None, Some(_) | None) => false,

@@ -70,7 +70,9 @@ impl Page {
             }
             Some("trade_activity") => kinds.push("FILL".to_owned()),
             Some("non_trade_activity") => kinds.extend(["FEE".to_owned(), "CFEE".to_owned()]),
-            Some(_) => return Err(Unclear("category must be trade_activity or non_trade_activity".to_owned())),
+            Some(_) => {
+                return Err(Unclear("category must be trade_activity or non_trade_activity".to_owned()));
+            }
         }
         let (mut after, mut until) = (params.instant("after")?, params.instant("until")?);
         if let Some(day) = params.instant("date")? {
@@ -132,7 +134,8 @@ async fn list(app: App, page: Page) -> Answer {
 
 /// A `period` such as `1D`, `2W`, `3M`, `1A`, in milliseconds.
 fn period_ms(text: &str) -> Result<i64, Unclear> {
-    let wrong = || Unclear(format!("invalid period \"{text}\": expected a number and D, W, M or A, such as 1D"));
+    let wrong =
+        || Unclear(format!("invalid period \"{text}\": expected a number and D, W, M or A, such as 1D"));
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let days: i64 = match unit.to_ascii_uppercase() {
         'D' => 1,
@@ -153,9 +156,7 @@ fn resolution(timeframe: &str) -> Result<(Density, i64), Unclear> {
         "15Min" => Ok((Density::FiveMinutes, 900_000)),
         "1H" | "1Hour" => Ok((Density::FiveMinutes, 3_600_000)),
         "1D" | "1Day" => Ok((Density::Day, DAY_MS)),
-        other => {
-            Err(Unclear(format!("invalid timeframe \"{other}\": expected 1Min, 5Min, 15Min, 1H or 1D")))
-        }
+        other => Err(Unclear(format!("invalid timeframe \"{other}\": expected 1Min, 5Min, 15Min, 1H or 1D"))),
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) fn routes() -> Router<App> {
 
 async fn list(State(app): State<App>, params: Params) -> Answer {
     let class = params.word("asset_class").unwrap_or("us_equity").to_owned();
-    let (status, exchange) = (params.word("status").map(str::to_owned), params.word("exchange").map(str::to_owned));
+    let (status, exchange) =
+        (params.word("status").map(str::to_owned), params.word("exchange").map(str::to_owned));
     let attributes = !params.list("attributes").is_empty();
     let assets = app.owner.ask(move |venue| -> Vec<Value> {
         let is = |body: &Value, name: &str, want: &Option<String>| {

@@ -327,12 +327,15 @@ async fn history(State(app): State<App>, params: Params, class: AssetClass, kind
     });
     let page = page.await?;
     let lists = page.lists.into_iter().fold(Record::new(), |map, (s, list)| map.with(s.as_str(), list));
-    ok(&Record::new()
-        .with(kind.plural(), lists)
-        .with("next_page_token", Field::from(page.next.as_deref())))
+    ok(&Record::new().with(kind.plural(), lists).with("next_page_token", Field::from(page.next.as_deref())))
 }
 
-async fn history_of(State(app): State<App>, Path(symbol): Path<String>, params: Params, kind: Kind) -> Answer {
+async fn history_of(
+    State(app): State<App>,
+    Path(symbol): Path<String>,
+    params: Params,
+    kind: Kind,
+) -> Answer {
     let stretch = Stretch::of(&params, kind)?;
     let page = app.owner.ask(move |venue| {
         let symbol = stock(venue, &symbol)?;

@@ -27,9 +27,9 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>) -> Answer {
-    let positions = app.owner.ask(|venue| -> Vec<Value> {
-        venue.exchange.positions().iter().map(wire::position).collect()
-    });
+    let positions = app
+        .owner
+        .ask(|venue| -> Vec<Value> { venue.exchange.positions().iter().map(wire::position).collect() });
     ok(&positions.await?)
 }
 

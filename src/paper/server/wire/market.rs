@@ -38,11 +38,8 @@ pub(in crate::paper::server) fn quote(class: AssetClass, q: &Quote) -> Record {
 
 /// A print's own fields.
 pub(in crate::paper::server) fn trade(class: AssetClass, t: &Trade) -> Record {
-    let record = Record::new()
-        .with("t", t.at)
-        .with("p", t.price.get())
-        .with("s", size(class, t.size))
-        .with("i", t.id);
+    let record =
+        Record::new().with("t", t.at).with("p", t.price.get()).with("s", size(class, t.size)).with("i", t.id);
     if class == AssetClass::Crypto {
         return record.with("tks", if t.taker_buys { "B" } else { "S" });
     }

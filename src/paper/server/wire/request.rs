@@ -310,7 +310,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let order = |more: &str| format!(r#"{{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"{more}}}"#);
+        let order = |more: &str| {
+            format!(r#"{{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"{more}}}"#)
+        };
         assert!(read(&order("")).is_ok());
         for (more, sentence) in [
             (r#","qty":"ten""#, "invalid qty: `ten` is not a decimal number"),
@@ -334,7 +336,8 @@ mod tests {
         assert_eq!(of(None, None), Ok(Portion::All));
         assert_eq!(of(Some("2"), None), Ok(Portion::Qty(Qty::new(Decimal::TWO).unwrap())));
         assert_eq!(of(None, Some("50")), Ok(Portion::Percentage(Percent::new(Decimal::from(50)))));
-        for bad in [of(Some("1"), Some("1")), of(Some("0"), None), of(None, Some("101")), of(None, Some("0"))] {
+        for bad in [of(Some("1"), Some("1")), of(Some("0"), None), of(None, Some("101")), of(None, Some("0"))]
+        {
             assert!(bad.is_err(), "{bad:?}");
         }
     }
