@@ -111,8 +111,8 @@ pub enum UpdateKind {
     OrderCancelRejected,
     /// The replacement came too late.
     OrderReplaceRejected,
-    /// A leg waits.
-    Held,
+    /// Its quantity was cut by what its sibling filled.
+    Restated,
 }
 
 impl UpdateKind {
@@ -133,7 +133,7 @@ impl UpdateKind {
             Self::Rejected => "rejected",
             Self::OrderCancelRejected => "order_cancel_rejected",
             Self::OrderReplaceRejected => "order_replace_rejected",
-            Self::Held => "held",
+            Self::Restated => "restated",
         }
     }
 }

@@ -301,6 +301,8 @@ pub struct Order {
     pub trail_percent: Option<Percent>,
     /// The best price that the trailing stop has seen.
     pub hwm: Option<Price>,
+    /// Is it in the market? A leg may be there and still be shown as held.
+    pub armed: bool,
     /// A stop whose trigger has been reached.
     pub triggered: bool,
     /// Did it rest in the market before it filled? (A maker's fee, where the model has one.)
@@ -319,6 +321,45 @@ pub struct Order {
     pub fees: Money,
     /// Fees charged so far, in the coin that was bought.
     pub coin_fees: Qty,
+}
+
+impl Order {
+    /// Units still to be filled; `None` where it was given as money.
+    pub fn remaining(&self) -> Option<Qty> {
+        self.qty.map(|q| q.saturating_sub(self.filled_qty))
+    }
+    /// Money still to be spent, where it was given as money.
+    pub fn notional_left(&self) -> Option<Money> {
+        self.notional.and_then(|n| n.checked_sub(self.filled_value))
+    }
+    /// Does it reduce a position?
+    pub const fn closes(&self) -> bool {
+        matches!(self.intent, Intent::BuyToClose | Intent::SellToClose)
+    }
+    /// Does it bind cash or units? Legs that wait for their parent and replacements on their way do not: their
+    /// parent, or the order that they will replace, does it for them.
+    pub const fn binds(&self) -> bool {
+        !self.status.is_over() && (self.armed || (self.parent.is_none() && self.replaces.is_none()))
+    }
+    /// The orders that belong together: the parent's id.
+    pub fn group(&self) -> Uuid {
+        self.parent.unwrap_or(self.id)
+    }
+    /// Does `filter` show it?
+    pub fn passes(&self, filter: &OrderFilter) -> bool {
+        let which = match filter.which {
+            Which::Open => !self.status.is_over(),
+            Which::Closed => self.status.is_over(),
+            Which::All => true,
+        };
+        which
+            && filter.after.is_none_or(|t| self.submitted_at > t)
+            && filter.until.is_none_or(|t| self.submitted_at < t)
+            && (filter.symbols.is_empty() || filter.symbols.contains(&self.symbol))
+            && filter.side.is_none_or(|s| s == self.side)
+            && filter.asset_class.is_none_or(|c| c == self.asset_class)
+            && !(filter.nested && self.parent.is_some())
+    }
 }
 
 /// Which orders to list.

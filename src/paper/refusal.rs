@@ -1,6 +1,6 @@
 //! Why the paper venue refuses a request, in the words and numbers of Alpaca's API.
 
-use crate::domain::money::{Money, Qty};
+use crate::domain::money::{Money, Price, Qty};
 use serde::Serialize;
 use smol_str::SmolStr;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ pub struct Refusal {
     /// The venue's sentence.
     pub message: String,
     /// What the answer carries besides.
-    pub context: Context,
+    pub context: Box<Context>,
 }
 
 /// Figures that stand beside a refusal in the answer's body.
@@ -43,18 +43,25 @@ pub struct Context {
     /// What the order would cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_basis: Option<Money>,
-    /// The order that already has this id.
+    /// The price that a bracket's legs are measured from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_price: Option<Price>,
+    /// The order that is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub existing_order_id: Option<Uuid>,
 }
 
 impl Refusal {
     fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), context: Context::default() }
+        Self { status, code, message: message.into(), context: Box::default() }
     }
     /// 422: what was sent makes no sense.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(422, 42_210_000, message)
+    }
+    /// 422: a field is missing, or two don't go together.
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(422, 40_010_001, message)
     }
     /// 403: it makes sense, and may not be done.
     pub fn forbidden(message: impl Into<String>) -> Self {
@@ -66,6 +73,10 @@ impl Refusal {
     }
     /// 422: the maker's id is already taken.
     pub fn client_order_id_taken() -> Self {
-        Self::new(422, 40_010_001, "client_order_id must be unique")
+        Self::malformed("client_order_id must be unique")
+    }
+    /// With figures beside it.
+    pub fn with(self, context: Context) -> Self {
+        Self { context: Box::new(context), ..self }
     }
 }
