@@ -20,7 +20,7 @@ struct Body {
     code: u32,
     message: String,
     #[serde(flatten)]
-    context: Context,
+    context: Box<Context>,
 }
 
 /// What a handler returns.
@@ -28,7 +28,7 @@ pub(super) type Answer = Result<Response, Refused>;
 
 impl Refused {
     fn new(status: StatusCode, code: u32, message: impl Into<String>) -> Self {
-        Self { status, body: Body { code, message: message.into(), context: Context::default() } }
+        Self { status, body: Body { code, message: message.into(), context: Box::default() } }
     }
     pub(super) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, 40_110_000, "request is not authorized")
