@@ -80,15 +80,16 @@ impl Client {
     /// The order once it has one of these statuses.
     async fn order_in(&self, order: &Value, statuses: &[&str]) -> Value {
         let path = format!("/v2/orders/{}?nested=true", order["id"].as_str().unwrap());
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let now = self.get(&path).await;
-            if statuses.contains(&now["status"].as_str().unwrap()) {
-                return now;
+        let reached = timeout(PATIENCE, async {
+            loop {
+                let now = self.get(&path).await;
+                if statuses.contains(&now["status"].as_str().unwrap()) {
+                    return now;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            assert!(tokio::time::Instant::now() < deadline, "never {statuses:?}: {now:#}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        });
+        reached.await.unwrap_or_else(|_| panic!("never {statuses:?}: {order:#}"))
     }
 }
 

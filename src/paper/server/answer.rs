@@ -52,6 +52,9 @@ impl Refused {
     pub(super) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, 40_510_000, "method not allowed")
     }
+    fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, 50_010_000, "internal server error occurred")
+    }
     pub(super) fn timed_out() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, 40_810_000, "request timed out")
     }
@@ -78,25 +81,24 @@ impl From<Unclear> for Refused {
 }
 impl From<Gone> for Refused {
     fn from(_: Gone) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, 50_010_000, "internal server error occurred")
+        Self::internal()
     }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        write(self.status, &self.body)
+        // A body of words and numbers can be written; if it could not, the status still says it.
+        write(self.status, &self.body).unwrap_or_else(|_| self.status.into_response())
     }
 }
 
 /// A body with a status.
-pub(super) fn write(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+pub(super) fn write(status: StatusCode, body: &impl Serialize) -> Answer {
+    let bytes = serde_json::to_vec(body).map_err(|_| Refused::internal())?;
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response())
 }
 
 /// A body that says yes.
 pub(super) fn ok(body: &impl Serialize) -> Answer {
-    Ok(write(StatusCode::OK, body))
+    write(StatusCode::OK, body)
 }

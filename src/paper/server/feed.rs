@@ -179,7 +179,7 @@ impl Session {
     }
 
     fn change(&mut self, message: &serde_json::Value, add: bool) -> Step {
-        let Some(named) = self.named(message) else {
+        let Some(named) = named(message) else {
             return Step::Say(Fault::Syntax.record());
         };
         if named.iter().any(|(channel, _)| !channel.is_of(self.class)) {
@@ -193,18 +193,6 @@ impl Session {
             self.wants.extend(named);
         }
         Step::Say(self.subscription())
-    }
-
-    /// What a message names; `None` where a list is no list of words.
-    fn named(&self, message: &serde_json::Value) -> Option<BTreeSet<(Channel, SmolStr)>> {
-        let mut named = BTreeSet::new();
-        for channel in Channel::ALL {
-            let Some(list) = message.get(channel.word()).filter(|v| !v.is_null()) else { continue };
-            for symbol in list.as_array()? {
-                named.insert((channel, SmolStr::new(symbol.as_str()?)));
-            }
-        }
-        Some(named)
     }
 
     fn subscription(&self) -> Record {
@@ -223,6 +211,18 @@ impl Session {
             && (self.wants.contains(&(item.channel, STAR))
                 || self.wants.contains(&(item.channel, item.symbol.clone())))
     }
+}
+
+/// What a message names; `None` where a list is no list of words.
+fn named(message: &serde_json::Value) -> Option<BTreeSet<(Channel, SmolStr)>> {
+    let mut named = BTreeSet::new();
+    for channel in Channel::ALL {
+        let Some(list) = message.get(channel.word()).filter(|v| !v.is_null()) else { continue };
+        for symbol in list.as_array()? {
+            named.insert((channel, SmolStr::new(symbol.as_str()?)));
+        }
+    }
+    Some(named)
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ impl Keys {
 
     /// Is this the pair? Takes the same time wherever the first difference is.
     pub(super) fn are(&self, key_id: &str, secret: &str) -> bool {
-        same(&self.key_id, key_id) & same(&self.secret_key, secret)
+        let (id, secret) = (same(&self.key_id, key_id), same(&self.secret_key, secret));
+        id && secret
     }
 
     /// A bearer token is the secret: there is no OAuth application between a paper account and its owner.
@@ -51,8 +52,8 @@ impl Keys {
 }
 
 fn same(ours: &str, theirs: &str) -> bool {
-    let differs = ours.bytes().zip(theirs.bytes()).fold(0, |acc, (a, b)| acc | (a ^ b));
-    (ours.len() == theirs.len()) & (differs == 0)
+    let lengths = u8::from(ours.len() != theirs.len());
+    ours.bytes().zip(theirs.bytes()).fold(lengths, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
 fn letters(count: usize) -> Result<String, Error> {

@@ -268,7 +268,9 @@ impl Task {
         if is_due {
             self.save().await?;
         }
-        answers.into_iter().for_each(|tell| tell());
+        for tell in answers {
+            tell();
+        }
         self.venue.publish();
         Ok(if is_due { now.wall } else { saved_at })
     }

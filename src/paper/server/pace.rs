@@ -41,7 +41,10 @@ mod tests {
     use crate::domain::time::Mono;
 
     fn now(wall_s: i64, mono_s: u64) -> Now {
-        Now { wall: Stamp::from_secs(wall_s).unwrap(), mono: Mono::from_millis(mono_s * 1000) }
+        Now {
+            wall: Stamp::from_secs(wall_s).unwrap(),
+            mono: Mono::from_nanos(mono_s.saturating_mul(1_000_000_000)),
+        }
     }
 
     #[test]

@@ -109,16 +109,22 @@ impl Field {
     fn to_msgpack(&self) -> rmpv::Value {
         match self {
             Self::Text(text) => rmpv::Value::from(text.as_str()),
-            Self::Number(d) => match d.normalize().scale() {
-                0 => d.to_i64().map_or(rmpv::Value::Nil, rmpv::Value::from),
-                _ => d.to_f64().map_or(rmpv::Value::Nil, rmpv::Value::from),
-            },
+            Self::Number(d) => nearest(*d),
             Self::Whole(n) => rmpv::Value::from(*n),
             Self::Time(at) => timestamp(*at),
             Self::List(list) => rmpv::Value::Array(list.iter().map(Self::to_msgpack).collect()),
             Self::Record(record) => record.to_msgpack(),
             Self::Null => rmpv::Value::Nil,
         }
+    }
+}
+
+/// A whole number as it is; of a fraction the nearest float, which only the way over its text gives.
+fn nearest(d: Decimal) -> rmpv::Value {
+    let d = d.normalize();
+    match d.to_i64().filter(|_| d.scale() == 0) {
+        Some(whole) => rmpv::Value::from(whole),
+        None => d.to_string().parse::<f64>().map_or(rmpv::Value::Nil, rmpv::Value::from),
     }
 }
 

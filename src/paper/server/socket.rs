@@ -18,10 +18,10 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, Interval, MissedTickBehavior},
+    time::{Interval, MissedTickBehavior, Sleep},
 };
 
 /// The stock streams. Each is an endpoint of its own, with its own one connection.
@@ -36,8 +36,8 @@ const AUTH_TIME_MAX: Duration = Duration::from_secs(10);
 /// A frame that the client does not take in this time ends the connection.
 const SEND_TIME_MAX: Duration = Duration::from_secs(5);
 const PING_EVERY: Duration = Duration::from_secs(3);
-/// Nothing heard, not even a pong: the client is dead, and its place is free.
-const SILENCE_MAX: Duration = Duration::from_secs(12);
+/// So many pings without a sign of life: the client is dead, and its place is free.
+const UNANSWERED_MAX: u32 = 4;
 /// A place that is taken is asked for again: its holder may just be leaving.
 const CLAIM_TRIES: u32 = 20;
 const CLAIM_EVERY: Duration = Duration::from_millis(50);
@@ -114,13 +114,9 @@ type Flow = Result<(), Hangup>;
 struct Line {
     socket: WebSocket,
     ping: Interval,
-    /// Rings when nothing has been heard for too long.
-    silence: Deadline,
-    auth: Deadline,
+    unanswered: u32,
+    auth: Pin<Box<Sleep>>,
 }
-
-/// A timer that can be moved.
-type Deadline = std::pin::Pin<Box<tokio::time::Sleep>>;
 
 /// What comes in from the client.
 enum Heard {
@@ -133,12 +129,7 @@ impl Line {
     fn new(socket: WebSocket) -> Self {
         let mut ping = tokio::time::interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self {
-            socket,
-            ping,
-            silence: Box::pin(tokio::time::sleep(SILENCE_MAX)),
-            auth: Box::pin(tokio::time::sleep(AUTH_TIME_MAX)),
-        }
+        Self { socket, ping, unanswered: 0, auth: Box::pin(tokio::time::sleep(AUTH_TIME_MAX)) }
     }
 
     async fn send(&mut self, message: Message) -> Flow {
@@ -148,27 +139,27 @@ impl Line {
         }
     }
 
+    async fn ask_for_life(&mut self) -> Flow {
+        if self.unanswered >= UNANSWERED_MAX {
+            return Err(Hangup);
+        }
+        self.unanswered = self.unanswered.saturating_add(1);
+        self.send(Message::Ping(Bytes::new())).await
+    }
+
     async fn close(&mut self, code: u16, reason: &'static str) -> Flow {
         self.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
         Err(Hangup)
     }
 
     fn heard(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<Heard, Hangup> {
-        let now = self.ping_epoch();
-        self.silence.as_mut().reset(now);
+        self.unanswered = 0;
         match frame {
             Some(Ok(Message::Text(text))) => Ok(Heard::Words(text.into())),
             Some(Ok(Message::Binary(bytes))) => Ok(Heard::Words(bytes)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Heard::Life),
             Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Hangup),
         }
-    }
-
-    /// When the silence is too long, counted from now. The timers of a connection are the runtime's own.
-    #[expect(clippy::disallowed_methods, reason = "a socket's deadline is not the venue's time")]
-    fn ping_epoch(&self) -> Instant {
-        let now = Instant::now();
-        now.checked_add(SILENCE_MAX).unwrap_or(now)
     }
 }
 
@@ -212,8 +203,7 @@ impl Feed {
                     self.line.close(POLICY, "slow client").await
                 }
             },
-            _ = line.ping.tick() => self.line.send(Message::Ping(Bytes::new())).await,
-            () = line.silence.as_mut() => Err(Hangup),
+            _ = line.ping.tick() => self.line.ask_for_life().await,
             () = line.auth.as_mut(), if !session.is_open() => {
                 self.say(&[&Fault::AuthTimeout.record()]).await?;
                 self.line.close(POLICY, "auth timeout").await
@@ -311,8 +301,7 @@ impl Updates {
                 // It must not miss an update in silence; connecting again, it asks for what it missed.
                 None => self.line.close(POLICY, "too far behind").await,
             },
-            _ = line.ping.tick() => self.line.send(Message::Ping(Bytes::new())).await,
-            () = line.silence.as_mut() => Err(Hangup),
+            _ = line.ping.tick() => self.line.ask_for_life().await,
             () = line.auth.as_mut(), if !session.is_open() => self.line.close(POLICY, "auth timeout").await,
             () = stopped(stop) => self.line.close(GOING_AWAY, "the paper venue is closing").await,
         }

@@ -54,18 +54,18 @@ impl Store {
 
     /// Is it ours, and whole? Only reads.
     fn recognise(&self) -> Result<(), Error> {
-        let pragma = |name: &str| -> rusqlite::Result<rusqlite::types::Value> {
-            self.db.pragma_query_value(None, name, |row| row.get(0))
-        };
         let foreign = |e: rusqlite::Error| Error::foreign(&self.path, e);
-        let id = pragma("application_id").map_err(foreign)?;
-        if id != rusqlite::types::Value::Integer(i64::from(APPLICATION_ID)) {
+        let id: i32 =
+            self.db.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(foreign)?;
+        if id != APPLICATION_ID {
             return Err(Error::foreign(&self.path, "it is another program's database"));
         }
-        match pragma("quick_check").map_err(foreign)? {
-            rusqlite::types::Value::Text(text) if text == "ok" => Ok(()),
-            other => Err(Error::foreign(&self.path, format!("it is damaged: {other:?}"))),
+        let checked: String =
+            self.db.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(foreign)?;
+        if checked != "ok" {
+            return Err(Error::foreign(&self.path, format!("it is damaged: {checked}")));
         }
+        Ok(())
     }
 
     fn load(&self) -> Result<Option<Saved>, Error> {

@@ -91,7 +91,7 @@ async fn cancel_all(State(app): State<App>) -> Answer {
             json!({"id": outcome.id, "status": status, "body": body})
         }
     });
-    Ok(answer::write(StatusCode::MULTI_STATUS, &outcomes.collect::<Vec<_>>()))
+    answer::write(StatusCode::MULTI_STATUS, &outcomes.collect::<Vec<_>>())
 }
 
 async fn one(State(app): State<App>, Path(id): Path<String>, params: Params) -> Answer {

@@ -71,7 +71,7 @@ async fn close_all(State(app): State<App>, params: Params) -> Answer {
         venue.change().close_all(now, cancel_orders)
     });
     let outcomes: Vec<Value> = closed.await?.into_iter().map(outcome).collect();
-    Ok(answer::write(StatusCode::MULTI_STATUS, &outcomes))
+    answer::write(StatusCode::MULTI_STATUS, &outcomes)
 }
 
 fn outcome(outcome: CloseOutcome) -> Value {

@@ -2,7 +2,10 @@
 
 use super::{At, Num, class_word};
 use crate::{
-    domain::instrument::{AssetClass, Borrow},
+    domain::{
+        instrument::{AssetClass, Borrow},
+        money::{Price, Qty},
+    },
     paper::{
         asset::Asset,
         hours::{MarketClock, TradingDay},
@@ -31,9 +34,9 @@ pub(in crate::paper::server) fn asset(a: &Asset) -> Value {
     set("fractionable", json!(a.fractionable));
     set("attributes", json!([]));
     for (name, size) in [
-        ("min_order_size", a.min_order_size.map(|q| q.get())),
-        ("min_trade_increment", a.min_trade_increment.map(|q| q.get())),
-        ("price_increment", a.price_increment.map(|p| p.get())),
+        ("min_order_size", a.min_order_size.map(Qty::get)),
+        ("min_trade_increment", a.min_trade_increment.map(Qty::get)),
+        ("price_increment", a.price_increment.map(Price::get)),
     ] {
         if let Some(size) = size.filter(|_| is_coin) {
             set(name, json!(Num(size)));

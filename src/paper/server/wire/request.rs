@@ -153,7 +153,7 @@ impl OrderRequest {
             class: class(self.order_class.as_deref())?,
             take_profit: self.target()?,
             stop_loss: self.stop_leg()?,
-            client_order_id: client_order_id(&self.client_order_id)?,
+            client_order_id: client_order_id(self.client_order_id.as_ref())?,
             intent: self.position_intent.as_deref().map(intent).transpose()?,
         })
     }
@@ -173,8 +173,8 @@ impl OrderRequest {
     }
 }
 
-fn client_order_id(id: &Option<SmolStr>) -> Result<Option<SmolStr>, Unclear> {
-    let id = id.clone().filter(|id| !id.is_empty());
+fn client_order_id(id: Option<&SmolStr>) -> Result<Option<SmolStr>, Unclear> {
+    let id = id.cloned().filter(|id| !id.is_empty());
     match id {
         Some(id) if id.chars().count() > 128 => {
             Err(Unclear("client_order_id must be no more than 128 characters".to_owned()))
@@ -205,7 +205,7 @@ impl ReplaceRequest {
             limit: price("limit_price", &self.limit_price)?,
             stop: price("stop_price", &self.stop_price)?,
             trail: decimal("trail", &self.trail)?.map(Ratio::new),
-            client_order_id: client_order_id(&self.client_order_id)?,
+            client_order_id: client_order_id(self.client_order_id.as_ref())?,
         })
     }
 }
