@@ -5,5 +5,8 @@
 mod architecture;
 #[cfg(test)]
 mod journal;
+mod openapi;
+#[cfg(test)]
+mod paper_venue;
 #[cfg(test)]
 mod tidy;

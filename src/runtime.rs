@@ -1,0 +1,3 @@
+//! The only room that waits and wires.
+
+pub mod paper;
