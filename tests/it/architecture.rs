@@ -120,6 +120,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "futures_util",
             "fastrand",
             "http",
+            "jiff",
             "reqwest",
             "rustls",
             "rustls_native_certs",

@@ -4,4 +4,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod loopback;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod transport;

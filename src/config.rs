@@ -1,0 +1,3 @@
+//! Configuration: what the user set, and where the secrets are.
+
+pub mod secret;
