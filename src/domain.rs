@@ -1,10 +1,16 @@
 //! Values, facts and the words of the trade. Names nothing else in the crate; reads no clock, waits for
 //! nothing, and cannot panic.
 
+pub mod alert;
+pub mod draft;
+pub mod fact;
 pub mod ids;
 pub mod instrument;
+pub mod lifecycle;
+pub mod limits;
 pub mod money;
 pub mod order;
 pub mod quote;
+pub mod report;
 pub mod text;
 pub mod time;

@@ -1,0 +1,253 @@
+//! What a venue tells without being asked, and the two lanes it comes by: order news waits for its place
+//! and is never dropped; market news is overwritten by newer when nobody takes it in time.
+
+use crate::domain::{
+    ids::{InstrumentId, VenueId},
+    money::{Price, Qty},
+    quote::{Bar, Interval, Quote, Trade},
+    report::{Execution, OrderReport},
+    text::Text,
+    time::Mono,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tokio::sync::mpsc;
+
+/// A connection of a venue that can fail by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Order and execution news.
+    Orders,
+    /// Stock, option and futures data.
+    Market,
+    /// Crypto data, where it is a connection of its own.
+    Crypto,
+    /// Requests.
+    Rest,
+}
+
+impl Channel {
+    /// `orders`, `market`, …
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Market => "market",
+            Self::Crypto => "crypto",
+            Self::Rest => "rest",
+        }
+    }
+}
+
+/// How a connection stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// Dialling, authenticating, subscribing.
+    Connecting,
+    /// Subscribed and heard from. For [`Channel::Orders`]: the engine must resynchronise before it calls this live.
+    Up,
+    /// Open, and silent for longer than it may be.
+    Stale,
+    /// Down; tries again at this time.
+    Backoff {
+        /// When.
+        until: Mono,
+        /// Why it went down.
+        why: Text,
+    },
+    /// Down for good (credentials refused): a person must act.
+    Dead {
+        /// Why.
+        why: Text,
+    },
+}
+
+/// Order news and the state of connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A connection changed.
+    Link {
+        /// Which.
+        channel: Channel,
+        /// How it stands now.
+        link: Link,
+        /// When.
+        at: Mono,
+    },
+    /// An order as the venue has it now.
+    Order(Box<OrderReport>),
+    /// An execution.
+    Execution(Box<Execution>),
+    /// The venue refused a cancel or a replacement, told on the stream.
+    RequestRefused {
+        /// The order.
+        order: super::port::OrderRef,
+        /// Was it a cancel (else a replacement)?
+        cancel: bool,
+        /// The venue's words.
+        why: Text,
+    },
+    /// A message that can't be read or can't be true was put aside.
+    Quarantined {
+        /// Where it came from.
+        channel: Channel,
+        /// How many so far on this channel.
+        count: u64,
+        /// What was wrong.
+        why: Text,
+    },
+    /// The instrument was halted or resumed.
+    Halt {
+        /// Which.
+        instrument: InstrumentId,
+        /// The venue's words; `None` when trading goes on.
+        why: Option<Text>,
+    },
+    /// Round trips, limits and clocks, about once a second while they change.
+    Vitals(Vitals),
+}
+
+/// How a venue does.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Vitals {
+    /// Round trip of requests, median of the last 100, microseconds.
+    pub rtt_p50_us: Option<u64>,
+    /// The same, 99th percentile.
+    pub rtt_p99_us: Option<u64>,
+    /// Requests counted against the limit in its window.
+    pub limit_used: Option<u32>,
+    /// The limit.
+    pub limit_max: Option<u32>,
+    /// Until when the venue wants no requests.
+    pub limited_until: Option<Mono>,
+    /// The venue's clock minus ours, milliseconds.
+    pub skew_ms: Option<i64>,
+}
+
+/// Market news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Market {
+    /// Best bid and ask.
+    Quote(Quote),
+    /// A print.
+    Trade(Trade),
+    /// A finished or growing bar.
+    Bar {
+        /// Of what.
+        instrument: InstrumentId,
+        /// How long.
+        interval: Interval,
+        /// The bar.
+        bar: Bar,
+    },
+    /// The day so far, for change and volume.
+    Day(Day),
+}
+
+/// The day so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Close of the session before.
+    pub previous_close: Option<Price>,
+    /// Units traded today.
+    pub volume: Option<Qty>,
+}
+
+impl Market {
+    const fn slot(&self) -> (u8, &InstrumentId) {
+        match self {
+            Self::Quote(q) => (0, &q.instrument),
+            Self::Trade(t) => (1, &t.instrument),
+            Self::Bar { instrument, .. } => (2, instrument),
+            Self::Day(d) => (3, &d.instrument),
+        }
+    }
+}
+
+/// Where an adapter's stream task puts its news. One for each venue.
+#[derive(Debug)]
+pub struct Sink {
+    venue: VenueId,
+    orders: mpsc::Sender<(VenueId, Event)>,
+    market: mpsc::Sender<Market>,
+    waiting: BTreeMap<(u8, InstrumentId), Market>,
+    overwritten: u64,
+}
+
+/// The engine is gone: the task should end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the engine has stopped")]
+pub struct Closed;
+
+impl Sink {
+    /// For `venue`, into the engine's two lanes.
+    pub const fn new(
+        venue: VenueId,
+        orders: mpsc::Sender<(VenueId, Event)>,
+        market: mpsc::Sender<Market>,
+    ) -> Self {
+        Self { venue, orders, market, waiting: BTreeMap::new(), overwritten: 0 }
+    }
+    /// Puts order news; waits while the lane is full.
+    ///
+    /// # Errors
+    /// When the engine is gone.
+    pub async fn event(&self, event: Event) -> Result<(), Closed> {
+        match self.orders.send((self.venue.clone(), event)).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Closed),
+        }
+    }
+    /// Puts market news; never waits. While the lane is full the newest of each kind and instrument is kept here
+    /// and goes out with the next call.
+    ///
+    /// # Errors
+    /// When the engine is gone.
+    pub fn market(&mut self, news: Market) -> Result<(), Closed> {
+        if !self.waiting.is_empty() {
+            self.flush()?;
+        }
+        if self.waiting.is_empty() {
+            return match self.market.try_send(news) {
+                Ok(()) => Ok(()),
+                Err(mpsc::error::TrySendError::Full(news)) => {
+                    self.keep(news);
+                    Ok(())
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => Err(Closed),
+            };
+        }
+        self.keep(news);
+        Ok(())
+    }
+    /// Sends what waited, as far as there is room.
+    ///
+    /// # Errors
+    /// When the engine is gone.
+    pub fn flush(&mut self) -> Result<(), Closed> {
+        while let Some((slot, news)) = self.waiting.pop_first() {
+            match self.market.try_send(news) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(news)) => {
+                    self.waiting.insert(slot, news);
+                    return Ok(());
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => return Err(Closed),
+            }
+        }
+        Ok(())
+    }
+    /// How many market messages were overwritten by newer ones.
+    pub const fn overwritten(&self) -> u64 {
+        self.overwritten
+    }
+    fn keep(&mut self, news: Market) {
+        let (kind, instrument) = news.slot();
+        if self.waiting.insert((kind, instrument.clone()), news).is_some() {
+            self.overwritten = self.overwritten.saturating_add(1);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The trait.
+
+use super::{
+    capability::Capability,
+    event::Sink,
+    outcome::{Fault, Outcome},
+};
+use crate::{
+    domain::{
+        ids::{AccountId, ClientId, ExecutionId, InstrumentId, Symbol, VenueId, VenueOrderId},
+        instrument::Instrument,
+        order::{Change, OrderSpec, Submission},
+        quote::{Bar, Interval, Quote},
+        report::{Environment, OrderReport, VenueReport},
+        text::Text,
+        time::Stamp,
+    },
+    risk::permit::{Cleared, Reducing},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, future::Future, pin::Pin};
+use tokio::sync::watch;
+
+/// A boxed future: venues stand behind one pointer type.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An order by both its names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OrderRef {
+    /// The maker's.
+    pub client: ClientId,
+    /// The venue's, once known.
+    pub venue_id: Option<VenueOrderId>,
+}
+
+/// A change of a working order on its way to a venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The order to change.
+    pub order: OrderRef,
+    /// What changes.
+    pub change: Change,
+    /// Our id for the order that takes its place, where the venue makes a new one.
+    pub client: ClientId,
+    /// The order as it stands, and as it will stand.
+    pub before: OrderSpec,
+    /// As it will stand.
+    pub after: OrderSpec,
+}
+
+/// What a venue's own answer proves of the account behind the credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The account.
+    pub account: AccountId,
+    /// Paper or live, by the venue's word and address, not by the configuration's.
+    pub environment: Environment,
+    /// Can it trade? The venue's words if not.
+    pub read_only: Option<Text>,
+    /// Can the key withdraw money? `None` where the venue has no way to tell.
+    pub withdraw: Option<bool>,
+}
+
+/// What a report should cover.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Ended orders that were made or changed after this; `None` is the venue's today.
+    pub orders_since: Option<Stamp>,
+    /// Executions after this one; `None` is the venue's today.
+    pub executions_after: Option<ExecutionId>,
+    /// Executions at or after this time (where the venue has no paging by id).
+    pub executions_since: Option<Stamp>,
+    /// Also the rules of these.
+    pub instruments: Vec<Symbol>,
+}
+
+/// A venue. Requests may run at the same time; each has a deadline of its own and never retries by itself.
+pub trait Broker: Send + Sync + std::fmt::Debug {
+    /// Its name in the configuration.
+    fn venue(&self) -> &VenueId;
+    /// What it can do.
+    fn capability(&self) -> &Capability;
+    /// Asks who the credentials belong to. Nothing may be sent before this has answered what was configured.
+    fn prove(&self) -> Answer<'_, Result<Proof, Fault>>;
+    /// Sends an order that may open risk. At most one request leaves. Answers with the order, then its children.
+    fn submit(&self, order: Cleared<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
+    /// Sends an order that only reduces, from the reserve of the rate limit. At most one request leaves.
+    /// Answers with the order, then its children.
+    fn reduce(&self, order: Reducing<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
+    /// Asks for a change of a working order. At most one request leaves. Answers with the order that takes its
+    /// place, or the same one.
+    fn replace(&self, change: Cleared<Replacement>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
+    /// Asks for a cancel, from the reserve of the rate limit.
+    fn cancel(&self, order: OrderRef) -> Answer<'_, Outcome<()>>;
+    /// Asks for a cancel of every order of the account, children and conditionals included.
+    fn cancel_all(&self) -> Answer<'_, Outcome<()>>;
+    /// Looks for one order by its names: the order, then its children. Empty is the venue saying, once, that it
+    /// has none such.
+    fn find(&self, order: OrderRef) -> Answer<'_, Result<Vec<OrderReport>, Fault>>;
+    /// Everything: orders, executions, positions, account. What could not be had is `None` there.
+    fn report(&self, wanted: Wanted) -> Answer<'_, VenueReport>;
+    /// The rules of these symbols. A symbol that the venue does not know is left out.
+    fn instruments(&self, symbols: Vec<Symbol>) -> Answer<'_, Result<Vec<Instrument>, Fault>>;
+    /// All symbols that can be traded there, for completion.
+    fn symbols(&self) -> Answer<'_, Result<Vec<Symbol>, Fault>>;
+    /// The latest quotes, by request.
+    fn quotes(&self, symbols: Vec<Symbol>) -> Answer<'_, Result<Vec<Quote>, Fault>>;
+    /// The last `count` bars, oldest first.
+    fn bars(
+        &self,
+        instrument: InstrumentId,
+        interval: Interval,
+        count: u32,
+    ) -> Answer<'_, Result<Vec<Bar>, Fault>>;
+    /// Runs the streams until the engine is gone: connects, watches for silence, backs off, connects again.
+    /// `watched` holds the symbols whose market data is wanted, and changes.
+    fn stream(&self, watched: watch::Receiver<BTreeSet<Symbol>>, sink: Sink) -> Answer<'_, ()>;
+}

@@ -1,0 +1,101 @@
+//! Alerts: what a person must know.
+
+use super::{
+    ids::{OrderId, Symbol, VenueId},
+    text::Text,
+    time::Stamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// How bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Look at it.
+    Warning,
+    /// Act on it.
+    Critical,
+    /// Act now; never held back, never dropped.
+    Emergency,
+}
+
+/// What it is about. One code is one kind of message: intervals and filters go by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertCode {
+    /// An order's outcome is not known.
+    OrderUnknown,
+    /// The venue says again and again that it has no such order.
+    OrderAbsent,
+    /// The venue or this program refused an order.
+    OrderRejected,
+    /// An order did not leave.
+    OrderNotSent,
+    /// A fill after the order had ended.
+    LateFill,
+    /// More filled than was ordered.
+    Overfill,
+    /// A fill that was missed and is now recovered.
+    FillRecovered,
+    /// A cancel was refused or not answered.
+    CancelRefused,
+    /// A replacement was refused or not answered.
+    ReplaceRefused,
+    /// A venue said something that can't be.
+    Impossible,
+    /// A venue said something that can't be read; it was put aside and counted.
+    Quarantined,
+    /// A status word that nobody here knows.
+    UnknownStatus,
+    /// An order that nobody here made.
+    ExternalOrder,
+    /// A position that differs from what the fills say.
+    PositionMismatch,
+    /// A position without a protective stop.
+    NoStop,
+    /// Both exits of a pair filled.
+    BothExits,
+    /// A stream is down, stale or back.
+    Stream,
+    /// A venue can't be reached, or refuses the credentials.
+    Venue,
+    /// The account can't trade.
+    AccountBlocked,
+    /// The journal can't be written.
+    Journal,
+    /// Trading was locked or unlocked.
+    Lock,
+    /// An exit began, goes on or ended.
+    Exit,
+    /// A risk limit was reached.
+    Limit,
+    /// Found at start: what the last run left.
+    Recovery,
+    /// The clock and the venue's differ.
+    Clock,
+    /// Anything the program must say of itself.
+    Program,
+}
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Counts up within a journal.
+    pub id: u64,
+    /// When.
+    pub at: Stamp,
+    /// How bad.
+    pub severity: Severity,
+    /// What it is about.
+    pub code: AlertCode,
+    /// Which venue.
+    pub venue: Option<VenueId>,
+    /// Which symbol.
+    pub symbol: Option<Symbol>,
+    /// Which order.
+    pub order: Option<OrderId>,
+    /// One sentence.
+    pub text: Text,
+}

@@ -1,0 +1,178 @@
+//! Facts: what happened. The journal keeps them, and only they change the book.
+
+use super::{
+    alert::Alert,
+    ids::{ClientId, Instance, InstrumentId, OrderId, VenueId, VenueOrderId},
+    instrument::Instrument,
+    lifecycle::OrderEvent,
+    money::{Price, SignedQty},
+    order::{Change, OrderSpec, OrderType, Origin},
+    report::{AccountReport, Execution, OrderReport},
+    text::Text,
+    time::Stamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// What happened to one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderFact {
+    /// Which order.
+    pub order: OrderId,
+    /// What kind of thing. Never a fill: those are [`Fact::Executed`].
+    pub event: OrderEvent,
+    /// The venue's id, once known.
+    pub venue_id: Option<VenueOrderId>,
+    /// The order that replaces it.
+    pub replaced_by: Option<ClientId>,
+    /// What a replacement or amendment changes.
+    pub change: Option<Change>,
+    /// Type and prices as the venue has them now, where they moved (trailing stops, amendments).
+    pub order_type: Option<OrderType>,
+    /// Why, in the venue's or our words.
+    pub reason: Option<Text>,
+}
+
+impl OrderFact {
+    /// An event without particulars.
+    pub const fn bare(order: OrderId, event: OrderEvent) -> Self {
+        Self { order, event, venue_id: None, replaced_by: None, change: None, order_type: None, reason: None }
+    }
+    /// With a reason.
+    pub fn because(order: OrderId, event: OrderEvent, reason: Text) -> Self {
+        Self { reason: Some(reason), ..Self::bare(order, event) }
+    }
+}
+
+/// An order of ours, before it leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Its id.
+    pub order: OrderId,
+    /// What it says.
+    pub spec: OrderSpec,
+    /// Who asked.
+    pub origin: Origin,
+    /// The order that it replaces.
+    pub replaces: Option<ClientId>,
+    /// The verdict that let it pass: a gate's number, or the proof that it only reduces.
+    pub verdict: Text,
+}
+
+/// Why a position was set to what the venue says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionSource {
+    /// The first report of a run: where counting starts.
+    Baseline,
+    /// The venue's figure differed from the sum of fills.
+    Correction,
+    /// The venue's figure agrees; average or availability moved.
+    Refresh,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A run of the program began.
+    Opened {
+        /// Which.
+        instance: Instance,
+        /// The program's version.
+        version: Text,
+    },
+    /// A person asked for something (the order line or the request's name).
+    Commanded {
+        /// What, in the grammar.
+        line: Text,
+        /// By screen or shell.
+        origin: Origin,
+    },
+    /// An order is about to leave.
+    Intended(Box<Intent>),
+    /// Something happened to an order.
+    Order(Box<OrderFact>),
+    /// An order was seen at a venue that the book did not have.
+    Learned {
+        /// As the venue has it.
+        report: Box<OrderReport>,
+        /// Whose it is.
+        origin: Origin,
+    },
+    /// An execution.
+    Executed(Box<Execution>),
+    /// A fill that the venue's order shows and no execution has told; price is the average of what is missing.
+    Inferred(Box<Execution>),
+    /// A position is what the venue says.
+    Position {
+        /// What.
+        instrument: InstrumentId,
+        /// How much, with direction.
+        qty: SignedQty,
+        /// Average entry.
+        avg_price: Option<Price>,
+        /// Yesterday's close.
+        previous_close: Option<Price>,
+        /// Why.
+        source: PositionSource,
+    },
+    /// The account's figures.
+    Account {
+        /// Whose.
+        venue: VenueId,
+        /// What.
+        report: Box<AccountReport>,
+    },
+    /// An instrument's rules.
+    Instrument(Box<Instrument>),
+    /// An alert.
+    Alerted(Box<Alert>),
+    /// A person saw an alert.
+    Acknowledged {
+        /// Which.
+        id: u64,
+    },
+    /// Entries are blocked, by a person or a rule.
+    Locked {
+        /// Why.
+        reason: Text,
+    },
+    /// A person lifted the lock.
+    Unlocked {
+        /// Why.
+        reason: Text,
+    },
+    /// An exit began.
+    ExitBegan {
+        /// Which: counts up.
+        exit: u64,
+        /// What it covers, in words.
+        scope: Text,
+    },
+    /// An exit ended.
+    ExitEnded {
+        /// Which.
+        exit: u64,
+        /// Is everything flat?
+        flat: bool,
+        /// What is left and why, or that nothing is.
+        report: Text,
+    },
+}
+
+impl Fact {
+    /// Is it kept in the journal? Instruments' rules and account figures come anew with every start.
+    pub const fn is_durable(&self) -> bool {
+        !matches!(self, Self::Instrument(_) | Self::Account { .. })
+    }
+}
+
+/// A fact with its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dated {
+    /// When it became known here.
+    pub at: Stamp,
+    /// What.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
