@@ -1,5 +1,6 @@
 //! Tradedeck: a trading dashboard for the terminal. See ARCHITECTURE.md for what each room is for.
 
+pub mod adapters;
 pub mod broker;
 pub mod clock;
 pub mod config;

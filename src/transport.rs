@@ -11,6 +11,11 @@ pub mod tls;
 /// Largest message or body taken from a venue unless a call says otherwise.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
+/// A random number, for the machines here that are handed one.
+pub fn dice() -> u64 {
+    fastrand::u64(..)
+}
+
 /// What went wrong below the venue's own protocol.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -1,11 +1,13 @@
 //! Servers on loopback that do what a test tells them, down to the byte.
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
+use tokio_tungstenite::tungstenite::Message;
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -138,7 +140,7 @@ async fn drip(stream: &mut TcpStream) {
 pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Seen> {
     let head_end = loop {
         if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-            break at + 4;
+            break at.saturating_add(4);
         }
         if stream.read_buf(buffer).await.ok()? == 0 {
             return None;
@@ -170,69 +172,68 @@ pub(crate) async fn closed_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-/// Certificates of an authority that only the test knows.
+/// A websocket server: each connection is handed to the test, which speaks for the venue.
 #[derive(Debug)]
-pub(crate) struct Authority {
-    issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
+pub(crate) struct Sockets {
+    pub(crate) addr: SocketAddr,
+    accepted: mpsc::Receiver<Peer>,
+    task: tokio::task::JoinHandle<()>,
 }
 
-impl Authority {
-    pub(crate) fn new(name: &str) -> Self {
-        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, name);
-        let key = rcgen::KeyPair::generate().unwrap();
-        Self { issuer: rcgen::CertifiedIssuer::self_signed(params, key).unwrap() }
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        self.task.abort();
     }
-    pub(crate) fn pem(&self) -> String {
-        self.issuer.pem()
-    }
-    /// A TLS server with a certificate for `name` that ends in `until`; it answers every connection with `bytes`
-    /// once it has read a head. Gives its port.
-    pub(crate) fn serve(&self, name: &str, until: i32, bytes: &'static [u8]) -> u16 {
-        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        params.not_after = rcgen::date_time_ymd(until, 1, 1);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        let config = Arc::new(config);
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            for tcp in listener.incoming().map_while(Result::ok) {
-                drop(answer_over_tls(tcp, config.clone(), bytes));
+}
+
+impl Sockets {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (hand, accepted) = mpsc::channel(64);
+        let task = tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                if let Ok(stream) = tokio_tungstenite::accept_async(tcp).await {
+                    hand.send(Peer { stream }).await.unwrap();
+                }
             }
         });
-        port
+        Self { addr, accepted, task }
+    }
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}", self.addr)
+    }
+    /// The next connection.
+    pub(crate) async fn peer(&mut self) -> Peer {
+        within(self.accepted.recv()).await.unwrap()
     }
 }
 
-fn answer_over_tls(
-    tcp: std::net::TcpStream,
-    config: Arc<rustls::ServerConfig>,
-    bytes: &[u8],
-) -> std::io::Result<()> {
-    use std::io::{Read as _, Write as _};
-    let session = rustls::ServerConnection::new(config).unwrap();
-    let mut stream = rustls::StreamOwned::new(session, tcp);
-    let mut head = Vec::new();
-    let mut chunk = [0; 1024];
-    while !head.windows(4).any(|w| w == b"\r\n\r\n") {
-        let n = stream.read(&mut chunk)?;
-        if n == 0 {
-            return Ok(());
+/// The server's end of a websocket. It answers pings only while it is asked to hear.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    stream: tokio_tungstenite::WebSocketStream<TcpStream>,
+}
+
+impl Peer {
+    /// The next text from the client, as JSON.
+    pub(crate) async fn hear(&mut self) -> serde_json::Value {
+        loop {
+            if let Message::Text(text) = within(self.stream.next()).await.unwrap().unwrap() {
+                return serde_json::from_str(&text).unwrap();
+            }
         }
-        head.extend_from_slice(&chunk[..n]);
     }
-    stream.write_all(bytes)?;
-    stream.conn.send_close_notify();
-    stream.flush()
+    pub(crate) async fn say(&mut self, message: impl Into<Message>) {
+        self.stream.send(message.into()).await.unwrap();
+    }
+    /// Stays on the line, answering pings and saying nothing.
+    pub(crate) fn stay(mut self) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(async move { while let Some(Ok(_)) = self.stream.next().await {} })
+    }
+}
+
+/// Waits, but not for ever.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(10), future).await.expect("it takes too long")
 }

@@ -1,6 +1,9 @@
 //! Requests and websockets against servers that misbehave in every way that has hurt somebody.
 
-use super::loopback::{Authority, Reply, Seen, Server, closed_port, read_request};
+use super::{
+    authority::Authority,
+    loopback::{Reply, Seen, Server, closed_port, read_request},
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderName, HeaderValue};
 use std::{sync::Arc, time::Duration};
