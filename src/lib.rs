@@ -1,5 +1,6 @@
 //! Tradedeck: a trading dashboard for the terminal. See ARCHITECTURE.md for what each room is for.
 
+pub mod adapters;
 pub mod analytics;
 pub mod book;
 pub mod broker;
@@ -18,3 +19,4 @@ pub mod paper;
 pub mod risk;
 pub mod runtime;
 pub mod sizing;
+pub mod transport;

@@ -5,8 +5,14 @@
 mod architecture;
 #[cfg(test)]
 mod journal;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod paper_venue;
+mod authority;
+#[cfg(test)]
+mod loopback;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod transport;
