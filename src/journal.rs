@@ -212,7 +212,10 @@ mod tests {
         assert!(back.iter().zip(1..).all(|(r, n)| r.seq.get() == n));
         assert_eq!(back[kept.len()].run, other);
         let runs = journal.instances().unwrap();
-        assert_eq!(runs.iter().map(|r| r.records).collect::<Vec<_>>(), [u32::try_from(kept.len() + 1).unwrap(), 1]);
+        assert_eq!(
+            runs.iter().map(|r| r.records).collect::<Vec<_>>(),
+            [u32::try_from(kept.len() + 1).unwrap(), 1]
+        );
         assert_eq!(runs[0].last.0, journal.last().unwrap());
         assert!(journal.verify().is_sound(), "{:?}", journal.verify());
     }

@@ -77,7 +77,10 @@ mod tests {
         for n in 1..=10_000 {
             assert_eq!(policy.decide(&critical, Mono::from_millis(n)), Decision::HeldBack);
         }
-        assert_eq!(policy.decide(&critical, Mono::from_millis(INTERVAL_MS)), Decision::Tell { held_back: 10_000 });
+        assert_eq!(
+            policy.decide(&critical, Mono::from_millis(INTERVAL_MS)),
+            Decision::Tell { held_back: 10_000 }
+        );
     }
 
     #[test]
@@ -87,6 +90,9 @@ mod tests {
         for n in 0..3 {
             assert_eq!(policy.decide(&emergency, Mono::from_millis(n)), Decision::Tell { held_back: 0 });
         }
-        assert_eq!(policy.decide(&alert(Severity::Warning, AlertCode::Stream), Mono::from_millis(9)), Decision::Quiet);
+        assert_eq!(
+            policy.decide(&alert(Severity::Warning, AlertCode::Stream), Mono::from_millis(9)),
+            Decision::Quiet
+        );
     }
 }

@@ -4,14 +4,15 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod authority;
+#[cfg(test)]
 mod journal;
+#[cfg(test)]
+mod loopback;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod paper_venue;
-mod authority;
-#[cfg(test)]
-mod loopback;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
