@@ -1,16 +1,37 @@
-//! Sessions: when a market is open, when its trading day begins, and how long the present phase lasts.
+//! Sessions: when a market is open, when its trading day begins, and how long the present phase lasts. Hours
+//! are New York's, by the time-zone database that is compiled in: a machine without one is no hour off.
+
+mod holidays;
 
 use crate::domain::{instrument::AssetClass, time::Stamp};
-use jiff::civil::Date;
+use holidays::Day;
+use jiff::{
+    ToSpan as _,
+    civil::{Date, Time, Weekday, time},
+    tz::TimeZone,
+};
+
+/// New York, read at compile time.
+static NEW_YORK: TimeZone = jiff::tz::get!("America/New_York");
+
+const PRE_OPENS: Time = time(4, 0, 0, 0);
+const OPENS: Time = time(9, 30, 0, 0);
+const CLOSES: Time = time(16, 0, 0, 0);
+const CLOSES_EARLY: Time = time(13, 0, 0, 0);
+const AFTER_ENDS: Time = time(20, 0, 0, 0);
+const AFTER_ENDS_EARLY: Time = time(17, 0, 0, 0);
+const FOREX_TURNS: Time = time(17, 0, 0, 0);
 
 /// A market's hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Calendar {
-    /// United States shares and options: New York hours, holidays and early closes.
+    /// United States shares and options: New York hours, holidays and early closes. Its trading day begins at 04:00
+    /// of a day on which it opens, and lasts until the next such.
     UsEquity,
     /// Always open; the day begins at midnight UTC.
     Always,
-    /// Currencies: Sunday 17:00 to Friday 17:00 New York; the day begins at 17:00.
+    /// Currencies, and roughly what else trades around the clock on weekdays: Sunday 17:00 to Friday 17:00 New
+    /// York. The day begins at 17:00 and is named after the date on which it ends.
     ForexWeek,
 }
 
@@ -58,15 +79,221 @@ impl Calendar {
         }
     }
     /// The session at an instant.
-    pub fn session_at(self, _at: Stamp) -> Session {
-        unimplemented!()
+    pub fn session_at(self, at: Stamp) -> Session {
+        match self {
+            Self::UsEquity => us_session(at),
+            Self::Always => Session { phase: Phase::Regular, until: None },
+            Self::ForexWeek => forex_session(at),
+        }
     }
     /// The trading day that an instant belongs to, by the market's own calendar.
-    pub fn trading_day(self, _at: Stamp) -> Date {
-        unimplemented!()
+    pub fn trading_day(self, at: Stamp) -> Date {
+        match self {
+            Self::UsEquity => {
+                let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+                let today = here.date();
+                if here.time() >= PRE_OPENS && holidays::day(today) != Day::Closed {
+                    return today;
+                }
+                last_open_before(today)
+            }
+            Self::Always => at.to_jiff().to_zoned(TimeZone::UTC).date(),
+            Self::ForexWeek => forex_day(at),
+        }
     }
     /// When the trading day that `at` belongs to began.
-    pub fn day_began(self, _at: Stamp) -> Stamp {
-        unimplemented!()
+    pub fn day_began(self, at: Stamp) -> Stamp {
+        let day = self.trading_day(at);
+        let began = match self {
+            Self::UsEquity => instant(day, PRE_OPENS, &NEW_YORK),
+            Self::Always => instant(day, Time::midnight(), &TimeZone::UTC),
+            Self::ForexWeek => instant(shifted(day, -1), FOREX_TURNS, &NEW_YORK),
+        };
+        began.unwrap_or(at)
+    }
+    /// Is it open for regular trading?
+    pub fn is_regular(self, at: Stamp) -> bool {
+        self.session_at(at).phase == Phase::Regular
+    }
+}
+
+fn us_session(at: Stamp) -> Session {
+    let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+    let (date, clock) = (here.date(), here.time());
+    let until = |clock| instant(date, clock, &NEW_YORK);
+    let (closes, ends) = match holidays::day(date) {
+        Day::Closed => return Session { phase: Phase::Closed, until: next_pre_open(date) },
+        Day::Full => (CLOSES, AFTER_ENDS),
+        Day::Early => (CLOSES_EARLY, AFTER_ENDS_EARLY),
+    };
+    if clock < PRE_OPENS {
+        Session { phase: Phase::Closed, until: until(PRE_OPENS) }
+    } else if clock < OPENS {
+        Session { phase: Phase::Pre, until: until(OPENS) }
+    } else if clock < closes {
+        Session { phase: Phase::Regular, until: until(closes) }
+    } else if clock < ends {
+        Session { phase: Phase::After, until: until(ends) }
+    } else {
+        Session { phase: Phase::Closed, until: next_pre_open(date) }
+    }
+}
+
+fn forex_session(at: Stamp) -> Session {
+    let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+    let (date, turned) = (here.date(), here.time() >= FOREX_TURNS);
+    let (phase, days) = match (date.weekday(), turned) {
+        (Weekday::Friday, true) => (Phase::Closed, 2),
+        (Weekday::Saturday, false | true) => (Phase::Closed, 1),
+        (Weekday::Sunday, false) => (Phase::Closed, 0),
+        (Weekday::Sunday, true) => (Phase::Regular, 5),
+        (Weekday::Monday, false | true) => (Phase::Regular, 4),
+        (Weekday::Tuesday, false | true) => (Phase::Regular, 3),
+        (Weekday::Wednesday, false | true) => (Phase::Regular, 2),
+        (Weekday::Thursday, false | true) => (Phase::Regular, 1),
+        (Weekday::Friday, false) => (Phase::Regular, 0),
+    };
+    Session { phase, until: instant(shifted(date, days), FOREX_TURNS, &NEW_YORK) }
+}
+
+fn forex_day(at: Stamp) -> Date {
+    let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+    let day = if here.time() >= FOREX_TURNS { shifted(here.date(), 1) } else { here.date() };
+    match day.weekday() {
+        // The closed week-end belongs to the Friday before it.
+        Weekday::Saturday => shifted(day, -1),
+        Weekday::Sunday => shifted(day, -2),
+        Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => day,
+    }
+}
+
+/// No United States market was ever closed for so many days in a row since 1933.
+const CLOSED_DAYS_MAX: i64 = 10;
+
+fn next_pre_open(after: Date) -> Option<Stamp> {
+    let open =
+        (1..=CLOSED_DAYS_MAX).map(|n| shifted(after, n)).find(|day| holidays::day(*day) != Day::Closed)?;
+    instant(open, PRE_OPENS, &NEW_YORK)
+}
+
+fn last_open_before(date: Date) -> Date {
+    (1..=CLOSED_DAYS_MAX)
+        .map(|n| shifted(date, n.saturating_neg()))
+        .find(|day| holidays::day(*day) != Day::Closed)
+        .unwrap_or(date)
+}
+
+fn shifted(date: Date, days: i64) -> Date {
+    date.saturating_add(days.days())
+}
+
+fn instant(date: Date, clock: Time, zone: &TimeZone) -> Option<Stamp> {
+    let zoned = date.to_datetime(clock).to_zoned(zone.clone()).ok()?;
+    Stamp::from_jiff(zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn ny(text: &str) -> Stamp {
+        let local: jiff::civil::DateTime = text.parse().unwrap();
+        Stamp::from_jiff(local.to_zoned(NEW_YORK.clone()).unwrap().timestamp()).unwrap()
+    }
+
+    fn at(calendar: Calendar, text: &str) -> (Phase, Option<Stamp>) {
+        let session = calendar.session_at(ny(text));
+        (session.phase, session.until)
+    }
+
+    #[test]
+    fn an_ordinary_day() {
+        let us = Calendar::UsEquity;
+        assert_eq!(at(us, "2026-11-18T03:59:59"), (Phase::Closed, Some(ny("2026-11-18T04:00"))));
+        assert_eq!(at(us, "2026-11-18T04:00"), (Phase::Pre, Some(ny("2026-11-18T09:30"))));
+        assert_eq!(at(us, "2026-11-18T09:30"), (Phase::Regular, Some(ny("2026-11-18T16:00"))));
+        assert_eq!(at(us, "2026-11-18T16:00"), (Phase::After, Some(ny("2026-11-18T20:00"))));
+        assert_eq!(at(us, "2026-11-18T20:00"), (Phase::Closed, Some(ny("2026-11-19T04:00"))));
+    }
+
+    #[test]
+    fn weekends_holidays_and_early_closes() {
+        let us = Calendar::UsEquity;
+        assert_eq!(at(us, "2026-11-20T21:00"), (Phase::Closed, Some(ny("2026-11-23T04:00"))));
+        assert_eq!(at(us, "2026-11-26T12:00"), (Phase::Closed, Some(ny("2026-11-27T04:00"))));
+        assert_eq!(at(us, "2026-11-27T12:59"), (Phase::Regular, Some(ny("2026-11-27T13:00"))));
+        assert_eq!(at(us, "2026-11-27T13:00"), (Phase::After, Some(ny("2026-11-27T17:00"))));
+        assert_eq!(at(us, "2026-11-27T17:00"), (Phase::Closed, Some(ny("2026-11-30T04:00"))));
+    }
+
+    #[test]
+    fn the_open_moves_against_utc_with_the_clocks() {
+        // 8 March and 1 November 2026: New York changes, other places do not on that day.
+        let open = |day: &str| ny(&format!("{day}T09:30")).to_rfc3339();
+        assert_eq!(open("2026-03-06"), "2026-03-06T14:30:00Z");
+        assert_eq!(open("2026-03-09"), "2026-03-09T13:30:00Z");
+        assert_eq!(open("2026-10-30"), "2026-10-30T13:30:00Z");
+        assert_eq!(open("2026-11-02"), "2026-11-02T14:30:00Z");
+    }
+
+    #[test]
+    fn a_weekend_belongs_to_the_trading_day_before() {
+        let us = Calendar::UsEquity;
+        assert_eq!(us.trading_day(ny("2026-11-22T12:00")), date(2026, 11, 20));
+        assert_eq!(us.trading_day(ny("2026-11-23T03:59")), date(2026, 11, 20));
+        assert_eq!(us.trading_day(ny("2026-11-23T04:00")), date(2026, 11, 23));
+        assert_eq!(us.day_began(ny("2026-11-22T12:00")), ny("2026-11-20T04:00"));
+    }
+
+    #[test]
+    fn currencies_keep_their_own_week() {
+        let fx = Calendar::ForexWeek;
+        assert_eq!(at(fx, "2026-11-20T16:59"), (Phase::Regular, Some(ny("2026-11-20T17:00"))));
+        assert_eq!(at(fx, "2026-11-20T17:00"), (Phase::Closed, Some(ny("2026-11-22T17:00"))));
+        assert_eq!(at(fx, "2026-11-22T16:59"), (Phase::Closed, Some(ny("2026-11-22T17:00"))));
+        assert_eq!(at(fx, "2026-11-22T17:00"), (Phase::Regular, Some(ny("2026-11-27T17:00"))));
+        assert_eq!(fx.trading_day(ny("2026-11-22T17:00")), date(2026, 11, 23));
+        assert_eq!(fx.trading_day(ny("2026-11-21T12:00")), date(2026, 11, 20));
+        assert_eq!(fx.day_began(ny("2026-11-23T12:00")), ny("2026-11-22T17:00"));
+        assert_eq!(fx.day_began(ny("2026-11-21T12:00")), ny("2026-11-19T17:00"));
+    }
+
+    #[test]
+    fn coins_never_close_and_turn_at_midnight_utc() {
+        let coins = Calendar::Always;
+        let at = Stamp::parse_rfc3339("2026-11-21T00:00:00Z").unwrap();
+        assert_eq!(coins.session_at(at), Session { phase: Phase::Regular, until: None });
+        assert_eq!(coins.day_began(at.plus_ms(-1)), at.plus_ms(-86_400_000));
+        assert_eq!(coins.day_began(at), at);
+    }
+
+    /// Over two years and all four changes of the clocks, every phase ends where the next begins, and every
+    /// trading day has its whole pre, regular and after hours.
+    #[test]
+    fn two_years_of_transitions_join_up() {
+        for calendar in [Calendar::UsEquity, Calendar::ForexWeek] {
+            let mut now = ny("2025-12-30T12:00");
+            let end = ny("2028-01-05T12:00");
+            let mut steps = 0;
+            while now < end {
+                let session = calendar.session_at(now);
+                let until = session.until.unwrap();
+                assert!(until > now, "{calendar:?} {}", now.to_rfc3339());
+                assert_eq!(calendar.session_at(until.plus_ms(-1)), session, "{}", until.to_rfc3339());
+                assert_ne!(calendar.session_at(until).phase, session.phase, "{}", until.to_rfc3339());
+                let began = calendar.day_began(now);
+                assert!(began <= now);
+                assert_eq!(calendar.trading_day(began), calendar.trading_day(now));
+                assert!(calendar.trading_day(began.plus_ms(-1)) < calendar.trading_day(began));
+                let hours = until.since_ms(now) as f64 / 3_600_000.0;
+                if session.phase == Phase::Regular && calendar == Calendar::UsEquity && steps > 0 {
+                    assert!((hours - 6.5).abs() < 0.001 || (hours - 3.5).abs() < 0.001, "{hours}");
+                }
+                now = until;
+                steps += 1;
+            }
+            assert!(steps > if calendar == Calendar::UsEquity { 2_000 } else { 200 });
+        }
     }
 }
