@@ -1,12 +1,17 @@
 //! A draft, sized and priced.
 
+use super::{
+    Field, SizingError,
+    prices::{Frame, Rounding, toward_entry, trail},
+    quantity::{Cut, Wish, buying_power, resolve},
+};
 use crate::{
     book::{Exposure, Mark},
     domain::{
-        draft::{ChangeExpr, Draft},
+        draft::{ChangeExpr, Draft, DraftType, PriceExpr, Size},
         instrument::Instrument,
         money::{Money, Percent, Price, Qty, Ratio},
-        order::{Change, OrderSpec, Tif},
+        order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
         report::AccountReport,
     },
 };
@@ -36,6 +41,29 @@ pub struct Inputs<'a> {
     pub default_tif: Tif,
 }
 
+impl Inputs<'_> {
+    /// What a market order of this side would trade at.
+    pub(super) fn touch(&self, side: Side) -> Result<Price, SizingError> {
+        let at = |mark: &Mark| match side {
+            Side::Buy => mark.ask(),
+            Side::Sell => mark.bid(),
+        };
+        let touch = self.mark.and_then(at);
+        touch.ok_or_else(|| SizingError::NoQuote(self.instrument.id.clone()))
+    }
+    /// What one unit at this price (or price difference) is worth, without sign.
+    pub(super) fn unit_value(&self, price: Price) -> Result<Money, SizingError> {
+        let value = price.abs().per_unit().checked_mul(self.instrument.multiplier.get());
+        value.ok_or(SizingError::Overflow)
+    }
+    pub(super) const fn frame(&self, field: Field, reference: Price, rounding: Rounding) -> Frame {
+        Frame { field, tick: self.instrument.tick, reference, rounding }
+    }
+    fn value(&self, qty: Qty, price: Price) -> Result<Money, SizingError> {
+        self.unit_value(price)?.checked_mul(qty.get()).ok_or(SizingError::Overflow)
+    }
+}
+
 /// What a venue charges, for estimates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FeeSchedule {
@@ -47,17 +75,11 @@ pub struct FeeSchedule {
     pub least: Money,
 }
 
-/// What made the quantity smaller than asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// Rounded down to the lot.
-    Lot,
-    /// The buying power.
-    BuyingPower,
-    /// The largest order of the instrument.
-    Largest,
-    /// What can be closed.
-    Closable,
+impl FeeSchedule {
+    fn of(&self, qty: Qty, value: Money) -> Option<Money> {
+        let units = self.per_unit.checked_mul(qty.get())?;
+        units.checked_add(self.percent.of(value)?).map(|fee| fee.max(self.least))
+    }
 }
 
 /// An order with what it may cost and bring.
@@ -71,7 +93,7 @@ pub struct Plan {
     pub stop: Option<Price>,
     /// The target.
     pub target: Option<Price>,
-    /// How much; for an order in money the estimate.
+    /// How much.
     pub qty: Qty,
     /// What is lost if the stop fills at its price.
     pub risk: Option<Money>,
@@ -93,26 +115,213 @@ pub struct Plan {
     pub cut: Option<Cut>,
 }
 
-/// Why a draft can't be sized.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SizingError {
-    /// A number went beyond what can be held.
-    #[error("the numbers of this order are too large to be worked out")]
-    Overflow,
+/// Entry, stop and target of a draft.
+struct Prices {
+    order_type: OrderType,
+    entry: Price,
+    stop: Option<StopLeg>,
+    target: Option<Price>,
 }
 
 /// Sizes and prices a draft.
 ///
 /// # Errors
-/// Which field can't be worked out, and why; a typed reason when it comes to nothing.
-pub fn plan(_inputs: &Inputs<'_>, _draft: &Draft) -> Result<Plan, SizingError> {
-    unimplemented!()
+/// Which field can't be worked out, and why; [`SizingError::NothingToTrade`] when it comes to nothing.
+pub fn plan(inputs: &Inputs<'_>, draft: &Draft) -> Result<Plan, SizingError> {
+    let closes = matches!(draft.size, Size::All | Size::PositionPercent(_));
+    if closes && (draft.stop.is_some() || draft.target.is_some()) {
+        return Err(SizingError::ExitsOnClose);
+    }
+    let prices = price(inputs, draft)?;
+    let attached = attach(&prices);
+    let short = draft.side == Side::Sell && !inputs.exposure.position.is_positive();
+    let wish = Wish {
+        size: draft.size,
+        side: draft.side,
+        entry: prices.entry,
+        stop: prices.stop.map(|leg| leg.stop),
+        whole: attached != Attached::Simple || short,
+    };
+    let (qty, cut) = resolve(inputs, wish)?;
+    let spec = OrderSpec {
+        instrument: inputs.instrument.id.clone(),
+        side: draft.side,
+        amount: Amount::Qty(qty),
+        order_type: prices.order_type,
+        tif: draft.tif.unwrap_or(inputs.default_tif),
+        extended: draft.extended,
+        post_only: draft.post_only,
+        reduce_only: draft.reduce_only || closes,
+        attached,
+        tag: draft.tag.clone(),
+    };
+    figures(inputs, spec, &prices, qty, cut)
 }
 
-/// Prices a change of a working order.
+fn price(inputs: &Inputs<'_>, draft: &Draft) -> Result<Prices, SizingError> {
+    let (order_type, entry) = entry(inputs, draft)?;
+    let stop = match draft.stop {
+        None => None,
+        Some(expr) => {
+            let frame = inputs.frame(Field::Stop, entry, toward_entry(draft.side));
+            let stop = frame.price(expr.stop)?;
+            on_side(Field::Stop, stop, entry, draft.side.opposite())?;
+            let limit = match expr.limit {
+                None => None,
+                Some(limit) => {
+                    Some(inputs.frame(Field::StopLimit, stop, Rounding::Near).price(limit)?)
+                }
+            };
+            Some(StopLeg { stop, limit })
+        }
+    };
+    let target = match draft.target {
+        None => None,
+        Some(expr) => {
+            let frame = inputs.frame(Field::Target, entry, Rounding::Near);
+            let target = frame.target(expr, stop.map(|leg| leg.stop), draft.side)?;
+            on_side(Field::Target, target, entry, draft.side)?;
+            Some(target)
+        }
+    };
+    Ok(Prices { order_type, entry, stop, target })
+}
+
+/// The order type with its prices, and where it is thought to fill: a limit at its limit, a stop at its trigger,
+/// a market order and a trail at the touch.
+fn entry(inputs: &Inputs<'_>, draft: &Draft) -> Result<(OrderType, Price), SizingError> {
+    let at = |field, expr: PriceExpr| match expr {
+        PriceExpr::At(price) => Ok(price),
+        PriceExpr::Offset(_) | PriceExpr::Percent(_) | PriceExpr::Ticks(_) | PriceExpr::R(_) => {
+            inputs.frame(field, inputs.touch(draft.side)?, Rounding::Near).price(expr)
+        }
+    };
+    Ok(match draft.order_type {
+        DraftType::Market => (OrderType::Market, inputs.touch(draft.side)?),
+        DraftType::Limit(limit) => {
+            let limit = at(Field::Limit, limit)?;
+            (OrderType::Limit { limit }, limit)
+        }
+        DraftType::Stop(stop) => {
+            let stop = at(Field::Trigger, stop)?;
+            (OrderType::Stop { stop }, stop)
+        }
+        DraftType::StopLimit { stop, limit } => {
+            let stop = at(Field::Trigger, stop)?;
+            let limit = inputs.frame(Field::Limit, stop, Rounding::Near).price(limit)?;
+            (OrderType::StopLimit { stop, limit }, limit)
+        }
+        DraftType::Trail(expr) => {
+            let touch = inputs.touch(draft.side)?;
+            (OrderType::TrailingStop { trail: trail(expr, inputs.instrument.tick, touch)? }, touch)
+        }
+    })
+}
+
+/// Above the reference for `Buy`, below it for `Sell`.
+pub(super) fn on_side(
+    field: Field,
+    price: Price,
+    reference: Price,
+    side: Side,
+) -> Result<(), SizingError> {
+    let right = match side {
+        Side::Buy => price > reference,
+        Side::Sell => price < reference,
+    };
+    if right { Ok(()) } else { Err(SizingError::WrongSide { field, price, reference }) }
+}
+
+const fn attach(prices: &Prices) -> Attached {
+    match (prices.stop, prices.target) {
+        (Some(stop), Some(target)) => Attached::Bracket { target, stop },
+        (Some(stop), None) => Attached::OtoStop { stop },
+        (None, Some(target)) => Attached::OtoTarget { target },
+        (None, None) => Attached::Simple,
+    }
+}
+
+fn figures(
+    inputs: &Inputs<'_>,
+    spec: OrderSpec,
+    prices: &Prices,
+    qty: Qty,
+    cut: Option<Cut>,
+) -> Result<Plan, SizingError> {
+    let distance = |to: Option<Price>| match to {
+        None => Ok(None),
+        Some(to) => {
+            let by = prices.entry.checked_sub(to).ok_or(SizingError::Overflow)?;
+            inputs.value(qty, by).map(Some)
+        }
+    };
+    let stop = prices.stop.map(|leg| leg.stop);
+    let (risk, reward) = (distance(stop)?, distance(prices.target)?);
+    let cost = inputs.value(qty, prices.entry)?;
+    let margin = inputs.value(inputs.exposure.opening_part(spec.side, qty), prices.entry)?;
+    let equity = inputs.account_size.or(inputs.account.map(|a| a.equity));
+    Ok(Plan {
+        entry: prices.entry,
+        stop,
+        target: prices.target,
+        qty,
+        risk,
+        reward,
+        reward_to_risk: reward.zip(risk).and_then(|(w, r)| w.checked_div(r.get())).map(Ratio::new),
+        cost,
+        fees: inputs.fees.and_then(|f| f.of(qty, cost)),
+        margin,
+        buying_power_after: buying_power(inputs).ok().and_then(|bp| bp.checked_sub(margin)),
+        equity_share: equity.and_then(|e| cost.percent_of(e)),
+        cut,
+        spec,
+    })
+}
+
+/// Prices a change of a working order. Offsets, percentages and ticks count from the order's own prices.
 ///
 /// # Errors
 /// Which field can't be worked out, and why.
-pub fn change(_inputs: &Inputs<'_>, _order: &OrderSpec, _change: &ChangeExpr) -> Result<Change, SizingError> {
-    unimplemented!()
+pub fn change(
+    inputs: &Inputs<'_>,
+    order: &OrderSpec,
+    change: &ChangeExpr,
+) -> Result<Change, SizingError> {
+    let moved = |field, own: Option<Price>, expr: Option<PriceExpr>| match expr {
+        None => Ok(None),
+        Some(expr) => {
+            let own = own.ok_or(SizingError::NotThere(field))?;
+            inputs.frame(field, own, Rounding::Near).price(expr).map(Some)
+        }
+    };
+    let new_trail = match (change.trail, order.order_type) {
+        (None, _) => None,
+        (Some(expr), OrderType::TrailingStop { .. }) => {
+            let reference = match expr {
+                crate::domain::draft::TrailExpr::Ticks(_) => inputs.touch(order.side)?,
+                crate::domain::draft::TrailExpr::Amount(_) | crate::domain::draft::TrailExpr::Percent(_) => {
+                    Price::ZERO
+                }
+            };
+            Some(trail(expr, inputs.instrument.tick, reference)?)
+        }
+        (
+            Some(_),
+            OrderType::Market
+            | OrderType::Limit { .. }
+            | OrderType::Stop { .. }
+            | OrderType::StopLimit { .. },
+        ) => return Err(SizingError::NotThere(Field::Trail)),
+    };
+    if change.qty.is_some_and(Qty::is_zero) {
+        return Err(SizingError::NotPositive(Field::Size));
+    }
+    let out = Change {
+        qty: change.qty,
+        limit: moved(Field::Limit, order.order_type.limit(), change.limit)?,
+        stop: moved(Field::Trigger, order.order_type.stop(), change.stop)?,
+        trail: new_trail,
+        tif: change.tif,
+    };
+    if out == Change::default() { Err(SizingError::NoChange) } else { Ok(out) }
 }
