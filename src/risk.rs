@@ -1,5 +1,6 @@
 //! The gate: what must hold before an order may leave, and the permits that prove it was asked.
 
+mod checks;
 pub mod gate;
 pub mod permit;
 pub mod reduce;
