@@ -50,9 +50,7 @@ pub(super) fn resolve(inputs: &Inputs<'_>, wish: Wish) -> Result<(Qty, Option<Cu
         Size::Qty(qty) => (qty, false),
         Size::Notional(money) => (units(inputs, money, wish.entry)?, false),
         Size::EquityPercent(p) => (units(inputs, share(p, capital(inputs)?)?, wish.entry)?, true),
-        Size::BuyingPowerPercent(p) => {
-            (units(inputs, share(p, buying_power(inputs)?)?, wish.entry)?, true)
-        }
+        Size::BuyingPowerPercent(p) => (units(inputs, share(p, buying_power(inputs)?)?, wish.entry)?, true),
         Size::RiskPercent(p) => (by_risk(inputs, share(p, capital(inputs)?)?, wish)?, true),
         Size::RiskMoney(money) => (by_risk(inputs, money, wish)?, true),
         Size::All => return of_position(inputs, wish, None),
