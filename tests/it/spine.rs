@@ -21,7 +21,8 @@ pub(crate) fn open(state: &Path) -> Client {
     let host = Host::open(Opening { config, env, role: Role::Screen, live: None }).expect("the host opens");
     let mut client = Client::over(host).unwrap();
     wait(&mut client, "agreement and quotes", |s| {
-        s.banner.lamps.iter().all(|l| l.connected) && s.watchlist.iter().filter(|w| w.bid.is_some()).count() >= 5
+        s.banner.lamps.iter().all(|l| l.connected)
+            && s.watchlist.iter().filter(|w| w.bid.is_some()).count() >= 5
     });
     client
 }
@@ -58,7 +59,8 @@ fn a_bracket_is_bought_filled_protected_closed_and_remembered() {
     let parent = orders[0].clone();
     wait(&mut client, "the entry filled and two children", |s| {
         let filled = s.orders.iter().any(|o| o.id.client == parent && o.state == OrderState::Filled);
-        let kids = s.orders.iter().filter(|o| o.parent.as_ref() == Some(&parent) && o.state.is_open()).count();
+        let kids =
+            s.orders.iter().filter(|o| o.parent.as_ref() == Some(&parent) && o.state.is_open()).count();
         filled && kids == 2 && s.positions.len() == 1
     });
     let held = client.snapshot().positions[0].clone();
