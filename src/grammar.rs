@@ -102,181 +102,178 @@ mod tests {
     }
 
     /// Each wrong line with its sentence.
+    const WRONG_LINES: &[(&str, &str)] = &[
+        ("", "the order line is empty: write an order such as `buy AAPL 100`"),
+        ("   ", "the order line is empty: write an order such as `buy AAPL 100`"),
+        ("byu AAPL 100", "`byu` at column 1 is not an order word: did you mean `buy`?"),
+        (
+            "hello",
+            "`hello` at column 1 is not an order word: expected one of buy, sell, close, reverse, protect, cancel, replace, flatten, halt, lock, unlock",
+        ),
+        ("buy", "a symbol is missing at column 4: write one such as AAPL or BTC/USD"),
+        ("buy AAPL", "a size is missing at column 9: write 100, $500, 5% equity, 20% bp, risk 1% or all"),
+        (
+            "buy AAPL 1e3",
+            "`1e3` at column 10 is not a number: write all digits out, such as 1000 and not 1e3",
+        ),
+        ("buy AAPL 1_000", "`1_000` at column 10 is not a number: write the digits without separators"),
+        ("buy AAPL 1,000", "`1,000` at column 10 is not a number: write the digits without separators"),
+        ("buy AAPL +1", "`+1` at column 10 is not a number: write it without a sign"),
+        ("buy AAPL -5", "`-5` at column 10 is not a number: write it without a sign"),
+        ("buy AAPL 0", "`0` at column 10 is out of range: it has to be above zero"),
+        ("buy AAPL 1.2.3", "`1.2.3` at column 10 is not a number: a number has one point at most"),
+        ("buy AAPL 10x", "`10x` at column 10 is not a number: a number has only digits and a point"),
+        ("buy AAPL 10.", "`10.` at column 10 is not a number: there are no digits after the point"),
+        (
+            "buy AAPL 0.00000000000000000000000000001",
+            "`0.00000000000000000000000000001` at column 10 is not a number: it has more digits than can be kept exactly (28)",
+        ),
+        (
+            "buy AAPL 12345678901234567890123456789012345678901234567890",
+            "`1234567890123456789012345678901234567890…` at column 10 is not a number: it has more digits than can be kept exactly (28)",
+        ),
+        (
+            "buy 100 AAPL",
+            "`100` at column 5 is not a symbol: the symbol comes before the size, as in `buy AAPL 100`",
+        ),
+        (
+            "buy limit 174",
+            "`limit` at column 5 is not a symbol: it is a word of the order; write =LIMIT for the symbol LIMIT",
+        ),
+        (
+            "buy \u{410}APL 1",
+            "`\u{410}APL` at column 5 is not a symbol: `\u{410}` (U+0410) is not one of A-Z, it may only look like one",
+        ),
+        (
+            "buy A$PL 1",
+            "`A$PL` at column 5 is not a symbol: write it like AAPL, BRK.B, BTC/USD or an OCC option",
+        ),
+        ("buy AAPL 10 20", "`20` at column 13 is one too many: a size was given before"),
+        ("buy AAPL 10 limit 1 limit 2", "`limit` at column 21 is one too many: a limit was given before"),
+        ("buy AAPL 10 day gtc", "`gtc` at column 17 is one too many: a time in force was given before"),
+        ("buy AAPL 10 @a @b", "`@b` at column 16 is one too many: a venue was given before"),
+        (
+            "buy AAPL 10 market limit 3",
+            "`limit` at column 20 contradicts the rest: an order is `market` or `limit`, not both",
+        ),
+        (
+            "buy AAPL 10 limit 3 trail 1%",
+            "`trail` at column 21 contradicts the rest: a trailing stop has no limit",
+        ),
+        ("buy AAPL 10 post", "`post` at column 13 contradicts the rest: only a limit order can be `post`"),
+        (
+            "buy AAPL 10 limit 5 ioc post",
+            "`post` at column 25 contradicts the rest: an order that may not take can't fill at once",
+        ),
+        (
+            "buy AAPL 10 stop 174 limit 175",
+            "`stop` at column 13 contradicts the rest: right after a stop `limit` is the stop's own, beyond it and written the same way; put the order's limit first",
+        ),
+        (
+            "sell AAPL all stop 174",
+            "`stop` at column 15 contradicts the rest: an exit has no stop or target of its own; `trigger 174` sells at a stop",
+        ),
+        (
+            "buy AAPL 10 target 2R",
+            "a stop is missing at column 22: a target in R needs one, such as `stop 174` or `stop -1%`",
+        ),
+        (
+            "buy AAPL risk 1%",
+            "a stop is missing at column 17: a size by risk needs one, such as `stop 174` or `stop -1%`",
+        ),
+        (
+            "buy AAPL risk 200 stop 1",
+            "`200` at column 15 is not a number: write `risk 1%` of equity or `risk $200`",
+        ),
+        ("buy AAPL risk 101% stop 1", "`101%` at column 15 is out of range: it can be 100% at most"),
+        (
+            "buy AAPL 10 limit 1%",
+            "`1%` at column 19 is not a number: a distance from the market needs a sign, such as -1%",
+        ),
+        (
+            "buy AAPL 10 limit $174",
+            "`$174` at column 19 is not a number: write a price without a currency sign",
+        ),
+        (
+            "buy AAPL 10 limit 2R",
+            "`2R` at column 19 is out of range: only a target is given in multiples of R",
+        ),
+        (
+            "buy AAPL 10 limit -100%",
+            "`-100%` at column 19 is out of range: less than 100% of the price can be taken off",
+        ),
+        (
+            "buy AAPL 10 limit -1.5t",
+            "`-1.5t` at column 19 is not a number: ticks are whole, such as +3t or -12t",
+        ),
+        (
+            "buy AAPL 10 limit",
+            "a price is missing at column 18: write a price such as 174, -1.50, -1% or -12t",
+        ),
+        ("buy AAPL 10 trail 0", "`0` at column 19 is out of range: it has to be above zero"),
+        ("buy AAPL 10 limt 5", "`limt` at column 13 means nothing here: did you mean `limit`?"),
+        (
+            "buy AAPL 10 gtd 2026-13-01",
+            "`2026-13-01` at column 17 is not a date: write year-month-day, such as 2026-12-31",
+        ),
+        (
+            "buy AAPL 10 tag",
+            "the tag is missing at column 16: write `tag` and a word of at most 32 characters",
+        ),
+        ("buy AAPL 10 tag \"x", "`\"x` at column 17 has no closing quote: end it with `\"`"),
+        (
+            "buy AAPL 10 @",
+            "`@` at column 13 is not a venue's name: an identifier is empty; write it like @paper",
+        ),
+        ("buy AAPL\t10", "`U+0009` at column 9 can't be shown on a screen: remove the character U+0009"),
+        (
+            "buy \u{202e}AAPL 10",
+            "`U+202E` at column 5 can't be shown on a screen: remove the character U+202E",
+        ),
+        (
+            "close all",
+            "`all` at column 7 is not a symbol: write `flatten` to close everything, or `close =ALL` for the symbol ALL",
+        ),
+        ("close AAPL 200%", "`200%` at column 12 is out of range: it can be 100% at most"),
+        ("close AAPL most", "`most` at column 12 means nothing here: write 100, 25%, half, quarter or all"),
+        ("close AAPL 10 20", "`20` at column 15 means nothing here: only @venue may follow"),
+        (
+            "cancel",
+            "what to cancel is missing at column 7: write a symbol, an order's id, `all`, `buys` or `sells`",
+        ),
+        (
+            "protect AAPL",
+            "a stop or a target is missing at column 13: write `stop 174`, `stop be` or `target 180`",
+        ),
+        (
+            "protect AAPL stop be target 2R",
+            "`target` at column 22 contradicts the rest: a target in R needs a stop with a price",
+        ),
+        (
+            "replace td-x-1",
+            "a change is missing at column 15: write `qty 50`, `limit +2t`, `stop 174`, `trail 1%` or `gtc`",
+        ),
+        (
+            "replace td-x-1 trail 1% limit 5",
+            "`limit` at column 25 contradicts the rest: a trailing stop has no other price",
+        ),
+        ("halt now", "`now` at column 6 means nothing here: the order ends before it"),
+        ("unlock", "the reason is missing at column 7: write `unlock` and why"),
+        ("reverse TSLA all", "`all` at column 14 means nothing here: only @venue may follow"),
+    ];
+
     #[test]
     fn a_wrong_line_gets_one_sentence() {
-        for (line, want) in [
-            ("", "the order line is empty: write an order such as `buy AAPL 100`"),
-            ("   ", "the order line is empty: write an order such as `buy AAPL 100`"),
-            ("bye AAPL 100", "`bye` at column 1 is not an order word: did you mean `buy`?"),
-            (
-                "hello",
-                "`hello` at column 1 is not an order word: expected one of buy, sell, close, reverse, protect, cancel, replace, flatten, halt, lock, unlock",
-            ),
-            ("buy", "a symbol is missing at column 5: write one such as AAPL or BTC/USD"),
-            (
-                "buy AAPL",
-                "a size is missing at column 10: write 100, $500, 5% equity, 20% bp, risk 1% or all",
-            ),
-            (
-                "buy AAPL 1e3",
-                "`1e3` at column 10 is not a number: write all digits out, such as 1000 and not 1e3",
-            ),
-            ("buy AAPL 1_000", "`1_000` at column 10 is not a number: write the digits without separators"),
-            ("buy AAPL 1,000", "`1,000` at column 10 is not a number: write the digits without separators"),
-            ("buy AAPL +1", "`+1` at column 10 is not a number: write it without a sign"),
-            ("buy AAPL -5", "`-5` at column 10 is not a number: write it without a sign"),
-            ("buy AAPL 0", "`0` at column 10 is out of range: it has to be above zero"),
-            ("buy AAPL 1.2.3", "`1.2.3` at column 10 is not a number: a number has one point at most"),
-            ("buy AAPL 10x", "`10x` at column 10 is not a number: a number has only digits and a point"),
-            ("buy AAPL 10.", "`10.` at column 10 is not a number: there are no digits after the point"),
-            (
-                "buy AAPL 0.00000000000000000000000000001",
-                "`0.00000000000000000000000000001` at column 10 is not a number: it has more digits than can be kept exactly (28)",
-            ),
-            (
-                "buy AAPL 12345678901234567890123456789012345678901234567890",
-                "`1234567890123456789012345678901234567890…` at column 10 is not a number: it has more digits than can be kept exactly (28)",
-            ),
-            (
-                "buy 100 AAPL",
-                "`100` at column 5 is not a symbol: the symbol comes before the size, as in `buy AAPL 100`",
-            ),
-            (
-                "buy limit 174",
-                "`limit` at column 5 is not a symbol: it is a word of the order; write =LIMIT for the symbol LIMIT",
-            ),
-            (
-                "buy \u{410}APL 1",
-                "`\u{410}APL` at column 5 is not a symbol: `\u{410}` (U+0410) is not one of A-Z, it may only look like one",
-            ),
-            (
-                "buy A$PL 1",
-                "`A$PL` at column 5 is not a symbol: write it like AAPL, BRK.B, BTC/USD or an OCC option",
-            ),
-            ("buy AAPL 10 20", "`20` at column 13 is one too many: a size was given before"),
-            ("buy AAPL 10 limit 1 limit 2", "`limit` at column 21 is one too many: a limit was given before"),
-            ("buy AAPL 10 day gtc", "`gtc` at column 17 is one too many: a time in force was given before"),
-            ("buy AAPL 10 @a @b", "`@b` at column 16 is one too many: a venue was given before"),
-            (
-                "buy AAPL 10 market limit 3",
-                "`limit` at column 20 contradicts the rest: an order is `market` or `limit`, not both",
-            ),
-            (
-                "buy AAPL 10 limit 3 trail 1%",
-                "`trail` at column 21 contradicts the rest: a trailing stop has no limit",
-            ),
-            (
-                "buy AAPL 10 post",
-                "`post` at column 13 contradicts the rest: only a limit order can be `post`",
-            ),
-            (
-                "buy AAPL 10 limit 5 ioc post",
-                "`post` at column 25 contradicts the rest: an order that may not take can't fill at once",
-            ),
-            (
-                "buy AAPL 10 stop 174 limit 175",
-                "`stop` at column 13 contradicts the rest: right after a stop `limit` is the stop's own and lies beyond it; put the order's limit before the stop",
-            ),
-            (
-                "sell AAPL all stop 174",
-                "`stop` at column 15 contradicts the rest: an exit has no stop or target of its own; `trigger 174` sells at a stop",
-            ),
-            (
-                "buy AAPL 10 target 2R",
-                "a stop is missing at column 23: a target in R needs one, such as `stop 174` or `stop -1%`",
-            ),
-            (
-                "buy AAPL risk 1%",
-                "a stop is missing at column 18: a size by risk needs one, such as `stop 174` or `stop -1%`",
-            ),
-            (
-                "buy AAPL risk 200 stop 1",
-                "`200` at column 15 is not a number: write `risk 1%` of equity or `risk $200`",
-            ),
-            ("buy AAPL risk 101% stop 1", "`101%` at column 15 is out of range: it can be 100% at most"),
-            (
-                "buy AAPL 10 limit 1%",
-                "`1%` at column 19 is not a number: a distance from the market needs a sign, such as -1%",
-            ),
-            (
-                "buy AAPL 10 limit $174",
-                "`$174` at column 19 is not a number: write a price without a currency sign",
-            ),
-            (
-                "buy AAPL 10 limit 2R",
-                "`2R` at column 19 is out of range: only a target is given in multiples of R",
-            ),
-            (
-                "buy AAPL 10 limit -100%",
-                "`-100%` at column 19 is out of range: less than 100% of the price can be taken off",
-            ),
-            (
-                "buy AAPL 10 limit -1.5t",
-                "`-1.5t` at column 19 is not a number: ticks are whole, such as +3t or -12t",
-            ),
-            (
-                "buy AAPL 10 limit",
-                "a price is missing at column 19: write a price such as 174, -1.50, -1% or -12t",
-            ),
-            ("buy AAPL 10 trail 0", "`0` at column 19 is out of range: it has to be above zero"),
-            ("buy AAPL 10 limt 5", "`limt` at column 13 means nothing here: did you mean `limit`?"),
-            (
-                "buy AAPL 10 gtd 2026-13-01",
-                "`2026-13-01` at column 17 is not a date: write year-month-day, such as 2026-12-31",
-            ),
-            (
-                "buy AAPL 10 tag",
-                "the tag is missing at column 17: write `tag` and a word of at most 32 characters",
-            ),
-            ("buy AAPL 10 tag \"x", "`\"x` at column 17 has no closing quote: end it with `\"`"),
-            (
-                "buy AAPL 10 @",
-                "`@` at column 13 is not a venue's name: an identifier is empty; write it like @paper",
-            ),
-            ("buy AAPL\t10", "`U+0009` at column 9 can't be shown on a screen: remove the character U+0009"),
-            (
-                "buy \u{202e}AAPL 10",
-                "`U+202E` at column 5 can't be shown on a screen: remove the character U+202E",
-            ),
-            (
-                "close all",
-                "`all` at column 7 is not a symbol: write `flatten` to close everything, or `close =ALL` for the symbol ALL",
-            ),
-            ("close AAPL 200%", "`200%` at column 12 is out of range: it can be 100% at most"),
-            (
-                "close AAPL most",
-                "`most` at column 12 means nothing here: write 100, 25%, half, quarter or all",
-            ),
-            ("close AAPL 10 20", "`20` at column 15 means nothing here: only @venue may follow"),
-            (
-                "cancel",
-                "what to cancel is missing at column 8: write a symbol, an order's id, `all`, `buys` or `sells`",
-            ),
-            (
-                "protect AAPL",
-                "a stop or a target is missing at column 14: write `stop 174`, `stop be` or `target 180`",
-            ),
-            (
-                "protect AAPL stop be target 2R",
-                "`target` at column 22 contradicts the rest: a target in R needs a stop with a price",
-            ),
-            (
-                "replace td-x-1",
-                "a change is missing at column 16: write `qty 50`, `limit +2t`, `stop 174`, `trail 1%` or `gtc`",
-            ),
-            (
-                "replace td-x-1 trail 1% limit 5",
-                "`limit` at column 25 contradicts the rest: a trailing stop has no other price",
-            ),
-            ("halt now", "`now` at column 6 means nothing here: the order ends before it"),
-            ("unlock", "the reason is missing at column 8: write `unlock` and why"),
-            ("reverse TSLA all", "`all` at column 14 means nothing here: only @venue may follow"),
-        ] {
+        let mut wrong = Vec::new();
+        for (line, want) in WRONG_LINES.iter().copied() {
             let error = parse(line).expect_err(line);
-            assert_eq!(error.to_string(), want, "{line}");
+            if error.to_string() != want {
+                wrong.push(format!("{line}\n  is   {error}\n  want {want}"));
+            }
             assert!(line.get(error.at.clone()).is_some() || error.kind == Kind::Missing, "{line}");
         }
-        let long = parse(&"x".repeat(LINE_BYTES_MAX + 1)).unwrap_err();
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+        let long = parse(&"x".repeat(LINE_BYTES_MAX.saturating_add(1))).unwrap_err();
         assert_eq!(long.to_string(), "the order line is too long: it has 65537 bytes and the most is 65536");
     }
 
@@ -568,7 +565,7 @@ mod tests {
             drop(read(line));
         }
         drop((trail_expr(line), size_expr(line), symbol(line), expand(line, &sample())));
-        for cursor in [0, 1, line.len() / 2, line.len(), line.len() + 1] {
+        for cursor in [0, 1, line.len() / 2, line.len(), line.len().saturating_add(1)] {
             for found in complete(line, cursor, &Words::default()) {
                 assert!(line.get(found.range).is_some());
             }

@@ -18,8 +18,7 @@ use std::ops::Range;
 
 /// The longest tag, in characters.
 const TAG_CHARS_MAX: usize = 32;
-const STOPS_OWN: &str =
-    "right after a stop `limit` is the stop's own and lies beyond it; put the order's limit before the stop";
+const STOPS_OWN: &str = "right after a stop `limit` is the stop's own, beyond it and written the same way; put the order's limit first";
 
 /// A value and its place.
 pub(super) type Placed<T> = Option<(T, Range<usize>)>;

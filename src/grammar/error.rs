@@ -181,8 +181,8 @@ pub fn nearest<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> Opti
     let short: String = text.chars().take(SHOWN_CHARS_MAX).flat_map(char::to_lowercase).collect();
     let allowed = match short.chars().count() {
         0 | 1 => return None,
-        2 | 3 => 1,
-        4..=7 => 2,
+        2..=5 => 1,
+        6..=8 => 2,
         _ => 3,
     };
     let far = |word: &str| strsim::damerau_levenshtein(&short, &word.to_lowercase());

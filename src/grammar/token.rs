@@ -105,7 +105,7 @@ impl<'a> Tokens<'a> {
     /// Something should stand after the last word that was taken.
     pub(super) fn missing(&self, what: &str, expected: impl Into<Cow<'static, str>>) -> GrammarError {
         let last = self.next.checked_sub(1).and_then(|n| self.tokens.get(n)).map_or(0, |t| t.at.end);
-        GrammarError::missing(self.line, last.saturating_add(1), what, expected)
+        GrammarError::missing(self.line, last, what, expected)
     }
     /// The rest of the line as it stands; nothing is left afterwards.
     pub(super) fn rest(&mut self) -> (&'a str, Range<usize>) {

@@ -4,6 +4,18 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod authority;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod loopback;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod paper_venue;
+#[cfg(test)]
+mod spine;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod transport;
