@@ -113,9 +113,7 @@ impl Book {
                 self.exit = Some(ExitRow { exit: *exit, scope: scope.clone(), since: at });
                 Applied::Noted
             }
-            Fact::ExitEnded { exit, .. } => {
-                noted_if(self.exit.take_if(|open| open.exit == *exit).is_some())
-            }
+            Fact::ExitEnded { exit, .. } => noted_if(self.exit.take_if(|open| open.exit == *exit).is_some()),
         };
         self.orders.purge(at);
         applied

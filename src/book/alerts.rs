@@ -22,7 +22,8 @@ impl Alerts {
         self.last_id = alert.id;
         self.rows.push_back((alert.clone(), false));
         if self.rows.len() > ALERTS_MAX
-            && let Some(at) = self.rows.iter().position(|(a, seen)| *seen || a.severity != Severity::Emergency)
+            && let Some(at) =
+                self.rows.iter().position(|(a, seen)| *seen || a.severity != Severity::Emergency)
         {
             self.rows.remove(at);
             self.dropped = self.dropped.saturating_add(1);

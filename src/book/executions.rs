@@ -108,8 +108,7 @@ impl Book {
     /// How a fee bears on the position: in the quote currency as money, in what is traded as units of it, in
     /// anything else not at all (the order's own fees have it).
     fn charge(&self, execution: &Execution) -> Charge {
-        let (Some(fee), Some(instrument)) =
-            (&execution.fee, self.instruments.get(&execution.instrument))
+        let (Some(fee), Some(instrument)) = (&execution.fee, self.instruments.get(&execution.instrument))
         else {
             return Charge::default();
         };

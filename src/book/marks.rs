@@ -423,7 +423,10 @@ impl Marks {
         if at >= self.rows.len() {
             self.rows.push(Mark::new(instrument.clone()));
         }
-        #[expect(clippy::indexing_slicing, reason = "the index holds places of rows, and rows are never removed")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the index holds places of rows, and rows are never removed"
+        )]
         &mut self.rows[at]
     }
 }

@@ -76,12 +76,7 @@ pub(super) struct Step {
 
 /// One fill of `traded` at `price` on a position of `held` that cost `cost`. The closing part takes its share of
 /// the cost, so that nothing is lost to rounding: what it leaves and what it takes add up. `None` on overflow.
-pub(super) fn step(
-    held: SignedQty,
-    cost: Option<Money>,
-    traded: SignedQty,
-    price: Price,
-) -> Option<Step> {
+pub(super) fn step(held: SignedQty, cost: Option<Money>, traded: SignedQty, price: Price) -> Option<Step> {
     let (q, t) = (held.get(), traded.get());
     let qty = held.checked_add(traded)?;
     let opposes = !q.is_zero() && !t.is_zero() && q.is_sign_negative() != t.is_sign_negative();

@@ -198,10 +198,7 @@ impl Book {
     }
     /// Counts an execution in an empty book, by the rules and the orders of `other`: what it would move there.
     fn count_apart(&mut self, other: &Self, execution: &Execution, inferred: bool) {
-        let id = OrderId {
-            venue: execution.instrument.venue.clone(),
-            client: execution.client.clone(),
-        };
+        let id = OrderId { venue: execution.instrument.venue.clone(), client: execution.client.clone() };
         if let Some(rules) = other.instrument(&execution.instrument) {
             self.instruments.entry(rules.id.clone()).or_insert_with(|| rules.clone());
         }

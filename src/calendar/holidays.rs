@@ -109,9 +109,7 @@ mod tests {
         first
             .series(1.day())
             .take_while(|d| d.year() == year)
-            .filter(|d| {
-                !matches!(d.weekday(), Weekday::Saturday | Weekday::Sunday) && day(*d) == Day::Closed
-            })
+            .filter(|d| !matches!(d.weekday(), Weekday::Saturday | Weekday::Sunday) && day(*d) == Day::Closed)
             .map(|d| d.strftime("%m-%d").to_string())
             .collect()
     }
@@ -129,30 +127,15 @@ mod tests {
     /// As the exchange published them.
     #[test]
     fn the_years_that_were_published() {
-        assert_eq!(
-            closed_in(2021).join(" "),
-            "01-01 01-18 02-15 04-02 05-31 07-05 09-06 11-25 12-24"
-        );
-        assert_eq!(
-            closed_in(2022).join(" "),
-            "01-17 02-21 04-15 05-30 06-20 07-04 09-05 11-24 12-26"
-        );
-        assert_eq!(
-            closed_in(2023).join(" "),
-            "01-02 01-16 02-20 04-07 05-29 06-19 07-04 09-04 11-23 12-25"
-        );
-        assert_eq!(
-            closed_in(2024).join(" "),
-            "01-01 01-15 02-19 03-29 05-27 06-19 07-04 09-02 11-28 12-25"
-        );
+        assert_eq!(closed_in(2021).join(" "), "01-01 01-18 02-15 04-02 05-31 07-05 09-06 11-25 12-24");
+        assert_eq!(closed_in(2022).join(" "), "01-17 02-21 04-15 05-30 06-20 07-04 09-05 11-24 12-26");
+        assert_eq!(closed_in(2023).join(" "), "01-02 01-16 02-20 04-07 05-29 06-19 07-04 09-04 11-23 12-25");
+        assert_eq!(closed_in(2024).join(" "), "01-01 01-15 02-19 03-29 05-27 06-19 07-04 09-02 11-28 12-25");
         assert_eq!(
             closed_in(2025).join(" "),
             "01-01 01-09 01-20 02-17 04-18 05-26 06-19 07-04 09-01 11-27 12-25"
         );
-        assert_eq!(
-            closed_in(2026).join(" "),
-            "01-01 01-19 02-16 04-03 05-25 06-19 07-03 09-07 11-26 12-25"
-        );
+        assert_eq!(closed_in(2026).join(" "), "01-01 01-19 02-16 04-03 05-25 06-19 07-03 09-07 11-26 12-25");
         assert_eq!(early_in(2021).join(" "), "11-26");
         assert_eq!(early_in(2023).join(" "), "07-03 11-24");
         assert_eq!(early_in(2024).join(" "), "07-03 11-29 12-24");

@@ -335,10 +335,9 @@ impl Change {
             OrderType::Market => OrderType::Market,
             OrderType::Limit { limit } => OrderType::Limit { limit: self.limit.unwrap_or(limit) },
             OrderType::Stop { stop } => OrderType::Stop { stop: self.stop.unwrap_or(stop) },
-            OrderType::StopLimit { stop, limit } => OrderType::StopLimit {
-                stop: self.stop.unwrap_or(stop),
-                limit: self.limit.unwrap_or(limit),
-            },
+            OrderType::StopLimit { stop, limit } => {
+                OrderType::StopLimit { stop: self.stop.unwrap_or(stop), limit: self.limit.unwrap_or(limit) }
+            }
             OrderType::TrailingStop { trail } => {
                 OrderType::TrailingStop { trail: self.trail.unwrap_or(trail) }
             }

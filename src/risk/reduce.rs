@@ -25,7 +25,9 @@ pub enum NotReducing {
         side: Side,
     },
     /// Open orders already reduce it by all or some of this.
-    #[error("{asked} of {instrument} asked, {closable} can be closed: the rest is not there or already in open orders")]
+    #[error(
+        "{asked} of {instrument} asked, {closable} can be closed: the rest is not there or already in open orders"
+    )]
     Pending {
         /// Where.
         instrument: InstrumentId,

@@ -113,8 +113,7 @@ pub fn protect(
 /// When the market has already passed the entry, or the position has no average.
 pub fn break_even(inputs: &Inputs<'_>, stop: OrderType) -> Result<Change, SizingError> {
     let side = exit_side(inputs)?;
-    let avg =
-        inputs.avg_price.ok_or_else(|| SizingError::NoAverage(inputs.instrument.id.clone()))?;
+    let avg = inputs.avg_price.ok_or_else(|| SizingError::NoAverage(inputs.instrument.id.clone()))?;
     let rounding = toward_entry(side.opposite());
     let at = round(inputs.instrument.tick, avg, rounding).ok_or(SizingError::Overflow)?;
     on_side(Field::Stop, at, inputs.touch(side)?, side)?;

@@ -168,9 +168,7 @@ fn price(inputs: &Inputs<'_>, draft: &Draft) -> Result<Prices, SizingError> {
             on_side(Field::Stop, stop, entry, draft.side.opposite())?;
             let limit = match expr.limit {
                 None => None,
-                Some(limit) => {
-                    Some(inputs.frame(Field::StopLimit, stop, Rounding::Near).price(limit)?)
-                }
+                Some(limit) => Some(inputs.frame(Field::StopLimit, stop, Rounding::Near).price(limit)?),
             };
             Some(StopLeg { stop, limit })
         }
@@ -219,12 +217,7 @@ fn entry(inputs: &Inputs<'_>, draft: &Draft) -> Result<(OrderType, Price), Sizin
 }
 
 /// Above the reference for `Buy`, below it for `Sell`.
-pub(super) fn on_side(
-    field: Field,
-    price: Price,
-    reference: Price,
-    side: Side,
-) -> Result<(), SizingError> {
+pub(super) fn on_side(field: Field, price: Price, reference: Price, side: Side) -> Result<(), SizingError> {
     let right = match side {
         Side::Buy => price > reference,
         Side::Sell => price < reference,
@@ -282,11 +275,7 @@ fn figures(
 ///
 /// # Errors
 /// Which field can't be worked out, and why.
-pub fn change(
-    inputs: &Inputs<'_>,
-    order: &OrderSpec,
-    change: &ChangeExpr,
-) -> Result<Change, SizingError> {
+pub fn change(inputs: &Inputs<'_>, order: &OrderSpec, change: &ChangeExpr) -> Result<Change, SizingError> {
     let moved = |field, own: Option<Price>, expr: Option<PriceExpr>| match expr {
         None => Ok(None),
         Some(expr) => {

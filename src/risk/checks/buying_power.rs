@@ -72,7 +72,8 @@ fn takes(case: &Case<'_>, row: &OrderRow) -> Option<Money> {
         return Some(money.abs());
     }
     let qty = if row.state.is_final() { row.filled } else { row.spec.amount.qty().unwrap_or(Qty::ZERO) };
-    let price = worst_price(&row.spec, case.context.marks.get(row.instrument())).or_else(|| row.avg_price())?;
+    let price =
+        worst_price(&row.spec, case.context.marks.get(row.instrument())).or_else(|| row.avg_price())?;
     let multiplier = book.instrument(row.instrument())?.multiplier.get();
     Some(qty.checked_mul_price(price)?.checked_mul(multiplier)?.abs())
 }
