@@ -18,6 +18,8 @@ pub mod models;
 pub mod order;
 mod power;
 pub mod refusal;
+#[cfg(test)]
+mod scenarios;
 mod shape;
 mod store;
 mod views;
