@@ -721,6 +721,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_filled_in_part_is_done_for_the_day_at_the_bell_and_works_on_tomorrow() {
+        let mut f = Floor::sessions("2026-11-19T20:59:00Z");
+        f.show("AAPL", "99.99", "100", "60");
+        let order = NewOrder { tif: Tif::Gtc, ..limit("AAPL", Side::Buy, "100", "100") };
+        let id = f.send(order);
+        assert_eq!(f.status(id), Status::PartiallyFilled);
+        f.wait(3_600_000);
+        assert_eq!((f.status(id), f.kinds(id).last()), (Status::DoneForDay, Some(&"done_for_day")));
+        f.wait(18 * 3_600_000);
+        assert_eq!(f.status(id), Status::PartiallyFilled);
+        f.trade_at("AAPL", "100");
+        assert_eq!(f.status(id), Status::Filled);
+    }
+
+    #[test]
     fn at_one_times_margin_the_proceeds_of_a_sale_settle_the_day_after() {
         let mut f = Floor::open();
         let mut own = f.x.configuration();
