@@ -386,6 +386,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_that_is_replaced_while_the_target_fills_in_part_does_not_sell_too_much() {
+        let mut f = Floor::open();
+        f.trade_at("AAPL", "100");
+        let entry = f.send(bracket("100", "110", "95"));
+        let [_, stop] = f.get(entry).legs[..] else { panic!() };
+        let change = Replacement { stop: Some(price("97")), ..Replacement::default() };
+        let new = f.x.replace(f.now, stop, change).unwrap().id;
+        f.show("AAPL", "110", "110.01", "30");
+        f.wait(15);
+        assert_eq!(f.get(new).qty, Some(qty("70")));
+        f.trade_at("AAPL", "96");
+        assert_eq!((f.status(new), f.held("AAPL")), (Status::Filled, "0".into()));
+    }
+
+    #[test]
     fn a_cancel_that_comes_after_the_fill_is_rejected_and_twice_is_told() {
         let mut f = Floor::open();
         f.trade_at("AAPL", "100");
