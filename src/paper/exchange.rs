@@ -278,7 +278,7 @@ impl Exchange {
             let next = self.tick.saturating_add(stride).min(target);
             self.work_off(stamp_of(next));
             self.at = self.at.max(stamp_of(next));
-            self.step(next, stride);
+            self.step(next, stride, next == target);
         }
         self.work_off(now);
         self.at = now;
@@ -305,11 +305,14 @@ impl Exchange {
         self.due.insert(place, (at, wire));
     }
     /// One step of the market.
-    fn step(&mut self, tick: i64, stride: i64) {
+    fn step(&mut self, tick: i64, stride: i64, is_last: bool) {
         let before = self.tick;
         self.tick = tick;
+        let passing = stride > 1 && !is_last;
         for index in 0..self.lines.len() {
-            self.step_line(index, tick, stride > 1);
+            if !passing || self.matters(index) {
+                self.step_line(index, tick, stride > 1);
+            }
         }
         self.match_all();
         let minute = tick.wrapping_sub(tick.rem_euclid(TICKS_A_MINUTE));
@@ -336,6 +339,13 @@ impl Exchange {
         if moved.trade {
             self.outbox.push(Event::Trade(line.face.trade.clone()));
         }
+    }
+    /// Does anything of the account's hang on it? While a long pause is made up for, only that is moved.
+    fn matters(&self, index: usize) -> bool {
+        self.lines.get(index).is_some_and(|line| {
+            let symbol = line.symbol();
+            self.ledger.holdings.contains_key(symbol) || self.orders.open().any(|(_, o)| o.symbol == *symbol)
+        })
     }
     fn is_closed(&self, index: usize) -> bool {
         use super::hours::Phase;
