@@ -2,6 +2,7 @@
 //! nothing, and cannot panic.
 
 pub mod alert;
+pub mod capability;
 pub mod draft;
 pub mod fact;
 pub mod ids;

@@ -1,10 +1,9 @@
 //! What a venue tells without being asked, and the two lanes it comes by: order news waits for its place
 //! and is never dropped; market news is overwritten by newer when nobody takes it in time.
 
+pub use crate::domain::quote::{Day, Market};
 use crate::domain::{
     ids::{InstrumentId, VenueId},
-    money::{Price, Qty},
-    quote::{Bar, Interval, Quote, Trade},
     report::{Execution, OrderReport},
     text::Text,
     time::Mono,
@@ -123,48 +122,6 @@ pub struct Vitals {
     pub limited_until: Option<Mono>,
     /// The venue's clock minus ours, milliseconds.
     pub skew_ms: Option<i64>,
-}
-
-/// Market news.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Market {
-    /// Best bid and ask.
-    Quote(Quote),
-    /// A print.
-    Trade(Trade),
-    /// A finished or growing bar.
-    Bar {
-        /// Of what.
-        instrument: InstrumentId,
-        /// How long.
-        interval: Interval,
-        /// The bar.
-        bar: Bar,
-    },
-    /// The day so far, for change and volume.
-    Day(Day),
-}
-
-/// The day so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Day {
-    /// Of what.
-    pub instrument: InstrumentId,
-    /// Close of the session before.
-    pub previous_close: Option<Price>,
-    /// Units traded today.
-    pub volume: Option<Qty>,
-}
-
-impl Market {
-    const fn slot(&self) -> (u8, &InstrumentId) {
-        match self {
-            Self::Quote(q) => (0, &q.instrument),
-            Self::Trade(t) => (1, &t.instrument),
-            Self::Bar { instrument, .. } => (2, instrument),
-            Self::Day(d) => (3, &d.instrument),
-        }
-    }
 }
 
 /// Where an adapter's stream task puts its news. One for each venue.

@@ -1,5 +1,7 @@
 //! The trait.
 
+pub use crate::domain::order::{OrderRef, Replacement};
+
 use super::{
     capability::Capability,
     event::Sink,
@@ -7,9 +9,9 @@ use super::{
 };
 use crate::{
     domain::{
-        ids::{AccountId, ClientId, ExecutionId, InstrumentId, Symbol, VenueId, VenueOrderId},
+        ids::{AccountId, ExecutionId, InstrumentId, Symbol, VenueId},
         instrument::Instrument,
-        order::{Change, OrderSpec, Submission},
+        order::Submission,
         quote::{Bar, Interval, Quote},
         report::{Environment, OrderReport, VenueReport},
         text::Text,
@@ -23,30 +25,6 @@ use tokio::sync::watch;
 
 /// A boxed future: venues stand behind one pointer type.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// An order by both its names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct OrderRef {
-    /// The maker's.
-    pub client: ClientId,
-    /// The venue's, once known.
-    pub venue_id: Option<VenueOrderId>,
-}
-
-/// A change of a working order on its way to a venue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replacement {
-    /// The order to change.
-    pub order: OrderRef,
-    /// What changes.
-    pub change: Change,
-    /// Our id for the order that takes its place, where the venue makes a new one.
-    pub client: ClientId,
-    /// The order as it stands, and as it will stand.
-    pub before: OrderSpec,
-    /// As it will stand.
-    pub after: OrderSpec,
-}
 
 /// What a venue's own answer proves of the account behind the credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

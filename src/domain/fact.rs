@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 pub struct OrderFact {
     /// Which order.
     pub order: OrderId,
-    /// What kind of thing. Never a fill: those are [`Fact::Executed`].
+    /// What kind of thing. Fills are [`Fact::Executed`]; `FilledWhole` here says only that nothing is left open,
+    /// which an order in money can't tell from its fills.
     pub event: OrderEvent,
     /// The venue's id, once known.
     pub venue_id: Option<VenueOrderId>,
@@ -28,6 +29,9 @@ pub struct OrderFact {
     pub change: Option<Change>,
     /// Type and prices as the venue has them now, where they moved (trailing stops, amendments).
     pub order_type: Option<OrderType>,
+    /// Where a trailing stop stands now.
+    #[serde(default)]
+    pub trailing_stop: Option<Price>,
     /// Why, in the venue's or our words.
     pub reason: Option<Text>,
 }
@@ -35,7 +39,16 @@ pub struct OrderFact {
 impl OrderFact {
     /// An event without particulars.
     pub const fn bare(order: OrderId, event: OrderEvent) -> Self {
-        Self { order, event, venue_id: None, replaced_by: None, change: None, order_type: None, reason: None }
+        Self {
+            order,
+            event,
+            venue_id: None,
+            replaced_by: None,
+            change: None,
+            order_type: None,
+            trailing_stop: None,
+            reason: None,
+        }
     }
     /// With a reason.
     pub fn because(order: OrderId, event: OrderEvent, reason: Text) -> Self {
@@ -122,6 +135,13 @@ pub enum Fact {
         venue: VenueId,
         /// What.
         report: Box<AccountReport>,
+    },
+    /// The venue's trading day began: what is counted "today" starts at zero.
+    DayBegan {
+        /// Where.
+        venue: VenueId,
+        /// When the day began, by the venue's calendar.
+        began: Stamp,
     },
     /// An instrument's rules.
     Instrument(Box<Instrument>),

@@ -2,7 +2,27 @@
 //!
 //! An order that opens risk is sent at most once. What is not known is [`OrderState::Unknown`]; it counts
 //! as exposure at its worst and leaves that state by the venue's word or the trader's, never by the clock.
+//!
+//! The table in words ([`next`]):
+//!
+//! - **A fill is always true.** It counts under every state; where the order had ended or was thought absent it
+//!   is late. Fills come before acknowledgements, under a pending cancel or replacement, after a cancel.
+//! - **What is filled whole is filled,** whatever else is said before or after. The other ends of the venue
+//!   (cancelled, expired, rejected, replaced) stand against each other: the first one told stays.
+//! - **An end beats everything that is not an end**, in whichever order the two arrive: acknowledgements,
+//!   requests, pauses and refusals after it are old news. So the messages of an order's whole life can be
+//!   shuffled and repeated, and it ends in the same state.
+//! - **Any word of the venue settles `Sending`, `Unknown` and `Absent`**, and revives what only we thought dead
+//!   (`NotSent`, `Abandoned`): late, because somebody acted on the belief.
+//! - **A request of ours is not the venue's word**: a cancel asked of an unknown order leaves it unknown.
+//! - **Among words of life** an acknowledgement never takes back more than it can know: `Accepted` or `Held`
+//!   after `Working` is old news, `Working` under a pending cancel or replacement too (only its refusal, its
+//!   success or an end lifts a request).
+//! - **`NotSent` of an order that the venue has, `Abandoned` of one that it works, `FoundAbsent` of one that
+//!   never left** can't be.
 
+use OrderState as S;
+use Transition::{Impossible, Late, Next, Stale};
 use serde::{Deserialize, Serialize};
 
 /// Where an order stands.
@@ -180,5 +200,225 @@ impl OrderState {
             Self::NotSent => "not sent",
             Self::Abandoned => "abandoned",
         }
+    }
+}
+
+/// What follows when `event` happens to an order in `state`. Total: every pair has a row.
+pub const fn next(state: OrderState, event: OrderEvent) -> Transition {
+    use OrderEvent as E;
+    match event {
+        E::Sent => sent(state),
+        E::NotSent => not_sent(state),
+        E::Unanswered => unanswered(state),
+        E::Accepted => accepted(state),
+        E::Held => held(state),
+        E::Working => working(state),
+        E::FilledInPart => filled_in_part(state),
+        E::FilledWhole => filled_whole(state),
+        E::CancelAsked => cancel_asked(state),
+        E::CancelRefused => cancel_refused(state),
+        E::ReplaceAsked => replace_asked(state),
+        E::ReplaceRefused => replace_refused(state),
+        E::Amended => amended(state),
+        E::Cancelled => ended(state, S::Cancelled),
+        E::Expired => ended(state, S::Expired),
+        E::Rejected => ended(state, S::Rejected),
+        E::Replaced => ended(state, S::Replaced),
+        E::DoneForDay if matches!(state, S::DoneForDay) => Stale,
+        E::DoneForDay => paused(state, S::DoneForDay),
+        E::Suspended if matches!(state, S::Suspended) => Stale,
+        E::Suspended => paused(state, S::Suspended),
+        E::Unrecognised if matches!(state, S::Unrecognised) => Stale,
+        E::Unrecognised => paused(state, S::Unrecognised),
+        E::FoundAbsent => found_absent(state),
+        E::Abandoned => abandoned(state),
+    }
+}
+
+/// The answer can overtake the note that the order left.
+const fn sent(state: OrderState) -> Transition {
+    match state {
+        S::Intended => Next(S::Sending),
+        S::Sending | S::Unknown | S::Absent => Stale,
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Stale,
+        S::DoneForDay | S::Suspended | S::Unrecognised => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
+    }
+}
+
+const fn not_sent(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown | S::Absent => Next(S::NotSent),
+        S::NotSent | S::Abandoned => Stale,
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Impossible,
+        S::DoneForDay | S::Suspended | S::Unrecognised => Impossible,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Impossible,
+    }
+}
+
+/// No answer settles nothing: what the venue said in the meantime stands.
+const fn unanswered(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending => Next(S::Unknown),
+        S::Unknown | S::Absent => Stale,
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Stale,
+        S::DoneForDay | S::Suspended | S::Unrecognised => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
+    }
+}
+
+const fn accepted(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown | S::Held => Next(S::Accepted),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(S::Accepted),
+        S::Absent | S::NotSent | S::Abandoned => Late(S::Accepted),
+        S::Accepted | S::Working | S::PendingCancel | S::PendingReplace => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+    }
+}
+
+const fn held(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown | S::Accepted => Next(S::Held),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(S::Held),
+        S::Absent | S::NotSent | S::Abandoned => Late(S::Held),
+        S::Held | S::Working | S::PendingCancel | S::PendingReplace => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+    }
+}
+
+const fn working(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown | S::Accepted | S::Held => Next(S::Working),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(S::Working),
+        S::Absent | S::NotSent | S::Abandoned => Late(S::Working),
+        S::Working | S::PendingCancel | S::PendingReplace => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+    }
+}
+
+/// A fill says that the order lives, and nothing about a request or a pause that stands.
+const fn filled_in_part(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown => Next(S::Working),
+        S::Accepted | S::Held | S::Working => Next(S::Working),
+        S::PendingCancel | S::PendingReplace => Next(state),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(state),
+        S::Absent | S::NotSent | S::Abandoned => Late(S::Working),
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Late(state),
+    }
+}
+
+/// Executions are counted once by their ids before they come here, so one on a filled order is an overfill.
+const fn filled_whole(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown => Next(S::Filled),
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Next(S::Filled),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(S::Filled),
+        S::Absent | S::NotSent | S::Abandoned => Late(S::Filled),
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Late(S::Filled),
+    }
+}
+
+const fn cancel_asked(state: OrderState) -> Transition {
+    match state {
+        S::Accepted | S::Held | S::Working | S::PendingReplace => Next(S::PendingCancel),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(S::PendingCancel),
+        S::Intended | S::Sending | S::Unknown | S::Absent | S::PendingCancel => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
+    }
+}
+
+/// A refusal because the order is filled or gone is told by the fill or the end, not by the refusal.
+const fn cancel_refused(state: OrderState) -> Transition {
+    match state {
+        S::PendingCancel => Next(S::Working),
+        S::Intended | S::Sending | S::Unknown | S::Absent => Stale,
+        S::Accepted | S::Held | S::Working | S::PendingReplace => Stale,
+        S::DoneForDay | S::Suspended | S::Unrecognised => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
+    }
+}
+
+const fn replace_asked(state: OrderState) -> Transition {
+    match state {
+        S::Accepted | S::Held | S::Working => Next(S::PendingReplace),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(S::PendingReplace),
+        S::Intended | S::Sending | S::Unknown | S::Absent => Stale,
+        S::PendingCancel | S::PendingReplace => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
+    }
+}
+
+const fn replace_refused(state: OrderState) -> Transition {
+    match state {
+        S::PendingReplace => Next(S::Working),
+        S::Intended | S::Sending | S::Unknown | S::Absent => Stale,
+        S::Accepted | S::Held | S::Working | S::PendingCancel => Stale,
+        S::DoneForDay | S::Suspended | S::Unrecognised => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
+    }
+}
+
+/// Changed in place: the venue's word that it lives, and the end of a pending replacement.
+const fn amended(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown | S::PendingReplace => Next(S::Working),
+        S::Accepted | S::Held | S::Working | S::PendingCancel => Next(state),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(state),
+        S::Absent | S::NotSent | S::Abandoned => Late(S::Working),
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+    }
+}
+
+/// The venue's end: `end` is cancelled, expired, rejected or replaced.
+const fn ended(state: OrderState, end: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown => Next(end),
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Next(end),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(end),
+        S::Absent | S::NotSent | S::Abandoned => Late(end),
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+    }
+}
+
+/// `pause` is done for day, suspended or a word that nobody knows; it lifts a request that stood.
+const fn paused(state: OrderState, pause: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown => Next(pause),
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Next(pause),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(pause),
+        S::Absent | S::NotSent | S::Abandoned => Late(pause),
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+    }
+}
+
+/// Not even an order that the venue once had is dead because it is not found: it is absent, and open risk.
+const fn found_absent(state: OrderState) -> Transition {
+    match state {
+        S::Intended => Impossible,
+        S::Sending | S::Unknown => Next(S::Absent),
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Next(S::Absent),
+        S::DoneForDay | S::Suspended | S::Unrecognised => Next(S::Absent),
+        S::Absent => Stale,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
+    }
+}
+
+/// What the venue has is cancelled there, not declared dead here.
+const fn abandoned(state: OrderState) -> Transition {
+    match state {
+        S::Intended | S::Sending | S::Unknown | S::Absent => Next(S::Abandoned),
+        S::Accepted | S::Held | S::Working | S::PendingCancel | S::PendingReplace => Impossible,
+        S::DoneForDay | S::Suspended | S::Unrecognised => Impossible,
+        S::Filled | S::Cancelled | S::Expired | S::Rejected | S::Replaced => Stale,
+        S::NotSent | S::Abandoned => Stale,
     }
 }

@@ -1,7 +1,7 @@
 //! What an order says: side, type, prices, time in force, and what protects it.
 
 use super::{
-    ids::{ClientId, InstrumentId},
+    ids::{ClientId, InstrumentId, VenueOrderId},
     money::{Money, Percent, Price, Qty},
 };
 use serde::{Deserialize, Serialize};
@@ -302,4 +302,45 @@ pub struct Change {
     pub trail: Option<Trail>,
     /// New time in force.
     pub tif: Option<Tif>,
+}
+
+/// An order by both its names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OrderRef {
+    /// The maker's.
+    pub client: ClientId,
+    /// The venue's, once known.
+    pub venue_id: Option<VenueOrderId>,
+}
+
+/// A change of a working order on its way to a venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The order to change.
+    pub order: OrderRef,
+    /// What changes.
+    pub change: Change,
+    /// Our id for the order that takes its place, where the venue makes a new one.
+    pub client: ClientId,
+    /// The order as it stands, and as it will stand.
+    pub before: OrderSpec,
+    /// As it will stand.
+    pub after: OrderSpec,
+}
+
+impl Change {
+    /// The order type with this change's prices in the places that it has.
+    pub fn applied_to(self, order_type: OrderType) -> OrderType {
+        match order_type {
+            OrderType::Market => OrderType::Market,
+            OrderType::Limit { limit } => OrderType::Limit { limit: self.limit.unwrap_or(limit) },
+            OrderType::Stop { stop } => OrderType::Stop { stop: self.stop.unwrap_or(stop) },
+            OrderType::StopLimit { stop, limit } => {
+                OrderType::StopLimit { stop: self.stop.unwrap_or(stop), limit: self.limit.unwrap_or(limit) }
+            }
+            OrderType::TrailingStop { trail } => {
+                OrderType::TrailingStop { trail: self.trail.unwrap_or(trail) }
+            }
+        }
+    }
 }

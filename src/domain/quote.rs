@@ -96,3 +96,46 @@ impl Interval {
         }
     }
 }
+
+/// Market news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Market {
+    /// Best bid and ask.
+    Quote(Quote),
+    /// A print.
+    Trade(Trade),
+    /// A finished or growing bar.
+    Bar {
+        /// Of what.
+        instrument: InstrumentId,
+        /// How long.
+        interval: Interval,
+        /// The bar.
+        bar: Bar,
+    },
+    /// The day so far, for change and volume.
+    Day(Day),
+}
+
+/// The day so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Close of the session before.
+    pub previous_close: Option<Price>,
+    /// Units traded today.
+    pub volume: Option<Qty>,
+}
+
+impl Market {
+    /// Where the newest of its kind is kept: news with the same slot may overwrite each other.
+    pub const fn slot(&self) -> (u8, &InstrumentId) {
+        match self {
+            Self::Quote(q) => (0, &q.instrument),
+            Self::Trade(t) => (1, &t.instrument),
+            Self::Bar { instrument, .. } => (2, instrument),
+            Self::Day(d) => (3, &d.instrument),
+        }
+    }
+}

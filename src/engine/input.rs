@@ -6,16 +6,18 @@ use crate::{
     domain::{
         fact::Dated,
         ids::{ClientId, Instance, InstrumentId, Symbol, VenueId},
-        instrument::Instrument,
+        instrument::{AssetClass, Instrument},
         limits::Limits,
         order::Tif,
         quote::{Bar, Interval},
         report::{Environment, OrderReport, VenueReport},
         text::Text,
     },
+    sizing::FeeSchedule,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeSet;
 
 /// A front end that asked something: the one screen, or an attached one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +36,10 @@ pub struct VenueSetup {
     pub environment: Environment,
     /// For a live account, the last four characters of its number as the trader typed them at start.
     pub live_confirmed: Option<SmolStr>,
+    /// It trades round the clock whatever the calendar says (the embedded paper venue, by default).
+    pub always_open: bool,
+    /// What it charges, for estimates.
+    pub fees: Vec<(AssetClass, FeeSchedule)>,
 }
 
 /// What the engine is set up with.
@@ -51,6 +57,8 @@ pub struct Setup {
     pub default_tif: Tif,
     /// Another process holds the accounts: look, don't touch.
     pub read_only: bool,
+    /// Other runs that are alive and share the journal: what they have under way is theirs to settle.
+    pub alive: BTreeSet<Instance>,
 }
 
 /// An input, in the order of the lanes: an earlier variant's lane is emptied before a later one's.

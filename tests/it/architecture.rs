@@ -181,7 +181,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "getrandom",
         ],
     ),
-    ("journal", &["rusqlite", "serde", "serde_json", "thiserror", "smol_str", "jiff", "fs4", "rust_decimal"]),
+    ("journal", &["crc32fast", "nix", "rusqlite", "serde", "serde_json", "smol_str", "thiserror"]),
     ("notify", &["notify_rust", "serde", "thiserror", "tokio", "tracing", "smol_str"]),
     (
         "tui",

@@ -6,6 +6,8 @@ mod architecture;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod loopback;
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,291 @@
+//! What is known: orders, positions, accounts, instruments, alerts and the lock. One writer, one way in:
+//! [`Book::apply`]. The same facts in the same order always make the same book.
+
+pub mod accounts;
+pub mod alerts;
+pub mod applied;
+mod executions;
+pub mod exposure;
+pub mod fills;
+pub mod marks;
+pub mod orders;
+pub mod positions;
+pub mod reconcile;
+
+pub use accounts::{AccountRow, ResumePoint};
+pub use applied::{Applied, FillApplied};
+pub use exposure::Exposure;
+pub use fills::FillRow;
+pub use marks::{Mark, Marked, Marks};
+pub use orders::OrderRow;
+pub use positions::PositionRow;
+pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_report, reconcile};
+
+use crate::domain::{
+    alert::Alert,
+    fact::{Fact, PositionSource},
+    ids::{ClientId, InstrumentId, OrderId, VenueId, VenueOrderId},
+    instrument::Instrument,
+    money::Ratio,
+    order::Side,
+    report::AccountReport,
+    text::Text,
+    time::Stamp,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why entries are blocked, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockRow {
+    /// Why.
+    pub reason: Text,
+    /// Since.
+    pub since: Stamp,
+}
+
+/// An exit that began and has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExitRow {
+    /// Its number.
+    pub exit: u64,
+    /// What it covers.
+    pub scope: Text,
+    /// Since.
+    pub since: Stamp,
+}
+
+/// Everything that is known of orders and money.
+#[derive(Debug, Default)]
+pub struct Book {
+    orders: orders::Orders,
+    positions: positions::Positions,
+    fills: fills::Fills,
+    alerts: alerts::Alerts,
+    accounts: BTreeMap<VenueId, AccountRow>,
+    instruments: BTreeMap<InstrumentId, Instrument>,
+    resume: BTreeMap<VenueId, ResumePoint>,
+    counted: BTreeSet<VenueId>,
+    heard: BTreeSet<VenueId>,
+    lock: Option<LockRow>,
+    exit: Option<ExitRow>,
+    last_exit: u64,
+}
+
+impl Book {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in one fact: the only way in which a book changes. `at` is the fact's own time.
+    pub fn apply(&mut self, at: Stamp, fact: &Fact) -> Applied {
+        let applied = match fact {
+            Fact::Opened { .. } => {
+                self.counted.clear();
+                Applied::Noted
+            }
+            Fact::Commanded { .. } => Applied::Noted,
+            Fact::Intended(intent) => self.orders.intend(at, intent),
+            Fact::Order(fact) => self.orders.fact(at, fact),
+            Fact::Learned { report, origin } => self.orders.learn(at, report, origin),
+            Fact::Executed(execution) => self.fill(at, execution, false),
+            Fact::Inferred(execution) => self.fill(at, execution, true),
+            Fact::Position { instrument, qty, avg_price, previous_close, source } => {
+                let said =
+                    positions::Said { qty: *qty, avg_price: *avg_price, previous_close: *previous_close };
+                self.set_position(at, instrument, said, *source)
+            }
+            Fact::Account { venue, report } => self.account_report(at, venue, report),
+            Fact::DayBegan { venue, .. } => {
+                self.positions.begin_day(venue);
+                Applied::Noted
+            }
+            Fact::Instrument(instrument) => self.learn_instrument(instrument),
+            Fact::Alerted(alert) => noted_if(self.alerts.push(alert)),
+            Fact::Acknowledged { id } => noted_if(self.alerts.acknowledge(*id)),
+            Fact::Locked { reason } => {
+                self.lock = Some(LockRow { reason: reason.clone(), since: at });
+                Applied::Noted
+            }
+            Fact::Unlocked { .. } => noted_if(self.lock.take().is_some()),
+            Fact::ExitBegan { exit, scope } => {
+                self.last_exit = self.last_exit.max(*exit);
+                self.exit = Some(ExitRow { exit: *exit, scope: scope.clone(), since: at });
+                Applied::Noted
+            }
+            Fact::ExitEnded { exit, .. } => noted_if(self.exit.take_if(|open| open.exit == *exit).is_some()),
+        };
+        self.orders.purge(at);
+        applied
+    }
+
+    /// One order.
+    pub fn order(&self, id: &OrderId) -> Option<&OrderRow> {
+        self.orders.rows.get(id)
+    }
+    /// One order by the venue's id.
+    pub fn order_by_venue_id(&self, venue: &VenueId, id: &VenueOrderId) -> Option<&OrderRow> {
+        let id = self.orders.by_venue_id.get(&(venue.clone(), id.clone()))?;
+        self.order(id)
+    }
+    /// All orders that are kept, open and ended, by venue and client id.
+    pub fn orders(&self) -> impl Iterator<Item = &OrderRow> {
+        self.orders.rows.values()
+    }
+    /// Orders that could still fill.
+    pub fn open_orders(&self) -> impl Iterator<Item = &OrderRow> {
+        self.orders.open.values().flatten().filter_map(|id| self.order(id))
+    }
+    /// Orders of one instrument that could still fill.
+    pub fn open_orders_of(&self, instrument: &InstrumentId) -> impl Iterator<Item = &OrderRow> {
+        self.orders.open.get(instrument).into_iter().flatten().filter_map(|id| self.order(id))
+    }
+    /// Orders of ours that left, or may have left, and that no word of the venue settles: `Intended`, `Sending`,
+    /// `Unknown`, `Absent`.
+    pub fn uncertain_orders(&self) -> impl Iterator<Item = &OrderRow> {
+        self.orders.uncertain.iter().filter_map(|id| self.order(id))
+    }
+    /// Open orders that would make this position smaller: what a close must cancel first.
+    pub fn reducing_orders(&self, instrument: &InstrumentId) -> impl Iterator<Item = &OrderRow> {
+        let exit = self.position(instrument).and_then(|p| p.qty.exit_side());
+        self.open_orders_of(instrument).filter(move |row| Some(row.spec.side) == exit)
+    }
+    /// Orders of a venue that its last account report can't have counted: what they need is still to be
+    /// taken off its buying power.
+    pub fn unseen_orders(&self, venue: &VenueId) -> impl Iterator<Item = &OrderRow> {
+        self.orders.unseen.get(venue).into_iter().flatten().filter_map(|id| self.order(id))
+    }
+    /// One position; also one that is flat now and was traded today.
+    pub fn position(&self, instrument: &InstrumentId) -> Option<&PositionRow> {
+        self.positions.rows.get(instrument)
+    }
+    /// All positions, with those that are flat now and were traded today.
+    pub fn positions(&self) -> impl Iterator<Item = &PositionRow> {
+        self.positions.rows.values()
+    }
+    /// One venue's account.
+    pub fn account(&self, venue: &VenueId) -> Option<&AccountRow> {
+        self.accounts.get(venue)
+    }
+    /// All accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = (&VenueId, &AccountRow)> {
+        self.accounts.iter()
+    }
+    /// One instrument's rules.
+    pub fn instrument(&self, id: &InstrumentId) -> Option<&Instrument> {
+        self.instruments.get(id)
+    }
+    /// All instruments whose rules are known.
+    pub fn instruments(&self) -> impl Iterator<Item = &Instrument> {
+        self.instruments.values()
+    }
+    /// Fills, venue by venue, each venue's oldest first.
+    pub fn fills(&self) -> impl DoubleEndedIterator<Item = &FillRow> {
+        self.fills.iter()
+    }
+    /// Fills of one venue, oldest first.
+    pub fn fills_of(&self, venue: &VenueId) -> impl DoubleEndedIterator<Item = &FillRow> {
+        self.fills.of(venue)
+    }
+    /// How many fills of a venue there were, kept or not.
+    pub fn fill_count(&self, venue: &VenueId) -> u64 {
+        self.fills.count(venue)
+    }
+    /// Alerts, oldest first, with whether a person saw each.
+    pub fn alerts(&self) -> impl DoubleEndedIterator<Item = (&Alert, bool)> {
+        self.alerts.iter()
+    }
+    /// How many alerts were dropped to make room.
+    pub fn alerts_dropped(&self) -> u64 {
+        self.alerts.dropped()
+    }
+    /// The worst alert that nobody has acknowledged; of equals the newest.
+    pub fn worst_alert(&self) -> Option<&Alert> {
+        self.alerts.worst()
+    }
+    /// The number for the next alert.
+    pub fn next_alert_id(&self) -> u64 {
+        self.alerts.next_id()
+    }
+    /// The number for the next exit.
+    pub fn next_exit(&self) -> u64 {
+        self.last_exit.saturating_add(1)
+    }
+    /// The lock, while it stands.
+    pub fn lock(&self) -> Option<&LockRow> {
+        self.lock.as_ref()
+    }
+    /// An exit that began and did not end: to be taken up again.
+    pub fn open_exit(&self) -> Option<&ExitRow> {
+        self.exit.as_ref()
+    }
+    /// How far the venue's executions are known.
+    pub fn resume_point(&self, venue: &VenueId) -> Option<&ResumePoint> {
+        self.resume.get(venue)
+    }
+    /// The root of the group that an order hangs in, and all that hang on it, the root first.
+    pub fn group(&self, id: &OrderId) -> Vec<&OrderRow> {
+        self.orders.group(id).collect()
+    }
+    /// The order at the end of a chain of replacements.
+    pub fn latest_of<'a>(&'a self, id: &'a OrderId) -> Option<&'a OrderRow> {
+        let mut row = self.order(id)?;
+        // A chain has no rings, but a venue's words are not trusted to make none.
+        for _ in 0..1_000 {
+            let Some(client) = row.replaced_by.clone() else {
+                return Some(row);
+            };
+            let Some(next) = self.order(&OrderId { venue: id.venue.clone(), client }) else {
+                return Some(row);
+            };
+            row = next;
+        }
+        Some(row)
+    }
+    /// Was this client id used before at this venue?
+    pub fn knows_client(&self, venue: &VenueId, client: &ClientId) -> bool {
+        self.order(&OrderId { venue: venue.clone(), client: client.clone() }).is_some()
+    }
+
+    fn learn_instrument(&mut self, instrument: &Instrument) -> Applied {
+        if let Some(row) = self.positions.rows.get_mut(&instrument.id) {
+            row.multiplier = instrument.multiplier;
+        }
+        self.instruments.insert(instrument.id.clone(), instrument.clone());
+        Applied::Noted
+    }
+
+    fn account_report(&mut self, at: Stamp, venue: &VenueId, report: &AccountReport) -> Applied {
+        self.orders.seen(venue, at);
+        self.accounts.insert(venue.clone(), AccountRow { report: report.clone(), at });
+        Applied::Noted
+    }
+
+    fn set_position(
+        &mut self,
+        at: Stamp,
+        instrument: &InstrumentId,
+        said: positions::Said,
+        source: PositionSource,
+    ) -> Applied {
+        if source == PositionSource::Baseline {
+            self.counted.insert(instrument.venue.clone());
+        }
+        self.heard.insert(instrument.venue.clone());
+        self.positions.set(at, instrument, said, self.multiplier(instrument));
+        Applied::Noted
+    }
+
+    fn multiplier(&self, instrument: &InstrumentId) -> Ratio {
+        self.instruments.get(instrument).map_or(Ratio::new(rust_decimal::Decimal::ONE), |i| i.multiplier)
+    }
+
+    /// What a side closes, for callers that have no row at hand.
+    pub fn exit_side(&self, instrument: &InstrumentId) -> Option<Side> {
+        self.position(instrument).and_then(|p| p.qty.exit_side())
+    }
+}
+
+fn noted_if(new: bool) -> Applied {
+    if new { Applied::Noted } else { Applied::Duplicate }
+}

@@ -1,0 +1,178 @@
+//! Executions: counted once in the order, the position and the fills. A fill that was inferred from the
+//! venue's order and is told later by an execution of its own is the same fill.
+
+use super::{
+    Book,
+    applied::{Applied, FillApplied},
+    fills::FillRow,
+    orders::OrderRow,
+    positions::Charge,
+};
+use crate::domain::{
+    ids::{Currency, OrderId},
+    lifecycle::{OrderEvent, OrderState, Transition},
+    money::{Money, Qty, SignedQty},
+    order::Role,
+    report::{Execution, Fee},
+    time::Stamp,
+};
+
+/// For so many orders that the book does not have yet are executions kept.
+const ORPHANS_MAX: usize = 10_000;
+
+impl Book {
+    pub(super) fn fill(&mut self, at: Stamp, execution: &Execution, inferred: bool) -> Applied {
+        let venue = &execution.instrument.venue;
+        if !self.fills.remember(venue, &execution.id) {
+            return Applied::Duplicate;
+        }
+        self.heard.insert(venue.clone());
+        if !inferred && self.resume.get(venue).is_none_or(|known| known.at <= execution.at) {
+            let point = super::ResumePoint { execution: execution.id.clone(), at: execution.at };
+            self.resume.insert(venue.clone(), point);
+        }
+        let named = OrderId { venue: venue.clone(), client: execution.client.clone() };
+        let row = self.orders.find(&named, &execution.venue_id);
+        let told = if inferred { Qty::ZERO } else { row.map_or(Qty::ZERO, |r| explained(r, execution)) };
+        let order = row.map_or(named, |r| r.id.clone());
+        let new = execution.qty.saturating_sub(told);
+        let moved = self.count_in_order(at, &order, execution, told, inferred);
+        if new.is_zero() {
+            self.positions.charge(&execution.instrument, self.charge(execution), execution.price);
+            return Applied::Noted;
+        }
+        let multiplier = self.multiplier(&execution.instrument);
+        let charge = self.charge(execution);
+        let position = self.positions.fill(at, execution, new, charge, multiplier);
+        self.fills.push(FillRow {
+            execution: Execution { qty: new, ..execution.clone() },
+            inferred,
+            realized: position.realized,
+            known_at: at,
+        });
+        Applied::Fill(Box::new(FillApplied {
+            overfill: self.overfill(&order),
+            both_exits: self.both_exits(&order),
+            order,
+            instrument: execution.instrument.clone(),
+            order_moved: moved,
+            inferred,
+            realized: position.realized,
+            flat: position.flat,
+            turned: position.turned,
+        }))
+    }
+
+    /// `told` of the execution was counted before, when it was inferred.
+    fn count_in_order(
+        &mut self,
+        at: Stamp,
+        order: &OrderId,
+        execution: &Execution,
+        told: Qty,
+        inferred: bool,
+    ) -> Option<(OrderState, OrderState, Transition)> {
+        let new = execution.qty.saturating_sub(told);
+        let mut transition = Transition::Stale;
+        let moved = self.orders.update(at, order, |row| {
+            row.inferred = row.inferred.saturating_sub(told);
+            charge_order(&mut row.fees, execution.fee.as_ref());
+            if new.is_zero() {
+                return;
+            }
+            count(&mut row.filled, &mut row.filled_value, execution, new);
+            if inferred {
+                row.inferred = row.inferred.checked_add(new).unwrap_or(row.inferred);
+                row.inferred_to = row.inferred_to.max(execution.cum.unwrap_or(row.filled));
+            }
+            let whole = row.is_whole();
+            let event = if whole { OrderEvent::FilledWhole } else { OrderEvent::FilledInPart };
+            transition = match row.advance(event) {
+                // Told by the same report as the end, not after it.
+                Transition::Late(to) if inferred => Transition::Next(to),
+                other => other,
+            };
+        });
+        let Some((from, to)) = moved else {
+            if self.orders.orphans.len() >= ORPHANS_MAX {
+                self.orders.orphans.pop_first();
+            }
+            let orphan = self.orders.orphans.entry(order.clone()).or_default();
+            count(&mut orphan.filled, &mut orphan.value, execution, new);
+            charge_order(&mut orphan.fees, execution.fee.as_ref());
+            return None;
+        };
+        Some((from, to, transition))
+    }
+
+    /// How a fee bears on the position: in the quote currency as money, in what is traded as units of it, in
+    /// anything else not at all (the order's own fees have it).
+    fn charge(&self, execution: &Execution) -> Charge {
+        let (Some(fee), Some(instrument)) = (&execution.fee, self.instruments.get(&execution.instrument))
+        else {
+            return Charge::default();
+        };
+        if fee.currency == instrument.quote {
+            return Charge { money: fee.amount, units: SignedQty::ZERO };
+        }
+        if instrument.base.as_ref() == Some(&fee.currency) {
+            return Charge { money: Money::ZERO, units: SignedQty::new(fee.amount.get()) };
+        }
+        Charge::default()
+    }
+
+    fn overfill(&self, order: &OrderId) -> Option<Qty> {
+        let row = self.order(order)?;
+        let over = row.filled.checked_sub(row.spec.amount.qty()?)?;
+        (!over.is_zero()).then_some(over)
+    }
+
+    /// Have the exits of a pair together filled more than what they protect?
+    fn both_exits(&self, order: &OrderId) -> bool {
+        let Some(row) = self.order(order).filter(|r| r.role != Role::Entry) else {
+            return false;
+        };
+        let mut exits = Qty::ZERO;
+        let mut legs = 0_u32;
+        let mut entry = None;
+        for other in self.orders.group(&row.id) {
+            if other.role == Role::Entry {
+                entry = Some(other.filled);
+            } else if !other.filled.is_zero() && other.spec.side == row.spec.side {
+                legs = legs.saturating_add(1);
+                exits = exits.checked_add(other.filled).unwrap_or(exits);
+            }
+        }
+        let protects = entry.or(row.spec.amount.qty());
+        legs > 1 && protects.is_some_and(|p| exits > p)
+    }
+}
+
+/// How much of an execution is known already because it was inferred. With the venue's own count of the order it
+/// is exact; without one, what was inferred is taken to be told now, and the next report mends it if not.
+pub(super) fn explained(row: &OrderRow, execution: &Execution) -> Qty {
+    match execution.cum {
+        Some(cum) if cum > row.inferred_to => {
+            let beyond = cum.saturating_sub(row.inferred_to);
+            execution.qty.saturating_sub(beyond).min(row.inferred)
+        }
+        Some(_) | None => execution.qty.min(row.inferred),
+    }
+}
+
+fn count(filled: &mut Qty, value: &mut Money, execution: &Execution, qty: Qty) {
+    *filled = filled.checked_add(qty).unwrap_or(*filled);
+    if let Some(sum) = qty.checked_mul_price(execution.price).and_then(|m| value.checked_add(m)) {
+        *value = sum;
+    }
+}
+
+fn charge_order(fees: &mut Vec<(Currency, Money)>, fee: Option<&Fee>) {
+    let Some(fee) = fee else {
+        return;
+    };
+    match fees.iter_mut().find(|(currency, _)| *currency == fee.currency) {
+        Some((_, sum)) => *sum = sum.checked_add(fee.amount).unwrap_or(*sum),
+        None => fees.push((fee.currency.clone(), fee.amount)),
+    }
+}

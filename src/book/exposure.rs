@@ -1,0 +1,187 @@
+//! Exposure: the position and what open orders could make of it at worst, counted as orders change.
+
+use super::{
+    Book,
+    orders::{OrderRow, Orders},
+};
+use crate::domain::{
+    ids::{InstrumentId, OrderId},
+    lifecycle::OrderState,
+    money::{Qty, SignedQty},
+    order::{Role, Side},
+};
+
+/// One instrument's exposure. Orders whose outcome is not known count in full; of two exits that cancel one
+/// another the larger counts; a replacement counts for what it adds while the order that it replaces is open; a
+/// child that waits for its parent does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exposure {
+    /// What is held.
+    pub position: SignedQty,
+    /// What open buys could still buy.
+    pub buys: Qty,
+    /// What open sells could still sell.
+    pub sells: Qty,
+    /// Some open order is in money, so that `buys` or `sells` lacks it.
+    pub has_notional: bool,
+}
+
+impl Exposure {
+    /// The most that could be held: every buy fills, no sell does.
+    pub fn worst_long(&self) -> Option<SignedQty> {
+        self.position.checked_add(SignedQty::new(self.buys.get()))
+    }
+    /// The least that could be held: every sell fills, no buy does.
+    pub fn worst_short(&self) -> Option<SignedQty> {
+        self.position.checked_sub(SignedQty::new(self.sells.get()))
+    }
+    /// How much of an order of this side and size would open or add, if everything open on that side filled
+    /// before it: what is not needed to close the position.
+    pub fn opening_part(&self, side: Side, qty: Qty) -> Qty {
+        let (opposes, under_way) = match side {
+            Side::Buy => (self.position.is_negative(), self.buys),
+            Side::Sell => (self.position.is_positive(), self.sells),
+        };
+        if !opposes {
+            return qty;
+        }
+        qty.saturating_sub(self.position.size().saturating_sub(under_way))
+    }
+}
+
+/// What of one order is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Counted {
+    buys: Qty,
+    sells: Qty,
+    notional_buys: u32,
+    notional_sells: u32,
+}
+
+/// What is counted of all open orders of an instrument.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Totals(Counted);
+
+impl Totals {
+    fn swap(&mut self, old: Counted, new: Counted) {
+        let sum = &mut self.0;
+        sum.buys = sum.buys.saturating_sub(old.buys);
+        sum.sells = sum.sells.saturating_sub(old.sells);
+        sum.notional_buys =
+            sum.notional_buys.saturating_sub(old.notional_buys).saturating_add(new.notional_buys);
+        sum.notional_sells =
+            sum.notional_sells.saturating_sub(old.notional_sells).saturating_add(new.notional_sells);
+        // A sum beyond what can be held stays at what it was: far beyond any limit.
+        sum.buys = sum.buys.checked_add(new.buys).unwrap_or(sum.buys);
+        sum.sells = sum.sells.checked_add(new.sells).unwrap_or(sum.sells);
+    }
+}
+
+impl Orders {
+    /// Counts an order anew, and those that count against it: its group, and what it replaces or is replaced by.
+    pub(super) fn recount(&mut self, id: &OrderId) {
+        let Some(row) = self.rows.get(id) else {
+            return;
+        };
+        let named = |client: &Option<crate::domain::ids::ClientId>| {
+            client.clone().map(|client| OrderId { venue: id.venue.clone(), client })
+        };
+        let mut touched = vec![id.clone()];
+        touched.extend(named(&row.replaced_by));
+        touched.extend(named(&row.replaces));
+        if row.parent.is_some() || self.children.contains_key(id) {
+            touched.extend(self.group(id).map(|r| r.id.clone()));
+        }
+        for id in touched {
+            self.recount_one(&id);
+        }
+    }
+
+    fn recount_one(&mut self, id: &OrderId) {
+        let Some(row) = self.rows.get(id) else {
+            return;
+        };
+        let new = self.count(row);
+        let old = row.counted;
+        if new == old {
+            return;
+        }
+        self.totals.entry(row.spec.instrument.clone()).or_default().swap(old, new);
+        if let Some(row) = self.rows.get_mut(id) {
+            row.counted = new;
+        }
+    }
+
+    fn count(&self, row: &OrderRow) -> Counted {
+        if row.state.is_final() || row.state == OrderState::Held {
+            return Counted::default();
+        }
+        let Some(remaining) = row.remaining() else {
+            return match row.spec.side {
+                Side::Buy => Counted { notional_buys: 1, ..Counted::default() },
+                Side::Sell => Counted { notional_sells: 1, ..Counted::default() },
+            };
+        };
+        let covered = self.covered_by_old(row).max(self.covered_by_target(row));
+        let adds = remaining.saturating_sub(covered);
+        match row.spec.side {
+            Side::Buy => Counted { buys: adds, ..Counted::default() },
+            Side::Sell => Counted { sells: adds, ..Counted::default() },
+        }
+    }
+
+    /// What the order that this one replaces still has open: only one of the two can fill that.
+    fn covered_by_old(&self, row: &OrderRow) -> Qty {
+        self.old_of(row)
+            .filter(|old| old.spec.side == row.spec.side && old.state != OrderState::Held)
+            .and_then(OrderRow::remaining)
+            .unwrap_or_default()
+    }
+
+    /// For the stop of a pair, what its target still has open: the one that fills cancels the other.
+    fn covered_by_target(&self, row: &OrderRow) -> Qty {
+        if row.role != Role::Stop || row.parent.is_none() {
+            return Qty::ZERO;
+        }
+        self.group(&row.id)
+            .filter(|r| r.role == Role::Target && r.spec.side == row.spec.side)
+            .filter(|r| r.state.is_open() && r.state != OrderState::Held)
+            .filter_map(OrderRow::remaining)
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+impl Book {
+    /// Position and open orders of one instrument at their worst.
+    pub fn exposure(&self, instrument: &InstrumentId) -> Exposure {
+        let sum = self.totals(instrument);
+        Exposure {
+            position: self.position(instrument).map_or(SignedQty::ZERO, |p| p.qty),
+            buys: sum.buys,
+            sells: sum.sells,
+            has_notional: sum.notional_buys > 0 || sum.notional_sells > 0,
+        }
+    }
+    /// How much of a position can be closed without any chance of turning it: its size less what open orders
+    /// already reduce. A second close while the first is under way finds zero here. While an order in money is
+    /// open on the closing side nothing can: what it takes is not known.
+    pub fn closable(&self, instrument: &InstrumentId) -> Qty {
+        let Some(row) = self.position(instrument) else {
+            return Qty::ZERO;
+        };
+        let sum = self.totals(instrument);
+        let (under_way, notional) = match row.qty.exit_side() {
+            None => return Qty::ZERO,
+            Some(Side::Sell) => (sum.sells, sum.notional_sells),
+            Some(Side::Buy) => (sum.buys, sum.notional_buys),
+        };
+        if notional > 0 {
+            return Qty::ZERO;
+        }
+        row.qty.size().saturating_sub(under_way)
+    }
+    fn totals(&self, instrument: &InstrumentId) -> Counted {
+        self.orders.totals.get(instrument).map(|t| t.0).unwrap_or_default()
+    }
+}

@@ -1,0 +1,441 @@
+//! Marks: what the market says now. The hot path of the program: one lookup and an overwrite a message, no
+//! allocation, and the profit of what is held kept up to date.
+
+use crate::domain::{
+    ids::InstrumentId,
+    money::{Money, Percent, Price, Qty, Ratio, SignedQty},
+    quote::{Day, Market, Quote, Trade},
+    time::{Mono, Now, Stamp},
+};
+use rust_decimal::Decimal;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+/// How many points a sparkline has.
+pub const SPARK_POINTS: usize = 60;
+/// A sparkline has one point for each of these.
+pub const SPARK_EACH_MS: u64 = 5_000;
+/// For so long a jump is not believed; what stands longer is the new level (a split, a crash).
+pub const JUMP_BELIEVED_MS: u64 = 30_000;
+/// A message older than the newest by less than this came out of order; by more, the venue's clock was wrong.
+const OUT_OF_ORDER_MS: i64 = 60_000;
+
+/// What a market message did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// Taken in.
+    Fresh,
+    /// Taken in as an instrument that was not there yet.
+    New,
+    /// Older than what is known, by the venue's time; put aside.
+    Old,
+    /// Not believable; flagged, the last good one stays.
+    Bad(BadQuote),
+    /// Nothing that marks are made of (a bar).
+    Ignored,
+}
+
+/// Why a quote is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadQuote {
+    /// The bid is above the ask.
+    Crossed,
+    /// Zero, or below zero where that can't be.
+    NotPositive,
+    /// More than ten times, or less than a tenth of, the last good price.
+    Jump,
+}
+
+impl BadQuote {
+    /// In words.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Crossed => "the bid is above the ask",
+            Self::NotPositive => "a price is not above zero",
+            Self::Jump => "ten times off the last price",
+        }
+    }
+}
+
+/// The touch: best bid and ask, as last believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touch {
+    /// Best bid and its size.
+    pub bid: Option<(Price, Qty)>,
+    /// Best ask and its size.
+    pub ask: Option<(Price, Qty)>,
+    /// The venue's time.
+    pub at: Stamp,
+    /// When it reached us.
+    pub received: Mono,
+}
+
+/// The last print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Print {
+    /// At.
+    pub price: Price,
+    /// How much.
+    pub size: Qty,
+    /// The venue's time.
+    pub at: Stamp,
+    /// When it reached us.
+    pub received: Mono,
+}
+
+/// What is held of an instrument, for its profit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// How much.
+    pub qty: SignedQty,
+    /// Its average entry.
+    pub avg_price: Option<Price>,
+    /// Money per unit and point.
+    pub multiplier: Ratio,
+    /// Unrealized profit at the present mark.
+    pub unrealized: Option<Money>,
+    /// Market value at the present mark.
+    pub value: Option<Money>,
+}
+
+impl Holding {
+    fn mark(&mut self, price: Option<Price>) {
+        let at = |p: Price| self.qty.checked_mul_price(p)?.checked_mul(self.multiplier.get());
+        self.value = price.and_then(at);
+        let cost = self.avg_price.and_then(at);
+        self.unrealized = match (self.value, cost) {
+            (Some(value), Some(cost)) => value.checked_sub(cost),
+            (_, None) | (None, _) => None,
+        };
+    }
+}
+
+/// Everything the market says of one instrument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// The touch, as last believed.
+    pub touch: Option<Touch>,
+    /// The last print.
+    pub last: Option<Print>,
+    /// The newest quote or print was not believable, since then.
+    pub bad: Option<(BadQuote, Mono)>,
+    /// Close of the session before.
+    pub previous_close: Option<Price>,
+    /// Units traded today.
+    pub volume: Option<Qty>,
+    /// What is held of it.
+    pub holding: Option<Holding>,
+    /// The venue's own last price, from a position report.
+    pub venue_last: Option<Price>,
+    may_be_negative: bool,
+    /// What is believed: from a tenth to ten times of a price at most [`SPARK_EACH_MS`] old.
+    band: Option<(Price, Price)>,
+    band_at: Mono,
+    spark: Spark,
+}
+
+impl Mark {
+    fn new(instrument: InstrumentId) -> Self {
+        Self {
+            instrument,
+            touch: None,
+            last: None,
+            bad: None,
+            previous_close: None,
+            volume: None,
+            holding: None,
+            venue_last: None,
+            may_be_negative: false,
+            band: None,
+            band_at: Mono::default(),
+            spark: Spark::default(),
+        }
+    }
+
+    /// What one unit is worth now: the last print held inside the touch, so that an old print of a quiet
+    /// instrument does not stand outside the market; the middle of the touch where nothing printed; the venue's own
+    /// last price where there is neither.
+    pub fn price(&self) -> Option<Price> {
+        let (bid, ask) = (self.bid(), self.ask());
+        if let Some(last) = self.last {
+            let up = bid.map_or(last.price, |b| b.max(last.price));
+            return Some(ask.map_or(up, |a| a.min(up)));
+        }
+        self.mid().or(self.venue_last).or(bid).or(ask)
+    }
+    /// Best bid.
+    pub fn bid(&self) -> Option<Price> {
+        self.touch.and_then(|t| t.bid).map(|(p, _)| p)
+    }
+    /// Best ask.
+    pub fn ask(&self) -> Option<Price> {
+        self.touch.and_then(|t| t.ask).map(|(p, _)| p)
+    }
+    /// Half way between bid and ask.
+    pub fn mid(&self) -> Option<Price> {
+        self.bid()?.midpoint(self.ask()?)
+    }
+    /// How old the touch is; `None` without one.
+    pub fn quote_age_ms(&self, now: Now) -> Option<u64> {
+        self.touch.map(|t| now.mono.since_ms(t.received))
+    }
+    /// The sparkline, oldest first, the present price last.
+    pub fn spark(&self) -> impl Iterator<Item = Price> {
+        self.spark.iter().chain(self.price())
+    }
+    /// Change since the close before, in per cent.
+    pub fn day_change(&self) -> Option<Percent> {
+        let close = self.previous_close?.per_unit();
+        self.price()?.per_unit().checked_sub(close)?.percent_of(close)
+    }
+
+    fn quote(&mut self, quote: &Quote) -> Marked {
+        if self.touch.is_some_and(|t| is_out_of_order(quote.at, t.at)) {
+            return Marked::Old;
+        }
+        let (bid, ask) = (quote.bid.map(|(p, _)| p), quote.ask.map(|(p, _)| p));
+        if let Some(bad) = self.doubt(bid, ask, quote.received) {
+            return self.flag(bad, quote.received);
+        }
+        self.bad = None;
+        self.touch = Some(Touch { bid: quote.bid, ask: quote.ask, at: quote.at, received: quote.received });
+        self.moved(quote.received);
+        Marked::Fresh
+    }
+
+    fn trade(&mut self, trade: &Trade) -> Marked {
+        if self.last.is_some_and(|l| is_out_of_order(trade.at, l.at)) {
+            return Marked::Old;
+        }
+        if let Some(bad) = self.doubt(Some(trade.price), None, trade.received) {
+            return self.flag(bad, trade.received);
+        }
+        self.bad = None;
+        self.last =
+            Some(Print { price: trade.price, size: trade.size, at: trade.at, received: trade.received });
+        self.moved(trade.received);
+        Marked::Fresh
+    }
+
+    fn day(&mut self, day: &Day) -> Marked {
+        self.previous_close = day.previous_close.or(self.previous_close);
+        self.volume = day.volume.or(self.volume);
+        Marked::Fresh
+    }
+
+    fn doubt(&self, bid: Option<Price>, ask: Option<Price>, at: Mono) -> Option<BadQuote> {
+        if !self.may_be_negative && (bid.is_some_and(not_positive) || ask.is_some_and(not_positive)) {
+            return Some(BadQuote::NotPositive);
+        }
+        if let (Some(b), Some(a)) = (bid, ask)
+            && b > a
+        {
+            return Some(BadQuote::Crossed);
+        }
+        let (low, high) = self.band?;
+        let jumps = |p: Price| p < low || p > high;
+        if !bid.is_some_and(jumps) && !ask.is_some_and(jumps) {
+            return None;
+        }
+        let stands = self
+            .bad
+            .is_some_and(|(bad, since)| bad == BadQuote::Jump && at.since_ms(since) >= JUMP_BELIEVED_MS);
+        (!stands).then_some(BadQuote::Jump)
+    }
+
+    fn flag(&mut self, bad: BadQuote, at: Mono) -> Marked {
+        let since = self.bad.filter(|(known, _)| *known == bad).map_or(at, |(_, since)| since);
+        self.bad = Some((bad, since));
+        Marked::Bad(bad)
+    }
+
+    fn moved(&mut self, at: Mono) {
+        if self.holding.is_none() && self.band.is_some() && at.since_ms(self.band_at) < SPARK_EACH_MS {
+            return;
+        }
+        let price = self.price();
+        if let Some(holding) = &mut self.holding {
+            holding.mark(price);
+        }
+        if self.band.is_none() || at.since_ms(self.band_at) >= SPARK_EACH_MS {
+            self.band_at = at;
+            self.band = if self.may_be_negative { None } else { price.and_then(band_around) };
+            if let Some(price) = price {
+                self.spark.push(price);
+            }
+        }
+    }
+}
+
+fn is_out_of_order(at: Stamp, newest: Stamp) -> bool {
+    at < newest && newest.since_ms(at) < OUT_OF_ORDER_MS
+}
+
+fn not_positive(price: Price) -> bool {
+    price.get().is_sign_negative() || price.is_zero()
+}
+
+fn band_around(price: Price) -> Option<(Price, Price)> {
+    Some((price.checked_mul(Decimal::new(1, 1))?, price.checked_mul(Decimal::TEN)?))
+}
+
+/// The last points, in a ring on the heap so that a mark itself stays small.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Spark {
+    ring: std::collections::VecDeque<Price>,
+}
+
+impl Spark {
+    fn push(&mut self, price: Price) {
+        if self.ring.len() >= SPARK_POINTS {
+            self.ring.pop_front();
+        } else if self.ring.is_empty() {
+            self.ring.reserve_exact(SPARK_POINTS);
+        }
+        self.ring.push_back(price);
+    }
+    fn iter(&self) -> impl Iterator<Item = Price> {
+        self.ring.iter().copied()
+    }
+}
+
+/// Hashes the few bytes of a venue and a symbol. Not for input that an attacker may choose freely: a watchlist is
+/// the trader's. The same in every run, as all that decides here must be.
+#[derive(Debug, Clone, Copy, Default)]
+struct ShortHasher(u64);
+
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl ShortHasher {
+    fn word(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(MIX);
+    }
+}
+
+impl Hasher for ShortHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            self.word(u64::from_le_bytes(*chunk));
+        }
+        if !rest.is_empty() {
+            let last = rest.iter().rev().fold(0_u64, |word, b| (word << 8) | u64::from(*b));
+            self.word(last);
+        }
+    }
+    fn write_u8(&mut self, n: u8) {
+        self.word(u64::from(n));
+    }
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+}
+
+/// All marks.
+#[derive(Debug, Default)]
+pub struct Marks {
+    index: HashMap<InstrumentId, usize, BuildHasherDefault<ShortHasher>>,
+    rows: Vec<Mark>,
+}
+
+impl Marks {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in market news.
+    pub fn apply(&mut self, news: &Market) -> Marked {
+        let instrument = match news {
+            Market::Quote(quote) => &quote.instrument,
+            Market::Trade(trade) => &trade.instrument,
+            Market::Day(day) => &day.instrument,
+            Market::Bar { .. } => return Marked::Ignored,
+        };
+        if let Some(mark) = self.index.get(instrument).and_then(|at| self.rows.get_mut(*at)) {
+            return take(mark, news);
+        }
+        match take(self.row(instrument), news) {
+            Marked::Fresh => Marked::New,
+            other => other,
+        }
+    }
+
+    /// One instrument's mark.
+    pub fn get(&self, instrument: &InstrumentId) -> Option<&Mark> {
+        self.index.get(instrument).and_then(|at| self.rows.get(*at))
+    }
+
+    /// All marks, in the order in which they were first seen.
+    pub fn iter(&self) -> impl Iterator<Item = &Mark> {
+        self.rows.iter()
+    }
+
+    /// Says what is held of an instrument, so that its profit is kept up to date; call it after a fact that moved
+    /// the position. Flat is a quantity of zero.
+    pub fn hold(
+        &mut self,
+        instrument: &InstrumentId,
+        qty: SignedQty,
+        avg_price: Option<Price>,
+        multiplier: Ratio,
+    ) {
+        let mark = self.row(instrument);
+        if qty.is_zero() {
+            mark.holding = None;
+            return;
+        }
+        let mut holding = Holding { qty, avg_price, multiplier, unrealized: None, value: None };
+        holding.mark(mark.price());
+        mark.holding = Some(holding);
+    }
+
+    /// The venue's own last price (from a position report), a mark of last resort.
+    pub fn venue_last(&mut self, instrument: &InstrumentId, price: Price) {
+        let mark = self.row(instrument);
+        mark.venue_last = Some(price);
+        let price = mark.price();
+        if let Some(holding) = &mut mark.holding {
+            holding.mark(price);
+        }
+    }
+
+    /// This instrument can trade at zero and below (oil in April 2020, spreads): such prices are believed.
+    pub fn allow_negative(&mut self, instrument: &InstrumentId) {
+        let mark = self.row(instrument);
+        mark.may_be_negative = true;
+        mark.band = None;
+    }
+
+    fn row(&mut self, instrument: &InstrumentId) -> &mut Mark {
+        let at = match self.index.get(instrument) {
+            Some(at) => *at,
+            None => {
+                let at = self.rows.len();
+                self.index.insert(instrument.clone(), at);
+                at
+            }
+        };
+        if at >= self.rows.len() {
+            self.rows.push(Mark::new(instrument.clone()));
+        }
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the index holds places of rows, and rows are never removed"
+        )]
+        &mut self.rows[at]
+    }
+}
+
+fn take(mark: &mut Mark, news: &Market) -> Marked {
+    match news {
+        Market::Quote(quote) => mark.quote(quote),
+        Market::Trade(trade) => mark.trade(trade),
+        Market::Day(day) => mark.day(day),
+        Market::Bar { .. } => Marked::Ignored,
+    }
+}

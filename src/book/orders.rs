@@ -1,0 +1,469 @@
+//! The orders, by both their names, by instrument and by age.
+
+use super::{
+    applied::Applied,
+    exposure::{Counted, Totals},
+};
+use crate::domain::{
+    fact::{Intent, OrderFact},
+    ids::{ClientId, Currency, InstrumentId, OrderId, VenueId, VenueOrderId},
+    lifecycle::{OrderEvent, OrderState, Transition, next},
+    money::{Money, Price, Qty},
+    order::{Amount, Attached, Change, OrderKind, OrderSpec, Origin, Role},
+    report::OrderReport,
+    text::Text,
+    time::Stamp,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Ended orders are kept for this long after their last change: longer than any venue tells an execution again.
+pub const ENDED_KEPT_MS: i64 = 36 * 3_600_000;
+/// And no more of them than this.
+pub const ENDED_MAX: usize = 100_000;
+/// How many are dropped with one fact, so that none takes long.
+const DROPPED_AT_ONCE: usize = 4;
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRow {
+    /// Its id here.
+    pub id: OrderId,
+    /// Its id there, once known.
+    pub venue_id: Option<VenueOrderId>,
+    /// What it says now.
+    pub spec: OrderSpec,
+    /// Who made it.
+    pub origin: Origin,
+    /// Where it stands.
+    pub state: OrderState,
+    /// How much has filled: the sum of its executions.
+    pub filled: Qty,
+    /// What that is worth at its prices, without fees and multiplier.
+    pub filled_value: Money,
+    /// How much of `filled` is inferred from the venue's order and not told by an execution yet.
+    pub inferred: Qty,
+    /// Fees by currency.
+    pub fees: Vec<(Currency, Money)>,
+    /// The order it hangs on.
+    pub parent: Option<ClientId>,
+    /// Its part in the group.
+    pub role: Role,
+    /// The order that it replaces.
+    pub replaces: Option<ClientId>,
+    /// The order that replaced it or is to.
+    pub replaced_by: Option<ClientId>,
+    /// Why it was refused, rejected, abandoned.
+    pub reason: Option<Text>,
+    /// The venue's last status word.
+    pub status_word: Option<Text>,
+    /// Where a trailing stop stands.
+    pub trailing_stop: Option<Price>,
+    /// When it was intended or first seen.
+    pub intended_at: Stamp,
+    /// When the last fact moved it.
+    pub updated_at: Stamp,
+    /// Where a refused cancel or replacement leads back to.
+    pub(super) resume: OrderState,
+    /// How much of the venue's own count inferred fills reach to.
+    pub(super) inferred_to: Qty,
+    /// What of it is in the exposure of its instrument.
+    pub(super) counted: Counted,
+}
+
+impl OrderRow {
+    /// The average price of what has filled.
+    pub fn avg_price(&self) -> Option<Price> {
+        self.filled_value.checked_div(self.filled.get()).map(Price::new)
+    }
+    /// What can still fill, as far as is known: zero once it has ended. `None` for an order in money.
+    pub fn remaining(&self) -> Option<Qty> {
+        if self.state.is_final() {
+            return Some(Qty::ZERO);
+        }
+        self.spec.amount.qty().map(|q| q.saturating_sub(self.filled))
+    }
+    /// What it is in.
+    pub const fn instrument(&self) -> &InstrumentId {
+        &self.spec.instrument
+    }
+    /// By both its names, to ask the venue.
+    pub fn reference(&self) -> crate::domain::order::OrderRef {
+        crate::domain::order::OrderRef { client: self.id.client.clone(), venue_id: self.venue_id.clone() }
+    }
+    /// The stop price that protects now: of a stop, or where a trailing stop stands.
+    pub fn stop_price(&self) -> Option<Price> {
+        self.spec.order_type.stop().or(self.trailing_stop)
+    }
+    /// Has all of it filled, as far as its quantity tells?
+    pub(super) fn is_whole(&self) -> bool {
+        self.spec.amount.qty().is_some_and(|total| !total.is_zero() && self.filled >= total)
+    }
+
+    fn of_intent(at: Stamp, intent: &Intent) -> Self {
+        Self {
+            id: intent.order.clone(),
+            venue_id: None,
+            spec: intent.spec.clone(),
+            origin: intent.origin.clone(),
+            state: OrderState::Intended,
+            filled: Qty::ZERO,
+            filled_value: Money::ZERO,
+            inferred: Qty::ZERO,
+            fees: Vec::new(),
+            parent: None,
+            role: role_of(&intent.spec),
+            replaces: intent.replaces.clone(),
+            replaced_by: None,
+            reason: None,
+            status_word: None,
+            trailing_stop: None,
+            intended_at: at,
+            updated_at: at,
+            resume: OrderState::Working,
+            inferred_to: Qty::ZERO,
+            counted: Counted::default(),
+        }
+    }
+
+    fn of_report(at: Stamp, id: OrderId, report: &OrderReport, origin: Origin) -> Self {
+        let spec = OrderSpec {
+            instrument: report.instrument.clone(),
+            side: report.side,
+            amount: report.amount,
+            order_type: report.order_type,
+            tif: report.tif,
+            extended: report.extended,
+            post_only: false,
+            reduce_only: false,
+            attached: report.attached,
+            tag: None,
+        };
+        let role = report.role.unwrap_or_else(|| role_of(&spec));
+        Self {
+            id,
+            venue_id: Some(report.venue_id.clone()),
+            spec,
+            origin,
+            state: settle(OrderState::Unknown, report.status),
+            filled: Qty::ZERO,
+            filled_value: Money::ZERO,
+            inferred: Qty::ZERO,
+            fees: Vec::new(),
+            parent: report.parent.clone(),
+            role,
+            replaces: None,
+            replaced_by: None,
+            reason: report.reason.clone(),
+            status_word: Some(report.status_word.clone()),
+            trailing_stop: report.trailing_stop,
+            intended_at: report.submitted.unwrap_or(at),
+            updated_at: at,
+            resume: OrderState::Working,
+            inferred_to: Qty::ZERO,
+            counted: Counted::default(),
+        }
+    }
+
+    /// Goes through the table. A refusal leads back to where the request found the order.
+    pub(super) fn advance(&mut self, event: OrderEvent) -> Transition {
+        let transition = next(self.state, event);
+        let (Transition::Next(to) | Transition::Late(to)) = transition else {
+            return transition;
+        };
+        let asks = matches!(to, OrderState::PendingCancel | OrderState::PendingReplace);
+        let asked = matches!(self.state, OrderState::PendingCancel | OrderState::PendingReplace);
+        if asks && !asked {
+            self.resume = self.state;
+        }
+        let refused = matches!(event, OrderEvent::CancelRefused | OrderEvent::ReplaceRefused);
+        self.state = if refused { self.resume } else { to };
+        match transition {
+            Transition::Late(_) => Transition::Late(self.state),
+            Transition::Next(_) | Transition::Stale | Transition::Impossible => Transition::Next(self.state),
+        }
+    }
+
+    fn amend(&mut self, change: Change) {
+        if let Some(qty) = change.qty {
+            self.spec.amount = Amount::Qty(qty);
+        }
+        if let Some(tif) = change.tif {
+            self.spec.tif = tif;
+        }
+        self.spec.order_type = change.applied_to(self.spec.order_type);
+    }
+}
+
+/// A status word as the state of an order of which nothing else is known.
+fn settle(from: OrderState, status: OrderEvent) -> OrderState {
+    // A pending request says that the order is there; it can't be asked of what is unknown.
+    let from = match status {
+        OrderEvent::CancelAsked
+        | OrderEvent::ReplaceAsked
+        | OrderEvent::CancelRefused
+        | OrderEvent::ReplaceRefused => OrderState::Working,
+        OrderEvent::Sent
+        | OrderEvent::NotSent
+        | OrderEvent::Unanswered
+        | OrderEvent::Accepted
+        | OrderEvent::Held
+        | OrderEvent::Working
+        | OrderEvent::FilledInPart
+        | OrderEvent::FilledWhole
+        | OrderEvent::Cancelled
+        | OrderEvent::Replaced
+        | OrderEvent::Amended
+        | OrderEvent::Expired
+        | OrderEvent::Rejected
+        | OrderEvent::DoneForDay
+        | OrderEvent::Suspended
+        | OrderEvent::Unrecognised
+        | OrderEvent::FoundAbsent
+        | OrderEvent::Abandoned => from,
+    };
+    match next(from, status) {
+        Transition::Next(to) | Transition::Late(to) => to,
+        Transition::Stale | Transition::Impossible => from,
+    }
+}
+
+/// The part of an order that does not say it: an order that may only reduce is an exit.
+fn role_of(spec: &OrderSpec) -> Role {
+    if matches!(spec.attached, Attached::Oco { .. }) {
+        return Role::Target;
+    }
+    match spec.order_type.kind() {
+        OrderKind::Stop | OrderKind::StopLimit | OrderKind::TrailingStop if spec.reduce_only => Role::Stop,
+        OrderKind::Limit if spec.reduce_only => Role::Target,
+        OrderKind::Market
+        | OrderKind::Limit
+        | OrderKind::Stop
+        | OrderKind::StopLimit
+        | OrderKind::TrailingStop => Role::Entry,
+    }
+}
+
+/// What came of an execution that named no order the book has: kept until the order's report comes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Orphan {
+    pub(super) filled: Qty,
+    pub(super) value: Money,
+    pub(super) fees: Vec<(Currency, Money)>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    pub(super) rows: BTreeMap<OrderId, OrderRow>,
+    pub(super) by_venue_id: BTreeMap<(VenueId, VenueOrderId), OrderId>,
+    pub(super) children: BTreeMap<OrderId, BTreeSet<OrderId>>,
+    pub(super) open: BTreeMap<InstrumentId, BTreeSet<OrderId>>,
+    pub(super) uncertain: BTreeSet<OrderId>,
+    pub(super) unseen: BTreeMap<VenueId, BTreeSet<OrderId>>,
+    pub(super) orphans: BTreeMap<OrderId, Orphan>,
+    pub(super) totals: BTreeMap<InstrumentId, Totals>,
+    ended: BTreeSet<(Stamp, OrderId)>,
+}
+
+impl Orders {
+    pub(super) fn intend(&mut self, at: Stamp, intent: &Intent) -> Applied {
+        if self.rows.contains_key(&intent.order) {
+            return Applied::Duplicate;
+        }
+        let mut row = OrderRow::of_intent(at, intent);
+        if let Some(old) = self.old_of(&row) {
+            row.parent = old.parent.clone();
+            row.role = old.role;
+        }
+        self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone());
+        self.insert(row)
+    }
+
+    pub(super) fn learn(&mut self, at: Stamp, report: &OrderReport, origin: &Origin) -> Applied {
+        let venue = report.instrument.venue.clone();
+        let id = OrderId { venue: venue.clone(), client: report.client.clone() };
+        let known = self.by_venue_id.contains_key(&(venue.clone(), report.venue_id.clone()));
+        if known || self.rows.contains_key(&id) {
+            return Applied::Duplicate;
+        }
+        let mut row = OrderRow::of_report(at, id, report, origin.clone());
+        row.replaces = self.client_of(&venue, report.replaces.as_ref());
+        row.replaced_by = self.client_of(&venue, report.replaced_by.as_ref());
+        self.insert(row)
+    }
+
+    pub(super) fn fact(&mut self, at: Stamp, fact: &OrderFact) -> Applied {
+        let mut transition = Transition::Stale;
+        let moved = self.update(at, &fact.order, |row| {
+            if fact.venue_id.is_some() {
+                row.venue_id.clone_from(&fact.venue_id);
+            }
+            if fact.replaced_by.is_some() {
+                row.replaced_by.clone_from(&fact.replaced_by);
+            }
+            if fact.reason.is_some() {
+                row.reason.clone_from(&fact.reason);
+            }
+            row.spec.order_type = fact.order_type.unwrap_or(row.spec.order_type);
+            row.trailing_stop = fact.trailing_stop.or(row.trailing_stop);
+            if let (OrderEvent::Amended, Some(change)) = (fact.event, fact.change) {
+                row.amend(change);
+            }
+            transition = row.advance(fact.event);
+            if row.is_whole() && row.state.is_open() {
+                // Made smaller than what has filled: the fills ended it.
+                transition = row.advance(OrderEvent::FilledWhole);
+            }
+        });
+        let Some((from, to)) = moved else {
+            return Applied::NoSuchOrder(fact.order.clone());
+        };
+        Applied::Order { order: fact.order.clone(), from: Some(from), to, transition }
+    }
+
+    /// The row that an execution or report means, by either name.
+    pub(super) fn find(&self, id: &OrderId, venue_id: &VenueOrderId) -> Option<&OrderRow> {
+        self.rows.get(id).or_else(|| {
+            let by_venue = self.by_venue_id.get(&(id.venue.clone(), venue_id.clone()))?;
+            self.rows.get(by_venue)
+        })
+    }
+
+    /// Changes one row and brings every index up to date. Where it stood and stands.
+    pub(super) fn update(
+        &mut self,
+        at: Stamp,
+        id: &OrderId,
+        change: impl FnOnce(&mut OrderRow),
+    ) -> Option<(OrderState, OrderState)> {
+        let row = self.rows.get_mut(id)?;
+        let (from, before_at) = (row.state, row.updated_at);
+        change(row);
+        row.updated_at = at;
+        let to = row.state;
+        if from.is_final() {
+            self.ended.remove(&(before_at, id.clone()));
+        }
+        self.index(id);
+        Some((from, to))
+    }
+
+    /// Drops ended orders that nobody needs any more, a few at a time.
+    pub(super) fn purge(&mut self, now: Stamp) {
+        for _ in 0..DROPPED_AT_ONCE {
+            let Some((at, id)) = self.ended.first().cloned() else {
+                return;
+            };
+            if now.since_ms(at) < ENDED_KEPT_MS && self.ended.len() <= ENDED_MAX {
+                return;
+            }
+            self.ended.pop_first();
+            self.drop_row(&id);
+        }
+    }
+
+    /// The account was counted anew: it has seen what was not on its way just now.
+    pub(super) fn seen(&mut self, venue: &VenueId, at: Stamp) {
+        const ON_ITS_WAY_MS: i64 = 3_000;
+        let rows = &self.rows;
+        if let Some(unseen) = self.unseen.get_mut(venue) {
+            unseen.retain(|id| {
+                rows.get(id)
+                    .is_some_and(|r| r.state.is_uncertain() || at.since_ms(r.intended_at) < ON_ITS_WAY_MS)
+            });
+        }
+    }
+
+    /// The order that this one replaces, if it is here.
+    pub(super) fn old_of(&self, row: &OrderRow) -> Option<&OrderRow> {
+        let client = row.replaces.clone()?;
+        self.rows.get(&OrderId { venue: row.id.venue.clone(), client })
+    }
+
+    /// All orders of the group of `id`, its root first.
+    pub(super) fn group(&self, id: &OrderId) -> impl Iterator<Item = &OrderRow> {
+        let root = self.root_of(id);
+        let children = self.children.get(&root).into_iter().flatten();
+        let root = self.rows.get(&root);
+        root.into_iter().chain(children.filter_map(|c| self.rows.get(c)))
+    }
+
+    fn root_of(&self, id: &OrderId) -> OrderId {
+        match self.rows.get(id).and_then(|r| r.parent.clone()) {
+            Some(client) => OrderId { venue: id.venue.clone(), client },
+            None => id.clone(),
+        }
+    }
+
+    fn client_of(&self, venue: &VenueId, id: Option<&VenueOrderId>) -> Option<ClientId> {
+        let id = id?;
+        self.by_venue_id.get(&(venue.clone(), id.clone())).map(|o| o.client.clone())
+    }
+
+    fn insert(&mut self, mut row: OrderRow) -> Applied {
+        if let Some(orphan) = self.orphans.remove(&row.id) {
+            row.filled = orphan.filled;
+            row.filled_value = orphan.value;
+            row.fees = orphan.fees;
+        }
+        let mut transition = Transition::Next(row.state);
+        if row.is_whole() && row.state.is_open() {
+            transition = row.advance(OrderEvent::FilledWhole);
+        }
+        let (id, to) = (row.id.clone(), row.state);
+        if let Some(client) = row.parent.clone() {
+            let parent = OrderId { venue: id.venue.clone(), client };
+            self.children.entry(parent).or_default().insert(id.clone());
+        }
+        self.rows.insert(id.clone(), row);
+        self.index(&id);
+        Applied::Order { order: id, from: None, to, transition }
+    }
+
+    fn index(&mut self, id: &OrderId) {
+        let Some(row) = self.rows.get(id) else {
+            return;
+        };
+        if let Some(venue_id) = row.venue_id.clone() {
+            self.by_venue_id.insert((id.venue.clone(), venue_id), id.clone());
+        }
+        let open = self.open.entry(row.spec.instrument.clone()).or_default();
+        if row.state.is_open() {
+            open.insert(id.clone());
+        } else {
+            open.remove(id);
+            self.ended.insert((row.updated_at, id.clone()));
+        }
+        if row.state.is_uncertain() || row.state == OrderState::Intended {
+            self.uncertain.insert(id.clone());
+        } else {
+            self.uncertain.remove(id);
+        }
+        if matches!(row.state, OrderState::NotSent | OrderState::Rejected)
+            && let Some(unseen) = self.unseen.get_mut(&id.venue)
+        {
+            unseen.remove(id);
+        }
+        self.recount(id);
+    }
+
+    fn drop_row(&mut self, id: &OrderId) {
+        let Some(row) = self.rows.remove(id) else {
+            return;
+        };
+        if let Some(venue_id) = row.venue_id {
+            self.by_venue_id.remove(&(id.venue.clone(), venue_id));
+        }
+        if let Some(client) = row.parent {
+            let parent = OrderId { venue: id.venue.clone(), client };
+            if let Some(siblings) = self.children.get_mut(&parent) {
+                siblings.remove(id);
+                if siblings.is_empty() {
+                    self.children.remove(&parent);
+                }
+            }
+        }
+        if let Some(unseen) = self.unseen.get_mut(&id.venue) {
+            unseen.remove(id);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The positions, counted from executions and set to what the venue says where that differs.
+
+use crate::domain::{
+    ids::{InstrumentId, VenueId},
+    money::{Money, Price, Qty, Ratio, SignedQty},
+    report::Execution,
+    time::Stamp,
+};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// One position. Amounts are in the instrument's quote currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionRow {
+    /// What.
+    pub instrument: InstrumentId,
+    /// How much; below zero is short.
+    pub qty: SignedQty,
+    /// What the open quantity was bought for, at its prices, without multiplier; below zero for a short, which was
+    /// sold for it. `None` when nobody said. Realized and open cost add up to what was traded, to the last digit.
+    pub cost: Option<Money>,
+    /// Average entry, when open and known.
+    pub avg_price: Option<Price>,
+    /// Money per unit and point.
+    pub multiplier: Ratio,
+    /// Realized since the trading day began, without fees. What was closed at an unknown cost is not in it.
+    pub realized_today: Money,
+    /// Fees since the trading day began.
+    pub fees_today: Money,
+    /// Realized since the position was opened from flat, without fees.
+    pub realized_open: Money,
+    /// Yesterday's close.
+    pub previous_close: Option<Price>,
+    /// Quantity when the trading day began: what `previous_close` is the base of.
+    pub day_qty: SignedQty,
+    /// Bought less sold since the trading day began, at its prices, without multiplier.
+    pub day_spent: Money,
+    /// Since it was last flat.
+    pub opened_at: Option<Stamp>,
+    /// When an execution last moved it.
+    pub filled_at: Option<Stamp>,
+    /// When the venue last said what it is.
+    pub confirmed_at: Option<Stamp>,
+}
+
+impl PositionRow {
+    fn flat(instrument: InstrumentId, multiplier: Ratio) -> Self {
+        Self {
+            instrument,
+            qty: SignedQty::ZERO,
+            cost: Some(Money::ZERO),
+            avg_price: None,
+            multiplier,
+            realized_today: Money::ZERO,
+            fees_today: Money::ZERO,
+            realized_open: Money::ZERO,
+            previous_close: None,
+            day_qty: SignedQty::ZERO,
+            day_spent: Money::ZERO,
+            opened_at: None,
+            filled_at: None,
+            confirmed_at: None,
+        }
+    }
+}
+
+/// What a fill makes of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) qty: SignedQty,
+    pub(super) cost: Option<Money>,
+    /// Without multiplier; `None` when the cost of what was closed is not known, zero when nothing was.
+    pub(super) realized: Option<Money>,
+    pub(super) turned: bool,
+}
+
+/// One fill of `traded` at `price` on a position of `held` that cost `cost`. The closing part takes its share of
+/// the cost, so that nothing is lost to rounding: what it leaves and what it takes add up. `None` on overflow.
+pub(super) fn step(held: SignedQty, cost: Option<Money>, traded: SignedQty, price: Price) -> Option<Step> {
+    let (q, t) = (held.get(), traded.get());
+    let qty = held.checked_add(traded)?;
+    let opposes = !q.is_zero() && !t.is_zero() && q.is_sign_negative() != t.is_sign_negative();
+    if !opposes {
+        let cost = match cost {
+            Some(c) => Some(c.checked_add(traded.checked_mul_price(price)?)?),
+            None => None,
+        };
+        return Some(Step { qty, cost, realized: Some(Money::ZERO), turned: false });
+    }
+    let all = t.abs() >= q.abs();
+    let closed = if all { held.negated() } else { traded };
+    let closed_cost = match cost {
+        Some(c) if all => Some(c),
+        Some(c) => Some(Money::new(c.get().checked_mul(t.abs())?.checked_div(q.abs())?)),
+        None => None,
+    };
+    let got = closed.checked_mul_price(price)?.negated();
+    let realized = match closed_cost {
+        Some(c) => Some(got.checked_sub(c)?),
+        None => None,
+    };
+    let cost = if all {
+        Some(qty.checked_mul_price(price)?)
+    } else {
+        match (cost, closed_cost) {
+            (Some(c), Some(closed)) => Some(c.checked_sub(closed)?),
+            (Some(_) | None, _) => None,
+        }
+    };
+    Some(Step { qty, cost, realized, turned: all && !qty.is_zero() })
+}
+
+/// What an execution did to a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Moved {
+    pub(super) realized: Option<Money>,
+    pub(super) flat: bool,
+    pub(super) turned: bool,
+}
+
+/// What a venue says of one position.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said {
+    pub(super) qty: SignedQty,
+    pub(super) avg_price: Option<Price>,
+    pub(super) previous_close: Option<Price>,
+}
+
+/// A fee as it bears on a position: paid in the quote currency, or in the thing itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Charge {
+    /// In the quote currency.
+    pub(super) money: Money,
+    /// Kept back from what was bought (or taken beside what was sold).
+    pub(super) units: SignedQty,
+}
+
+impl Charge {
+    /// The whole of it in the quote currency.
+    fn paid(self, price: Price, multiplier: Ratio) -> Option<Money> {
+        let units = self.units.checked_mul_price(price)?.checked_mul(multiplier.get())?;
+        self.money.checked_add(units)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Positions {
+    pub(super) rows: BTreeMap<InstrumentId, PositionRow>,
+}
+
+impl Positions {
+    fn row(&mut self, instrument: &InstrumentId, multiplier: Ratio) -> &mut PositionRow {
+        self.rows
+            .entry(instrument.clone())
+            .or_insert_with(|| PositionRow::flat(instrument.clone(), multiplier))
+    }
+
+    /// Counts `qty` of an execution. A number beyond what can be held leaves the row and says nothing realized.
+    pub(super) fn fill(
+        &mut self,
+        at: Stamp,
+        execution: &Execution,
+        qty: Qty,
+        charge: Charge,
+        multiplier: Ratio,
+    ) -> Moved {
+        let row = self.row(&execution.instrument, multiplier);
+        let was_flat = row.qty.is_zero();
+        let side = execution.side;
+        // A fee in the coin itself is coins that never came: as if so much less had been bought, at the same
+        // price, and the rest paid as a fee.
+        let Some(traded) = qty.signed(side).checked_sub(charge.units) else {
+            return Moved::default();
+        };
+        let Some(step) = step(row.qty, row.cost, traded, execution.price) else {
+            return Moved::default();
+        };
+        let realized = step.realized.and_then(|r| r.checked_mul(row.multiplier.get()));
+        row.qty = step.qty;
+        row.cost = step.cost;
+        row.avg_price = average(step.qty, step.cost);
+        add(&mut row.realized_today, realized);
+        add(&mut row.realized_open, realized);
+        add(&mut row.day_spent, traded.checked_mul_price(execution.price));
+        add(&mut row.fees_today, charge.paid(execution.price, row.multiplier));
+        row.filled_at = Some(at);
+        if was_flat || step.turned {
+            row.opened_at = Some(execution.at);
+            row.realized_open = Money::ZERO;
+        }
+        let flat = row.qty.is_zero();
+        if flat {
+            row.opened_at = None;
+        }
+        Moved { realized, flat, turned: step.turned }
+    }
+
+    /// Books a fee that came without a quantity: of an execution whose fill was inferred before.
+    pub(super) fn charge(&mut self, instrument: &InstrumentId, charge: Charge, price: Price) {
+        let Some(row) = self.rows.get_mut(instrument) else {
+            return;
+        };
+        add(&mut row.fees_today, charge.paid(price, row.multiplier));
+        let given = charge.units.negated();
+        if let Some(step) = step(row.qty, row.cost, given, price) {
+            row.qty = step.qty;
+            row.cost = step.cost;
+            row.avg_price = average(step.qty, step.cost);
+            add(&mut row.realized_today, step.realized.and_then(|r| r.checked_mul(row.multiplier.get())));
+            add(&mut row.day_spent, given.checked_mul_price(price));
+        }
+    }
+
+    /// Sets a position to what the venue says. What changes without a trade was there when the day began.
+    pub(super) fn set(&mut self, at: Stamp, instrument: &InstrumentId, said: Said, multiplier: Ratio) {
+        let row = self.row(instrument, multiplier);
+        let kept = row.avg_price.filter(|_| row.qty.is_negative() == said.qty.is_negative());
+        let avg = said.avg_price.or(kept);
+        if let Some(delta) = said.qty.checked_sub(row.qty) {
+            row.day_qty = row.day_qty.checked_add(delta).unwrap_or(row.day_qty);
+        }
+        if row.qty.is_zero() && !said.qty.is_zero() {
+            row.opened_at = Some(at);
+            row.realized_open = Money::ZERO;
+        }
+        row.qty = said.qty;
+        row.cost = if said.qty.is_zero() {
+            Some(Money::ZERO)
+        } else {
+            avg.and_then(|p| said.qty.checked_mul_price(p))
+        };
+        row.avg_price = if said.qty.is_zero() { None } else { avg };
+        row.opened_at = row.opened_at.filter(|_| !said.qty.is_zero());
+        row.previous_close = said.previous_close.or(row.previous_close);
+        row.confirmed_at = Some(at);
+    }
+
+    /// A new trading day at a venue: today's counts start at zero, and flat rows go.
+    pub(super) fn begin_day(&mut self, venue: &VenueId) {
+        self.rows.retain(|id, row| id.venue != *venue || !row.qty.is_zero());
+        for (_, row) in self.rows.iter_mut().filter(|(id, _)| id.venue == *venue) {
+            row.realized_today = Money::ZERO;
+            row.fees_today = Money::ZERO;
+            row.day_qty = row.qty;
+            row.day_spent = Money::ZERO;
+            row.previous_close = None;
+        }
+    }
+}
+
+fn average(qty: SignedQty, cost: Option<Money>) -> Option<Price> {
+    cost?.checked_div(qty.get()).map(|d: Decimal| Price::new(d.normalize()))
+}
+
+fn add(sum: &mut Money, more: Option<Money>) {
+    if let Some(new) = more.and_then(|m| sum.checked_add(m)) {
+        *sum = new;
+    }
+}

@@ -1,0 +1,211 @@
+//! Reconciliation: what must become of the book so that it agrees with what a venue says, as facts. Nothing
+//! is changed here. Silence is never taken for an end: an order that a report lacks is to be asked for.
+
+mod orders;
+mod positions;
+
+pub use orders::{contradiction, of_order_report};
+
+use super::{Book, executions::explained};
+use crate::domain::{
+    alert::{Alert, AlertCode, Severity},
+    fact::Fact,
+    ids::{OrderId, Symbol, VenueId},
+    money::{Money, Qty},
+    order::OrderRef,
+    report::{Execution, VenueReport},
+    text::Text,
+    time::Stamp,
+};
+use std::collections::BTreeMap;
+
+/// An alert that has no number and no time yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertSeed {
+    /// How bad.
+    pub severity: Severity,
+    /// What it is about.
+    pub code: AlertCode,
+    /// Which venue.
+    pub venue: Option<VenueId>,
+    /// Which symbol.
+    pub symbol: Option<Symbol>,
+    /// Which order.
+    pub order: Option<OrderId>,
+    /// One sentence.
+    pub text: Text,
+}
+
+impl AlertSeed {
+    /// Of a venue.
+    pub fn of_venue(severity: Severity, code: AlertCode, venue: &VenueId, text: &str) -> Self {
+        Self {
+            severity,
+            code,
+            venue: Some(venue.clone()),
+            symbol: None,
+            order: None,
+            text: Text::clean(text),
+        }
+    }
+    /// About a symbol.
+    #[must_use]
+    pub fn symbol(self, symbol: &Symbol) -> Self {
+        Self { symbol: Some(symbol.clone()), ..self }
+    }
+    /// About an order.
+    #[must_use]
+    pub fn order(self, order: &OrderId) -> Self {
+        Self { order: Some(order.clone()), ..self }
+    }
+    /// With its number and time.
+    pub fn into_alert(self, id: u64, at: Stamp) -> Alert {
+        Alert {
+            id,
+            at,
+            severity: self.severity,
+            code: self.code,
+            venue: self.venue,
+            symbol: self.symbol,
+            order: self.order,
+            text: self.text,
+        }
+    }
+}
+
+/// One difference between book and venue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// These facts, in this order, make them agree.
+    Facts {
+        /// To be journaled and applied.
+        facts: Vec<Fact>,
+        /// What a person must know of it.
+        alert: Option<AlertSeed>,
+    },
+    /// The venue's report does not have this open order: ask for it by its names.
+    Ask(OrderRef),
+}
+
+impl Finding {
+    const fn quiet(facts: Vec<Fact>) -> Self {
+        Self::Facts { facts, alert: None }
+    }
+}
+
+/// What the executions of the report itself add to orders that the book has, before anything is applied.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    qty: Qty,
+    value: Money,
+}
+
+type ToldByOrder = BTreeMap<OrderId, Told>;
+
+/// Compares the book with everything a venue says: instruments, executions, then orders, positions, account.
+/// Apply the findings in their order.
+pub fn reconcile(book: &Book, report: &VenueReport) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let rules = report.instruments.iter().filter(|i| book.instrument(&i.id) != Some(i));
+    let rules: Vec<Fact> = rules.map(|i| Fact::Instrument(Box::new(i.clone()))).collect();
+    if !rules.is_empty() {
+        findings.push(Finding::quiet(rules));
+    }
+    let mut told = ToldByOrder::new();
+    findings.extend(executions(book, report, &mut told));
+    findings.extend(orders::all(book, report, &told));
+    let traded = traded_in(book, &findings);
+    findings.extend(positions::all(book, report, &traded));
+    if let Some(account) = &report.account {
+        let fact = Fact::Account { venue: report.venue.clone(), report: Box::new(account.clone()) };
+        findings.push(Finding::quiet(vec![fact]));
+    }
+    findings.extend(report.missing.iter().map(|why| Finding::Facts {
+        facts: Vec::new(),
+        alert: Some(AlertSeed::of_venue(
+            Severity::Warning,
+            AlertCode::Venue,
+            &report.venue,
+            &format!("{} did not tell everything: {why}", report.venue),
+        )),
+    }));
+    findings
+}
+
+/// What an execution from the stream adds: itself, unless it is known.
+pub fn of_execution(book: &Book, execution: &Execution) -> Option<Fact> {
+    let known = book.fills.is_known(&execution.instrument.venue, &execution.id);
+    (!known).then(|| Fact::Executed(Box::new(execution.clone())))
+}
+
+fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Option<Finding> {
+    let mut facts = Vec::new();
+    for execution in report.executions.iter().flatten() {
+        let Some(fact) = of_execution(book, execution) else {
+            continue;
+        };
+        facts.push(fact);
+        let id = OrderId { venue: report.venue.clone(), client: execution.client.clone() };
+        let row = book.orders.find(&id, &execution.venue_id);
+        let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));
+        let sum = told.entry(row.map_or(id, |r| r.id.clone())).or_default();
+        sum.qty = sum.qty.checked_add(new).unwrap_or(sum.qty);
+        let value = new.checked_mul_price(execution.price).and_then(|v| sum.value.checked_add(v));
+        sum.value = value.unwrap_or(sum.value);
+    }
+    if facts.is_empty() {
+        return None;
+    }
+    // What happened before this journal began was not missed.
+    let alert = book.has_heard(&report.venue).then(|| {
+        let n = facts.len();
+        let what = if n == 1 { "a fill was".to_owned() } else { format!("{n} fills were") };
+        AlertSeed::of_venue(
+            Severity::Warning,
+            AlertCode::FillRecovered,
+            &report.venue,
+            &format!("{what} missed on the stream and recovered by asking {}", report.venue),
+        )
+    });
+    Some(Finding::Facts { facts, alert })
+}
+
+/// How far the findings so far move each position, in the words of the trade.
+fn traded_in(book: &Book, findings: &[Finding]) -> positions::Traded {
+    let mut scratch = Book::new();
+    for finding in findings {
+        let Finding::Facts { facts, .. } = finding else {
+            continue;
+        };
+        for fact in facts {
+            if let Fact::Executed(e) | Fact::Inferred(e) = fact {
+                let inferred = matches!(fact, Fact::Inferred(_));
+                scratch.count_apart(book, e, inferred);
+            }
+        }
+    }
+    scratch.positions().map(|row| (row.instrument.clone(), row.qty)).collect()
+}
+
+impl Book {
+    /// Has the venue been heard of in this journal: a fill, or a position?
+    pub fn has_heard(&self, venue: &VenueId) -> bool {
+        self.heard.contains(venue)
+    }
+    /// Has this run compared its positions with the venue's?
+    pub fn has_counted(&self, venue: &VenueId) -> bool {
+        self.counted.contains(venue)
+    }
+    /// Counts an execution in an empty book, by the rules and the orders of `other`: what it would move there.
+    fn count_apart(&mut self, other: &Self, execution: &Execution, inferred: bool) {
+        let id = OrderId { venue: execution.instrument.venue.clone(), client: execution.client.clone() };
+        if let Some(rules) = other.instrument(&execution.instrument) {
+            self.instruments.entry(rules.id.clone()).or_insert_with(|| rules.clone());
+        }
+        let row = other.orders.find(&id, &execution.venue_id).filter(|_| !inferred);
+        let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));
+        if !new.is_zero() {
+            self.fill(Stamp::default(), &Execution { qty: new, ..execution.clone() }, inferred);
+        }
+    }
+}
