@@ -155,6 +155,10 @@ impl Book {
     pub fn unseen_orders(&self, venue: &VenueId) -> impl Iterator<Item = &OrderRow> {
         self.orders.unseen.get(venue).into_iter().flatten().filter_map(|id| self.order(id))
     }
+    /// Our last orders (some hundreds), newest first.
+    pub fn recent_intents(&self) -> impl Iterator<Item = &OrderRow> {
+        self.orders.recent.iter().rev().filter_map(|id| self.order(id))
+    }
     /// One position; also one that is flat now and was traded today.
     pub fn position(&self, instrument: &InstrumentId) -> Option<&PositionRow> {
         self.positions.rows.get(instrument)
@@ -280,7 +284,7 @@ impl Book {
         self.instruments.get(instrument).map_or(Ratio::new(rust_decimal::Decimal::ONE), |i| i.multiplier)
     }
 
-    /// What a side closes, for callers that have no row at hand.
+    /// The side that closes a position; `None` when flat.
     pub fn exit_side(&self, instrument: &InstrumentId) -> Option<Side> {
         self.position(instrument).and_then(|p| p.qty.exit_side())
     }

@@ -1,19 +1,37 @@
-//! Sessions: when a market is open, when its trading day begins, and how long the present phase lasts.
+//! Sessions: when a market is open, when its trading day begins, and how long the present phase lasts. Hours
+//! are New York's, by the time-zone database that is compiled in: a machine without one is no hour off.
+
+mod holidays;
 
 use crate::domain::{instrument::AssetClass, time::Stamp};
+use holidays::Day;
 use jiff::{
-    civil::{Date, Weekday},
+    ToSpan as _,
+    civil::{Date, Time, Weekday, time},
     tz::TimeZone,
 };
+
+/// New York, read at compile time.
+static NEW_YORK: TimeZone = jiff::tz::get!("America/New_York");
+
+const PRE_OPENS: Time = time(4, 0, 0, 0);
+const OPENS: Time = time(9, 30, 0, 0);
+const CLOSES: Time = time(16, 0, 0, 0);
+const CLOSES_EARLY: Time = time(13, 0, 0, 0);
+const AFTER_ENDS: Time = time(20, 0, 0, 0);
+const AFTER_ENDS_EARLY: Time = time(17, 0, 0, 0);
+const FOREX_TURNS: Time = time(17, 0, 0, 0);
 
 /// A market's hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Calendar {
-    /// United States shares and options: New York hours, holidays and early closes.
+    /// United States shares and options: New York hours, holidays and early closes. Its trading day begins at 04:00
+    /// of a day on which it opens, and lasts until the next such.
     UsEquity,
     /// Always open; the day begins at midnight UTC.
     Always,
-    /// Currencies: Sunday 17:00 to Friday 17:00 New York; the day begins at 17:00.
+    /// Currencies, and roughly what else trades around the clock on weekdays: Sunday 17:00 to Friday 17:00 New
+    /// York. The day begins at 17:00 and is named after the date on which it ends.
     ForexWeek,
 }
 
@@ -62,173 +80,116 @@ impl Calendar {
     }
     /// The session at an instant.
     pub fn session_at(self, at: Stamp) -> Session {
-        let session = match self {
-            Self::Always => Some(Session { phase: Phase::Regular, until: None }),
-            Self::UsEquity => us_session(at),
-            Self::ForexWeek => forex_session(at),
-        };
-        // A time outside the calendar's range (years beyond 9999) is a market that is closed.
-        session.unwrap_or(Session { phase: Phase::Closed, until: None })
-    }
-    /// The trading day that an instant belongs to, by the market's own calendar. Before the day's first session of a
-    /// closed day it is the day itself: a Saturday is a Saturday.
-    pub fn trading_day(self, at: Stamp) -> Date {
         match self {
-            Self::Always => at.to_jiff().to_zoned(TimeZone::UTC).date(),
-            Self::UsEquity => at.to_jiff().to_zoned(new_york()).date(),
-            Self::ForexWeek => {
-                let here = at.to_jiff().to_zoned(new_york());
-                let next = here.time() >= jiff::civil::time(17, 0, 0, 0);
-                let date = here.date();
-                if next { date.tomorrow().ok().unwrap_or(date) } else { date }
-            }
+            Self::UsEquity => us_session(at),
+            Self::Always => Session { phase: Phase::Regular, until: None },
+            Self::ForexWeek => forex_session(at),
         }
     }
-    /// When the trading day that `at` belongs to began: midnight of the market's own day, 17:00 the evening before
-    /// for currencies. Equal on days of 23 and 25 hours.
+    /// The trading day that an instant belongs to, by the market's own calendar.
+    pub fn trading_day(self, at: Stamp) -> Date {
+        match self {
+            Self::UsEquity => {
+                let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+                let today = here.date();
+                if here.time() >= PRE_OPENS && holidays::day(today) != Day::Closed {
+                    return today;
+                }
+                last_open_before(today)
+            }
+            Self::Always => at.to_jiff().to_zoned(TimeZone::UTC).date(),
+            Self::ForexWeek => forex_day(at),
+        }
+    }
+    /// When the trading day that `at` belongs to began.
     pub fn day_began(self, at: Stamp) -> Stamp {
         let day = self.trading_day(at);
         let began = match self {
-            Self::Always => stamp_of(day, 0, 0, &TimeZone::UTC),
-            Self::UsEquity => stamp_of(day, 0, 0, &new_york()),
-            Self::ForexWeek => day.yesterday().ok().and_then(|d| stamp_of(d, 17, 0, &new_york())),
+            Self::UsEquity => instant(day, PRE_OPENS, &NEW_YORK),
+            Self::Always => instant(day, Time::midnight(), &TimeZone::UTC),
+            Self::ForexWeek => instant(shifted(day, -1), FOREX_TURNS, &NEW_YORK),
         };
         began.unwrap_or(at)
     }
-}
-
-/// New York's zone, from the database that is built in, so that no file of the operating system is needed.
-fn new_york() -> TimeZone {
-    match TimeZone::get("America/New_York") {
-        Ok(zone) => zone,
-        // Never: the database is part of the program. UTC then makes a session visibly wrong, not a panic.
-        Err(_) => TimeZone::UTC,
+    /// Is it open for regular trading?
+    pub fn is_regular(self, at: Stamp) -> bool {
+        self.session_at(at).phase == Phase::Regular
     }
 }
 
-fn stamp_of(day: Date, hour: i8, minute: i8, zone: &TimeZone) -> Option<Stamp> {
-    let at = day.at(hour, minute, 0, 0).to_zoned(zone.clone()).ok()?;
-    Stamp::from_jiff(at.timestamp())
-}
-
-/// The hours of a United States trading day, New York time: 04:00, 09:30, the close, the end of late trading.
-fn us_session(at: Stamp) -> Option<Session> {
-    let zone = new_york();
-    let mut day = at.to_jiff().to_zoned(zone.clone()).date();
-    // Ten days hold the longest run of closed ones.
-    for _ in 0..10 {
-        if is_us_trading_day(day) {
-            let early = is_us_early_close(day);
-            let (close, late) = if early { (13, 17) } else { (16, 20) };
-            let edges = [
-                (stamp_of(day, 4, 0, &zone)?, Phase::Closed),
-                (stamp_of(day, 9, 30, &zone)?, Phase::Pre),
-                (stamp_of(day, close, 0, &zone)?, Phase::Regular),
-                (stamp_of(day, late, 0, &zone)?, Phase::After),
-            ];
-            if let Some((until, phase)) = edges.into_iter().find(|(until, _)| at < *until) {
-                return Some(Session { phase, until: Some(until) });
-            }
-        }
-        day = day.tomorrow().ok()?;
-    }
-    None
-}
-
-fn forex_session(at: Stamp) -> Option<Session> {
-    let zone = new_york();
-    let here = at.to_jiff().to_zoned(zone.clone());
-    let (day, evening) = (here.date(), here.time() >= jiff::civil::time(17, 0, 0, 0));
-    let open = match day.weekday() {
-        Weekday::Saturday => false,
-        Weekday::Sunday => evening,
-        Weekday::Friday => !evening,
-        Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday => true,
+fn us_session(at: Stamp) -> Session {
+    let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+    let (date, clock) = (here.date(), here.time());
+    let until = |clock| instant(date, clock, &NEW_YORK);
+    let (closes, ends) = match holidays::day(date) {
+        Day::Closed => return Session { phase: Phase::Closed, until: next_pre_open(date) },
+        Day::Full => (CLOSES, AFTER_ENDS),
+        Day::Early => (CLOSES_EARLY, AFTER_ENDS_EARLY),
     };
-    let (phase, edge) =
-        if open { (Phase::Regular, Weekday::Friday) } else { (Phase::Closed, Weekday::Sunday) };
-    let mut until = day;
-    for _ in 0..8 {
-        let stamp = stamp_of(until, 17, 0, &zone)?;
-        if until.weekday() == edge && stamp > at {
-            return Some(Session { phase, until: Some(stamp) });
-        }
-        until = until.tomorrow().ok()?;
+    if clock < PRE_OPENS {
+        Session { phase: Phase::Closed, until: until(PRE_OPENS) }
+    } else if clock < OPENS {
+        Session { phase: Phase::Pre, until: until(OPENS) }
+    } else if clock < closes {
+        Session { phase: Phase::Regular, until: until(closes) }
+    } else if clock < ends {
+        Session { phase: Phase::After, until: until(ends) }
+    } else {
+        Session { phase: Phase::Closed, until: next_pre_open(date) }
     }
-    None
 }
 
-/// Is it a day on which the New York exchanges open?
-pub fn is_us_trading_day(day: Date) -> bool {
-    !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !is_us_holiday(day)
-}
-
-/// The exchanges' holidays (NYSE rule 7.2): nine with a rule of their own, Juneteenth since 2022, each that falls
-/// on a Sunday kept on Monday, on a Saturday kept on Friday except New Year's Day.
-fn is_us_holiday(day: Date) -> bool {
-    let fixed = [(1, 1), (6, 19), (7, 4), (12, 25)];
-    let kept = |month: i8, date: i8| {
-        let Ok(holiday) = Date::new(day.year(), month, date) else { return false };
-        if month == 6 && day.year() < 2022 {
-            return false;
-        }
-        match holiday.weekday() {
-            Weekday::Sunday => holiday.tomorrow().is_ok_and(|d| d == day),
-            Weekday::Saturday if month == 1 => false,
-            Weekday::Saturday => holiday.yesterday().is_ok_and(|d| d == day),
-            Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => {
-                holiday == day
-            }
-        }
+fn forex_session(at: Stamp) -> Session {
+    let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+    let (date, turned) = (here.date(), here.time() >= FOREX_TURNS);
+    let (phase, days) = match (date.weekday(), turned) {
+        (Weekday::Friday, true) => (Phase::Closed, 2),
+        (Weekday::Saturday, false | true) => (Phase::Closed, 1),
+        (Weekday::Sunday, false) => (Phase::Closed, 0),
+        (Weekday::Sunday, true) => (Phase::Regular, 5),
+        (Weekday::Monday, false | true) => (Phase::Regular, 4),
+        (Weekday::Tuesday, false | true) => (Phase::Regular, 3),
+        (Weekday::Wednesday, false | true) => (Phase::Regular, 2),
+        (Weekday::Thursday, false | true) => (Phase::Regular, 1),
+        (Weekday::Friday, false) => (Phase::Regular, 0),
     };
-    fixed.iter().any(|(month, date)| kept(*month, *date))
-        || is_nth(day, 1, 3, Weekday::Monday)
-        || is_nth(day, 2, 3, Weekday::Monday)
-        || is_last_monday_of_may(day)
-        || is_nth(day, 9, 1, Weekday::Monday)
-        || is_nth(day, 11, 4, Weekday::Thursday)
-        || good_friday(day.year()).is_some_and(|f| f == day)
+    Session { phase, until: instant(shifted(date, days), FOREX_TURNS, &NEW_YORK) }
 }
 
-/// Trading ends at 13:00: the day after Thanksgiving, Christmas Eve and the day before Independence Day, where
-/// these are trading days.
-fn is_us_early_close(day: Date) -> bool {
-    let after_thanksgiving = day.yesterday().is_ok_and(|d| is_nth(d, 11, 4, Weekday::Thursday));
-    let eve = (day.month() == 12 && day.day() == 24) || (day.month() == 7 && day.day() == 3);
-    after_thanksgiving || eve
+fn forex_day(at: Stamp) -> Date {
+    let here = at.to_jiff().to_zoned(NEW_YORK.clone());
+    let day = if here.time() >= FOREX_TURNS { shifted(here.date(), 1) } else { here.date() };
+    match day.weekday() {
+        // The closed week-end belongs to the Friday before it.
+        Weekday::Saturday => shifted(day, -1),
+        Weekday::Sunday => shifted(day, -2),
+        Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => day,
+    }
 }
 
-fn is_nth(day: Date, month: i8, nth: i8, weekday: Weekday) -> bool {
-    let week = day.day().saturating_sub(1).div_euclid(7).saturating_add(1);
-    day.month() == month && day.weekday() == weekday && week == nth
+/// No United States market was ever closed for so many days in a row since 1933.
+const CLOSED_DAYS_MAX: i64 = 10;
+
+fn next_pre_open(after: Date) -> Option<Stamp> {
+    let open =
+        (1..=CLOSED_DAYS_MAX).map(|n| shifted(after, n)).find(|day| holidays::day(*day) != Day::Closed)?;
+    instant(open, PRE_OPENS, &NEW_YORK)
 }
 
-fn is_last_monday_of_may(day: Date) -> bool {
-    day.month() == 5 && day.weekday() == Weekday::Monday && day.day() > 24
+fn last_open_before(date: Date) -> Date {
+    (1..=CLOSED_DAYS_MAX)
+        .map(|n| shifted(date, n.saturating_neg()))
+        .find(|day| holidays::day(*day) != Day::Closed)
+        .unwrap_or(date)
 }
 
-/// Good Friday: two days before Easter by the anonymous Gregorian rule.
-fn good_friday(year: i16) -> Option<Date> {
-    let y = i32::from(year);
-    let div = |a: i32, b: i32| a.checked_div(b);
-    let rem = |a: i32, b: i32| a.checked_rem(b);
-    let a = rem(y, 19)?;
-    let (b, c) = (div(y, 100)?, rem(y, 100)?);
-    let (d, e) = (div(b, 4)?, rem(b, 4)?);
-    let f = div(b.checked_add(8)?, 25)?;
-    let g = div(b.checked_sub(f)?.checked_add(1)?, 3)?;
-    let h = rem(a.checked_mul(19)?.checked_add(b)?.checked_sub(d)?.checked_sub(g)?.checked_add(15)?, 30)?;
-    let (i, k) = (div(c, 4)?, rem(c, 4)?);
-    let l = rem(
-        e.checked_mul(2)?.checked_add(i.checked_mul(2)?)?.checked_add(32)?.checked_sub(h)?.checked_sub(k)?,
-        7,
-    )?;
-    let m = div(a.checked_add(h.checked_mul(11)?)?.checked_add(l.checked_mul(22)?)?, 451)?;
-    let n = h.checked_add(l)?.checked_sub(m.checked_mul(7)?)?.checked_add(114)?;
-    let month = i8::try_from(div(n, 31)?).ok()?;
-    let day = i8::try_from(rem(n, 31)?.checked_add(1)?).ok()?;
-    let easter = Date::new(year, month, day).ok()?;
-    easter.yesterday().ok()?.yesterday().ok()
+fn shifted(date: Date, days: i64) -> Date {
+    date.saturating_add(days.days())
+}
+
+fn instant(date: Date, clock: Time, zone: &TimeZone) -> Option<Stamp> {
+    let zoned = date.to_datetime(clock).to_zoned(zone.clone()).ok()?;
+    Stamp::from_jiff(zoned.timestamp())
 }
 
 #[cfg(test)]
@@ -236,107 +197,103 @@ mod tests {
     use super::*;
     use jiff::civil::date;
 
-    fn at(text: &str) -> Stamp {
-        Stamp::parse_rfc3339(text).unwrap()
+    fn ny(text: &str) -> Stamp {
+        let local: jiff::civil::DateTime = text.parse().unwrap();
+        Stamp::from_jiff(local.to_zoned(NEW_YORK.clone()).unwrap().timestamp()).unwrap()
     }
 
-    fn said(calendar: Calendar, text: &str) -> String {
-        let s = calendar.session_at(at(text));
-        let until = s.until.map_or("never".to_owned(), Stamp::to_rfc3339);
-        format!("{} until {until}", s.phase.word())
+    fn at(calendar: Calendar, text: &str) -> (Phase, Option<Stamp>) {
+        let session = calendar.session_at(ny(text));
+        (session.phase, session.until)
     }
 
     #[test]
-    fn a_summer_day_in_new_york_has_four_edges() {
-        let say = |t| said(Calendar::UsEquity, t);
-        assert_eq!(say("2026-07-14T07:59:59Z"), "closed until 2026-07-14T08:00:00Z");
-        assert_eq!(say("2026-07-14T08:00:00Z"), "pre until 2026-07-14T13:30:00Z");
-        assert_eq!(say("2026-07-14T13:30:00Z"), "regular until 2026-07-14T20:00:00Z");
-        assert_eq!(say("2026-07-14T20:00:00Z"), "after until 2026-07-15T00:00:00Z");
-        assert_eq!(say("2026-07-15T00:00:00Z"), "closed until 2026-07-15T08:00:00Z");
+    fn an_ordinary_day() {
+        let us = Calendar::UsEquity;
+        assert_eq!(at(us, "2026-11-18T03:59:59"), (Phase::Closed, Some(ny("2026-11-18T04:00"))));
+        assert_eq!(at(us, "2026-11-18T04:00"), (Phase::Pre, Some(ny("2026-11-18T09:30"))));
+        assert_eq!(at(us, "2026-11-18T09:30"), (Phase::Regular, Some(ny("2026-11-18T16:00"))));
+        assert_eq!(at(us, "2026-11-18T16:00"), (Phase::After, Some(ny("2026-11-18T20:00"))));
+        assert_eq!(at(us, "2026-11-18T20:00"), (Phase::Closed, Some(ny("2026-11-19T04:00"))));
     }
 
     #[test]
     fn weekends_holidays_and_early_closes() {
-        let say = |t| said(Calendar::UsEquity, t);
-        assert_eq!(say("2026-11-21T15:00:00Z"), "closed until 2026-11-23T09:00:00Z");
-        // Thanksgiving, and the short day after it.
-        assert_eq!(say("2026-11-26T15:00:00Z"), "closed until 2026-11-27T09:00:00Z");
-        assert_eq!(say("2026-11-27T17:59:00Z"), "regular until 2026-11-27T18:00:00Z");
-        assert_eq!(say("2026-11-27T18:00:00Z"), "after until 2026-11-27T22:00:00Z");
+        let us = Calendar::UsEquity;
+        assert_eq!(at(us, "2026-11-20T21:00"), (Phase::Closed, Some(ny("2026-11-23T04:00"))));
+        assert_eq!(at(us, "2026-11-26T12:00"), (Phase::Closed, Some(ny("2026-11-27T04:00"))));
+        assert_eq!(at(us, "2026-11-27T12:59"), (Phase::Regular, Some(ny("2026-11-27T13:00"))));
+        assert_eq!(at(us, "2026-11-27T13:00"), (Phase::After, Some(ny("2026-11-27T17:00"))));
+        assert_eq!(at(us, "2026-11-27T17:00"), (Phase::Closed, Some(ny("2026-11-30T04:00"))));
     }
 
-    /// The exchanges' published holidays of 2024 to 2027.
     #[test]
-    fn the_published_holidays() {
-        let published = [
-            "2024-01-01 2024-01-15 2024-02-19 2024-03-29 2024-05-27 2024-06-19 2024-07-04 2024-09-02 2024-11-28 2024-12-25",
-            "2025-01-01 2025-01-20 2025-02-17 2025-04-18 2025-05-26 2025-06-19 2025-07-04 2025-09-01 2025-11-27 2025-12-25",
-            "2026-01-01 2026-01-19 2026-02-16 2026-04-03 2026-05-25 2026-06-19 2026-07-03 2026-09-07 2026-11-26 2026-12-25",
-            "2027-01-01 2027-01-18 2027-02-15 2027-03-26 2027-05-31 2027-06-18 2027-07-05 2027-09-06 2027-11-25 2027-12-24",
-        ];
-        for (year, line) in (2024..).zip(published) {
-            let mut found = Vec::new();
-            let mut day = date(year, 1, 1);
-            while day.year() == year {
-                if is_us_holiday(day) {
-                    found.push(day.to_string());
+    fn the_open_moves_against_utc_with_the_clocks() {
+        // 8 March and 1 November 2026: New York changes, other places do not on that day.
+        let open = |day: &str| ny(&format!("{day}T09:30")).to_rfc3339();
+        assert_eq!(open("2026-03-06"), "2026-03-06T14:30:00Z");
+        assert_eq!(open("2026-03-09"), "2026-03-09T13:30:00Z");
+        assert_eq!(open("2026-10-30"), "2026-10-30T13:30:00Z");
+        assert_eq!(open("2026-11-02"), "2026-11-02T14:30:00Z");
+    }
+
+    #[test]
+    fn a_weekend_belongs_to_the_trading_day_before() {
+        let us = Calendar::UsEquity;
+        assert_eq!(us.trading_day(ny("2026-11-22T12:00")), date(2026, 11, 20));
+        assert_eq!(us.trading_day(ny("2026-11-23T03:59")), date(2026, 11, 20));
+        assert_eq!(us.trading_day(ny("2026-11-23T04:00")), date(2026, 11, 23));
+        assert_eq!(us.day_began(ny("2026-11-22T12:00")), ny("2026-11-20T04:00"));
+    }
+
+    #[test]
+    fn currencies_keep_their_own_week() {
+        let fx = Calendar::ForexWeek;
+        assert_eq!(at(fx, "2026-11-20T16:59"), (Phase::Regular, Some(ny("2026-11-20T17:00"))));
+        assert_eq!(at(fx, "2026-11-20T17:00"), (Phase::Closed, Some(ny("2026-11-22T17:00"))));
+        assert_eq!(at(fx, "2026-11-22T16:59"), (Phase::Closed, Some(ny("2026-11-22T17:00"))));
+        assert_eq!(at(fx, "2026-11-22T17:00"), (Phase::Regular, Some(ny("2026-11-27T17:00"))));
+        assert_eq!(fx.trading_day(ny("2026-11-22T17:00")), date(2026, 11, 23));
+        assert_eq!(fx.trading_day(ny("2026-11-21T12:00")), date(2026, 11, 20));
+        assert_eq!(fx.day_began(ny("2026-11-23T12:00")), ny("2026-11-22T17:00"));
+        assert_eq!(fx.day_began(ny("2026-11-21T12:00")), ny("2026-11-19T17:00"));
+    }
+
+    #[test]
+    fn coins_never_close_and_turn_at_midnight_utc() {
+        let coins = Calendar::Always;
+        let at = Stamp::parse_rfc3339("2026-11-21T00:00:00Z").unwrap();
+        assert_eq!(coins.session_at(at), Session { phase: Phase::Regular, until: None });
+        assert_eq!(coins.day_began(at.plus_ms(-1)), at.plus_ms(-86_400_000));
+        assert_eq!(coins.day_began(at), at);
+    }
+
+    /// Over two years and all four changes of the clocks, every phase ends where the next begins, and every
+    /// trading day has its whole pre, regular and after hours.
+    #[test]
+    fn two_years_of_transitions_join_up() {
+        for calendar in [Calendar::UsEquity, Calendar::ForexWeek] {
+            let mut now = ny("2025-12-30T12:00");
+            let end = ny("2028-01-05T12:00");
+            let mut steps = 0;
+            while now < end {
+                let session = calendar.session_at(now);
+                let until = session.until.unwrap();
+                assert!(until > now, "{calendar:?} {}", now.to_rfc3339());
+                assert_eq!(calendar.session_at(until.plus_ms(-1)), session, "{}", until.to_rfc3339());
+                assert_ne!(calendar.session_at(until).phase, session.phase, "{}", until.to_rfc3339());
+                let began = calendar.day_began(now);
+                assert!(began <= now);
+                assert_eq!(calendar.trading_day(began), calendar.trading_day(now));
+                assert!(calendar.trading_day(began.plus_ms(-1)) < calendar.trading_day(began));
+                let hours = until.since_ms(now) as f64 / 3_600_000.0;
+                if session.phase == Phase::Regular && calendar == Calendar::UsEquity && steps > 0 {
+                    assert!((hours - 6.5).abs() < 0.001 || (hours - 3.5).abs() < 0.001, "{hours}");
                 }
-                day = day.tomorrow().unwrap();
+                now = until;
+                steps += 1;
             }
-            assert_eq!(found.join(" "), line);
+            assert!(steps > if calendar == Calendar::UsEquity { 2_000 } else { 200 });
         }
-    }
-
-    /// 2021-12-31 was a trading day although New Year's Day fell on the Saturday after it.
-    #[test]
-    fn new_year_on_a_saturday_closes_nothing() {
-        assert!(is_us_trading_day(date(2021, 12, 31)));
-        assert!(is_us_trading_day(date(2022, 1, 3)));
-    }
-
-    #[test]
-    fn the_open_stays_at_half_past_nine_when_the_clocks_change() {
-        // Two years, every trading day: regular hours begin at 09:30 New York, whatever UTC says.
-        let mut day = date(2026, 1, 1);
-        let mut offsets = std::collections::BTreeSet::new();
-        while day < date(2028, 1, 1) {
-            if is_us_trading_day(day) {
-                let open = stamp_of(day, 9, 30, &new_york()).unwrap();
-                assert_eq!(Calendar::UsEquity.session_at(open).phase, Phase::Regular, "{day}");
-                assert_eq!(Calendar::UsEquity.session_at(open.plus_ms(-1)).phase, Phase::Pre, "{day}");
-                offsets.insert(open.as_secs().rem_euclid(86_400));
-            }
-            day = day.tomorrow().unwrap();
-        }
-        assert_eq!(offsets.len(), 2, "summer and winter");
-    }
-
-    #[test]
-    fn days_begin_at_the_venues_midnight_also_when_they_have_23_or_25_hours() {
-        let began = |t| Calendar::UsEquity.day_began(at(t)).to_rfc3339();
-        assert_eq!(began("2026-03-08T12:00:00Z"), "2026-03-08T05:00:00Z");
-        assert_eq!(began("2026-03-09T03:59:59Z"), "2026-03-08T05:00:00Z");
-        assert_eq!(began("2026-03-09T04:00:00Z"), "2026-03-09T04:00:00Z");
-        assert_eq!(began("2026-11-02T04:59:59Z"), "2026-11-01T04:00:00Z");
-        assert_eq!(
-            Calendar::Always.day_began(at("2026-11-02T04:59:59Z")).to_rfc3339(),
-            "2026-11-02T00:00:00Z"
-        );
-    }
-
-    #[test]
-    fn the_currency_week() {
-        let say = |t| said(Calendar::ForexWeek, t);
-        assert_eq!(say("2026-11-20T21:59:59Z"), "regular until 2026-11-20T22:00:00Z");
-        assert_eq!(say("2026-11-20T22:00:00Z"), "closed until 2026-11-22T22:00:00Z");
-        assert_eq!(say("2026-11-22T22:00:00Z"), "regular until 2026-11-27T22:00:00Z");
-        let began = Calendar::ForexWeek.day_began(at("2026-11-24T21:59:59Z")).to_rfc3339();
-        assert_eq!(began, "2026-11-23T22:00:00Z");
-    }
-
-    #[test]
-    fn coins_never_close() {
-        assert_eq!(said(Calendar::Always, "2026-12-25T03:00:00Z"), "regular until never");
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::{
     text::Text,
     time::Stamp,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Ended orders are kept for this long after their last change: longer than any venue tells an execution again.
 pub const ENDED_KEPT_MS: i64 = 36 * 3_600_000;
@@ -22,6 +22,8 @@ pub const ENDED_KEPT_MS: i64 = 36 * 3_600_000;
 pub const ENDED_MAX: usize = 100_000;
 /// How many are dropped with one fact, so that none takes long.
 const DROPPED_AT_ONCE: usize = 4;
+/// So many of the last intents are at hand, to notice the same order twice.
+const RECENT_MAX: usize = 256;
 
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,6 +263,7 @@ pub(super) struct Orders {
     pub(super) unseen: BTreeMap<VenueId, BTreeSet<OrderId>>,
     pub(super) orphans: BTreeMap<OrderId, Orphan>,
     pub(super) totals: BTreeMap<InstrumentId, Totals>,
+    pub(super) recent: VecDeque<OrderId>,
     ended: BTreeSet<(Stamp, OrderId)>,
 }
 
@@ -275,6 +278,10 @@ impl Orders {
             row.role = old.role;
         }
         self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone());
+        if self.recent.len() >= RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(row.id.clone());
         self.insert(row)
     }
 

@@ -236,10 +236,3 @@ pub(super) fn describe(spec: &OrderSpec) -> String {
         spec.instrument.venue
     )
 }
-
-impl Maker {
-    /// A person's order is the screen's or the shell's; what follows an exit is the exit's.
-    pub(super) const fn is_person(&self) -> bool {
-        matches!(self.origin, Origin::Screen | Origin::Shell)
-    }
-}

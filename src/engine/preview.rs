@@ -47,11 +47,15 @@ impl Engine {
         let state = self.venues.get(&id.venue);
         let fees =
             state.and_then(|s| s.setup.fees.iter().find(|(c, _)| *c == instrument.class)).map(|(_, f)| f);
+        // Where what is on its way can't be valued, nothing counts as left.
+        let committed = risk::committed(&self.book, &self.marks, &id.venue, false)
+            .or_else(|| account.map(|a| a.buying_power))
+            .unwrap_or_default();
         Ok(ask(&Inputs {
             instrument,
             mark: self.marks.get(id),
             account,
-            committed: risk::committed(&self.book, &self.marks, &id.venue),
+            committed,
             exposure: self.book.exposure(id),
             closable: self.book.closable(id),
             avg_price: self.book.position(id).and_then(|p| p.avg_price),
@@ -73,7 +77,7 @@ impl Engine {
         match self.with_inputs(&id, |inputs| sizing::plan(inputs, draft)) {
             Ok(Ok(plan)) => Ok(plan),
             Ok(Err(why)) => {
-                let waits = self.marks.get(&id).is_none() && why.needs_quote();
+                let waits = why.needs_word();
                 let field = if waits { "wait" } else { why.field() };
                 Err(Problem { field: SmolStr::new_static(field), text: Text::clean(&why.to_string()) })
             }
@@ -129,7 +133,7 @@ impl Engine {
     /// Buying power as the venue said it, less what it has not counted.
     pub(super) fn buying_power_left(&self, venue: &crate::domain::ids::VenueId) -> Option<Money> {
         let account = self.book.account(venue)?;
-        account.report.buying_power.checked_sub(risk::committed(&self.book, &self.marks, venue))
+        account.report.buying_power.checked_sub(risk::committed(&self.book, &self.marks, venue, false)?)
     }
 }
 

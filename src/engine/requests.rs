@@ -268,15 +268,3 @@ pub(super) fn refused(stopped: &Stopped, field: Option<&str>) -> Reply {
     };
     Reply::Refused { text: Text::clean(&stopped.to_string()), field: field.map(Into::into), checks }
 }
-
-/// An order that the risk engine or an exit makes has nobody to answer.
-impl Maker {
-    pub(super) const fn nobody() -> Self {
-        Self { origin: Origin::Exit, asked: None }
-    }
-}
-
-impl RequestId {
-    /// For requests that nobody waits for.
-    pub const NONE: Self = Self(0);
-}

@@ -193,11 +193,3 @@ pub(super) enum Wait {
     /// They won't come.
     Never(Text),
 }
-
-impl Wait {
-    pub(super) const fn text(&self) -> &Text {
-        match self {
-            Self::Asked(text) | Self::Never(text) => text,
-        }
-    }
-}

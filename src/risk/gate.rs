@@ -1,11 +1,15 @@
 //! The gate. Every order that may open risk passes here or does not leave.
 
-use super::{permit::Cleared, verdict::Verdict};
+use super::{
+    checks::{CHECKS, Case, Check},
+    permit::Cleared,
+    verdict::{CheckResult, Outcome, Verdict},
+};
 use crate::{
     book::{Book, Marks},
     domain::{
         capability::Capability,
-        limits::Limits,
+        limits::{Action, Limits},
         order::{OrderSpec, Replacement, Submission},
         text::Text,
         time::Now,
@@ -46,21 +50,24 @@ pub struct Context<'a> {
 }
 
 /// Asks every check, for the live preview.
-pub fn judge(_context: &Context<'_>, _spec: &OrderSpec) -> Verdict {
-    unimplemented!()
+pub fn judge(context: &Context<'_>, spec: &OrderSpec) -> Verdict {
+    verdict(&Case::of_order(context, spec), 0)
 }
 
-/// Asks every check; the permit if none blocks.
+/// Asks every check; the permit if none blocks. Ask for each order after the fact of the one before is in the
+/// book: only so does the second of two see the headroom that the first has taken.
 ///
 /// # Errors
 /// The verdict, when a check blocks.
-pub fn clear(_context: &Context<'_>, _order: Submission, _id: u64) -> Result<Cleared<Submission>, Verdict> {
-    unimplemented!()
+pub fn clear(context: &Context<'_>, order: Submission, id: u64) -> Result<Cleared<Submission>, Verdict> {
+    let verdict = verdict(&Case::of_order(context, &order.spec), id);
+    if verdict.allows() { Ok(Cleared::mint(order, id)) } else { Err(verdict) }
 }
 
-/// As [`judge`], for a change of a working order: what matters is what it adds.
-pub fn judge_change(_context: &Context<'_>, _change: &Replacement) -> Verdict {
-    unimplemented!()
+/// As [`judge`], for a change of a working order: what matters is what it adds. A change that adds no risk passes,
+/// whatever is locked.
+pub fn judge_change(context: &Context<'_>, change: &Replacement) -> Verdict {
+    verdict(&Case::of_change(context, change), 0)
 }
 
 /// As [`clear`], for a change of a working order.
@@ -68,9 +75,34 @@ pub fn judge_change(_context: &Context<'_>, _change: &Replacement) -> Verdict {
 /// # Errors
 /// The verdict, when a check blocks.
 pub fn clear_change(
-    _context: &Context<'_>,
-    _change: Replacement,
-    _id: u64,
+    context: &Context<'_>,
+    change: Replacement,
+    id: u64,
 ) -> Result<Cleared<Replacement>, Verdict> {
-    unimplemented!()
+    let verdict = verdict(&Case::of_change(context, &change), id);
+    if verdict.allows() { Ok(Cleared::mint(change, id)) } else { Err(verdict) }
+}
+
+fn verdict(case: &Case<'_>, id: u64) -> Verdict {
+    Verdict { id, checks: CHECKS.iter().map(|check| result(case, check)).collect() }
+}
+
+fn result(case: &Case<'_>, check: &Check) -> CheckResult {
+    let passed = CheckResult { name: check.name, outcome: Outcome::Pass, why: None };
+    if case.adds_nothing && !check.asks_reductions {
+        return passed;
+    }
+    let worst = match (check.action)(case.context.limits) {
+        Action::Off => return passed,
+        Action::Warn => Outcome::Warn,
+        Action::Block => Outcome::Block,
+    };
+    match (check.ask)(case) {
+        None => passed,
+        Some(why) => {
+            let stops = worst == Outcome::Block && (!case.adds_nothing || why.is_impossible());
+            let outcome = if stops { Outcome::Block } else { Outcome::Warn };
+            CheckResult { name: check.name, outcome, why: Some(why) }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         ids::InstrumentId,
         money::Qty,
-        order::{Side, Submission},
+        order::{Amount, Attached, OrderSpec, Side, Submission},
     },
 };
 
@@ -25,7 +25,9 @@ pub enum NotReducing {
         side: Side,
     },
     /// Open orders already reduce it by all or some of this.
-    #[error("{asked} of {instrument} asked, {closable} can be closed: open orders already reduce the rest")]
+    #[error(
+        "{asked} of {instrument} asked, {closable} can be closed: the rest is not there or already in open orders"
+    )]
     Pending {
         /// Where.
         instrument: InstrumentId,
@@ -56,7 +58,41 @@ pub enum NotReducing {
 /// quantity is rounded down to the lot. Neither limits nor locks are asked.
 ///
 /// # Errors
-/// Why it is not a reduction; the order goes back to nowhere.
-pub fn prove(_book: &Book, _order: Submission) -> Result<Reducing<Submission>, NotReducing> {
-    unimplemented!()
+/// Why it is not a reduction.
+pub fn prove(book: &Book, order: Submission) -> Result<Reducing<Submission>, NotReducing> {
+    let spec = &order.spec;
+    let instrument = spec.instrument.clone();
+    let Some(exit) = book.exit_side(&instrument) else {
+        return Err(NotReducing::Flat(instrument));
+    };
+    if spec.side != exit {
+        return Err(NotReducing::Adds { instrument, side: spec.side });
+    }
+    if !matches!(spec.attached, Attached::Simple | Attached::Oco { .. }) {
+        return Err(NotReducing::Attached(instrument));
+    }
+    let Amount::Qty(asked) = spec.amount else {
+        return Err(NotReducing::Notional(instrument));
+    };
+    let closable = book.closable(&instrument);
+    if asked > closable {
+        return Err(NotReducing::Pending { instrument, asked, closable });
+    }
+    let qty = whole_lots(book, &instrument, asked)?;
+    let spec = OrderSpec { amount: Amount::Qty(qty), ..order.spec };
+    Ok(Reducing::mint(Submission { client: order.client, spec }))
+}
+
+/// Rounded down to the lot; what the rules say nothing of goes as it is, since the venue can still refuse it and
+/// an exit must not wait for rules.
+fn whole_lots(book: &Book, instrument: &InstrumentId, asked: Qty) -> Result<Qty, NotReducing> {
+    let Some(rules) = book.instrument(instrument) else {
+        return Ok(asked);
+    };
+    let qty = asked.floor_to(rules.lot).unwrap_or(asked);
+    if qty.is_zero() || qty < rules.qty_min {
+        let least = rules.qty_min.max(rules.lot);
+        return Err(NotReducing::Dust { instrument: instrument.clone(), qty: asked, least });
+    }
+    Ok(qty)
 }

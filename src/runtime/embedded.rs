@@ -60,10 +60,17 @@ pub(super) fn find_or_serve(
         }
         std::thread::sleep(ASK_EVERY);
     }
-    Err(anyhow!("the paper venue of {} is held by a program that does not say where it is", data_dir.display()))
+    Err(anyhow!(
+        "the paper venue of {} is held by a program that does not say where it is",
+        data_dir.display()
+    ))
 }
 
-fn serve(config: &PaperConfig, data_dir: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<(Addresses, Embedded)> {
+fn serve(
+    config: &PaperConfig,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Addresses, Embedded)> {
     let options = options(config, data_dir, clock)?;
     let (said, told) = std::sync::mpsc::sync_channel(1);
     let (stop, stopped) = oneshot::channel();
@@ -92,7 +99,8 @@ fn options(config: &PaperConfig, data_dir: &Path, clock: &Arc<dyn Clock>) -> any
     let mut options = Options::new(Arc::clone(clock));
     options.data_dir = Some(PathBuf::from(data_dir));
     let speed = u32::try_from(config.speed).ok().and_then(NonZeroU32::new);
-    options.speed = speed.ok_or_else(|| anyhow!("the paper venue's speed is {}; write 1 or more", config.speed))?;
+    options.speed =
+        speed.ok_or_else(|| anyhow!("the paper venue's speed is {}; write 1 or more", config.speed))?;
     if is_new {
         options.seed = Some(config.seed);
         options.model = Some(model(&config.model)?);

@@ -106,9 +106,10 @@ impl Gateway {
     /// The journal is lost, so this may not leave any more: answers for the venue that it did not.
     pub(super) fn withhold(&self, effect: &Effect, why: &Text) -> Option<Input> {
         let answer = match effect {
-            Effect::Submit { order, .. } => {
-                Answer::Submitted { client: order.peek().client.clone(), outcome: Outcome::NotSent(why.clone()) }
-            }
+            Effect::Submit { order, .. } => Answer::Submitted {
+                client: order.peek().client.clone(),
+                outcome: Outcome::NotSent(why.clone()),
+            },
             Effect::Replace { change, .. } => Answer::Replaced {
                 order: change.peek().order.client.clone(),
                 by: change.peek().client.clone(),

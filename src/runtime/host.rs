@@ -10,20 +10,30 @@ use crate::{
     adapters::{alpaca::config::Settings, registry},
     broker::{Broker, Sink},
     clock::{Clock, System},
-    config::{Config, Env, Environment as Configured, VenueConfig, VenueKind, private_dir, resolve, secret::Secret, state_dir},
+    config::{
+        Config, Env, Environment as Configured, VenueConfig, VenueKind, private_dir, resolve, secret::Secret,
+        state_dir,
+    },
     desk::Snapshot,
     domain::{
         alert::Alert,
         fact::Dated,
         ids::{Instance, Symbol, VenueId},
+        instrument::AssetClass,
+        money::Percent,
         report::Environment,
     },
     engine::{Engine, Front, Setup, VenueSetup},
-    journal::{Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Session, Sessions, Writer, set_torn_tail_aside},
+    journal::{
+        Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Session, Sessions, Writer,
+        set_torn_tail_aside,
+    },
     paper::server::Addresses,
+    sizing::FeeSchedule,
     transport::tls::Tls,
 };
 use anyhow::{Context as _, anyhow, bail};
+use rust_decimal::Decimal;
 use smol_str::SmolStr;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -109,7 +119,8 @@ impl Host {
         let sessions = Sessions::of(&state);
         let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
         let session = sessions.begin(&instance)?;
-        let (journal, past) = open_journal(&state, &instance, lock.is_some() && alive.is_empty(), read_only, &clock)?;
+        let (journal, past) =
+            open_journal(&state, &instance, lock.is_some() && alive.is_empty(), read_only, &clock)?;
         let opened = open_venues(&opening, &state, &clock)?;
         let Opened { brokers, setups, embedded } = opened;
         let setup = Setup {
@@ -123,7 +134,8 @@ impl Host {
         };
         let fps = opening.config.ui.fps.clamp(1, 120);
         let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);
-        let start = Start { engine: Engine::new(setup), brokers, journal, past, clock: Arc::clone(&clock), frame_ms };
+        let start =
+            Start { engine: Engine::new(setup), brokers, journal, past, clock: Arc::clone(&clock), frame_ms };
         let (desk, engine) = start.spawn()?;
         Ok(Self { desk, clock, read_only, state, engine, embedded, _session: session, _lock: lock })
     }
@@ -136,7 +148,9 @@ impl Host {
         drop(self.desk);
         let ended = match self.engine.join() {
             Ok(result) => result,
-            Err(_) => Err(anyhow!("the engine's thread panicked; positions and orders are as the venue has them")),
+            Err(_) => {
+                Err(anyhow!("the engine's thread panicked; positions and orders are as the venue has them"))
+            }
         };
         for venue in self.embedded {
             venue.stop()?;
@@ -149,10 +163,8 @@ impl Host {
 fn new_instance() -> anyhow::Result<Instance> {
     let mut bytes = [0_u8; 10];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
-    let letters: String = bytes
-        .iter()
-        .map(|b| char::from_digit(u32::from(*b) & 31, 32).unwrap_or('0'))
-        .collect();
+    let letters: String =
+        bytes.iter().map(|b| char::from_digit(u32::from(*b) & 31, 32).unwrap_or('0')).collect();
     Ok(Instance::new(&letters)?)
 }
 
@@ -164,7 +176,8 @@ fn open_journal(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<(Option<Journal>, Vec<Dated>)> {
     let path = state.join("journal.sqlite");
-    let header = Header { profile: PROFILE.into(), accounts: Vec::new(), version: env!("CARGO_PKG_VERSION").into() };
+    let header =
+        Header { profile: PROFILE.into(), accounts: Vec::new(), version: env!("CARGO_PKG_VERSION").into() };
     if alone && let Some(torn) = set_torn_tail_aside(&path, clock.now().wall)? {
         tracing::warn!(?torn, "the journal's log had a torn end; it was put aside");
     }
@@ -201,7 +214,8 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             VenueKind::Alpaca => (of_config(venue, &opening.env)?, false),
             other => bail!("venue `{}`: {} is not in this version yet", venue.name, other.title()),
         };
-        let broker = registry::open(venue.name.clone(), registry::Kind::Alpaca, settings, &tls, Arc::clone(clock))?;
+        let broker =
+            registry::open(venue.name.clone(), registry::Kind::Alpaca, settings, &tls, Arc::clone(clock))?;
         opened.setups.push(VenueSetup {
             venue: venue.name.clone(),
             capability: broker.capability().clone(),
@@ -209,7 +223,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             environment: environment(venue.environment),
             live_confirmed: opening.live.clone(),
             always_open,
-            fees: registry::Kind::Alpaca.fees(),
+            fees: fees(venue.kind),
         });
         opened.brokers.push(broker);
     }
@@ -228,6 +242,18 @@ const fn environment(configured: Configured) -> Environment {
     }
 }
 
+/// What a venue charges, for estimates before an order is sent; what it then books counts.
+fn fees(kind: VenueKind) -> Vec<(AssetClass, FeeSchedule)> {
+    match kind {
+        // Alpaca's taker fee for crypto at the lowest tier; stocks are free (its fee schedule of 2025).
+        VenueKind::Paper | VenueKind::Alpaca => {
+            let crypto = FeeSchedule { percent: Percent::new(Decimal::new(25, 2)), ..FeeSchedule::default() };
+            vec![(AssetClass::Equity, FeeSchedule::default()), (AssetClass::Crypto, crypto)]
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn of_addresses(addresses: Addresses) -> Settings {
     Settings {
         environment: Some(Environment::Paper),
@@ -238,6 +264,7 @@ fn of_addresses(addresses: Addresses) -> Settings {
         crypto_stream_url: Some(addresses.crypto_stream_url),
         key_id: Some(Secret::new(addresses.key_id)),
         secret_key: Some(Secret::new(addresses.secret_key)),
+        ..Settings::default()
     }
 }
 
@@ -253,6 +280,7 @@ fn of_config(venue: &VenueConfig, env: &Env) -> anyhow::Result<Settings> {
         crypto_stream_url: text(&venue.addresses.crypto_stream_url),
         key_id: Some(credentials.key_id),
         secret_key: Some(credentials.secret_key),
+        ..Settings::default()
     })
 }
 
@@ -331,7 +359,9 @@ fn connect(
 fn spawn_notifier(clock: &Arc<dyn Clock>) -> anyhow::Result<mpsc::Sender<Alert>> {
     let (sender, mut receiver) = mpsc::channel::<Alert>(64);
     let (out, alerts) = std::sync::mpsc::sync_channel(64);
-    std::thread::Builder::new().name("notify".to_owned()).spawn(move || crate::notify::desktop::run(&alerts))?;
+    std::thread::Builder::new()
+        .name("notify".to_owned())
+        .spawn(move || crate::notify::desktop::run(&alerts))?;
     let clock = Arc::clone(clock);
     std::thread::Builder::new().name("notify-lane".to_owned()).spawn(move || {
         while let Some(alert) = receiver.blocking_recv() {

@@ -1,11 +1,7 @@
 //! The engine's loop: gather what came, lane by lane; decide, one input at a time; make the facts durable; only
 //! then act; show. It never blocks: the journal syncs on its own thread, venues answer in their own tasks.
 
-use super::{
-    gateway::Gateway,
-    lanes::Lanes,
-    timers::Timers,
-};
+use super::{gateway::Gateway, lanes::Lanes, timers::Timers};
 use crate::{
     clock::Clock,
     desk::{Receipt, Reply, Snapshot},
@@ -216,7 +212,10 @@ impl Pump {
     }
 
     fn commit(&mut self, facts: Vec<Dated>, effects: Vec<Effect>, now: Now, inputs: &mut VecDeque<Input>) {
-        if facts.is_empty() && self.state.waiting.is_empty() || self.writer.is_none() || self.state.journal_lost {
+        if facts.is_empty() && self.state.waiting.is_empty()
+            || self.writer.is_none()
+            || self.state.journal_lost
+        {
             for effect in effects {
                 self.act_or_withhold(effect, now, inputs);
             }
@@ -233,7 +232,10 @@ impl Pump {
         while let Some(work) = self.state.unhanded.pop_front() {
             match writer.hand(work) {
                 Ok(()) => {}
-                Err(std::sync::mpsc::TrySendError::Full(work) | std::sync::mpsc::TrySendError::Disconnected(work)) => {
+                Err(
+                    std::sync::mpsc::TrySendError::Full(work)
+                    | std::sync::mpsc::TrySendError::Disconnected(work),
+                ) => {
                     self.state.unhanded.push_front(work);
                     return;
                 }
@@ -274,7 +276,8 @@ impl Pump {
                 break;
             }
             let over = waited >= ENTRIES_WAIT_MS;
-            let (ready, rest) = std::mem::take(&mut batch.effects).into_iter().partition(|e| over || !e.opens_risk());
+            let (ready, rest) =
+                std::mem::take(&mut batch.effects).into_iter().partition(|e| over || !e.opens_risk());
             batch.effects = rest;
             go.push((over, ready));
         }

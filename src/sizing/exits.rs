@@ -1,34 +1,69 @@
-//! Orders that get out or protect: computed from the live position, never more than can be closed.
+//! Orders that get out or protect: computed from the live position, always reduce-only.
 
 use super::{
-    plan::{Inputs, Nothing, SizingError, touch, wins},
-    prices::{Base, Round, on_tick, resolve},
+    Field, Inputs, SizingError,
+    plan::on_side,
+    prices::{Rounding, round, toward_entry},
+    quantity::{Wish, of_position, whole_lots},
 };
 use crate::domain::{
-    draft::{PriceExpr, Share, StopExpr},
-    money::{Price, Qty},
+    draft::{PriceExpr, Share, Size, StopExpr},
+    money::{Percent, Price, Qty},
     order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
 };
 
-/// Closes a share of a position: never more than can be closed, rounded down to the lot.
+/// Closes a share of a position at the market: never more than can be closed, rounded down to the lot.
 ///
 /// # Errors
 /// When there is nothing that can be closed.
 pub fn close(inputs: &Inputs<'_>, share: Share) -> Result<OrderSpec, SizingError> {
-    let (side, size) = held(inputs)?;
-    let asked = match share {
-        Share::All => size,
-        Share::Qty(qty) => qty.min(size),
-        Share::Percent(p) => {
-            let factor = p.factor().ok_or(SizingError::Overflow)?;
-            size.get().checked_mul(factor).and_then(Qty::new).ok_or(SizingError::Overflow)?.min(size)
-        }
+    let side = exit_side(inputs)?;
+    let wish = Wish { size: Size::All, side, entry: Price::ZERO, stop: None, whole: false };
+    let qty = match share {
+        Share::All => of_position(inputs, wish, None)?.0,
+        Share::Percent(percent) => of_position(inputs, wish, Some(percent))?.0,
+        Share::Qty(asked) => whole_lots(inputs, false, asked, asked.min(inputs.closable), None)?.0,
     };
-    let qty = whole(asked.min(inputs.closable), inputs.instrument.lot, inputs)?;
-    Ok(exit(inputs, side, qty, OrderType::Market, Attached::Simple, inputs.default_tif))
+    Ok(exit(inputs, side, qty, OrderType::Market))
 }
 
-/// An exit pair or a lone stop (or target) for a position that is there. Offsets count from the average entry.
+/// Closes a position and opens the same on the other side: two orders, of which the second goes through the gate
+/// once the first has made the position flat.
+///
+/// # Errors
+/// When the whole position can't be closed now.
+pub fn reverse(inputs: &Inputs<'_>) -> Result<(OrderSpec, OrderSpec), SizingError> {
+    let close = close(inputs, Share::All)?;
+    let rules = inputs.instrument;
+    let qty = inputs.exposure.position.size().floor_to(rules.whole_lot).ok_or(SizingError::Overflow)?;
+    let open = OrderSpec { amount: Amount::Qty(qty), reduce_only: false, ..close.clone() };
+    Ok((close, open))
+}
+
+/// The same order as a limit that trades at once, at most `collar` beyond the touch: for hours in which market
+/// orders are refused.
+///
+/// # Errors
+/// When there is no quote on the side that it trades against.
+pub fn marketable(
+    inputs: &Inputs<'_>,
+    order: &OrderSpec,
+    collar: Percent,
+    extended: bool,
+) -> Result<OrderSpec, SizingError> {
+    let touch = inputs.touch(order.side)?;
+    let by = collar.factor().and_then(|f| touch.abs().checked_mul(f)).ok_or(SizingError::Overflow)?;
+    let (beyond, rounding) = match order.side {
+        Side::Buy => (touch.checked_add(by), Rounding::Up),
+        Side::Sell => (touch.checked_sub(by), Rounding::Down),
+    };
+    let limit = beyond.and_then(|p| round(inputs.instrument.tick, p, rounding));
+    let limit = limit.ok_or(SizingError::Overflow)?;
+    Ok(OrderSpec { order_type: OrderType::Limit { limit }, tif: Tif::Day, extended, ..order.clone() })
+}
+
+/// An exit pair, or a lone stop or target, for a position that is there. Offsets, percentages and R count from the
+/// average entry.
 ///
 /// # Errors
 /// When there is no position, or a price stands on the wrong side of the market.
@@ -37,107 +72,102 @@ pub fn protect(
     stop: Option<StopExpr>,
     target: Option<PriceExpr>,
 ) -> Result<OrderSpec, SizingError> {
-    let (side, _) = held(inputs)?;
-    let lot = inputs.instrument.whole_lot;
-    let qty = whole(inputs.closable, lot, inputs)?;
-    let market = touch(inputs, side);
-    let from = inputs.avg_price.or(market);
-    let holder = side.opposite();
-    let stop = stop.map(|s| stop_leg(inputs, s, from, market, holder)).transpose()?;
-    let risk = from.zip(stop).and_then(|(f, s)| f.checked_sub(s.stop)).map(Price::abs);
-    let base = Base { from, risk, side: holder, field: "target" };
-    let target = target.map(|t| resolve(t, &base, inputs.instrument.tick, Round::Nearest)).transpose()?;
-    if let Some((target, entry)) = target.zip(market).filter(|(t, m)| !wins(holder, *m, *t)) {
-        return Err(SizingError::TargetSide { target, entry, side: holder });
-    }
-    let (order_type, attached) = match (stop, target) {
-        (None, None) => return Err(SizingError::NoExit),
-        (None, Some(limit)) => (OrderType::Limit { limit }, Attached::Simple),
-        (Some(stop), Some(limit)) => (OrderType::Limit { limit }, Attached::Oco { stop }),
-        (Some(StopLeg { stop, limit: None }), None) => (OrderType::Stop { stop }, Attached::Simple),
-        (Some(StopLeg { stop, limit: Some(limit) }), None) => {
-            (OrderType::StopLimit { stop, limit }, Attached::Simple)
+    let side = exit_side(inputs)?;
+    let entry_side = side.opposite();
+    let stop = match stop {
+        None => None,
+        Some(expr) => Some(stop_leg(inputs, expr, entry_side)?),
+    };
+    let target = match target {
+        None => None,
+        Some(expr) => {
+            let reference = reference(inputs, expr)?;
+            let frame = inputs.frame(Field::Target, reference, Rounding::Near);
+            let target = frame.target(expr, stop.map(|leg| leg.stop), entry_side)?;
+            on_side(Field::Target, target, inputs.touch(side)?, entry_side)?;
+            Some(target)
         }
     };
-    // Protection that ends with the day is none.
-    Ok(exit(inputs, side, qty, order_type, attached, Tif::Gtc))
+    let order_type = match (stop, target) {
+        (_, Some(limit)) => OrderType::Limit { limit },
+        (Some(StopLeg { stop, limit: Some(limit) }), None) => OrderType::StopLimit { stop, limit },
+        (Some(StopLeg { stop, limit: None }), None) => OrderType::Stop { stop },
+        (None, None) => return Err(SizingError::NoStop),
+    };
+    let attached = match (stop, target) {
+        (Some(stop), Some(_)) => Attached::Oco { stop },
+        (Some(_), None) | (None, Some(_) | None) => Attached::Simple,
+    };
+    let whole = attached != Attached::Simple;
+    let asked = inputs.exposure.position.size();
+    let (qty, _) = whole_lots(inputs, whole, asked, asked.min(inputs.closable), None)?;
+    // It must outlive the session; fractions can't at venues that have them for the day only.
+    let tif = if qty.is_multiple_of(inputs.instrument.whole_lot) { Tif::Gtc } else { inputs.default_tif };
+    Ok(OrderSpec { attached, tif, ..exit(inputs, side, qty, order_type) })
 }
 
-fn stop_leg(
-    inputs: &Inputs<'_>,
-    expr: StopExpr,
-    from: Option<Price>,
-    market: Option<Price>,
-    holder: Side,
-) -> Result<StopLeg, SizingError> {
-    let tick = inputs.instrument.tick;
-    let towards = if holder == Side::Buy { Round::Up } else { Round::Down };
-    let base = Base { from, risk: None, side: holder, field: "stop" };
-    let stop = resolve(expr.stop, &base, tick, towards)?;
-    if let Some(entry) = market.filter(|m| !wins(holder.opposite(), *m, stop)) {
-        return Err(SizingError::StopSide { stop, entry, side: holder });
-    }
-    let base = Base { from: Some(stop), field: "limit", ..base };
-    let limit = expr.limit.map(|l| resolve(l, &base, tick, Round::Nearest)).transpose()?;
-    Ok(StopLeg { stop, limit })
-}
-
-/// Moves a working stop to the average entry, rounded to the side that loses nothing.
+/// Moves a working stop to the average entry, rounded to the side that loses nothing. The limit of a stop-limit
+/// keeps its distance.
 ///
 /// # Errors
 /// When the market has already passed the entry, or the position has no average.
 pub fn break_even(inputs: &Inputs<'_>, stop: OrderType) -> Result<Change, SizingError> {
-    let (side, _) = held(inputs)?;
-    let symbol = || inputs.instrument.id.symbol.clone();
-    let average = inputs.avg_price.ok_or_else(|| SizingError::NoAverage(symbol()))?;
-    let round = if side == Side::Sell { Round::Up } else { Round::Down };
-    let entry = on_tick(inputs.instrument.tick, average, round).ok_or(SizingError::Overflow)?;
-    if let Some(price) = touch(inputs, side).filter(|m| !wins(side, *m, entry)) {
-        return Err(SizingError::PastEntry { symbol: symbol(), price, entry });
+    let side = exit_side(inputs)?;
+    let avg = inputs.avg_price.ok_or_else(|| SizingError::NoAverage(inputs.instrument.id.clone()))?;
+    let rounding = toward_entry(side.opposite());
+    let at = round(inputs.instrument.tick, avg, rounding).ok_or(SizingError::Overflow)?;
+    on_side(Field::Stop, at, inputs.touch(side)?, side)?;
+    match stop {
+        OrderType::Stop { .. } => Ok(Change { stop: Some(at), ..Change::default() }),
+        OrderType::StopLimit { stop, limit } => {
+            let limit = limit.checked_sub(stop).and_then(|d| at.checked_add(d));
+            Ok(Change { stop: Some(at), limit, ..Change::default() })
+        }
+        OrderType::Market | OrderType::Limit { .. } | OrderType::TrailingStop { .. } => {
+            Err(SizingError::NotThere(Field::Trigger))
+        }
     }
-    if stop.stop().is_none() {
-        return Err(SizingError::NoSuchPrice { kind: stop.kind(), what: "stop" });
-    }
-    // A stop-limit keeps the distance of its limit.
-    let limit = stop.limit().zip(stop.stop()).and_then(|(l, s)| entry.checked_add(l.checked_sub(s)?));
-    Ok(Change { stop: Some(entry), limit, ..Change::default() })
 }
 
-/// The side that gets out, and how much is held.
-fn held(inputs: &Inputs<'_>) -> Result<(Side, Qty), SizingError> {
-    let position = inputs.exposure.position;
-    let side =
-        position.exit_side().ok_or_else(|| SizingError::NoPosition(inputs.instrument.id.symbol.clone()))?;
-    Ok((side, position.size()))
+fn stop_leg(inputs: &Inputs<'_>, expr: StopExpr, entry_side: Side) -> Result<StopLeg, SizingError> {
+    let frame = inputs.frame(Field::Stop, reference(inputs, expr.stop)?, toward_entry(entry_side));
+    let stop = frame.price(expr.stop)?;
+    let exit = entry_side.opposite();
+    on_side(Field::Stop, stop, inputs.touch(exit)?, exit)?;
+    let limit = match expr.limit {
+        None => None,
+        Some(limit) => Some(inputs.frame(Field::StopLimit, stop, Rounding::Near).price(limit)?),
+    };
+    Ok(StopLeg { stop, limit })
 }
 
-fn whole(qty: Qty, lot: Qty, inputs: &Inputs<'_>) -> Result<Qty, SizingError> {
-    let floored = qty.floor_to(lot).ok_or(SizingError::Overflow)?;
-    if !floored.is_zero() {
-        return Ok(floored);
+/// The average entry; a price that is typed as a number needs none.
+fn reference(inputs: &Inputs<'_>, expr: PriceExpr) -> Result<Price, SizingError> {
+    match (inputs.avg_price, expr) {
+        (Some(avg), _) => Ok(avg),
+        (None, PriceExpr::At(price)) => Ok(price),
+        (None, PriceExpr::Offset(_) | PriceExpr::Percent(_) | PriceExpr::Ticks(_) | PriceExpr::R(_)) => {
+            Err(SizingError::NoAverage(inputs.instrument.id.clone()))
+        }
     }
-    let why = if inputs.closable.is_zero() { Nothing::Closable } else { Nothing::Least { qty, least: lot } };
-    Err(SizingError::NothingToTrade { why })
 }
 
-fn exit(
-    inputs: &Inputs<'_>,
-    side: Side,
-    qty: Qty,
-    order_type: OrderType,
-    attached: Attached,
-    tif: Tif,
-) -> OrderSpec {
+fn exit_side(inputs: &Inputs<'_>) -> Result<Side, SizingError> {
+    let side = inputs.exposure.position.exit_side();
+    side.ok_or_else(|| SizingError::Flat(inputs.instrument.id.clone()))
+}
+
+fn exit(inputs: &Inputs<'_>, side: Side, qty: Qty, order_type: OrderType) -> OrderSpec {
     OrderSpec {
         instrument: inputs.instrument.id.clone(),
         side,
         amount: Amount::Qty(qty),
         order_type,
-        tif,
+        tif: inputs.default_tif,
         extended: false,
         post_only: false,
-        reduce_only: false,
-        attached,
+        reduce_only: true,
+        attached: Attached::Simple,
         tag: None,
     }
 }

@@ -1,14 +1,17 @@
 //! A draft, sized and priced.
 
-use super::prices::{Base, Round, resolve, trail};
+use super::{
+    Field, SizingError,
+    prices::{Frame, Rounding, toward_entry, trail},
+    quantity::{Cut, Wish, buying_power, resolve},
+};
 use crate::{
     book::{Exposure, Mark},
     domain::{
-        draft::{ChangeExpr, Draft, DraftType, PriceExpr, StopExpr},
-        ids::Symbol,
-        instrument::{Instrument, Tick},
+        draft::{ChangeExpr, Draft, DraftType, PriceExpr, Size},
+        instrument::Instrument,
         money::{Money, Percent, Price, Qty, Ratio},
-        order::{Amount, Attached, Change, OrderKind, OrderSpec, OrderType, Side, StopLeg, Tif},
+        order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
         report::AccountReport,
     },
 };
@@ -38,6 +41,29 @@ pub struct Inputs<'a> {
     pub default_tif: Tif,
 }
 
+impl Inputs<'_> {
+    /// What a market order of this side would trade at.
+    pub(super) fn touch(&self, side: Side) -> Result<Price, SizingError> {
+        let at = |mark: &Mark| match side {
+            Side::Buy => mark.ask(),
+            Side::Sell => mark.bid(),
+        };
+        let touch = self.mark.and_then(at);
+        touch.ok_or_else(|| SizingError::NoQuote(self.instrument.id.clone()))
+    }
+    /// What one unit at this price (or price difference) is worth, without sign.
+    pub(super) fn unit_value(&self, price: Price) -> Result<Money, SizingError> {
+        let value = price.abs().per_unit().checked_mul(self.instrument.multiplier.get());
+        value.ok_or(SizingError::Overflow)
+    }
+    pub(super) const fn frame(&self, field: Field, reference: Price, rounding: Rounding) -> Frame {
+        Frame { field, tick: self.instrument.tick, reference, rounding }
+    }
+    fn value(&self, qty: Qty, price: Price) -> Result<Money, SizingError> {
+        self.unit_value(price)?.checked_mul(qty.get()).ok_or(SizingError::Overflow)
+    }
+}
+
 /// What a venue charges, for estimates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FeeSchedule {
@@ -49,17 +75,11 @@ pub struct FeeSchedule {
     pub least: Money,
 }
 
-/// What made the quantity smaller than asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// Rounded down to the lot.
-    Lot,
-    /// The buying power.
-    BuyingPower,
-    /// The largest order of the instrument.
-    Largest,
-    /// What can be closed.
-    Closable,
+impl FeeSchedule {
+    fn of(&self, qty: Qty, value: Money) -> Option<Money> {
+        let units = self.per_unit.checked_mul(qty.get())?;
+        units.checked_add(self.percent.of(value)?).map(|fee| fee.max(self.least))
+    }
 }
 
 /// An order with what it may cost and bring.
@@ -73,7 +93,7 @@ pub struct Plan {
     pub stop: Option<Price>,
     /// The target.
     pub target: Option<Price>,
-    /// How much; for an order in money the estimate.
+    /// How much.
     pub qty: Qty,
     /// What is lost if the stop fills at its price.
     pub risk: Option<Money>,
@@ -95,163 +115,7 @@ pub struct Plan {
     pub cut: Option<Cut>,
 }
 
-/// Why a draft can't be sized. Each sentence says which field, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SizingError {
-    /// A number went beyond what can be held.
-    #[error("the numbers of this order are too large to be worked out")]
-    Overflow,
-    /// An offset, percentage or number of ticks has nothing to count from.
-    #[error("{field}: there is no quote to count from; type a price")]
-    NoReference {
-        /// Which field.
-        field: &'static str,
-    },
-    /// The size or the target needs a stop.
-    #[error("{what} needs a stop: add `stop PRICE`")]
-    NeedsStop {
-        /// What needs it.
-        what: &'static str,
-    },
-    /// There is no quote to size by.
-    #[error("there is no quote for {0} yet, so the entry can't be estimated")]
-    NoQuote(Symbol),
-    /// The account's figures are not known.
-    #[error("the account's {0} is not known yet")]
-    NoAccount(&'static str),
-    /// The stop stands where it would win.
-    #[error("stop {stop} is on the wrong side of the entry {entry}: {side} needs a stop {where_}", side = side.word(), where_ = match side { Side::Buy => "below it", Side::Sell => "above it" })]
-    StopSide {
-        /// The stop.
-        stop: Price,
-        /// The entry.
-        entry: Price,
-        /// The order's side.
-        side: Side,
-    },
-    /// The target stands where it would lose.
-    #[error("target {target} is on the wrong side of the entry {entry}: {side} needs a target {where_}", side = side.word(), where_ = match side { Side::Buy => "above it", Side::Sell => "below it" })]
-    TargetSide {
-        /// The target.
-        target: Price,
-        /// The entry.
-        entry: Price,
-        /// The order's side.
-        side: Side,
-    },
-    /// A trail of zero or less.
-    #[error("the trail must be above zero")]
-    TrailNotPositive,
-    /// A size of zero or less.
-    #[error("the size must be above zero")]
-    SizeNotPositive,
-    /// It came to nothing.
-    #[error("nothing to trade: {why}")]
-    NothingToTrade {
-        /// What made it nothing.
-        why: Nothing,
-    },
-    /// A share of a position that is not there, or on the side that would add.
-    #[error("there is no {0} position that this order could reduce")]
-    NoPosition(Symbol),
-    /// The average entry is not known.
-    #[error("the average entry of {0} is not known")]
-    NoAverage(Symbol),
-    /// The market is already beyond the entry.
-    #[error("{symbol} trades at {price}, already beyond the entry {entry}: a stop there would fill at once")]
-    PastEntry {
-        /// What.
-        symbol: Symbol,
-        /// Where it trades.
-        price: Price,
-        /// The average entry.
-        entry: Price,
-    },
-    /// Neither stop nor target was given.
-    #[error("give a stop or a target, for example `protect AAPL stop 174 target 180`")]
-    NoExit,
-    /// The order has no such price.
-    #[error("a {kind} order has no {what} to change", kind = kind.word())]
-    NoSuchPrice {
-        /// The order's type.
-        kind: OrderKind,
-        /// What was asked for.
-        what: &'static str,
-    },
-}
-
-/// What made an order come to nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Nothing {
-    /// The buying power.
-    #[error("buying power of {left} buys less than one lot of {lot} at {price}")]
-    BuyingPower {
-        /// What is left.
-        left: Money,
-        /// The lot.
-        lot: Qty,
-        /// The entry.
-        price: Price,
-    },
-    /// The amount or the risk.
-    #[error("{amount} is less than one lot of {lot} takes ({each} for one unit)")]
-    Amount {
-        /// What was to be spent or risked.
-        amount: Money,
-        /// The lot.
-        lot: Qty,
-        /// What one unit takes of it.
-        each: Money,
-    },
-    /// Open orders already reduce it.
-    #[error("open orders already close all that can be closed")]
-    Closable,
-    /// Below the venue's smallest order.
-    #[error("{qty} is below the smallest order of {least}")]
-    Least {
-        /// What it came to.
-        qty: Qty,
-        /// The smallest.
-        least: Qty,
-    },
-    /// Below the venue's smallest order in money.
-    #[error("{cost} is below the smallest order of {least}")]
-    LeastNotional {
-        /// What it came to.
-        cost: Money,
-        /// The smallest.
-        least: Money,
-    },
-}
-
-impl SizingError {
-    /// The field of the ticket that it is about.
-    pub const fn field(&self) -> &'static str {
-        match self {
-            Self::Overflow
-            | Self::NoAccount(_)
-            | Self::SizeNotPositive
-            | Self::NothingToTrade { .. }
-            | Self::NoPosition(_) => "size",
-            Self::NoReference { field } => field,
-            Self::NoQuote(_) => "symbol",
-            Self::NeedsStop { .. }
-            | Self::StopSide { .. }
-            | Self::NoAverage(_)
-            | Self::PastEntry { .. }
-            | Self::NoExit => "stop",
-            Self::TargetSide { .. } => "target",
-            Self::TrailNotPositive => "trail",
-            Self::NoSuchPrice { what, .. } => what,
-        }
-    }
-    /// Would a quote mend it?
-    pub const fn needs_quote(&self) -> bool {
-        matches!(self, Self::NoReference { .. } | Self::NoQuote(_) | Self::NoAccount(_))
-    }
-}
-
-/// The prices of a draft.
+/// Entry, stop and target of a draft.
 struct Prices {
     order_type: OrderType,
     entry: Price,
@@ -259,16 +123,26 @@ struct Prices {
     target: Option<Price>,
 }
 
-/// Sizes and prices a draft. Offsets of a limit count from where a market order would fill, those of stop and target
-/// from the entry. A stop that is off the tick is moved towards the entry, so that the risk is never more than asked.
+/// Sizes and prices a draft.
 ///
 /// # Errors
-/// Which field can't be worked out, and why; a typed reason when it comes to nothing.
+/// Which field can't be worked out, and why; [`SizingError::NothingToTrade`] when it comes to nothing.
 pub fn plan(inputs: &Inputs<'_>, draft: &Draft) -> Result<Plan, SizingError> {
+    let closes = matches!(draft.size, Size::All | Size::PositionPercent(_));
+    if closes && (draft.stop.is_some() || draft.target.is_some()) {
+        return Err(SizingError::ExitsOnClose);
+    }
     let prices = price(inputs, draft)?;
     let attached = attach(&prices);
-    let (qty, cut) =
-        super::size::quantity(inputs, draft, prices.entry, prices.stop.map(|s| s.stop), attached)?;
+    let short = draft.side == Side::Sell && !inputs.exposure.position.is_positive();
+    let wish = Wish {
+        size: draft.size,
+        side: draft.side,
+        entry: prices.entry,
+        stop: prices.stop.map(|leg| leg.stop),
+        whole: attached != Attached::Simple || short,
+    };
+    let (qty, cut) = resolve(inputs, wish)?;
     let spec = OrderSpec {
         instrument: inputs.instrument.id.clone(),
         side: draft.side,
@@ -277,89 +151,86 @@ pub fn plan(inputs: &Inputs<'_>, draft: &Draft) -> Result<Plan, SizingError> {
         tif: draft.tif.unwrap_or(inputs.default_tif),
         extended: draft.extended,
         post_only: draft.post_only,
-        reduce_only: draft.reduce_only,
+        reduce_only: draft.reduce_only || closes,
         attached,
         tag: draft.tag.clone(),
     };
     figures(inputs, spec, &prices, qty, cut)
 }
 
-fn attach(prices: &Prices) -> Attached {
-    match (prices.stop, prices.target) {
-        (None, None) => Attached::Simple,
-        (Some(stop), None) => Attached::OtoStop { stop },
-        (None, Some(target)) => Attached::OtoTarget { target },
-        (Some(stop), Some(target)) => Attached::Bracket { target, stop },
-    }
-}
-
-/// Where a market order would fill.
-pub(super) fn touch(inputs: &Inputs<'_>, side: Side) -> Option<Price> {
-    let mark = inputs.mark?;
-    match side {
-        Side::Buy => mark.ask(),
-        Side::Sell => mark.bid(),
-    }
-    .or_else(|| mark.price())
-}
-
 fn price(inputs: &Inputs<'_>, draft: &Draft) -> Result<Prices, SizingError> {
-    let tick = inputs.instrument.tick;
-    let side = draft.side;
-    let touch = touch(inputs, side);
-    let at = |expr, field| {
-        let base = Base { from: touch, risk: None, side, field };
-        resolve(expr, &base, tick, Round::Nearest)
-    };
-    let no_quote = || SizingError::NoQuote(inputs.instrument.id.symbol.clone());
-    let (order_type, entry) = match draft.order_type {
-        DraftType::Market => (OrderType::Market, touch.ok_or_else(no_quote)?),
-        DraftType::Limit(limit) => {
-            let limit = at(limit, "limit")?;
-            (OrderType::Limit { limit }, limit)
-        }
-        DraftType::Stop(stop) => {
-            let stop = at(stop, "trigger")?;
-            (OrderType::Stop { stop }, stop)
-        }
-        DraftType::StopLimit { stop, limit } => {
-            let stop = at(stop, "trigger")?;
-            let base = Base { from: Some(stop), risk: None, side, field: "limit" };
-            let limit = resolve(limit, &base, tick, Round::Nearest)?;
-            (OrderType::StopLimit { stop, limit }, limit)
-        }
-        DraftType::Trail(expr) => {
-            let trail = trail(expr, touch, tick)?;
-            (OrderType::TrailingStop { trail }, touch.ok_or_else(no_quote)?)
+    let (order_type, entry) = entry(inputs, draft)?;
+    let stop = match draft.stop {
+        None => None,
+        Some(expr) => {
+            let frame = inputs.frame(Field::Stop, entry, toward_entry(draft.side));
+            let stop = frame.price(expr.stop)?;
+            on_side(Field::Stop, stop, entry, draft.side.opposite())?;
+            let limit = match expr.limit {
+                None => None,
+                Some(limit) => Some(inputs.frame(Field::StopLimit, stop, Rounding::Near).price(limit)?),
+            };
+            Some(StopLeg { stop, limit })
         }
     };
-    let stop = draft.stop.map(|s| stop_leg(s, entry, side, tick)).transpose()?;
-    let distance = stop.and_then(|s| entry.checked_sub(s.stop)).map(Price::abs);
-    let base = Base { from: Some(entry), risk: distance, side, field: "target" };
-    let target = draft.target.map(|t| resolve(t, &base, tick, Round::Nearest)).transpose()?;
-    if let Some(target) = target.filter(|t| !wins(side, entry, *t)) {
-        return Err(SizingError::TargetSide { target, entry, side });
-    }
+    let target = match draft.target {
+        None => None,
+        Some(expr) => {
+            let frame = inputs.frame(Field::Target, entry, Rounding::Near);
+            let target = frame.target(expr, stop.map(|leg| leg.stop), draft.side)?;
+            on_side(Field::Target, target, entry, draft.side)?;
+            Some(target)
+        }
+    };
     Ok(Prices { order_type, entry, stop, target })
 }
 
-fn stop_leg(expr: StopExpr, entry: Price, side: Side, tick: Tick) -> Result<StopLeg, SizingError> {
-    let towards_entry = if side == Side::Buy { Round::Up } else { Round::Down };
-    let base = Base { from: Some(entry), risk: None, side, field: "stop" };
-    let stop = resolve(expr.stop, &base, tick, towards_entry)?;
-    if !wins(side.opposite(), entry, stop) {
-        return Err(SizingError::StopSide { stop, entry, side });
-    }
-    let base = Base { from: Some(stop), ..base };
-    let limit = expr.limit.map(|l| resolve(l, &base, tick, Round::Nearest)).transpose()?;
-    Ok(StopLeg { stop, limit })
+/// The order type with its prices, and where it is thought to fill: a limit at its limit, a stop at its trigger,
+/// a market order and a trail at the touch.
+fn entry(inputs: &Inputs<'_>, draft: &Draft) -> Result<(OrderType, Price), SizingError> {
+    let at = |field, expr: PriceExpr| match expr {
+        PriceExpr::At(price) => Ok(price),
+        PriceExpr::Offset(_) | PriceExpr::Percent(_) | PriceExpr::Ticks(_) | PriceExpr::R(_) => {
+            inputs.frame(field, inputs.touch(draft.side)?, Rounding::Near).price(expr)
+        }
+    };
+    Ok(match draft.order_type {
+        DraftType::Market => (OrderType::Market, inputs.touch(draft.side)?),
+        DraftType::Limit(limit) => {
+            let limit = at(Field::Limit, limit)?;
+            (OrderType::Limit { limit }, limit)
+        }
+        DraftType::Stop(stop) => {
+            let stop = at(Field::Trigger, stop)?;
+            (OrderType::Stop { stop }, stop)
+        }
+        DraftType::StopLimit { stop, limit } => {
+            let stop = at(Field::Trigger, stop)?;
+            let limit = inputs.frame(Field::Limit, stop, Rounding::Near).price(limit)?;
+            (OrderType::StopLimit { stop, limit }, limit)
+        }
+        DraftType::Trail(expr) => {
+            let touch = inputs.touch(draft.side)?;
+            (OrderType::TrailingStop { trail: trail(expr, inputs.instrument.tick, touch)? }, touch)
+        }
+    })
 }
 
-/// Is `price` on the side of `entry` where this side wins?
-pub(super) fn wins(side: Side, entry: Price, price: Price) -> bool {
-    match side {
-        Side::Buy => price > entry,
-        Side::Sell => price < entry,
+/// Above the reference for `Buy`, below it for `Sell`.
+pub(super) fn on_side(field: Field, price: Price, reference: Price, side: Side) -> Result<(), SizingError> {
+    let right = match side {
+        Side::Buy => price > reference,
+        Side::Sell => price < reference,
+    };
+    if right { Ok(()) } else { Err(SizingError::WrongSide { field, price, reference }) }
+}
+
+const fn attach(prices: &Prices) -> Attached {
+    match (prices.stop, prices.target) {
+        (Some(stop), Some(target)) => Attached::Bracket { target, stop },
+        (Some(stop), None) => Attached::OtoStop { stop },
+        (None, Some(target)) => Attached::OtoTarget { target },
+        (None, None) => Attached::Simple,
     }
 }
 
@@ -370,70 +241,76 @@ fn figures(
     qty: Qty,
     cut: Option<Cut>,
 ) -> Result<Plan, SizingError> {
-    let multiplier = inputs.instrument.multiplier.get();
-    let worth = |per_unit: Price| qty.checked_mul_price(per_unit)?.checked_mul(multiplier);
-    let away = |to: Option<Price>| to.and_then(|p| worth(prices.entry.checked_sub(p)?.abs()));
-    let cost = worth(prices.entry).ok_or(SizingError::Overflow)?;
-    let risk = away(prices.stop.map(|s| s.stop));
-    let reward = away(prices.target);
-    let fees = inputs.fees.and_then(|f| f.of(qty, cost));
-    let opening = super::size::opening(inputs, spec.side, qty);
-    let margin = opening
-        .checked_mul_price(prices.entry.abs())
-        .and_then(|m| m.checked_mul(multiplier))
-        .ok_or(SizingError::Overflow)?;
-    let equity = inputs.account_size.or_else(|| inputs.account.map(|a| a.equity));
+    let distance = |to: Option<Price>| match to {
+        None => Ok(None),
+        Some(to) => {
+            let by = prices.entry.checked_sub(to).ok_or(SizingError::Overflow)?;
+            inputs.value(qty, by).map(Some)
+        }
+    };
+    let stop = prices.stop.map(|leg| leg.stop);
+    let (risk, reward) = (distance(stop)?, distance(prices.target)?);
+    let cost = inputs.value(qty, prices.entry)?;
+    let margin = inputs.value(inputs.exposure.opening_part(spec.side, qty), prices.entry)?;
+    let equity = inputs.account_size.or(inputs.account.map(|a| a.equity));
     Ok(Plan {
         entry: prices.entry,
-        stop: prices.stop.map(|s| s.stop),
+        stop,
         target: prices.target,
         qty,
         risk,
         reward,
-        reward_to_risk: reward
-            .zip(risk)
-            .and_then(|(w, l)| w.checked_div(l.get()))
-            .map(|r| Ratio::new(r.round_dp(2))),
+        reward_to_risk: reward.zip(risk).and_then(|(w, r)| w.checked_div(r.get())).map(Ratio::new),
         cost,
-        fees,
+        fees: inputs.fees.and_then(|f| f.of(qty, cost)),
         margin,
-        buying_power_after: super::size::buying_power(inputs).and_then(|bp| bp.checked_sub(margin)),
+        buying_power_after: buying_power(inputs).ok().and_then(|bp| bp.checked_sub(margin)),
         equity_share: equity.and_then(|e| cost.percent_of(e)),
         cut,
         spec,
     })
 }
 
-impl FeeSchedule {
-    /// What an order of this quantity and value is charged.
-    pub fn of(&self, qty: Qty, value: Money) -> Option<Money> {
-        let units = self.per_unit.checked_mul(qty.get())?;
-        let share = self.percent.of(value.abs())?;
-        Some(units.checked_add(share)?.max(self.least))
-    }
-}
-
-/// Prices a change of a working order. Offsets, percentages and ticks count from the order's own price.
+/// Prices a change of a working order. Offsets, percentages and ticks count from the order's own prices.
 ///
 /// # Errors
 /// Which field can't be worked out, and why.
 pub fn change(inputs: &Inputs<'_>, order: &OrderSpec, change: &ChangeExpr) -> Result<Change, SizingError> {
-    let tick = inputs.instrument.tick;
-    let kind = order.order_type.kind();
-    let own = |expr: Option<PriceExpr>, from: Option<Price>, what: &'static str| {
-        let Some(expr) = expr else { return Ok(None) };
-        if from.is_none() {
-            return Err(SizingError::NoSuchPrice { kind, what });
+    let moved = |field, own: Option<Price>, expr: Option<PriceExpr>| match expr {
+        None => Ok(None),
+        Some(expr) => {
+            let own = own.ok_or(SizingError::NotThere(field))?;
+            inputs.frame(field, own, Rounding::Near).price(expr).map(Some)
         }
-        let base = Base { from, risk: None, side: order.side, field: what };
-        resolve(expr, &base, tick, Round::Nearest).map(Some)
     };
-    let touch = touch(inputs, order.side);
-    Ok(Change {
+    let new_trail = match (change.trail, order.order_type) {
+        (None, _) => None,
+        (Some(expr), OrderType::TrailingStop { .. }) => {
+            let reference = match expr {
+                crate::domain::draft::TrailExpr::Ticks(_) => inputs.touch(order.side)?,
+                crate::domain::draft::TrailExpr::Amount(_) | crate::domain::draft::TrailExpr::Percent(_) => {
+                    Price::ZERO
+                }
+            };
+            Some(trail(expr, inputs.instrument.tick, reference)?)
+        }
+        (
+            Some(_),
+            OrderType::Market
+            | OrderType::Limit { .. }
+            | OrderType::Stop { .. }
+            | OrderType::StopLimit { .. },
+        ) => return Err(SizingError::NotThere(Field::Trail)),
+    };
+    if change.qty.is_some_and(Qty::is_zero) {
+        return Err(SizingError::NotPositive(Field::Size));
+    }
+    let out = Change {
         qty: change.qty,
-        limit: own(change.limit, order.order_type.limit(), "limit")?,
-        stop: own(change.stop, order.order_type.stop(), "stop")?,
-        trail: change.trail.map(|t| trail(t, touch, tick)).transpose()?,
+        limit: moved(Field::Limit, order.order_type.limit(), change.limit)?,
+        stop: moved(Field::Trigger, order.order_type.stop(), change.stop)?,
+        trail: new_trail,
         tif: change.tif,
-    })
+    };
+    if out == Change::default() { Err(SizingError::NoChange) } else { Ok(out) }
 }

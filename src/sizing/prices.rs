@@ -1,92 +1,113 @@
-//! From prices as they are typed to prices on the tick.
+//! Prices as they are typed become prices on the tick. What is typed as a number stays as it is: the gate says
+//! so when it is off the tick. What is worked out is rounded, and a stop to the side of less risk.
 
-use super::plan::SizingError;
+use super::{Field, SizingError};
 use crate::domain::{
     draft::{PriceExpr, TrailExpr},
     instrument::Tick,
-    money::Price,
+    money::{Percent, Price, Ratio},
     order::{Side, Trail},
 };
 use rust_decimal::Decimal;
 
-/// Which way a price that is off the tick is moved.
+/// Where a worked-out price goes when it falls between two ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Round {
-    Nearest,
+pub(super) enum Rounding {
+    /// To the nearer one.
+    Near,
+    /// To the higher one.
     Up,
+    /// To the lower one.
     Down,
 }
 
-/// The allowed price next to this one.
-pub(super) fn on_tick(tick: Tick, price: Price, round: Round) -> Option<Price> {
-    let step = tick.at(price).get();
-    if step.is_zero() || tick.allows(price) {
-        return Some(price);
-    }
-    let n = price.get().checked_div(step)?;
-    let whole = match round {
-        Round::Nearest => return tick.round(price),
-        Round::Up => n.ceil(),
-        Round::Down => n.floor(),
-    };
-    let mut out = whole.checked_mul(step)?;
-    out.rescale(step.normalize().scale());
-    Some(Price::new(out))
-}
-
-/// What a typed price counts from.
+/// What a price is measured from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Base {
-    /// Where offsets, percentages and ticks begin; `None` is not known.
-    pub(super) from: Option<Price>,
-    /// The distance from entry to stop, for multiples of R.
-    pub(super) risk: Option<Price>,
-    /// The side of the order, for the direction of R.
-    pub(super) side: Side,
-    /// The field, for the error.
-    pub(super) field: &'static str,
+pub(super) struct Frame {
+    pub(super) field: Field,
+    pub(super) tick: Tick,
+    pub(super) reference: Price,
+    pub(super) rounding: Rounding,
 }
 
-/// The price that an expression means.
-pub(super) fn resolve(expr: PriceExpr, base: &Base, tick: Tick, round: Round) -> Result<Price, SizingError> {
-    let field = base.field;
-    let from = || base.from.ok_or(SizingError::NoReference { field });
-    let raw = match expr {
-        PriceExpr::At(price) => return Ok(price),
-        PriceExpr::Offset(by) => from()?.checked_add(by),
-        PriceExpr::Percent(p) => {
-            let from = from()?;
-            p.factor().and_then(|f| from.checked_mul(f)).and_then(|by| from.checked_add(by))
-        }
-        PriceExpr::Ticks(n) => tick.offset(from()?, n),
-        PriceExpr::R(multiple) => {
-            let from = from()?;
-            let distance = base.risk.ok_or(SizingError::NeedsStop { what: "a target in R" })?;
-            let by = distance.checked_mul(multiple.get());
-            match base.side {
-                Side::Buy => by.and_then(|by| from.checked_add(by)),
-                Side::Sell => by.and_then(|by| from.checked_sub(by)),
+impl Frame {
+    /// A price; `R` is not one here.
+    pub(super) fn price(self, expr: PriceExpr) -> Result<Price, SizingError> {
+        let raw = match expr {
+            PriceExpr::At(price) => return Ok(price),
+            PriceExpr::Offset(by) => self.reference.checked_add(by),
+            PriceExpr::Percent(percent) => self.by_percent(percent),
+            PriceExpr::Ticks(n) => {
+                let on = self.rounded(self.reference).ok_or(SizingError::Overflow)?;
+                return self.tick.offset(on, n).ok_or(SizingError::Overflow);
             }
+            PriceExpr::R(_) => return Err(SizingError::NoR(self.field)),
+        };
+        raw.and_then(|p| self.rounded(p)).ok_or(SizingError::Overflow)
+    }
+
+    /// A target, which may be in multiples of the distance from entry to stop.
+    pub(super) fn target(
+        self,
+        expr: PriceExpr,
+        stop: Option<Price>,
+        side: Side,
+    ) -> Result<Price, SizingError> {
+        let PriceExpr::R(r) = expr else {
+            return self.price(expr);
+        };
+        let stop = stop.ok_or(SizingError::NoR(self.field))?;
+        self.multiple(r, stop, side).and_then(|p| self.rounded(p)).ok_or(SizingError::Overflow)
+    }
+
+    fn multiple(self, r: Ratio, stop: Price, side: Side) -> Option<Price> {
+        let distance = self.reference.checked_sub(stop)?.abs().checked_mul(r.get())?;
+        match side {
+            Side::Buy => self.reference.checked_add(distance),
+            Side::Sell => self.reference.checked_sub(distance),
         }
-    };
-    let raw = raw.ok_or(SizingError::Overflow)?;
-    on_tick(tick, raw, round).ok_or(SizingError::Overflow)
+    }
+
+    fn by_percent(self, percent: Percent) -> Option<Price> {
+        let by = self.reference.abs().checked_mul(percent.factor()?)?;
+        self.reference.checked_add(by)
+    }
+
+    fn rounded(self, price: Price) -> Option<Price> {
+        round(self.tick, price, self.rounding)
+    }
 }
 
-/// The trail that an expression means.
-pub(super) fn trail(expr: TrailExpr, at: Option<Price>, tick: Tick) -> Result<Trail, SizingError> {
+pub(super) fn round(tick: Tick, price: Price, rounding: Rounding) -> Option<Price> {
+    let near = tick.round(price)?;
+    match rounding {
+        Rounding::Up if near < price => tick.offset(near, 1),
+        Rounding::Down if near > price => tick.offset(near, -1),
+        Rounding::Up | Rounding::Down | Rounding::Near => Some(near),
+    }
+}
+
+/// A stop that is worked out is rounded towards the entry: up below it, down above it.
+pub(super) const fn toward_entry(side: Side) -> Rounding {
+    match side {
+        Side::Buy => Rounding::Up,
+        Side::Sell => Rounding::Down,
+    }
+}
+
+/// A trail, which is always above zero.
+pub(super) fn trail(expr: TrailExpr, tick: Tick, reference: Price) -> Result<Trail, SizingError> {
     let trail = match expr {
-        TrailExpr::Amount(amount) => Trail::Amount(amount),
+        TrailExpr::Amount(price) => Trail::Amount(price),
         TrailExpr::Percent(percent) => Trail::Percent(percent),
         TrailExpr::Ticks(n) => {
-            let at = at.ok_or(SizingError::NoReference { field: "trail" })?;
-            let step = tick.at(at).get().checked_mul(Decimal::from(n)).ok_or(SizingError::Overflow)?;
-            Trail::Amount(Price::new(step))
+            let amount = tick.at(reference).checked_mul(Decimal::from(n));
+            Trail::Amount(amount.ok_or(SizingError::Overflow)?)
         }
     };
-    let positive = match trail {
-        Trail::Amount(a) => a.is_positive(),
-        Trail::Percent(p) => p.is_positive(),
+    let is_positive = match trail {
+        Trail::Amount(price) => price.is_positive(),
+        Trail::Percent(percent) => percent.is_positive(),
     };
-    if positive { Ok(trail) } else { Err(SizingError::TrailNotPositive) }
+    if is_positive { Ok(trail) } else { Err(SizingError::NotPositive(Field::Trail)) }
 }

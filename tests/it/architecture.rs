@@ -179,6 +179,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "rusqlite",
             "fs4",
             "getrandom",
+            "rmpv",
         ],
     ),
     ("journal", &["crc32fast", "nix", "rusqlite", "serde", "serde_json", "smol_str", "thiserror"]),

@@ -10,6 +10,12 @@ mod journal;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod paper_venue;
+#[cfg(test)]
+mod spine;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod transport;

@@ -1,0 +1,199 @@
+//! The checks: one rule a file, one line each in the list here.
+
+mod access;
+mod buying_power;
+mod capability;
+mod collar;
+mod duplicate;
+#[cfg(test)]
+mod fixture;
+mod notional;
+mod quantity;
+mod quote;
+mod short;
+mod stop_required;
+mod tick_and_lot;
+
+use super::{
+    gate::Context,
+    verdict::{CheckName, Why},
+};
+use crate::{
+    book::{AccountRow, Exposure, Mark},
+    domain::{
+        instrument::Instrument,
+        limits::{Action, Limits},
+        money::{Money, Price, Qty},
+        order::{Amount, Attached, OrderSpec, OrderType, Replacement, Side},
+    },
+};
+
+/// One rule.
+pub(super) struct Check {
+    pub(super) name: CheckName,
+    /// What to do when it does not hold.
+    pub(super) action: fn(&Limits) -> Action,
+    /// Why it does not hold; `None` when it does.
+    pub(super) ask: fn(&Case<'_>) -> Option<Why>,
+    /// Is it asked of what adds no risk too? It then warns, and never stops it.
+    pub(super) asks_reductions: bool,
+}
+
+const ALWAYS: fn(&Limits) -> Action = |_| Action::Block;
+
+#[rustfmt::skip]
+pub(super) const CHECKS: [Check; 11] = [
+    Check { name: CheckName::Access, action: ALWAYS, ask: access::ask, asks_reductions: false },
+    Check { name: CheckName::Capability, action: ALWAYS, ask: capability::ask, asks_reductions: true },
+    Check { name: CheckName::TickAndLot, action: |l| l.tick_and_lot, ask: tick_and_lot::ask, asks_reductions: true },
+    Check { name: CheckName::Quantity, action: |l| l.order_qty, ask: quantity::ask, asks_reductions: false },
+    Check { name: CheckName::Notional, action: |l| l.order_notional, ask: notional::ask, asks_reductions: false },
+    Check { name: CheckName::Quote, action: |l| l.stale_quote, ask: quote::ask, asks_reductions: false },
+    Check { name: CheckName::Collar, action: |l| l.price_collar, ask: collar::ask, asks_reductions: false },
+    Check { name: CheckName::Duplicate, action: |l| l.duplicate, ask: duplicate::ask, asks_reductions: false },
+    Check { name: CheckName::BuyingPower, action: |l| l.buying_power, ask: buying_power::ask, asks_reductions: false },
+    Check { name: CheckName::Short, action: ALWAYS, ask: short::ask, asks_reductions: false },
+    Check { name: CheckName::StopRequired, action: |l| l.stop_required, ask: stop_required::ask, asks_reductions: false },
+];
+
+/// An order before the checks, with what several of them need looked up once.
+pub(super) struct Case<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) spec: &'a OrderSpec,
+    pub(super) instrument: Option<&'a Instrument>,
+    pub(super) account: Option<&'a AccountRow>,
+    pub(super) mark: Option<&'a Mark>,
+    /// The price that it is judged by: its own worst, or the touch that a market order would take.
+    pub(super) price: Option<Price>,
+    /// How much; of an order in money what that buys at `price`.
+    pub(super) qty: Option<Qty>,
+    /// The part of it that opens or adds.
+    pub(super) opening: Option<Qty>,
+    /// It closes, or changes an order to no more risk than it had.
+    pub(super) adds_nothing: bool,
+    /// A change, with how much of the order has filled.
+    pub(super) changes: Option<(&'a OrderSpec, Qty)>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn of_order(context: &'a Context<'a>, spec: &'a OrderSpec) -> Self {
+        let exposure = context.book.exposure(&spec.instrument);
+        let mut case = Self::new(context, spec, exposure);
+        case.adds_nothing = case.reduces();
+        case
+    }
+
+    pub(super) fn of_change(context: &'a Context<'a>, change: &'a Replacement) -> Self {
+        let spec = &change.after;
+        let id = crate::domain::ids::OrderId {
+            venue: spec.instrument.venue.clone(),
+            client: change.order.client.clone(),
+        };
+        let row = context.book.order(&id);
+        let filled = row.map_or(Qty::ZERO, |r| r.filled);
+        let open = row.and_then(crate::book::OrderRow::remaining).unwrap_or_default();
+        let mut exposure = context.book.exposure(&spec.instrument);
+        match spec.side {
+            Side::Buy => exposure.buys = exposure.buys.saturating_sub(open),
+            Side::Sell => exposure.sells = exposure.sells.saturating_sub(open),
+        }
+        let mut case = Self::new(context, spec, exposure);
+        case.qty = case.qty.map(|q| q.saturating_sub(filled));
+        case.opening = case.qty.map(|q| exposure.opening_part(spec.side, q));
+        case.changes = Some((&change.before, filled));
+        case.adds_nothing = case.reduces() || !adds(&change.before, &change.after, case.mark);
+        case
+    }
+
+    fn new(context: &'a Context<'a>, spec: &'a OrderSpec, exposure: Exposure) -> Self {
+        let mark = context.marks.get(&spec.instrument);
+        let price = worst_price(spec, mark);
+        let instrument = context.book.instrument(&spec.instrument);
+        let qty = match spec.amount {
+            Amount::Qty(qty) => Some(qty),
+            Amount::Notional(money) => price
+                .filter(|p| !p.is_zero())
+                .and_then(|p| money.checked_div(p.get()))
+                .and_then(|d| Qty::new(d.abs())),
+        };
+        Self {
+            context,
+            spec,
+            instrument,
+            account: context.book.account(&spec.instrument.venue),
+            mark,
+            price,
+            qty,
+            opening: qty.map(|q| exposure.opening_part(spec.side, q)),
+            adds_nothing: false,
+            changes: None,
+        }
+    }
+
+    /// What the whole order is worth at its worst, without sign.
+    pub(super) fn value(&self) -> Option<Money> {
+        if let Amount::Notional(money) = self.spec.amount {
+            return Some(money.abs());
+        }
+        self.value_of(self.qty?)
+    }
+    /// What so much of it is worth at its worst, without sign.
+    pub(super) fn value_of(&self, qty: Qty) -> Option<Money> {
+        let multiplier = self.instrument?.multiplier.get();
+        Some(qty.checked_mul_price(self.price?)?.checked_mul(multiplier)?.abs())
+    }
+    /// Its prices with their names.
+    pub(super) fn prices(&self) -> impl Iterator<Item = (&'static str, Price)> {
+        let limit = self.spec.order_type.limit().map(|p| ("limit", p));
+        let stop = self.spec.order_type.stop().map(|p| ("stop", p));
+        limit.into_iter().chain(stop)
+    }
+    /// Does it close, and only that?
+    fn reduces(&self) -> bool {
+        let alone = matches!(self.spec.attached, Attached::Simple | Attached::Oco { .. });
+        let in_units = matches!(self.spec.amount, Amount::Qty(_));
+        alone && in_units && self.opening.is_some_and(Qty::is_zero) && self.qty.is_some_and(Qty::is_positive)
+    }
+}
+
+/// The price at which an order is judged: a buy at its limit or the ask, a sell at the more of its limit and the
+/// bid, since what is sold short is owed at the market. Never zero for want of a price.
+pub(super) fn worst_price(spec: &OrderSpec, mark: Option<&Mark>) -> Option<Price> {
+    let market = |mark: &Mark| match spec.side {
+        Side::Buy => mark.ask().or_else(|| mark.price()),
+        Side::Sell => mark.bid().or_else(|| mark.price()),
+    };
+    let touch = mark.and_then(market);
+    match (spec.order_type, spec.side) {
+        (OrderType::Limit { limit } | OrderType::StopLimit { limit, .. }, Side::Buy) => Some(limit),
+        (OrderType::Limit { limit }, Side::Sell) => Some(touch.map_or(limit, |t| t.max(limit))),
+        (OrderType::StopLimit { stop, .. } | OrderType::Stop { stop }, Side::Buy | Side::Sell) => Some(stop),
+        (OrderType::Market | OrderType::TrailingStop { .. }, Side::Buy | Side::Sell) => touch,
+    }
+}
+
+/// Does a change ask for more than the order had: more units, more money, or terms of another kind?
+fn adds(before: &OrderSpec, after: &OrderSpec, mark: Option<&Mark>) -> bool {
+    let same_terms = before.side == after.side
+        && before.instrument == after.instrument
+        && before.order_type.kind() == after.order_type.kind()
+        && before.attached == after.attached;
+    let (Some(old), Some(new)) = (before.amount.qty(), after.amount.qty()) else {
+        return before != after;
+    };
+    let value = |spec: &OrderSpec, qty: Qty| {
+        worst_price(spec, mark).and_then(|p| qty.checked_mul_price(p)).map(Money::abs)
+    };
+    let no_dearer = match (value(before, old), value(after, new)) {
+        (Some(was), Some(is)) => is <= was,
+        (Some(_) | None, _) => false,
+    };
+    !(same_terms && new <= old && no_dearer)
+}
+
+impl Why {
+    /// Not a question of risk: the venue has no such thing, or it makes no sense. Stops even what adds none.
+    pub(super) const fn is_impossible(&self) -> bool {
+        matches!(self, Self::BelowFilled { .. })
+    }
+}

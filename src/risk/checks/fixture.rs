@@ -1,0 +1,1 @@
+//! A book, marks and limits for the tests of the checks.
