@@ -4,19 +4,11 @@
 pub mod alpaca;
 pub mod registry;
 
-use crate::{domain::text::Text, transport};
+use crate::transport;
 
 /// Why a venue can't be set up, or why a message of its can't be taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A kind that is not in the registry.
-    #[error("there is no kind of venue `{given}`; known are {known}")]
-    Kind {
-        /// What the configuration says.
-        given: Text,
-        /// What it may say.
-        known: String,
-    },
     /// Settings that contradict each other, or what is known of the venue.
     #[error("venue {venue}: {why}")]
     Settings {
