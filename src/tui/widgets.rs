@@ -1,0 +1,6 @@
+//! What panes are made of.
+
+pub mod curve;
+pub mod prompt;
+pub mod sparkline;
+pub mod table;
