@@ -5,3 +5,4 @@ pub mod clock;
 pub mod desk;
 pub mod domain;
 pub mod risk;
+pub mod tui;

@@ -1,0 +1,12 @@
+//! The screen: `update` turns keys, snapshots and receipts into a new [`model::Model`] and commands; drawing
+//! (`draw(&Model, &Theme, &mut Frame) -> Drawn`) turns the model into cells and says where it put what
+//! ([`hit::Drawn`]). Neither waits nor reads a clock.
+
+pub mod cmdline;
+pub mod column;
+pub mod focus;
+pub mod hit;
+pub mod modal;
+pub mod model;
+pub mod table;
+pub mod ticket;
