@@ -74,8 +74,10 @@ impl<'a> Canvas<'a> {
         self.buf.area
     }
     /// How a role looks.
-    pub const fn style(&self, role: Role) -> Style {
-        self.look.theme.style(role)
+    pub fn style(&self, role: Role) -> Style {
+        let style = self.look.theme.style(role);
+        // Plain text brings no ground of its own: it keeps the one that it stands on.
+        if role == Role::Text { Style { bg: None, ..style } } else { style }
     }
     /// Only ASCII?
     pub const fn ascii(&self) -> bool {
@@ -83,12 +85,12 @@ impl<'a> Canvas<'a> {
     }
     /// Colours an area, leaving what is written there.
     pub fn tint(&mut self, area: Rect, role: Role) {
-        let style = self.style(role);
+        let style = self.look.theme.style(role);
         self.buf.set_style(area.intersection(self.buf.area), style);
     }
     /// Empties an area down to the ground of `role`.
     pub fn clear(&mut self, area: Rect, role: Role) {
-        let style = self.style(Role::Text).patch(self.style(role));
+        let style = self.look.theme.style(Role::Text).patch(self.look.theme.style(role));
         let area = area.intersection(self.buf.area);
         for y in area.top()..area.bottom() {
             self.halve(area.left(), y);
@@ -165,12 +167,13 @@ impl<'a> Canvas<'a> {
         let after = fraction.saturating_sub(own).min(free);
         self.put(x.saturating_add(free.saturating_sub(after)), y, wide, text, style);
     }
-    /// A horizontal line, joined to the lines that it meets.
+    /// A horizontal line, joined to the lines that it meets; at the edges of the screen it goes on beyond them.
     pub fn across(&mut self, x: u16, y: u16, len: u16, style: Style) {
         let end = x.saturating_add(len);
         for at in x..end {
-            let left = if at > x { LEFT } else { 0 };
-            let right = if at.saturating_add(1) < end { RIGHT } else { 0 };
+            let left = if at > x || at == self.buf.area.left() { LEFT } else { 0 };
+            let next = at.saturating_add(1);
+            let right = if next < end || next == self.buf.area.right() { RIGHT } else { 0 };
             self.join(at, y, left | right, style);
         }
     }

@@ -129,16 +129,24 @@ pub struct Page {
 /// The pages that come with the program: trade, orders, account, health.
 pub fn default_pages() -> Vec<Page> {
     use Layout::{Column, Pane as One, Row};
-    let trade = Column(vec![
+    let trade = Row(vec![
+        (36, Column(vec![(14, One(Pane::Watchlist)), (14, One(Pane::Account)), (9, One(Pane::Health))])),
         (
-            20,
-            Row(vec![
-                (9, Column(vec![(10, One(Pane::Watchlist)), (10, One(Pane::Orders))])),
-                (11, Column(vec![(11, One(Pane::Chart)), (9, One(Pane::Positions))])),
-                (8, Column(vec![(13, One(Pane::Ticket)), (6, One(Pane::Health))])),
+            84,
+            Column(vec![
+                (9, One(Pane::Positions)),
+                (
+                    28,
+                    Row(vec![
+                        (
+                            53,
+                            Column(vec![(13, One(Pane::Orders)), (8, One(Pane::Fills)), (7, One(Pane::Alerts))]),
+                        ),
+                        (30, One(Pane::Ticket)),
+                    ]),
+                ),
             ]),
         ),
-        (4, One(Pane::Alerts)),
     ]);
     let orders =
         Row(vec![(3, Column(vec![(3, One(Pane::Orders)), (2, One(Pane::Fills))])), (1, One(Pane::Ticket))]);

@@ -64,7 +64,7 @@ impl Glyphs {
     /// For terminals that show Unicode.
     pub const UNICODE: Self = Self {
         ascii: false,
-        lines: [" ", "─", "─", "─", "│", "╯", "╰", "┴", "│", "╮", "╭", "┬", "│", "┤", "├", "┼"],
+        lines: [" ", "╴", "╶", "─", "╵", "╯", "╰", "┴", "╷", "╮", "╭", "┬", "│", "┤", "├", "┼"],
         levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
         ellipsis: "…",
         none: "–",
@@ -122,6 +122,10 @@ impl Glyphs {
         match symbol {
             "-" | "─" => LEFT | RIGHT,
             "|" | "│" => UP | DOWN,
+            "╴" => LEFT,
+            "╶" => RIGHT,
+            "╵" => UP,
+            "╷" => DOWN,
             "╯" => LEFT | UP,
             "╰" => RIGHT | UP,
             "┴" => LEFT | RIGHT | UP,
@@ -142,7 +146,7 @@ mod tests {
 
     #[test]
     fn lines_join_and_ascii_is_ascii() {
-        for arms in [3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15] {
+        for arms in 1..16 {
             assert_eq!(Glyphs::UNICODE.arms(Glyphs::UNICODE.line(arms)), arms);
         }
         assert!(format!("{:?}", Glyphs::ASCII).is_ascii());

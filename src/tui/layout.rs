@@ -31,11 +31,11 @@ impl Placed {
 /// What a pane needs to be of use: columns and rows, its title among them.
 const fn needs(pane: Pane) -> (u16, u16) {
     match pane {
-        Pane::Watchlist => (28, 7),
+        Pane::Watchlist => (36, 7),
         Pane::Chart => (40, 10),
-        Pane::Ticket => (31, 22),
-        Pane::Positions => (46, 6),
-        Pane::Orders => (48, 7),
+        Pane::Ticket => (30, 22),
+        Pane::Positions => (44, 6),
+        Pane::Orders => (54, 7),
         Pane::Fills => (42, 6),
         Pane::Account => (28, 9),
         Pane::Health => (28, 6),
@@ -68,7 +68,7 @@ const GOES: [Pane; 9] = [
 
 /// Places the panes of `layout` into `area`.
 pub fn place(layout: &Layout, focus: Pane, area: Rect) -> Vec<Placed> {
-    let mut kept = layout.clone();
+    let mut kept = if area.width < NARROW { narrow(layout, focus, area) } else { layout.clone() };
     while let Some(pane) = surplus(&kept, focus, area) {
         match without(&kept, pane) {
             Some(rest) => kept = rest,
@@ -78,6 +78,27 @@ pub fn place(layout: &Layout, focus: Pane, area: Rect) -> Vec<Placed> {
     let mut out = Vec::new();
     spread(&kept, area, false, &mut out);
     out
+}
+
+/// Below so many columns, panes that stand side by side are too narrow to read.
+const NARROW: u16 = 110;
+
+/// The layout for a narrow screen: quotes and positions side by side, and below them the focused one of the others
+/// at full width, else the orders. Pages without all three keep their layout.
+fn narrow(layout: &Layout, focus: Pane, area: Rect) -> Layout {
+    let panes = layout.panes();
+    if ![Pane::Watchlist, Pane::Positions, Pane::Orders].iter().all(|p| panes.contains(p)) {
+        return layout.clone();
+    }
+    let one = |pane| (10, Layout::Pane(pane));
+    let top = Layout::Row(vec![(36, Layout::Pane(Pane::Watchlist)), (44, Layout::Pane(Pane::Positions))]);
+    let mut rows = vec![(10, top)];
+    let others = [Pane::Orders, Pane::Account, Pane::Alerts, Pane::Fills, Pane::Health];
+    let room = usize::from(area.height.saturating_sub(8) / 10).max(1);
+    let focused = others.iter().filter(|p| **p == focus);
+    let rest = others.iter().filter(|p| **p != focus && panes.contains(p));
+    rows.extend(focused.chain(rest).take(room).map(|p| one(*p)));
+    Layout::Column(rows)
 }
 
 /// One pane alone.

@@ -109,6 +109,12 @@ roles! {
     Up up Text;
     /// Losses.
     Down down Text;
+    /// Charts: above where the day began, and small ones.
+    AreaUp area_up Line;
+    /// Charts: below.
+    AreaDown area_down Line;
+    /// Small charts that judge nothing.
+    Spark spark Line;
     /// Bought, buying.
     Buy buy Text;
     /// Sold, selling.

@@ -77,11 +77,11 @@ fn figures(row: &AccountRow, canvas: &Canvas<'_>) -> Vec<Figure> {
         Figure { role: Role::Strong, ..plain("equity", Some(row.equity), canvas) },
         gain("day", row.day_pnl, canvas),
         gain("unrealized", row.unrealized, canvas),
-        gain("realized", Some(row.realized), canvas),
         plain("buying power", Some(row.buying_power), canvas),
         plain("cash", Some(row.cash), canvas),
-        percent("drawdown", row.drawdown, canvas),
         plain("fees", Some(row.fees), canvas),
+        gain("realized", Some(row.realized), canvas),
+        percent("drawdown", row.drawdown, canvas),
         plain("gross", row.gross, canvas),
         plain("net", row.net, canvas),
         plain("margin", row.initial_margin, canvas),
@@ -147,7 +147,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
             curve_area.width = inner.width.saturating_sub(taken);
         } else {
             // The curve takes what the first figures leave, and gives way to them below four rows.
-            let want = if inner.height >= 11 { inner.height.saturating_sub(5).min(8) } else { inner.height.min(8) };
+            let want = if inner.height >= 9 { (inner.height / 2).min(8) } else { inner.height.min(8) };
             grid(canvas, Rect { height: want, ..inner }, want, &figures);
             curve_area.y = inner.y.saturating_add(want);
             curve_area.height = inner.height.saturating_sub(want);

@@ -21,7 +21,7 @@ const COLUMNS: [Column<FillRow>; 9] = [
     Column { key: Some(Key::Qty), head: "", width: 8, grow: 4, rank: 0, align: Align::Right, cell: |r, c| c.qty(Some(r.qty)) },
     Column { key: Some(Key::Price), head: "", width: 10, grow: 2, rank: 0, align: Align::Point, cell: |r, c| c.price(Some(r.price), None) },
     Column { key: Some(Key::Slippage), head: "slip bps", width: 8, grow: 0, rank: 1, align: Align::Right, cell: slippage },
-    Column { key: Some(Key::Fee), head: "", width: 10, grow: 3, rank: 2, align: Align::Right, cell: fee },
+    Column { key: Some(Key::Fee), head: "", width: 12, grow: 3, rank: 2, align: Align::Right, cell: fee },
     Column { key: None, head: "how", width: 8, grow: 0, rank: 3, align: Align::Left, cell: how },
     Column { key: Some(Key::Venue), head: "", width: 9, grow: 6, rank: 4, align: Align::Left, cell: |r, c| c.word(r.order.venue.as_str(), Role::Muted) },
 ];

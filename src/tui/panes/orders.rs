@@ -21,7 +21,7 @@ use crate::tui::{
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column<OrderRow>; 12] = [
-    Column { key: Some(Key::Symbol), head: "", width: 10, grow: 5, rank: 0, align: Align::Left, cell: tree },
+    Column { key: Some(Key::Symbol), head: "", width: 9, grow: 6, rank: 0, align: Align::Left, cell: tree },
     Column { key: Some(Key::Side), head: "", width: 4, grow: 0, rank: 0, align: Align::Left, cell: |r, c| c.side(r.side) },
     Column { key: Some(Key::Qty), head: "", width: 8, grow: 4, rank: 0, align: Align::Right, cell: quantity },
     Column { key: Some(Key::Type), head: "", width: 4, grow: 0, rank: 2, align: Align::Left, cell: |r, c| c.text(short(r.order_type.kind())) },

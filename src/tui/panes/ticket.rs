@@ -1,7 +1,7 @@
 //! The ticket: its fields, what the order would do, the verdict of every check, and what Enter does next.
 
 use super::banner::{badge, said};
-use crate::desk::{Preview, receipt::Check};
+use crate::desk::{Preview, receipt::Check, snapshot::WatchRow};
 use crate::domain::{limits::Action, money::{Money, Price}, order::Side};
 use crate::tui::{
     canvas::{Canvas, small, width},
@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 /// Labels' columns.
 const LABEL: u16 = 9;
 /// Figures end here.
-const FIGURE: u16 = 12;
+const FIGURE: u16 = 11;
 /// Fields that share a line.
 const FLAGS: [Field; 3] = [Field::Extended, Field::PostOnly, Field::ReduceOnly];
 
@@ -204,15 +204,15 @@ fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
     let minus = format::Sign::Minus;
     lines.figure("entry", price(preview.entry), if preview.entry_is_market { "market" } else { "" });
     lines.figure("stop", price(preview.stop), &share(preview.stop_percent, format::Sign::Always));
-    let r = preview.reward_to_risk.map_or_else(String::new, |r| said(|s| format::decimal(s, r.get(), Some(2), minus)) + " R:R");
+    let r = preview.reward_to_risk.map_or_else(String::new, |r| said(|s| format::decimal(s, r.get(), Some(2), minus)) + "R");
     lines.figure("target", price(preview.target), &r);
     lines.figure("risk", money(preview.risk), "");
     lines.figure("reward", money(preview.reward), "");
-    let fees = money(preview.fees).map_or_else(String::new, |f| format!("fees {f}"));
-    lines.figure("cost", money(preview.cost), &fees);
-    lines.figure("equity", preview.equity_percent.map(|_| share(preview.equity_percent, minus)), "of it");
-    let used = preview.buying_power_percent.map_or_else(String::new, |_| share(preview.buying_power_percent, minus) + " used");
-    lines.figure("bp after", money(preview.buying_power_after), &used);
+    lines.figure("cost", money(preview.cost), "");
+    lines.figure("fees", money(preview.fees), "");
+    lines.figure("equity", preview.equity_percent.map(|_| share(preview.equity_percent, minus)), "used");
+    lines.figure("buying p", preview.buying_power_percent.map(|_| share(preview.buying_power_percent, minus)), "used");
+    lines.figure("left", money(preview.buying_power_after), "");
     if let Some(cap) = &preview.capped_by {
         lines.say(&format!("cut by {cap}"), Role::Warning);
     }
@@ -298,6 +298,28 @@ fn idle(lines: &mut Lines<'_, '_, '_>) {
     if let Some(halt) = &row.halted {
         lines.say(&format!("HALTED {halt}"), Role::Critical);
     }
+    held(lines, row);
+    lines.next();
+    lines.say("Size by risk, from the `:` line too:", Role::Muted);
+    lines.say(&format!(":buy {} risk 1% stop -1% target 2R", row.instrument.symbol), Role::Text);
+}
+
+/// What is held of it.
+fn held(lines: &mut Lines<'_, '_, '_>, row: &WatchRow) {
+    let model = lines.model;
+    let Some(position) = model.snapshot.positions.iter().find(|p| p.instrument == row.instrument) else { return };
+    lines.rule();
+    let price = |p: Option<Price>| p.map(|p| said(|s| format::price(s, p, row.tick)));
+    lines.figure("held", Some(said(|s| format::decimal(s, position.qty.get(), None, format::Sign::Always))), "");
+    lines.figure("average", price(position.avg_price), "");
+    let percent = position.unrealized_percent.map(|p| said(|s| format::percent(s, p, format::Sign::Always)));
+    lines.figure("unreal.", position.unrealized.map(|m| said(|s| format::gain(s, m))), percent.as_deref().unwrap_or(""));
+    if position.protected.is_zero() {
+        lines.say("NO STOP", Role::Critical);
+    } else {
+        lines.figure("stop", price(position.stop), "");
+    }
+    lines.figure("target", price(position.target), "");
 }
 
 /// Draws it.

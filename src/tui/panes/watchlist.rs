@@ -18,7 +18,7 @@ const COLUMNS: [Column<WatchRow>; 11] = [
     Column { key: Some(Key::Last), head: "", width: 11, grow: 1, rank: 0, align: Align::Point, cell: |r, c| c.price(r.last, r.tick) },
     Column { key: None, head: "", width: 1, grow: 0, rank: 2, align: Align::Left, cell: trend },
     Column { key: Some(Key::Change), head: "", width: 7, grow: 1, rank: 0, align: Align::Right, cell: |r, c| c.change(r.change) },
-    Column { key: None, head: "recent", width: 12, grow: 12, rank: 3, align: Align::Left, cell: spark },
+    Column { key: None, head: "recent", width: 12, grow: 8, rank: 3, align: Align::Left, cell: spark },
     Column { key: Some(Key::Bid), head: "", width: 11, grow: 1, rank: 5, align: Align::Point, cell: |r, c| c.price(r.bid, r.tick) },
     Column { key: Some(Key::Ask), head: "", width: 11, grow: 1, rank: 5, align: Align::Point, cell: |r, c| c.price(r.ask, r.tick) },
     Column { key: Some(Key::Spread), head: "", width: 7, grow: 1, rank: 4, align: Align::Right, cell: spread },
@@ -62,7 +62,7 @@ fn volume(row: &WatchRow, cell: &mut Cell<'_>) {
 fn spark(row: &WatchRow, cell: &mut Cell<'_>) {
     let levels = &cell.look.glyphs.levels;
     sparkline::write(&mut cell.out, &row.spark, cell.room, levels);
-    cell.role = if row.stale { Role::Stale } else { Role::Info };
+    cell.role = if row.stale { Role::Muted } else { Role::Spark };
 }
 
 /// How old the quote is; a halt says so here, where nobody misses it.

@@ -41,11 +41,8 @@ fn fit(left: &mut Vec<Bit>, right: &mut Vec<Bit>, room: u16) {
         if worst == 0 {
             return;
         }
-        // Of one rank, the last goes first.
-        let side = if right.iter().any(|b| b.rank == worst) { &mut *right } else { &mut *left };
-        if let Some(at) = side.iter().rposition(|b| b.rank == worst) {
-            side.remove(at);
-        }
+        left.retain(|b| b.rank != worst);
+        right.retain(|b| b.rank != worst);
     }
 }
 
@@ -69,13 +66,15 @@ pub fn draw(canvas: &mut Canvas<'_>, (x, y, room): (u16, u16, u16), mut left: Ve
     start
 }
 
-/// Draws things one after the other, on a new line where one does not fit, and returns the lines used.
+/// Draws things one after the other, each with what is joined to it, on a new line where that does not fit. Returns
+/// the lines used.
 pub fn flow(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, indent: u16, bits: &[Bit]) -> u16 {
     let mut at = area.x;
     let mut y = area.y;
     for (i, bit) in bits.iter().enumerate() {
         let gap = if i == 0 { 0 } else { bit.gap };
-        let wide = width(&bit.text);
+        let joined = bits.iter().skip(i.saturating_add(1)).take_while(|b| b.gap < 2).map(Bit::columns);
+        let wide = joined.fold(width(&bit.text), u16::saturating_add);
         if at > area.x && at.saturating_add(gap).saturating_add(wide) > area.right() && bit.gap > 1 {
             y = y.saturating_add(1);
             at = area.x.saturating_add(indent);

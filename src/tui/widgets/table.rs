@@ -3,7 +3,7 @@
 //! the rows that are seen are made.
 
 use crate::tui::{
-    canvas::{Canvas, Look, small, width},
+    canvas::{Canvas, Look},
     column::Column as Key,
     focus::Pane,
     format,
@@ -177,11 +177,12 @@ pub struct Place {
 
 /// Places the columns into `width`: the least important go until the rest fits, then some may grow.
 pub fn place<R>(columns: &[Column<R>], x: u16, room: u16) -> Vec<Place> {
+    let gap = if room < 60 { 1 } else { 2 };
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let column = |i: &usize| columns.get(*i);
     let need = |kept: &[usize]| -> u16 {
-        let widths = kept.iter().filter_map(column).map(|c| c.width.saturating_add(GAP));
-        widths.fold(0, u16::saturating_add).saturating_sub(GAP)
+        let widths = kept.iter().filter_map(column).map(|c| c.width.saturating_add(gap));
+        widths.fold(0, u16::saturating_add).saturating_sub(gap)
     };
     while need(&kept) > room {
         let worst = kept.iter().filter_map(|i| column(i).map(|c| (c.rank, *i))).max();
@@ -200,14 +201,11 @@ pub fn place<R>(columns: &[Column<R>], x: u16, room: u16) -> Vec<Place> {
             spare = spare.saturating_sub(more);
             let width = c.width.saturating_add(more).min(end.saturating_sub(at));
             let place = Place { column: i, x: at, width };
-            at = at.saturating_add(width).saturating_add(GAP);
+            at = at.saturating_add(width).saturating_add(gap);
             Some(place)
         })
         .collect()
 }
-
-/// Between columns.
-const GAP: u16 = 2;
 
 /// A table on the screen.
 pub struct Table<'a, R> {
@@ -322,10 +320,10 @@ impl<R> Table<'_, R> {
                 Align::Left => {
                     canvas.left(place.x, y, place.width, &out, style);
                 }
-                Align::Right if out.bytes().any(|b| b.is_ascii_digit()) => {
-                    canvas.number(place.x, y, place.width, &out, (0, style));
+                Align::Right | Align::Point if !out.bytes().any(|b| b.is_ascii_digit()) => {
+                    canvas.right(place.x, y, place.width, &out, style);
                 }
-                Align::Right => canvas.right(place.x, y, place.width, &out, style),
+                Align::Right => canvas.number(place.x, y, place.width, &out, (0, style)),
                 Align::Point => canvas.number(place.x, y, place.width, &out, (fraction, style)),
             }
             canvas.scratch = out;
@@ -342,14 +340,4 @@ pub fn places_of<R>(rows: &[R], state: &TableState, room: usize, tick: impl Fn(&
     let first = first_row(state, state.rows.len(), room);
     let seen = state.rows.iter().skip(first).take(room).filter_map(|i| rows.get(*i));
     seen.map(|row| format::places(tick(row))).fold(2, u32::max).min(6)
-}
-
-/// Columns that the widest of these texts takes.
-pub fn widest<'t>(texts: impl Iterator<Item = &'t str>) -> u16 {
-    texts.map(width).max().unwrap_or(0)
-}
-
-/// A number of rows as screen rows.
-pub fn lines(n: usize) -> u16 {
-    small(n)
 }
