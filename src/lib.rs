@@ -4,5 +4,6 @@ pub mod broker;
 pub mod clock;
 pub mod desk;
 pub mod domain;
+pub mod grammar;
 pub mod risk;
 pub mod tui;

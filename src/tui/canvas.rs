@@ -177,12 +177,12 @@ impl<'a> Canvas<'a> {
             self.join(at, y, left | right, style);
         }
     }
-    /// A vertical line, joined to the lines that it meets.
-    pub fn down(&mut self, x: u16, y: u16, len: u16, style: Style) {
+    /// A vertical line, joined to the lines that it meets. With `on`, it goes on beyond its end.
+    pub fn down(&mut self, (x, y): (u16, u16), len: u16, on: bool, style: Style) {
         let end = y.saturating_add(len);
         for at in y..end {
             let up = if at > y { UP } else { 0 };
-            let down = if at.saturating_add(1) < end { DOWN } else { 0 };
+            let down = if on || at.saturating_add(1) < end { DOWN } else { 0 };
             self.join(x, at, up | down, style);
         }
     }

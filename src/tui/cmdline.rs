@@ -6,6 +6,8 @@ use tui_input::Input;
 /// A possible completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
+    /// The bytes of the line that it replaces.
+    pub range: std::ops::Range<usize>,
     /// The word that would stand there.
     pub word: String,
     /// What it is, in a few words.
@@ -34,6 +36,8 @@ pub struct CommandLine {
     pub error: Option<LineError>,
     /// Which line of the history is shown; `None` is the new one.
     pub recalled: Option<usize>,
+    /// The new line, while one of the history is shown; the line as typed, while a completion stands in it.
+    pub typed: String,
 }
 
 /// The `/` line while it is open. The filter acts while it is typed.

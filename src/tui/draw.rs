@@ -71,8 +71,9 @@ fn lines(canvas: &mut Canvas<'_>, placed: &[Placed], body: Rect) {
         let on = u16::from(pane.area.right() < body.right());
         canvas.across(pane.area.x, pane.area.y, pane.area.width.saturating_add(on), style);
         if pane.bar {
-            let below = u16::from(pane.area.bottom() < body.bottom());
-            canvas.down(pane.area.x, pane.area.y, pane.area.height.saturating_add(below), style);
+            let last = pane.area.bottom() >= body.bottom();
+            let len = pane.area.height.saturating_add(u16::from(!last));
+            canvas.down((pane.area.x, pane.area.y), len, last, style);
         }
     }
 }

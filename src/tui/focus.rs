@@ -164,7 +164,7 @@ pub fn default_pages() -> Vec<Page> {
 /// Which keys are valid: the thing that has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Context {
-    /// Everywhere, while no text is typed.
+    /// A pane without rows, such as the ticket while it is not open.
     Global,
     /// A table pane.
     Table(Pane),
@@ -176,6 +176,75 @@ pub enum Context {
     CommandLine,
     /// The `/` line.
     Filter,
-    /// A modal.
-    Modal,
+    /// The help.
+    Help,
+    /// The question before leaving.
+    QuitAsk,
+    /// The exit plan.
+    Halt {
+        /// The word must be typed.
+        typed: bool,
+    },
+    /// The question before doing.
+    Confirm {
+        /// A word must be typed.
+        typed: bool,
+    },
+    /// The palette.
+    Palette,
+}
+
+impl Context {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let tables = Pane::ALL.into_iter().filter(|p| p.is_table()).map(Self::Table);
+        tables.chain([
+            Self::Global,
+            Self::Chart,
+            Self::Ticket,
+            Self::CommandLine,
+            Self::Filter,
+            Self::Help,
+            Self::QuitAsk,
+            Self::Halt { typed: false },
+            Self::Halt { typed: true },
+            Self::Confirm { typed: false },
+            Self::Confirm { typed: true },
+            Self::Palette,
+        ])
+    }
+    /// Its name in help and errors.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Global => "panes",
+            Self::Table(pane) => pane.word(),
+            Self::Chart => "chart",
+            Self::Ticket => "ticket",
+            Self::CommandLine => "command line",
+            Self::Filter => "filter",
+            Self::Help => "help",
+            Self::QuitAsk => "quit",
+            Self::Halt { .. } => "exit plan",
+            Self::Confirm { .. } => "confirmation",
+            Self::Palette => "palette",
+        }
+    }
+    /// Are letters typed there, so that none can be a key?
+    pub const fn is_typing(self) -> bool {
+        match self {
+            Self::CommandLine
+            | Self::Filter
+            | Self::Palette
+            | Self::Halt { typed: true }
+            | Self::Confirm { typed: true } => true,
+            Self::Global
+            | Self::Table(_)
+            | Self::Chart
+            | Self::Ticket
+            | Self::Help
+            | Self::QuitAsk
+            | Self::Halt { typed: false }
+            | Self::Confirm { typed: false } => false,
+        }
+    }
 }

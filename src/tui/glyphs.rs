@@ -84,8 +84,8 @@ impl Glyphs {
         descending: "↓",
         arrow: "→",
         level_line: "┈",
-        bar: "━",
-        bar_rest: "─",
+        bar: "█",
+        bar_rest: "░",
     };
     /// For terminals that show only ASCII.
     pub const ASCII: Self = Self {

@@ -1,5 +1,6 @@
 //! What lies over the panes and takes the keys.
 
+use super::focus::Context;
 use crate::{
     desk::{Preview, RequestId, receipt::Plan},
     domain::{text::Text, time::Mono},
@@ -28,11 +29,26 @@ pub enum Modal {
     Palette(Palette),
 }
 
+impl Modal {
+    /// Which keys are valid over it.
+    pub const fn context(&self) -> Context {
+        match self {
+            Self::Help { .. } => Context::Help,
+            Self::QuitAsk(_) => Context::QuitAsk,
+            Self::Halt(halt) => Context::Halt { typed: halt.typed.is_some() },
+            Self::Confirm(confirm) => Context::Confirm { typed: confirm.typed.is_some() },
+            Self::Palette(_) => Context::Palette,
+        }
+    }
+}
+
 /// Quit with something open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuitAsk {
     /// The request that asks what is open.
     pub asked: RequestId,
+    /// Since when.
+    pub since: Mono,
     /// Working orders, positions, unknown orders; `None` until the engine has answered.
     pub open: Option<(u32, u32, u32)>,
 }
@@ -63,6 +79,8 @@ pub struct Halt {
 pub struct Confirm {
     /// The question, with the order or symbol in it.
     pub title: Text,
+    /// Since when.
+    pub since: Mono,
     /// What Enter does.
     pub request: crate::desk::Request,
     /// The request that asked for the figures.

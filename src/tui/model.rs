@@ -1,17 +1,22 @@
 //! Everything that the screen remembers. Drawing reads it, `update` alone changes it.
 
 use super::{
+    action::Action,
     cmdline::{CommandLine, FilterLine},
     focus::{Context, Page, Pane},
     hit::Drawn,
+    keymap::Stroke,
     modal::Modal,
-    table::{OrdersTab, TableState},
+    msg::Cmd,
+    settings::Settings,
+    table::{OrdersTab, TableState, rows},
     ticket::Ticket,
 };
 use crate::{
-    desk::{RequestId, Snapshot},
+    desk::{Envelope, Request, RequestId, Snapshot, snapshot::WatchRow},
     domain::{
-        ids::InstrumentId,
+        ids::{InstrumentId, VenueId},
+        order::Origin,
         quote::{Bar, Interval},
         text::Text,
         time::{Mono, Now},
@@ -73,8 +78,8 @@ pub struct Chart {
     pub bars: Vec<Bar>,
     /// When they came.
     pub at: Mono,
-    /// The request for newer ones.
-    pub asked: Option<RequestId>,
+    /// The request for newer ones that is not answered, and since when.
+    pub asked: Option<(RequestId, Mono)>,
 }
 
 /// `Interval` with a default.
@@ -94,6 +99,8 @@ pub const MIN_HEIGHT: u16 = 24;
 /// Everything that the screen remembers.
 #[derive(Debug, Clone)]
 pub struct Model {
+    /// What the configuration says.
+    pub settings: Arc<Settings>,
     /// The time of the last message.
     pub now: Now,
     /// What the engine told last.
@@ -126,6 +133,21 @@ pub struct Model {
     pub modal: Option<Modal>,
     /// A key that waits for its second (`x`), with what may follow.
     pub pending: Option<String>,
+    /// The strokes so far of a key that has several, since when, and the symbol they are about: it was selected at
+    /// the first of them.
+    pub strokes: (Vec<Stroke>, Mono, Option<InstrumentId>),
+    /// Where the focus goes when the ticket is left.
+    pub return_focus: Option<Pane>,
+    /// Lines given on the `:` line, oldest first.
+    pub history: Vec<String>,
+    /// The last stroke of the key that quits.
+    pub quit_stroke: Option<Mono>,
+    /// The theme's name.
+    pub theme: String,
+    /// The newest alert that has rung.
+    pub rung: Option<u64>,
+    /// Requests made so far.
+    pub requests: u64,
     /// One sentence at the bottom.
     pub toast: Option<Toast>,
     /// Columns of the terminal.
@@ -148,9 +170,13 @@ pub struct Model {
 
 impl Model {
     /// The first page, nothing told yet.
-    pub fn new(pages: Vec<Page>, width: u16, height: u16) -> Self {
+    pub fn new(settings: Settings, width: u16, height: u16) -> Self {
+        let pages = settings.pages.clone();
         let focus = pages.first().and_then(|p| p.layout.panes().first().copied()).unwrap_or(Pane::Watchlist);
-        Self {
+        let mut model = Self {
+            halt_key: settings.keymap.keys_of(Action::Halt, "").unwrap_or_default(),
+            theme: settings.themes.first().cloned().unwrap_or_default(),
+            settings: Arc::new(settings),
             now: Now::default(),
             snapshot: Arc::default(),
             snapshot_at: None,
@@ -158,7 +184,7 @@ impl Model {
             page: 0,
             focus,
             zoomed: false,
-            tables: BTreeMap::new(),
+            tables: Pane::ALL.into_iter().map(|p| (p, TableState::new())).collect(),
             orders_tab: OrdersTab::default(),
             instrument: None,
             chart: Chart::default(),
@@ -167,6 +193,12 @@ impl Model {
             filter_line: None,
             modal: None,
             pending: None,
+            strokes: (Vec::new(), Mono::default(), None),
+            return_focus: None,
+            history: Vec::new(),
+            quit_stroke: None,
+            rung: None,
+            requests: 0,
             toast: None,
             width,
             height,
@@ -174,16 +206,62 @@ impl Model {
             ascii: false,
             focused: true,
             hints: Vec::new(),
-            halt_key: String::new(),
             drawn: Drawn::default(),
-        }
+        };
+        model.refresh_hints();
+        model
     }
     /// Takes in a snapshot: what tables show follows from it.
     pub fn see(&mut self, snapshot: Arc<Snapshot>, now: Now) {
         self.now = now;
         self.snapshot_at = Some(now.mono);
         self.snapshot = snapshot;
-        super::table::refresh(self);
+        for pane in Pane::ALL {
+            self.refresh(pane);
+        }
+        if self.instrument.is_none() && !self.snapshot.watchlist.is_empty() {
+            self.select(Pane::Watchlist, 0);
+        }
+    }
+    /// Makes a table's view anew.
+    pub fn refresh(&mut self, pane: Pane) {
+        if pane.is_table() {
+            let tab = self.orders_tab;
+            self.tables.entry(pane).or_default().refresh(&self.snapshot, pane, tab);
+        }
+    }
+    /// Selects a row of a table's view; its symbol becomes the one that ticket, chart and keys are about.
+    pub fn select(&mut self, pane: Pane, place: usize) {
+        let room = self.drawn.room(pane);
+        let table = self.tables.entry(pane).or_default();
+        table.select(&self.snapshot, pane, place);
+        table.show_cursor(room);
+        let row = table.selected_row();
+        if let Some(instrument) = row.and_then(|n| rows::instrument(&self.snapshot, pane, n)) {
+            self.instrument = Some(instrument);
+        }
+    }
+    /// The watched row of a symbol.
+    pub fn watched(&self, instrument: &InstrumentId) -> Option<&WatchRow> {
+        self.snapshot.watchlist.iter().find(|w| w.instrument == *instrument)
+    }
+    /// The venues that there are.
+    pub fn venues(&self) -> Vec<VenueId> {
+        self.snapshot.banner.lamps.iter().map(|l| l.venue.clone()).collect()
+    }
+    /// Asks the engine.
+    pub fn ask(&mut self, request: Request) -> (RequestId, Cmd) {
+        self.requests = self.requests.saturating_add(1);
+        let id = RequestId(self.requests);
+        (id, Cmd::Send(Envelope { id, origin: Origin::Screen, request }))
+    }
+    /// Says one sentence at the bottom.
+    pub fn say(&mut self, tone: Tone, text: impl Into<Text>) {
+        self.toast = Some(Toast { text: text.into(), tone, since: self.now.mono });
+    }
+    /// The keys worth showing for what has the focus.
+    pub fn refresh_hints(&mut self) {
+        self.hints = super::hints::hints(self.context(), &self.settings.keymap);
     }
     /// The page that is shown.
     pub fn current_page(&self) -> Option<&Page> {
@@ -191,8 +269,8 @@ impl Model {
     }
     /// What a table remembers.
     pub fn table(&self, pane: Pane) -> &TableState {
-        const EMPTY: &TableState = &TableState::new();
-        self.tables.get(&pane).unwrap_or(EMPTY)
+        const NONE: &TableState = &TableState::new();
+        self.tables.get(&pane).unwrap_or(NONE)
     }
     /// Too small to show panes: one line, no ticket, and HALT still works.
     pub const fn too_small(&self) -> bool {
@@ -204,8 +282,8 @@ impl Model {
     }
     /// Which keys are valid.
     pub fn context(&self) -> Context {
-        if self.modal.is_some() {
-            Context::Modal
+        if let Some(modal) = &self.modal {
+            modal.context()
         } else if self.command_line.is_some() {
             Context::CommandLine
         } else if self.filter_line.is_some() {

@@ -1,10 +1,14 @@
 //! The ticket: order entry by fields. What stands in a field is what an order line would say there.
 
+pub mod choice;
+pub mod compose;
+pub mod size;
+
 use crate::{
-    desk::{Preview, RequestId},
+    desk::{Preview, RequestId, receipt::Check},
     domain::{
         draft::Command,
-        ids::{ClientId, VenueId},
+        ids::{ClientId, InstrumentId, VenueId},
         order::{OrderKind, Side, Tif},
         text::Text,
         time::Mono,
@@ -63,6 +67,17 @@ impl Field {
         Self::ReduceOnly,
         Self::Venue,
     ];
+    /// The field of that name. The engine speaks of `price` where it means the limit.
+    pub fn parse(word: &str) -> Option<Self> {
+        if word == "price" {
+            return Some(Self::Limit);
+        }
+        Self::ALL.into_iter().find(|f| f.word() == word)
+    }
+    /// Does it hold a price?
+    pub const fn is_price(self) -> bool {
+        matches!(self, Self::Limit | Self::Trigger | Self::Trail | Self::Stop | Self::Target)
+    }
     /// Its label, and its name in errors and previews.
     pub const fn word(self) -> &'static str {
         match self {
@@ -82,6 +97,18 @@ impl Field {
             Self::Venue => "venue",
         }
     }
+}
+
+/// Whether what stands in the active field is as it was found, so that the first character replaces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fresh {
+    /// Typed text: characters are added.
+    #[default]
+    No,
+    /// All of it is replaced.
+    All,
+    /// The number in it is replaced, the sizing mode stays.
+    Number,
 }
 
 /// How the size is given. It follows from the text in the size field.
@@ -159,6 +186,16 @@ pub struct Ticket {
     pub reduce_only: bool,
     /// Where; `None` is wherever the symbol is traded by default.
     pub venue: Option<VenueId>,
+    /// The trader chose the venue: it does not follow the symbol.
+    pub venue_chosen: bool,
+    /// What it was opened for.
+    pub home: Option<InstrumentId>,
+    /// The texts of the order that is modified, as it works.
+    pub before: Vec<(Field, String)>,
+    /// Its time in force.
+    pub tif_before: Option<Tif>,
+    /// Is the active field as it was found?
+    pub fresh: Fresh,
     /// What is wrong, by field: what the fields themselves say, or the preview, or a refusal.
     pub errors: Vec<(Field, Text)>,
     /// What is wrong with the whole.
@@ -169,6 +206,12 @@ pub struct Ticket {
     pub preview_at: Option<Mono>,
     /// What the fields say, when they say something whole.
     pub command: Option<Command>,
+    /// The checks that refused it when it was sent.
+    pub refused: Vec<Check>,
+    /// When it was sent.
+    pub sent_at: Mono,
+    /// The request for figures that is not answered, of what, and since when.
+    pub asked: Option<(RequestId, Command, Mono)>,
 }
 
 /// `Side` with a default.
@@ -274,8 +317,39 @@ impl Ticket {
             | Field::Venue => !modify,
         }
     }
-    /// What is wrong with a field.
+    /// The fields that are there, from top to bottom.
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field> {
+        Field::ALL.into_iter().filter(|f| self.shows(*f))
+    }
+    /// What stands in a text field.
+    pub fn text(&self, field: Field) -> &str {
+        self.input(field).map_or("", |i| i.value().trim())
+    }
+    /// Puts a text into a field, the cursor behind it.
+    pub fn put(&mut self, field: Field, text: &str) {
+        if let Some(input) = self.input_mut(field) {
+            *input = Input::new(text.to_owned());
+        }
+    }
+    /// Gives a field the keys.
+    pub fn go_to(&mut self, field: Field) {
+        self.active = Some(field);
+        self.fresh = if self.text(field).is_empty() { Fresh::No } else { Fresh::All };
+    }
+    /// How the size is given.
+    pub fn size_mode(&self) -> SizeMode {
+        size::split(self.text(Field::Size)).0
+    }
+    /// What is wrong with a field: what it says itself, or what the figures of this very order say.
     pub fn error_of(&self, field: Field) -> Option<&Text> {
-        self.errors.iter().find(|(f, _)| *f == field).map(|(_, text)| text)
+        let own = self.errors.iter().find(|(f, _)| *f == field).map(|(_, text)| text);
+        own.or_else(|| {
+            let problems = &self.current_preview()?.problems;
+            problems.iter().find(|(word, _)| Field::parse(word) == Some(field)).map(|(_, text)| text)
+        })
+    }
+    /// The figures, if they are of what stands in the fields.
+    pub fn current_preview(&self) -> Option<&Preview> {
+        self.preview_at.and(self.preview.as_ref())
     }
 }

@@ -132,8 +132,10 @@ pub fn progress(canvas: &mut Canvas<'_>, area: Rect, exit: &ExitRow) -> u16 {
 
 /// Draws the window.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt) {
-    let positions = small(model.snapshot.positions.len());
-    let inner = window::open(canvas, (84, positions.saturating_div(4).saturating_add(14)), " HALT ", Role::Halt);
+    let venues = halt.plan.as_ref().map_or(1, |p| p.venues.len().max(1));
+    let closes = model.snapshot.positions.len() / 4;
+    let lines = small(venues.saturating_mul(4).saturating_add(closes)).saturating_add(8);
+    let inner = window::open(canvas, (84, lines), " HALT ", Role::Halt);
     let mut page = Page { canvas, area: inner };
     page.say("Entries are blocked.", Role::Strong);
     page.skip(1);

@@ -25,7 +25,7 @@ const FLAGS: [Field; 3] = [Field::Extended, Field::PostOnly, Field::ReduceOnly];
 /// The price step of the ticket's symbol.
 fn tick(model: &Model, preview: Option<&Preview>) -> Option<Price> {
     let instrument = preview.and_then(|p| p.instrument.as_ref()).or(model.instrument.as_ref())?;
-    model.snapshot.watchlist.iter().find(|r| r.instrument == *instrument)?.tick
+    model.watched(instrument)?.tick
 }
 
 /// A pen that goes down the ticket line by line.
@@ -69,7 +69,9 @@ impl Lines<'_, '_, '_> {
     fn figure(&mut self, label: &str, value: Option<String>, note: &str) {
         let Some(value) = value.filter(|_| self.room() > 0) else { return };
         self.put(0, label, Role::Muted);
-        let style = self.canvas.style(Role::Text);
+        // Figures of something else than what stands in the fields look old.
+        let current = !self.ticket().is_open() || self.ticket().current_preview().is_some();
+        let style = self.canvas.style(if current { Role::Text } else { Role::Stale });
         self.canvas.number(self.area.x.saturating_add(LABEL), self.y, FIGURE, &value, (0, style));
         self.put(LABEL.saturating_add(FIGURE).saturating_add(1), note, Role::Muted);
         self.next();
@@ -106,23 +108,6 @@ fn head(lines: &mut Lines<'_, '_, '_>) {
     lines.next();
 }
 
-/// What a field that is chosen, not typed, says.
-fn chosen(ticket: &Ticket, field: Field) -> String {
-    let yes = |on: bool| (if on { "yes" } else { "no" }).to_owned();
-    match field {
-        Field::Side => ticket.side.0.word().to_owned(),
-        Field::Type => ticket.kind.0.word().to_owned(),
-        Field::Tif => ticket.tif.map_or_else(|| "default".to_owned(), |t| t.word().to_owned()),
-        Field::Extended => yes(ticket.extended),
-        Field::PostOnly => yes(ticket.post_only),
-        Field::ReduceOnly => yes(ticket.reduce_only),
-        Field::Venue => ticket.venue.as_ref().map_or_else(|| "default".to_owned(), ToString::to_string),
-        Field::Symbol | Field::Size | Field::Limit | Field::Trigger | Field::Trail | Field::Stop | Field::Target => {
-            String::new()
-        }
-    }
-}
-
 fn field(lines: &mut Lines<'_, '_, '_>, field: Field, focused: bool, drawn: &mut Drawn) {
     let model = lines.model;
     let ticket = &model.ticket;
@@ -138,15 +123,12 @@ fn field(lines: &mut Lines<'_, '_, '_>, field: Field, focused: bool, drawn: &mut
     match ticket.input(field) {
         Some(input) => prompt::draw(lines.canvas, (x, lines.y, room), input, active),
         None => {
-            let role = match field {
-                Field::Side => side_role(ticket.side.0),
-                _ => Role::Text,
-            };
-            lines.put(LABEL, &chosen(ticket, field), role);
+            let role = if field == Field::Side { side_role(ticket.side.0) } else { Role::Text };
+            lines.put(LABEL, &ticket.choice(field).unwrap_or_default(), role);
         }
     }
     if field == Field::Size
-        && let Some(qty) = ticket.preview.as_ref().and_then(|p| p.qty)
+        && let Some(qty) = ticket.current_preview().and_then(|p| p.qty)
     {
         let text = format!("{} {}", lines.canvas.look.glyphs.arrow, said(|s| format::qty(s, qty)));
         let at = lines.area.width.saturating_sub(width(&text));
@@ -167,7 +149,7 @@ fn flags(lines: &mut Lines<'_, '_, '_>, focused: bool, drawn: &mut Drawn) {
         let active = focused && ticket.active == Some(field);
         let start = x;
         x = lines.put(x, field.word(), if active { Role::Focus } else { Role::Muted });
-        let value = chosen(ticket, field);
+        let value = ticket.choice(field).unwrap_or_default();
         let role = if value == "yes" { Role::Warning } else { Role::Text };
         x = lines.put(x.saturating_add(1), &value, role);
         let area = Rect { x: lines.area.x.saturating_add(start), y: lines.y, width: x.saturating_sub(start), height: 1 };
@@ -181,9 +163,10 @@ fn flags(lines: &mut Lines<'_, '_, '_>, focused: bool, drawn: &mut Drawn) {
 }
 
 fn fields(lines: &mut Lines<'_, '_, '_>, focused: bool, drawn: &mut Drawn) {
-    for f in Field::ALL {
-        if lines.room() == 0 || !lines.ticket().shows(f) {
-            continue;
+    let model = lines.model;
+    for f in model.ticket.fields() {
+        if lines.room() == 0 {
+            return;
         }
         if f == Field::Extended {
             flags(lines, focused, drawn);
@@ -234,7 +217,7 @@ fn check(lines: &mut Lines<'_, '_, '_>, check: &Check) {
 
 /// Refusals first, then warnings, then what passed, as many as there is room for.
 fn checks(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
-    for (_, text) in preview.problems.iter().filter(|(f, _)| !lines.model.ticket.errors.iter().any(|(t, _)| t.word() == f)) {
+    for (_, text) in preview.problems.iter().filter(|(f, _)| Field::parse(f).is_none()) {
         let sign = lines.canvas.look.glyphs.fail;
         lines.say(&format!("{sign} {text}"), Role::Critical);
     }
@@ -275,8 +258,7 @@ fn idle(lines: &mut Lines<'_, '_, '_>) {
         lines.say(text.as_str(), Role::Good);
         lines.next();
     }
-    let row = model.instrument.as_ref().and_then(|i| model.snapshot.watchlist.iter().find(|r| r.instrument == *i));
-    let Some(row) = row else {
+    let Some(row) = model.instrument.as_ref().and_then(|i| model.watched(i)) else {
         lines.say("no symbol chosen", Role::Muted);
         return;
     };

@@ -26,7 +26,7 @@ pub fn frame(canvas: &mut Canvas<'_>, area: Rect, title: &str, role: Role) -> Re
         canvas.across(area.x, y, area.width, style);
     }
     for x in [area.x, right] {
-        canvas.down(x, area.y, area.height, style);
+        canvas.down((x, area.y), area.height, false, style);
     }
     let title_style = canvas.style(role);
     canvas.left(area.x.saturating_add(2), area.y, area.width.saturating_sub(4), title, title_style);
