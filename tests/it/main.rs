@@ -14,6 +14,8 @@ mod openapi;
 #[cfg(test)]
 mod paper_venue;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod spine;
