@@ -17,7 +17,7 @@ pub use self::{
     error::{GrammarError, Kind, nearest},
     expand::{Bindings, PLACEHOLDERS, expand, sample},
     expr::{price_expr, size_expr, symbol, target_expr, trail_expr},
-    print::print,
+    print::{price as price_text, print, size as size_text},
 };
 use crate::domain::draft::Command;
 

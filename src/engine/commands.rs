@@ -11,7 +11,7 @@ use crate::{
     domain::{
         draft::{CancelTarget, ChangeExpr, Command, Draft, Share, Size},
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
-        order::{Amount, Attached, OrderSpec, OrderType, Origin},
+        order::{Amount, Attached, OrderSpec, OrderType},
         text::Text,
     },
     sizing,

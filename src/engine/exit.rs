@@ -2,6 +2,8 @@
 //! could still fill, waits until the venue says that it is gone, closes what the venue says is there, and reads back
 //! until nothing is left, or says what is left and why. Venues work side by side; none waits for another.
 
+mod progress;
+
 use super::{
     Engine,
     effect::{Ask, Effect},
@@ -10,10 +12,7 @@ use super::{
 };
 use crate::{
     broker::Wanted,
-    desk::{
-        Reply,
-        snapshot::{ExitRow, ExitVenue},
-    },
+    desk::Reply,
     domain::{
         alert::{AlertCode, Severity},
         draft::{Command, Share},
@@ -27,7 +26,6 @@ use crate::{
         time::Mono,
     },
 };
-use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// How long cancels may take before the positions are read all the same.
@@ -513,47 +511,6 @@ impl Engine {
         self.exits.iter().any(|e| e.venue == *venue && !e.is_over() && e.covers(Some(symbol)))
     }
 
-    /// For the snapshot: the newest exit with all venues that began with it.
-    pub(super) fn exit_row(&self) -> Option<ExitRow> {
-        let newest = self.exits.last()?;
-        let group: Vec<&VenueExit> =
-            self.exits.iter().filter(|e| e.began == newest.began && e.cover == newest.cover).collect();
-        let over = group.iter().all(|e| e.is_over());
-        let flat = over.then(|| group.iter().all(|e| matches!(e.phase, Phase::Ended { flat: true })));
-        Some(ExitRow {
-            id: newest.id,
-            scope: newest.words.clone(),
-            venues: group.iter().map(|e| self.exit_venue(e)).collect(),
-            began: newest.began,
-            ended: if over { group.iter().filter_map(|e| e.ended).max() } else { None },
-            flat,
-        })
-    }
-
-    fn exit_venue(&self, exit: &VenueExit) -> ExitVenue {
-        let gone =
-            exit.orders.iter().filter(|id| self.book.order(id).is_none_or(|o| o.state.is_final())).count();
-        let open = self.excess(exit);
-        let flat = exit.positions.iter().filter(|i| !open.iter().any(|(o, _)| o == *i)).count();
-        let phase = match exit.phase {
-            Phase::Cancelling { .. } => "cancelling orders",
-            Phase::Reading { .. } => "reading back",
-            Phase::Closing { .. } => "closing positions",
-            Phase::Ended { flat: true } => "FLAT",
-            Phase::Ended { flat: false } => "NOT FLAT",
-        };
-        ExitVenue {
-            venue: exit.venue.clone(),
-            phase: SmolStr::new_static(phase),
-            orders: count(exit.orders.len()),
-            orders_gone: count(gone),
-            positions: count(exit.positions.len()),
-            positions_flat: count(flat),
-            left: exit.left.clone(),
-            error: exit.error.clone(),
-        }
-    }
-
     /// The order type that gets out now: market, or outside regular hours a limit through the touch.
     fn exit_type(
         &self,
@@ -574,8 +531,4 @@ impl Engine {
 /// The exit that a command asks for, in words for the journal.
 pub(super) fn line_of(command: &Command) -> Text {
     Text::clean(&crate::grammar::print(command))
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).ok().unwrap_or(u32::MAX)
 }

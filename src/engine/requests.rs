@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     desk::{
-        Envelope, Reply, Request, RequestId,
+        Envelope, Reply, Request,
         receipt::{Check, Plan, PlanVenue},
         request::Scope,
     },
@@ -20,7 +20,6 @@ use crate::{
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         lifecycle::{OrderEvent, OrderState},
         money::Money,
-        order::Origin,
         text::Text,
     },
 };

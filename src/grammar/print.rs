@@ -88,7 +88,8 @@ fn changes(words: &mut Vec<String>, change: ChangeExpr) {
     words.extend(change.tif.map(tif));
 }
 
-fn size(size: Size) -> String {
+/// A size as it is typed.
+pub fn size(size: Size) -> String {
     match size {
         Size::Qty(q) => q.to_string(),
         Size::Notional(m) => format!("${m}"),
@@ -101,7 +102,8 @@ fn size(size: Size) -> String {
     }
 }
 
-fn price(p: PriceExpr) -> String {
+/// A price as it is typed.
+pub fn price(p: PriceExpr) -> String {
     match p {
         PriceExpr::At(p) if p.is_positive() => p.to_string(),
         PriceExpr::At(p) => format!("={p}"),

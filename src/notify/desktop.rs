@@ -41,7 +41,7 @@ fn show(alert: &Alert, held_back: u32) -> Result<(), notify_rust::error::Error> 
 fn body(alert: &Alert, held_back: u32) -> String {
     let mut text = alert.text.as_str().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     if held_back > 0 {
-        text.push_str(&format!(" ({held_back} more of this kind were held back)"));
+        text = format!("{text} ({held_back} more of this kind were held back)");
     }
     text
 }

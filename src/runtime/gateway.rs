@@ -4,7 +4,7 @@
 use crate::{
     broker::{Broker, Outcome},
     domain::{
-        ids::{ClientId, VenueId},
+        ids::{ClientId, Symbol, VenueId},
         report::OrderReport,
         text::Text,
     },
@@ -25,10 +25,13 @@ const ENTRIES_MAX: usize = 16;
 /// trip, twice the product of the two.
 const EXITS_MAX: usize = 64;
 
+/// A venue, and where it is told what is watched.
+pub(super) type Wired = (Arc<dyn Broker>, watch::Sender<BTreeSet<Symbol>>);
+
 #[derive(Debug)]
 struct Port {
     broker: Arc<dyn Broker>,
-    watched: watch::Sender<BTreeSet<crate::domain::ids::Symbol>>,
+    watched: watch::Sender<BTreeSet<Symbol>>,
     entries: Arc<Semaphore>,
     exits: Arc<Semaphore>,
 }
@@ -43,10 +46,7 @@ pub(super) struct Gateway {
 
 impl Gateway {
     /// For these venues, answering into `answers`.
-    pub(super) fn new(
-        brokers: Vec<(Arc<dyn Broker>, watch::Sender<BTreeSet<crate::domain::ids::Symbol>>)>,
-        answers: mpsc::Sender<Input>,
-    ) -> Self {
+    pub(super) fn new(brokers: Vec<Wired>, answers: mpsc::Sender<Input>) -> Self {
         let ports = brokers
             .into_iter()
             .map(|(broker, watched)| {
@@ -104,7 +104,7 @@ impl Gateway {
     }
 
     /// The journal is lost, so this may not leave any more: answers for the venue that it did not.
-    pub(super) fn withhold(&self, effect: &Effect, why: &Text) -> Option<Input> {
+    pub(super) fn withhold(effect: &Effect, why: &Text) -> Option<Input> {
         let answer = match effect {
             Effect::Submit { order, .. } => Answer::Submitted {
                 client: order.peek().client.clone(),

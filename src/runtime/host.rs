@@ -2,7 +2,7 @@
 
 use super::{
     embedded::{self, Embedded},
-    gateway::Gateway,
+    gateway::{Gateway, Wired},
     lanes::{Desk, Mouths, lanes},
     pump::{Pump, PumpState},
 };
@@ -203,16 +203,15 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
     let default = opening.config.default_venue().map(|v| v.name.clone());
     venues.sort_by_key(|v| Some(&v.name) != default.as_ref());
     for venue in venues {
-        let (settings, always_open) = match venue.kind {
-            VenueKind::Paper => {
-                let dir = venue.paper.data_dir.clone().unwrap_or_else(|| paper_dir(state));
-                let (addresses, embedded) = embedded::find_or_serve(&venue.paper, &dir, clock)?;
-                opened.embedded.extend(embedded);
-                let always = venue.paper.hours == crate::config::PaperHours::Always;
-                (of_addresses(addresses), always)
-            }
-            VenueKind::Alpaca => (of_config(venue, &opening.env)?, false),
-            other => bail!("venue `{}`: {} is not in this version yet", venue.name, other.title()),
+        let (settings, always_open) = if venue.kind == VenueKind::Paper {
+            let dir = venue.paper.data_dir.clone().unwrap_or_else(|| paper_dir(state));
+            let (addresses, embedded) = embedded::find_or_serve(&venue.paper, &dir, clock)?;
+            opened.embedded.extend(embedded);
+            (of_addresses(addresses), venue.paper.hours == crate::config::PaperHours::Always)
+        } else if venue.kind == VenueKind::Alpaca {
+            (of_config(venue, &opening.env)?, false)
+        } else {
+            bail!("venue `{}`: {} is not in this version yet", venue.name, venue.kind.title());
         };
         let broker =
             registry::open(venue.name.clone(), registry::Kind::Alpaca, settings, &tls, Arc::clone(clock))?;
@@ -244,14 +243,12 @@ const fn environment(configured: Configured) -> Environment {
 
 /// What a venue charges, for estimates before an order is sent; what it then books counts.
 fn fees(kind: VenueKind) -> Vec<(AssetClass, FeeSchedule)> {
-    match kind {
-        // Alpaca's taker fee for crypto at the lowest tier; stocks are free (its fee schedule of 2025).
-        VenueKind::Paper | VenueKind::Alpaca => {
-            let crypto = FeeSchedule { percent: Percent::new(Decimal::new(25, 2)), ..FeeSchedule::default() };
-            vec![(AssetClass::Equity, FeeSchedule::default()), (AssetClass::Crypto, crypto)]
-        }
-        _ => Vec::new(),
+    if !matches!(kind, VenueKind::Paper | VenueKind::Alpaca) {
+        return Vec::new();
     }
+    // Alpaca's taker fee for crypto at the lowest tier; stocks are free (its fee schedule of 2025).
+    let crypto = FeeSchedule { percent: Percent::new(Decimal::new(25, 2)), ..FeeSchedule::default() };
+    vec![(AssetClass::Equity, FeeSchedule::default()), (AssetClass::Crypto, crypto)]
 }
 
 fn of_addresses(addresses: Addresses) -> Settings {
@@ -347,7 +344,7 @@ fn connect(
     broker: Arc<dyn Broker>,
     mouths: &Mouths,
     streams: &mut tokio::task::JoinSet<()>,
-) -> (Arc<dyn Broker>, watch::Sender<BTreeSet<Symbol>>) {
+) -> Wired {
     let (watched_in, watched) = watch::channel(BTreeSet::new());
     let venue: VenueId = broker.venue().clone();
     let sink = Sink::new(venue, mouths.venue.clone(), mouths.market.clone());

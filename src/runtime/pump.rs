@@ -165,32 +165,36 @@ impl Pump {
 
     /// Decides on everything that came, hands the facts to the journal, acts on what is durable, and shows.
     fn turn(&mut self, inputs: &mut VecDeque<Input>) {
-        let now = self.clock.now();
+        loop {
+            let now = self.clock.now();
+            self.decide(now, inputs);
+            self.hurry(now, inputs);
+            let since = now.mono.since_ms(self.state.published);
+            let due = since >= self.frame_ms || (self.state.urgent && since >= URGENT_MS);
+            if self.state.unseen && due {
+                self.publish(now);
+            }
+            if inputs.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn decide(&mut self, now: Now, inputs: &mut VecDeque<Input>) {
         let mut facts = Vec::new();
         let mut later = Vec::new();
         while let Some(input) = inputs.pop_front() {
             self.bind_account(&input);
-            let market_only = matches!(input, Input::Market(_));
             let Step { facts: new, effects } = self.engine.step(now, input);
             let durable = new.iter().any(|d| d.fact.is_durable());
             facts.extend(new.into_iter().filter(|d| d.fact.is_durable()));
             self.state.urgent |= durable || !effects.is_empty();
-            self.state.unseen |= !market_only || !effects.is_empty();
-            self.state.unseen |= market_only;
+            self.state.unseen = true;
             for effect in effects {
                 if waits_for_journal(&effect) { later.push(effect) } else { self.act(effect, now, inputs) }
             }
         }
         self.commit(facts, later, now, inputs);
-        self.hurry(now, inputs);
-        let since = now.mono.since_ms(self.state.published);
-        let due = since >= self.frame_ms || (self.state.urgent && since >= URGENT_MS);
-        if self.state.unseen && due {
-            self.publish(now);
-        }
-        if !inputs.is_empty() {
-            self.turn(inputs);
-        }
     }
 
     /// The journal is kept for an account; the venue's answer must be that account.
@@ -284,7 +288,7 @@ impl Pump {
         for (over, effects) in go {
             for effect in effects {
                 let why = Text::clean("the journal did not take it in five seconds");
-                match over.then(|| self.gateway.withhold(&effect, &why)).flatten() {
+                match over.then(|| Gateway::withhold(&effect, &why)).flatten() {
                     Some(answer) => inputs.push_back(answer),
                     None => self.act(effect, now, inputs),
                 }
@@ -295,7 +299,7 @@ impl Pump {
     fn act_or_withhold(&mut self, effect: Effect, now: Now, inputs: &mut VecDeque<Input>) {
         let lost = self.state.journal_lost || self.writer.is_none();
         let why = Text::clean("the journal can't be written, so no order that opens risk leaves");
-        match (lost && effect.opens_risk()).then(|| self.gateway.withhold(&effect, &why)).flatten() {
+        match (lost && effect.opens_risk()).then(|| Gateway::withhold(&effect, &why)).flatten() {
             Some(answer) => inputs.push_back(answer),
             None => self.act(effect, now, inputs),
         }
@@ -307,14 +311,16 @@ impl Pump {
             Some(Effect::Arm { timer, after_ms: 0 }) => inputs.push_back(Input::Timer(timer)),
             Some(Effect::Arm { timer, after_ms }) => self.state.timers.arm(timer, now.mono.plus_ms(after_ms)),
             Some(Effect::Reply { front, receipt }) => self.answer(front, receipt),
-            Some(Effect::Notify(alert)) => {
-                if self.alerts.try_send(alert).is_err() {
-                    self.state.dropped_alerts = self.state.dropped_alerts.saturating_add(1);
-                    tracing::warn!(dropped = self.state.dropped_alerts, "the notifier's queue is full");
-                }
-            }
+            Some(Effect::Notify(alert)) => self.notify(alert),
             Some(Effect::Stop) => self.state.stopping = true,
             Some(other) => tracing::error!(?other, "an effect that nobody does"),
+        }
+    }
+
+    fn notify(&mut self, alert: Alert) {
+        if self.alerts.try_send(alert).is_err() {
+            self.state.dropped_alerts = self.state.dropped_alerts.saturating_add(1);
+            tracing::warn!(dropped = self.state.dropped_alerts, "the notifier's queue is full");
         }
     }
 

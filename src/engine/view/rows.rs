@@ -20,6 +20,9 @@ const FILLS_MAX: usize = 2_000;
 /// Alerts that are shown.
 const ALERTS_MAX: usize = 1_000;
 
+/// The position that won or lost most today.
+type Extreme = Option<(Symbol, Money)>;
+
 impl Engine {
     pub(super) fn watch_rows(&self) -> Vec<WatchRow> {
         let mut rows = Vec::new();
@@ -171,9 +174,9 @@ impl Engine {
         })
     }
 
-    fn extremes(&self, venue: &VenueId) -> (Option<(Symbol, Money)>, Option<(Symbol, Money)>) {
-        let mut best: Option<(Symbol, Money)> = None;
-        let mut worst: Option<(Symbol, Money)> = None;
+    fn extremes(&self, venue: &VenueId) -> (Extreme, Extreme) {
+        let mut best: Extreme = None;
+        let mut worst: Extreme = None;
         for held in self.book.positions().filter(|p| p.instrument.venue == *venue && !p.qty.is_zero()) {
             let figures = analytics::position(&self.book, held, self.marks.get(&held.instrument));
             let Some(day) = figures.day else { continue };
