@@ -117,3 +117,6 @@ pub enum SizingError {
     #[error("the average entry of {0} is not known")]
     NoAverage(InstrumentId),
 }
+
+#[cfg(test)]
+mod tests;
