@@ -1,5 +1,6 @@
 //! A venue, a share, an account and short ways to say what happens to them, for tests of every room that
 //! looks at a book.
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 
 use super::{Applied, Book};
 use crate::domain::{
@@ -163,8 +164,8 @@ pub(crate) fn execution(exec: &str, n: &str, spec: &OrderSpec, amount: &str, pri
         at: at(0),
     }
 }
-pub(crate) fn fee(amount: &str, currency: &str) -> Option<Fee> {
-    Some(Fee { amount: usd(amount), currency: Currency::new(currency).unwrap() })
+pub(crate) fn fee(amount: &str, currency: &str) -> Fee {
+    Fee { amount: usd(amount), currency: Currency::new(currency).unwrap() }
 }
 pub(crate) fn report(n: &str, spec: &OrderSpec, status: OrderEvent, filled: &str) -> OrderReport {
     OrderReport {

@@ -88,7 +88,7 @@ fn a_fill_that_only_the_order_shows_is_inferred_and_its_execution_then_counts_no
     for (exec, units, cum) in [("x2", "10", "50"), ("x3", "20", "70"), ("x4", "30", "100")] {
         let mut told = execution(exec, "a", &spec, units, "10.7");
         told.cum = Some(qty(cum));
-        told.fee = fee("0.1", "USD");
+        told.fee = Some(fee("0.1", "USD"));
         book.take(Fact::Executed(Box::new(told)));
     }
     assert_eq!((book.state("a"), book.held(&aapl()).as_str()), (S::Filled, "100"));
@@ -216,7 +216,7 @@ fn a_fee_in_the_coin_itself_lowers_what_can_be_sold() {
     let spec = crate::domain::order::OrderSpec { instrument: btc(), ..buy("1") };
     book.works("a", &spec);
     let mut fill = execution("x", "a", &spec, "1", "40000");
-    fill.fee = fee("0.0025", "BTC");
+    fill.fee = Some(fee("0.0025", "BTC"));
     book.take(Fact::Executed(Box::new(fill)));
     let row = book.position(&btc()).unwrap();
     assert_eq!(book.held(&btc()), "0.9975");

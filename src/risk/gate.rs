@@ -109,6 +109,7 @@ fn result(case: &Case<'_>, check: &Check) -> CheckResult {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use crate::{
         book::fixture::*,

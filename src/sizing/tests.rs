@@ -1,4 +1,5 @@
 //! Sizing as a trader sees it: a line in, a quantity and prices out.
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 
 use super::*;
 use crate::{
