@@ -219,3 +219,105 @@ fn add(sum: &mut Money, more: Option<Money>) {
         *sum = new;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        book::fixture::*,
+        domain::{
+            fact::{Fact, PositionSource},
+            order::{OrderSpec, StopLeg},
+        },
+    };
+
+    fn at_price(bid: &str, ask: &str) -> Marks {
+        let mut marks = Marks::new();
+        marks.apply(&quote(aapl(), bid, ask, 0));
+        marks
+    }
+    fn figures(book: &Book, marks: &Marks) -> PositionFigures {
+        position(book, book.position(&aapl()).unwrap(), marks.get(&aapl()))
+    }
+
+    #[test]
+    fn a_position_opened_today_with_its_stop() {
+        let mut book = Book::furnished();
+        let leg = StopLeg { stop: px("98"), limit: None };
+        let spec = OrderSpec { attached: Attached::OtoStop { stop: leg }, ..buy("100") };
+        book.works("a", &spec);
+        book.take(Fact::Executed(Box::new(execution("x", "a", &spec, "100", "100"))));
+        let mut child = report(
+            "s",
+            &order(Side::Sell, "100", stop("99")),
+            crate::domain::lifecycle::OrderEvent::Working,
+            "0",
+        );
+        child.parent = Some(client("a"));
+        child.role = Some(crate::domain::order::Role::Stop);
+        book.take(Fact::Learned { report: Box::new(child), origin: crate::domain::order::Origin::Child });
+        let got = figures(&book, &at_price("103", "103"));
+        assert_eq!((got.unrealized, got.day), (Some(usd("300")), Some(usd("300"))));
+        assert_eq!(got.unrealized_percent, Some("3".parse().unwrap()));
+        assert_eq!((got.stop, got.risk_to_stop), (Some(px("99")), Some(usd("400"))));
+        assert_eq!(got.r_multiple, Some("1.5".parse().unwrap()), "by the first stop, 98");
+        assert_eq!(got.equity_share, Some("10.3".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_day_of_a_position_that_was_held_over_night_counts_from_the_close() {
+        let mut book = Book::furnished();
+        book.take(Fact::Position {
+            instrument: aapl(),
+            qty: "-50".parse().unwrap(),
+            avg_price: Some(px("253.10")),
+            previous_close: Some(px("250")),
+            source: PositionSource::Baseline,
+        });
+        let marks = at_price("251.20", "251.20");
+        let got = figures(&book, &marks);
+        assert_eq!((got.unrealized, got.day), (Some(usd("95.00")), Some(usd("-60.00"))));
+        // Half of it is bought back today.
+        let back = buy("25");
+        book.works("b", &back);
+        book.take(Fact::Executed(Box::new(execution("x", "b", &back, "25", "249"))));
+        let got = figures(&book, &marks);
+        assert_eq!(got.day, Some(usd("-5.00")), "25 at +1 against the close, 25 at -1.20");
+        assert_eq!(book.position(&aapl()).unwrap().realized_today, usd("102.50"));
+    }
+
+    #[test]
+    fn what_lacks_a_mark_has_no_figures_and_is_counted_as_left_out() {
+        let mut book = Book::furnished();
+        book.holds(&buy("100"), "100");
+        let got = figures(&book, &Marks::new());
+        assert_eq!((got.value, got.unrealized, got.day), (None, None, None));
+        let sums = super::venue(&book, &Marks::new(), &crate::book::fixture::venue());
+        assert_eq!((sums.left_out, sums.equity), (1, Some(usd("100000"))), "then the venue's own equity");
+    }
+
+    #[test]
+    fn a_venue_adds_up() {
+        let mut book = Book::furnished();
+        book.holds(&buy("100"), "100");
+        let cash = crate::domain::report::AccountReport { cash: usd("90000"), ..account() };
+        book.take(Fact::Account { venue: crate::book::fixture::venue(), report: Box::new(cash) });
+        let sums = super::venue(&book, &at_price("105", "105"), &crate::book::fixture::venue());
+        assert_eq!((sums.long, sums.short, sums.longs, sums.shorts), (usd("10500"), usd("0"), 1, 0));
+        assert_eq!((sums.equity, sums.day), (Some(usd("100500")), Some(usd("500"))));
+        assert_eq!(sums.day_percent, Some("0.5".parse().unwrap()));
+        assert_eq!((sums.gross(), sums.net()), (Some(usd("10500")), Some(usd("10500"))));
+    }
+
+    #[test]
+    fn slippage_is_a_cost_on_either_side() {
+        let mut book = Book::furnished();
+        book.holds(&buy("100"), "100.05");
+        let fill = book.fills().last().unwrap();
+        assert_eq!(slippage_bps(fill, px("100")), Some("5".parse().unwrap()));
+        let mut sold = fill.clone();
+        sold.execution.side = Side::Sell;
+        assert_eq!(slippage_bps(&sold, px("100")), Some("-5".parse().unwrap()));
+        assert_eq!(slippage_bps(&sold, px("0")), None);
+    }
+}

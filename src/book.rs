@@ -7,10 +7,16 @@ pub mod applied;
 mod executions;
 pub mod exposure;
 pub mod fills;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod lives;
 pub mod marks;
 pub mod orders;
 pub mod positions;
 pub mod reconcile;
+#[cfg(test)]
+mod recovery;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};

@@ -286,9 +286,9 @@ mod tests {
                 assert!(began <= now);
                 assert_eq!(calendar.trading_day(began), calendar.trading_day(now));
                 assert!(calendar.trading_day(began.plus_ms(-1)) < calendar.trading_day(began));
-                let hours = until.since_ms(now) as f64 / 3_600_000.0;
+                let minutes = until.since_ms(now) / 60_000;
                 if session.phase == Phase::Regular && calendar == Calendar::UsEquity && steps > 0 {
-                    assert!((hours - 6.5).abs() < 0.001 || (hours - 3.5).abs() < 0.001, "{hours}");
+                    assert!(matches!(minutes, 390 | 210), "{minutes}");
                 }
                 now = until;
                 steps += 1;

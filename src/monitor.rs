@@ -207,3 +207,99 @@ fn protects(order: &OrderRow) -> bool {
     );
     is_stop && stands
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        book::{fixture::*, of_order_report},
+        domain::{
+            fact::Fact,
+            lifecycle::OrderEvent,
+            order::{OrderSpec, Role, Side},
+        },
+    };
+
+    fn codes(monitor: &mut Monitor, book: &Book, marks: &Marks, s: i64) -> Vec<AlertCode> {
+        let alerts = monitor.watch(book, marks, &Thresholds::default(), now(s));
+        alerts.iter().map(|a| a.code).collect()
+    }
+
+    #[test]
+    fn an_order_that_waits_too_long_is_said_once_and_again_when_it_waits_anew() {
+        let (mut monitor, mut book, marks) = (Monitor::new(), Book::furnished(), Marks::new());
+        book.take(intent("a", &buy("1")));
+        book.take(event("a", OrderEvent::Sent));
+        assert_eq!(codes(&mut monitor, &book, &marks, 29), []);
+        assert_eq!(codes(&mut monitor, &book, &marks, 30), [AlertCode::OrderUnknown]);
+        assert_eq!(codes(&mut monitor, &book, &marks, 31), []);
+        book.apply(at(32), &event("a", OrderEvent::Working));
+        assert_eq!(codes(&mut monitor, &book, &marks, 33), []);
+        book.apply(at(40), &event("a", OrderEvent::CancelAsked));
+        assert_eq!(codes(&mut monitor, &book, &marks, 69), []);
+        assert_eq!(codes(&mut monitor, &book, &marks, 70), [AlertCode::OrderUnknown]);
+    }
+
+    #[test]
+    fn a_position_without_a_stop_is_said_after_a_moment_and_a_stop_for_part_of_it_is_none() {
+        let (mut monitor, mut book) = (Monitor::new(), Book::furnished());
+        let mut marks = Marks::new();
+        marks.apply(&quote(aapl(), "10", "10.01", 0));
+        book.holds(&buy("100"), "10");
+        assert_eq!(codes(&mut monitor, &book, &marks, 0), []);
+        assert_eq!(codes(&mut monitor, &book, &marks, 1), [AlertCode::NoStop]);
+        assert_eq!(codes(&mut monitor, &book, &marks, 2), []);
+        book.works("half", &order(Side::Sell, "50", stop("9")));
+        assert!(!has_stop(&book, &aapl()));
+        book.works("rest", &order(Side::Sell, "50", stop("9")));
+        assert!(has_stop(&book, &aapl()));
+        assert_eq!(codes(&mut monitor, &book, &marks, 3), []);
+        book.take(event("rest", OrderEvent::Rejected));
+        assert_eq!(codes(&mut monitor, &book, &marks, 4), []);
+        assert_eq!(codes(&mut monitor, &book, &marks, 5), [AlertCode::NoStop]);
+    }
+
+    #[test]
+    fn a_stop_that_waits_for_its_pair_protects_and_an_unknown_one_does_not() {
+        let mut book = Book::furnished();
+        book.holds(&buy("100"), "10");
+        let mut leg = report("s", &order(Side::Sell, "100", stop("9")), OrderEvent::Held, "0");
+        leg.parent = Some(client("t"));
+        leg.role = Some(Role::Stop);
+        for fact in of_order_report(&book, &venue(), &leg) {
+            book.take(fact);
+        }
+        assert!(has_stop(&book, &aapl()));
+        book.take(event("s", OrderEvent::Cancelled));
+        book.take(intent("u", &OrderSpec { reduce_only: true, ..order(Side::Sell, "100", stop("9")) }));
+        book.take(event("u", OrderEvent::Unanswered));
+        assert!(!has_stop(&book, &aapl()));
+    }
+
+    #[test]
+    fn an_old_quote_of_what_is_held_is_said_in_its_session_with_hysteresis() {
+        let (mut monitor, mut book, mut marks) = (Monitor::new(), Book::furnished(), Marks::new());
+        book.holds(&buy("100"), "10");
+        book.works("s", &order(Side::Sell, "100", stop("9")));
+        assert_eq!(codes(&mut monitor, &book, &marks, 0), [AlertCode::Stream], "none at all");
+        marks.apply(&quote(aapl(), "10", "10.01", 0));
+        assert_eq!(codes(&mut monitor, &book, &marks, 150), []);
+        assert_eq!(codes(&mut monitor, &book, &marks, 300), []);
+        assert_eq!(codes(&mut monitor, &book, &marks, 301), [AlertCode::Stream]);
+        marks.apply(&quote(aapl(), "10", "10.01", 302));
+        assert_eq!(codes(&mut monitor, &book, &marks, 303), []);
+        // Seven in the evening in New York: nothing is expected.
+        assert_eq!(codes(&mut monitor, &book, &marks, 9 * 3_600), []);
+    }
+
+    #[test]
+    fn orders_of_others_are_said() {
+        let (mut monitor, mut book, marks) = (Monitor::new(), Book::furnished(), Marks::new());
+        let report = report("theirs", &buy("5"), OrderEvent::Working, "0");
+        book.take(Fact::Learned { report: Box::new(report), origin: Origin::External });
+        assert_eq!(codes(&mut monitor, &book, &marks, 1), [AlertCode::ExternalOrder]);
+        assert_eq!(codes(&mut monitor, &book, &marks, 2), []);
+        monitor.forget(&venue());
+        assert_eq!(codes(&mut monitor, &book, &marks, 3), [AlertCode::ExternalOrder]);
+    }
+}

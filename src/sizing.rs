@@ -142,3 +142,6 @@ impl SizingError {
         matches!(self, Self::NoQuote(_) | Self::NoAccount)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,10 @@ impl Book {
             transition = match row.advance(event) {
                 // Told by the same report as the end, not after it.
                 Transition::Late(to) if inferred => Transition::Next(to),
-                other => other,
+                other @ (Transition::Next(_)
+                | Transition::Late(_)
+                | Transition::Stale
+                | Transition::Impossible) => other,
             };
         });
         let Some((from, to)) = moved else {

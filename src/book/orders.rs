@@ -273,9 +273,9 @@ impl Orders {
             return Applied::Duplicate;
         }
         let mut row = OrderRow::of_intent(at, intent);
-        if let Some(old) = self.old_of(&row) {
-            row.parent = old.parent.clone();
-            row.role = old.role;
+        if let Some((parent, role)) = self.old_of(&row).map(|old| (old.parent.clone(), old.role)) {
+            row.parent = parent;
+            row.role = role;
         }
         self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone());
         if self.recent.len() >= RECENT_MAX {
@@ -316,6 +316,9 @@ impl Orders {
                 row.amend(change);
             }
             transition = row.advance(fact.event);
+            if fact.event == OrderEvent::ReplaceRefused {
+                row.replaced_by = None;
+            }
             if row.is_whole() && row.state.is_open() {
                 // Made smaller than what has filled: the fills ended it.
                 transition = row.advance(OrderEvent::FilledWhole);
@@ -417,6 +420,12 @@ impl Orders {
             transition = row.advance(OrderEvent::FilledWhole);
         }
         let (id, to) = (row.id.clone(), row.state);
+        if let Some(client) = row.replaces.clone() {
+            let old = OrderId { venue: id.venue.clone(), client };
+            if let Some(old) = self.rows.get_mut(&old) {
+                old.replaced_by.get_or_insert_with(|| id.client.clone());
+            }
+        }
         if let Some(client) = row.parent.clone() {
             let parent = OrderId { venue: id.venue.clone(), client };
             self.children.entry(parent).or_default().insert(id.clone());

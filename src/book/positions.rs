@@ -91,7 +91,11 @@ pub(super) fn step(held: SignedQty, cost: Option<Money>, traded: SignedQty, pric
     let closed = if all { held.negated() } else { traded };
     let closed_cost = match cost {
         Some(c) if all => Some(c),
-        Some(c) => Some(Money::new(c.get().checked_mul(t.abs())?.checked_div(q.abs())?)),
+        Some(c) => {
+            // Few enough digits that the two parts add up exactly.
+            let part = c.get().checked_mul(t.abs())?.checked_div(q.abs())?;
+            Some(Money::new(part.round_dp(12)))
+        }
         None => None,
     };
     let got = closed.checked_mul_price(price)?.negated();

@@ -78,18 +78,21 @@ fn is_good_friday(of: Date) -> bool {
     easter(of.year()).is_some_and(|sunday| sunday.saturating_sub(2.days()) == of)
 }
 
-/// The Gregorian Easter (Meeus, Jones, Butcher).
+/// The Gregorian Easter, by the Anonymous algorithm (Meeus, Jones, Butcher): the golden number, the century's
+/// leap corrections, the moon's age, the weekday.
 fn easter(year: i16) -> Option<Date> {
-    let y = i32::from(year);
-    let (a, b, c) = (y % 19, y / 100, y % 100);
-    let f = sum(&[b, 8]) / 25;
-    let g = sum(&[b, -f, 1]) / 3;
-    let h = sum(&[times(19, a), b, -(b / 4), -g, 15]) % 30;
-    let l = sum(&[32, times(2, b % 4), times(2, c / 4), -h, -(c % 4)]) % 7;
-    let m = sum(&[a, times(11, h), times(22, l)]) / 451;
-    let n = sum(&[h, l, times(-7, m), 114]);
-    let (month, day) = (i8::try_from(n / 31).ok()?, i8::try_from(sum(&[n % 31, 1])).ok()?);
-    Date::new(year, month, day).ok()
+    let year = i32::from(year);
+    let (golden, century, rest) = (year % 19, year / 100, year % 100);
+    let drift = sum(&[century, 8]) / 25;
+    let moon_shift = sum(&[century, times(-1, drift), 1]) / 3;
+    let leap_shift = century / 4;
+    let moon = sum(&[times(19, golden), century, times(-1, leap_shift), times(-1, moon_shift), 15]) % 30;
+    let weekday =
+        sum(&[32, times(2, century % 4), times(2, rest / 4), times(-1, moon), times(-1, rest % 4)]) % 7;
+    let late = sum(&[golden, times(11, moon), times(22, weekday)]) / 451;
+    let days = sum(&[moon, weekday, times(-7, late), 114]);
+    let (month, day) = (i8::try_from(days / 31).ok()?, i8::try_from(sum(&[days % 31, 1])).ok()?);
+    Date::new(year.try_into().ok()?, month, day).ok()
 }
 
 fn sum(terms: &[i32]) -> i32 {

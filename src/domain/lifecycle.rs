@@ -422,3 +422,161 @@ const fn abandoned(state: OrderState) -> Transition {
         S::NotSent | S::Abandoned => Stale,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: [OrderEvent; 22] = [
+        OrderEvent::Sent,
+        OrderEvent::NotSent,
+        OrderEvent::Unanswered,
+        OrderEvent::Accepted,
+        OrderEvent::Held,
+        OrderEvent::Working,
+        OrderEvent::FilledInPart,
+        OrderEvent::FilledWhole,
+        OrderEvent::CancelAsked,
+        OrderEvent::CancelRefused,
+        OrderEvent::Cancelled,
+        OrderEvent::ReplaceAsked,
+        OrderEvent::ReplaceRefused,
+        OrderEvent::Replaced,
+        OrderEvent::Amended,
+        OrderEvent::Expired,
+        OrderEvent::Rejected,
+        OrderEvent::DoneForDay,
+        OrderEvent::Suspended,
+        OrderEvent::Unrecognised,
+        OrderEvent::FoundAbsent,
+        OrderEvent::Abandoned,
+    ];
+
+    const fn short(state: OrderState) -> &'static str {
+        match state {
+            S::Intended => "Int",
+            S::Sending => "Snd",
+            S::Unknown => "Unk",
+            S::Absent => "Abs",
+            S::Accepted => "Acc",
+            S::Held => "Hld",
+            S::Working => "Wrk",
+            S::PendingCancel => "PCn",
+            S::PendingReplace => "PRp",
+            S::DoneForDay => "Dfd",
+            S::Suspended => "Sus",
+            S::Unrecognised => "Unr",
+            S::Filled => "Fil",
+            S::Cancelled => "Can",
+            S::Expired => "Exp",
+            S::Rejected => "Rej",
+            S::Replaced => "Rpl",
+            S::NotSent => "NSt",
+            S::Abandoned => "Abn",
+        }
+    }
+
+    /// Every pair: a state is what follows, `*` says late, `.` is old news, `!` can't be. A row is an event, a
+    /// column a state in the order of [`OrderState::ALL`].
+    #[rustfmt::skip]
+    const TABLE: [(&str, &str); 22] = [
+        //                Int  Snd  Unk  Abs  Acc  Hld  Wrk  PCn  PRp  Dfd  Sus  Unr  Fil  Can  Exp  Rej  Rpl  NSt  Abn
+        ("Sent",           "Snd  .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    ."),
+        ("NotSent",        "NSt  NSt  NSt  NSt  !    !    !    !    !    !    !    !    !    !    !    !    !    .    ."),
+        ("Unanswered",     "Unk  Unk  .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    ."),
+        ("Accepted",       "Acc  Acc  Acc  Acc* .    Acc  .    .    .    Acc  Acc  Acc  .    .    .    .    .    Acc* Acc*"),
+        ("Held",           "Hld  Hld  Hld  Hld* Hld  .    .    .    .    Hld  Hld  Hld  .    .    .    .    .    Hld* Hld*"),
+        ("Working",        "Wrk  Wrk  Wrk  Wrk* Wrk  Wrk  .    .    .    Wrk  Wrk  Wrk  .    .    .    .    .    Wrk* Wrk*"),
+        ("FilledInPart",   "Wrk  Wrk  Wrk  Wrk* Wrk  Wrk  Wrk  PCn  PRp  Dfd  Sus  Unr  Fil* Can* Exp* Rej* Rpl* Wrk* Wrk*"),
+        ("FilledWhole",    "Fil  Fil  Fil  Fil* Fil  Fil  Fil  Fil  Fil  Fil  Fil  Fil  Fil* Fil* Fil* Fil* Fil* Fil* Fil*"),
+        ("CancelAsked",    ".    .    .    .    PCn  PCn  PCn  .    PCn  PCn  PCn  PCn  .    .    .    .    .    .    ."),
+        ("CancelRefused",  ".    .    .    .    .    .    .    Wrk  .    .    .    .    .    .    .    .    .    .    ."),
+        ("Cancelled",      "Can  Can  Can  Can* Can  Can  Can  Can  Can  Can  Can  Can  .    .    .    .    .    Can* Can*"),
+        ("ReplaceAsked",   ".    .    .    .    PRp  PRp  PRp  .    .    PRp  PRp  PRp  .    .    .    .    .    .    ."),
+        ("ReplaceRefused", ".    .    .    .    .    .    .    .    Wrk  .    .    .    .    .    .    .    .    .    ."),
+        ("Replaced",       "Rpl  Rpl  Rpl  Rpl* Rpl  Rpl  Rpl  Rpl  Rpl  Rpl  Rpl  Rpl  .    .    .    .    .    Rpl* Rpl*"),
+        ("Amended",        "Wrk  Wrk  Wrk  Wrk* Acc  Hld  Wrk  PCn  Wrk  Dfd  Sus  Unr  .    .    .    .    .    Wrk* Wrk*"),
+        ("Expired",        "Exp  Exp  Exp  Exp* Exp  Exp  Exp  Exp  Exp  Exp  Exp  Exp  .    .    .    .    .    Exp* Exp*"),
+        ("Rejected",       "Rej  Rej  Rej  Rej* Rej  Rej  Rej  Rej  Rej  Rej  Rej  Rej  .    .    .    .    .    Rej* Rej*"),
+        ("DoneForDay",     "Dfd  Dfd  Dfd  Dfd* Dfd  Dfd  Dfd  Dfd  Dfd  .    Dfd  Dfd  .    .    .    .    .    Dfd* Dfd*"),
+        ("Suspended",      "Sus  Sus  Sus  Sus* Sus  Sus  Sus  Sus  Sus  Sus  .    Sus  .    .    .    .    .    Sus* Sus*"),
+        ("Unrecognised",   "Unr  Unr  Unr  Unr* Unr  Unr  Unr  Unr  Unr  Unr  Unr  .    .    .    .    .    .    Unr* Unr*"),
+        ("FoundAbsent",    "!    Abs  Abs  .    Abs  Abs  Abs  Abs  Abs  Abs  Abs  Abs  .    .    .    .    .    .    ."),
+        ("Abandoned",      "Abn  Abn  Abn  Abn  !    !    !    !    !    !    !    !    .    .    .    .    .    .    ."),
+    ];
+
+    #[test]
+    fn every_pair_is_as_the_table_says() {
+        for (event, (name, row)) in EVENTS.iter().zip(TABLE) {
+            assert_eq!(format!("{event:?}"), name);
+            let cells: Vec<&str> = row.split_whitespace().collect();
+            assert_eq!(cells.len(), OrderState::ALL.len());
+            for (state, cell) in OrderState::ALL.into_iter().zip(cells) {
+                let got = match next(state, *event) {
+                    Next(to) => short(to).to_owned(),
+                    Late(to) => format!("{}*", short(to)),
+                    Stale => ".".to_owned(),
+                    Impossible => "!".to_owned(),
+                };
+                assert_eq!(got, cell, "{state:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fill_is_never_old_news_and_never_impossible() {
+        for state in OrderState::ALL {
+            for event in [OrderEvent::FilledInPart, OrderEvent::FilledWhole] {
+                assert!(matches!(next(state, event), Next(_) | Late(_)), "{state:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_person_or_the_venue_ends_what_is_unknown() {
+        for event in EVENTS {
+            for state in [S::Unknown, S::Absent] {
+                if let Next(to) = next(state, event)
+                    && to.is_final()
+                {
+                    assert!(!matches!(
+                        event,
+                        OrderEvent::Sent
+                            | OrderEvent::Unanswered
+                            | OrderEvent::CancelAsked
+                            | OrderEvent::CancelRefused
+                            | OrderEvent::FoundAbsent
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Told again, nothing moves.
+    #[test]
+    fn every_event_twice_is_the_same_as_once() {
+        for state in OrderState::ALL {
+            for event in EVENTS {
+                if let Next(to) | Late(to) = next(state, event)
+                    && let Next(again) | Late(again) = next(to, event)
+                {
+                    assert_eq!(again, to, "{state:?} {event:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_end_is_left_but_for_a_fill_or_by_the_venue_against_our_belief() {
+        for state in OrderState::ALL.into_iter().filter(|s| s.is_final()) {
+            for event in EVENTS {
+                if let Next(to) | Late(to) = next(state, event) {
+                    let fill = matches!(event, OrderEvent::FilledInPart | OrderEvent::FilledWhole);
+                    let believed = matches!(state, S::NotSent | S::Abandoned);
+                    assert!(fill || believed, "{state:?} {event:?} {to:?}");
+                    assert!(matches!(next(state, event), Late(_)));
+                }
+            }
+        }
+    }
+}

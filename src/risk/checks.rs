@@ -6,7 +6,7 @@ mod capability;
 mod collar;
 mod duplicate;
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 mod notional;
 mod quantity;
 mod quote;

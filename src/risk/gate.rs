@@ -106,3 +106,158 @@ fn result(case: &Case<'_>, check: &Check) -> CheckResult {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+    use super::*;
+    use crate::{
+        book::fixture::*,
+        domain::{
+            fact::Fact,
+            lifecycle::OrderEvent,
+            order::{Attached, OrderRef, Side, StopLeg},
+        },
+        risk::{
+            checks::fixture::Desk,
+            reduce::{NotReducing, prove},
+            verdict::CheckName,
+        },
+    };
+    use proptest::prelude::*;
+
+    fn entry(n: &str, at: &str) -> OrderSpec {
+        let leg = StopLeg { stop: px("95"), limit: None };
+        OrderSpec { attached: Attached::OtoStop { stop: leg }, ..order(Side::Buy, n, limit(at)) }
+    }
+    fn submission(n: &str, spec: OrderSpec) -> Submission {
+        Submission { client: client(n), spec }
+    }
+    fn change(before: &OrderSpec, after: OrderSpec) -> Replacement {
+        Replacement {
+            order: OrderRef { client: client("a"), venue_id: None },
+            change: crate::domain::order::Change::default(),
+            client: client("b"),
+            before: before.clone(),
+            after,
+        }
+    }
+
+    #[test]
+    fn a_sound_order_passes_every_check_and_gets_its_permit() {
+        let desk = Desk::open();
+        let verdict = desk.judge(&entry("10", "100"));
+        assert!(verdict.checks.iter().all(|c| c.outcome == Outcome::Pass), "{}", verdict.reasons());
+        assert_eq!(verdict.checks.len(), CHECKS.len());
+        let permit = clear(&desk.context(), submission("a", entry("10", "100")), 7).unwrap();
+        assert_eq!(permit.verdict(), 7);
+    }
+
+    #[test]
+    fn two_orders_do_not_share_the_same_headroom() {
+        let mut desk = Desk::open();
+        let spec = entry("1200", "100");
+        assert!(clear(&desk.context(), submission("a", spec.clone()), 1).is_ok());
+        desk.book.take(intent("a", &spec));
+        let refused = clear(&desk.context(), submission("b", entry("1201", "100")), 2).unwrap_err();
+        assert_eq!(refused.blocks().map(|c| c.name).collect::<Vec<_>>(), [CheckName::BuyingPower]);
+    }
+
+    #[test]
+    fn a_change_to_less_passes_every_lock_and_one_to_more_is_judged() {
+        let mut desk = Desk::open();
+        let before = entry("100", "100");
+        desk.book.works("a", &before);
+        desk.access = Access::ReadOnly;
+        assert!(judge_change(&desk.context(), &change(&before, entry("50", "100"))).allows());
+        assert!(judge_change(&desk.context(), &change(&before, entry("100", "99"))).allows());
+        assert!(!judge_change(&desk.context(), &change(&before, entry("101", "100"))).allows());
+        assert!(!judge_change(&desk.context(), &change(&before, entry("100", "101"))).allows());
+        desk.access = Access::Trading;
+        assert!(judge_change(&desk.context(), &change(&before, entry("100", "101"))).allows());
+        let large = judge_change(&desk.context(), &change(&before, entry("2101", "100")));
+        assert!(!large.allows());
+        assert!(clear_change(&desk.context(), change(&before, entry("120", "100")), 3).is_ok());
+    }
+
+    #[test]
+    fn a_protective_stop_can_be_moved_whatever_is_locked() {
+        let mut desk = Desk::long();
+        let before = order(Side::Sell, "100", stop("95"));
+        desk.book.works("a", &before);
+        desk.access = Access::Locked { reason: "daily loss".into() };
+        let moved = change(&before, order(Side::Sell, "100", stop("97")));
+        assert!(clear_change(&desk.context(), moved, 1).is_ok());
+        // But not grown beyond the position.
+        let grown = change(&before, order(Side::Sell, "150", stop("97")));
+        assert!(clear_change(&desk.context(), grown, 1).is_err());
+    }
+
+    #[test]
+    fn a_change_to_no_more_than_has_filled_makes_no_sense() {
+        let mut desk = Desk::open();
+        let before = entry("100", "100");
+        desk.book.works("a", &before);
+        desk.book.take(Fact::Executed(Box::new(execution("x", "a", &before, "60", "100"))));
+        let verdict = judge_change(&desk.context(), &change(&before, entry("60", "100")));
+        assert!(verdict.reasons().contains("not above what has filled"), "{}", verdict.reasons());
+        assert!(!verdict.allows());
+    }
+
+    #[test]
+    fn a_reduction_is_proven_and_nothing_else_is() {
+        let mut desk = Desk::long();
+        let prove = |desk: &Desk, spec| prove(&desk.book, submission("c", spec));
+        assert_eq!(prove(&desk, sell("100")).unwrap().spend().spec.amount.qty(), Some(qty("100")));
+        assert!(matches!(prove(&desk, buy("1")), Err(NotReducing::Adds { .. })));
+        assert!(matches!(prove(&desk, sell("101")), Err(NotReducing::Pending { .. })));
+        assert!(matches!(prove(&desk, sell("0.0000001")), Err(NotReducing::Dust { .. })));
+        let other = OrderSpec { instrument: btc(), ..sell("1") };
+        assert!(matches!(prove(&desk, other), Err(NotReducing::Flat(_))));
+        // A second close while the first is under way, or unknown, sends nothing.
+        desk.book.take(intent("d", &sell("100")));
+        desk.book.take(event("d", OrderEvent::Unanswered));
+        assert!(matches!(prove(&desk, sell("1")), Err(NotReducing::Pending { .. })));
+    }
+
+    proptest! {
+        /// Whatever was proven and sent, in any number, and however it fills: the position never turns.
+        #[test]
+        fn proven_reductions_never_turn_a_position(
+            held in 1_u32..500, asks in proptest::collection::vec((1_u32..600, any::<bool>()), 1..12)
+        ) {
+            let mut desk = Desk::open();
+            desk.book.holds(&buy(&held.to_string()), "100");
+            for (n, (ask, fills)) in asks.iter().enumerate() {
+                let name = format!("c{n}");
+                let Ok(permit) = prove(&desk.book, submission(&name, sell(&ask.to_string()))) else { continue };
+                let spec = permit.spend().spec;
+                desk.book.take(intent(&name, &spec));
+                if *fills {
+                    let units = spec.amount.qty().unwrap().to_string();
+                    let done = execution(&format!("y{n}"), &name, &spec, &units, "99");
+                    desk.book.take(Fact::Executed(Box::new(done)));
+                }
+            }
+            let worst = desk.book.exposure(&aapl()).worst_short().unwrap();
+            prop_assert!(!worst.is_negative());
+        }
+
+        /// However many entries pass, in whatever order, what they could cost is never above the buying power.
+        #[test]
+        fn what_passed_can_be_paid(asks in proptest::collection::vec((1_u32..1_500, 91_u32..109), 1..12)) {
+            let mut desk = Desk::open();
+            desk.limits.duplicate = Action::Off;
+            let mut owed = rust_decimal::Decimal::ZERO;
+            for (n, (units, at)) in asks.iter().enumerate() {
+                let name = format!("c{n}");
+                let spec = entry(&units.to_string(), &at.to_string());
+                let Ok(permit) = clear(&desk.context(), submission(&name, spec), 1) else { continue };
+                let spec = permit.spend().spec;
+                desk.book.take(intent(&name, &spec));
+                owed += rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::from(*at);
+            }
+            prop_assert!(owed <= account().buying_power.get());
+        }
+    }
+}

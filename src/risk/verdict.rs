@@ -179,7 +179,7 @@ pub enum Why {
     #[error("the quote is not believable: {0}")]
     BadQuote(&'static str),
     /// Too old.
-    #[error("the quote is {age_ms} ms old, the most is {limit_ms}")]
+    #[error("the quote is {age_ms} ms old, the most is {limit_ms} ms")]
     StaleQuote {
         /// Its age.
         age_ms: u64,

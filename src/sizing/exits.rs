@@ -103,7 +103,7 @@ pub fn protect(
     let (qty, _) = whole_lots(inputs, whole, asked, asked.min(inputs.closable), None)?;
     // It must outlive the session; fractions can't at venues that have them for the day only.
     let tif = if qty.is_multiple_of(inputs.instrument.whole_lot) { Tif::Gtc } else { inputs.default_tif };
-    Ok(OrderSpec { attached, tif, ..exit(inputs, side, qty, order_type) })
+    Ok(OrderSpec { tif, attached, ..exit(inputs, side, qty, order_type) })
 }
 
 /// Moves a working stop to the average entry, rounded to the side that loses nothing. The limit of a stop-limit

@@ -294,13 +294,14 @@ fn alert_of(book: &Book, venue: &VenueId, report: &OrderReport, facts: &[Fact]) 
     let seed = |severity, code, text: &str| {
         AlertSeed::of_venue(severity, code, venue, text).symbol(&report.instrument.symbol).order(&id)
     };
-    let inferred = facts.iter().find_map(|fact| match fact {
-        Fact::Inferred(e) => Some(e),
-        _ => None,
-    })?;
+    let inferred = facts.iter().find_map(inferred_of)?;
     let text = format!(
         "{venue} shows {} of {} as filled, {} of it was never told: counted at {}",
         report.filled, id.client, inferred.qty, inferred.price
     );
     book.has_heard(venue).then(|| seed(Severity::Warning, AlertCode::FillRecovered, &text))
+}
+
+const fn inferred_of(fact: &Fact) -> Option<&Execution> {
+    if let Fact::Inferred(execution) = fact { Some(execution) } else { None }
 }

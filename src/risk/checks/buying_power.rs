@@ -48,3 +48,72 @@ fn need(case: &Case<'_>) -> Option<Money> {
     let had = had.checked_mul_price(price)?.checked_mul(multiplier)?.abs();
     whole.checked_sub(had).map(|more| more.max(Money::ZERO))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use crate::risk::verdict::CheckName;
+    use crate::{
+        book::fixture::*,
+        domain::{
+            fact::Fact,
+            ids::Currency,
+            lifecycle::OrderEvent,
+            order::{OrderSpec, Side},
+            report::AccountReport,
+        },
+    };
+
+    #[test]
+    fn what_it_pays_for_passes_and_more_is_refused() {
+        let desk = Desk::open();
+        desk.passes(CheckName::BuyingPower, &order(Side::Buy, "2000", limit("100")));
+        desk.refuses(CheckName::BuyingPower, &order(Side::Buy, "2001", limit("100")), "200100");
+        desk.refuses(CheckName::BuyingPower, &buy("2000"), "200020.00");
+        desk.passes(CheckName::BuyingPower, &OrderSpec { instrument: btc(), ..buy("2.5") });
+        desk.refuses(
+            CheckName::BuyingPower,
+            &OrderSpec { instrument: btc(), ..buy("2.6") },
+            "100000 is left",
+        );
+    }
+
+    #[test]
+    fn orders_under_way_and_unknown_ones_take_their_part_until_the_account_is_counted_anew() {
+        let mut desk = Desk::open();
+        desk.book.take(intent("a", &order(Side::Buy, "1500", limit("100"))));
+        let second = order(Side::Buy, "600", limit("100"));
+        desk.refuses(CheckName::BuyingPower, &second, "50000 is left");
+        desk.book.take(event("a", OrderEvent::Unanswered));
+        desk.book.apply(at(60), &Fact::Account { venue: venue(), report: Box::new(account()) });
+        desk.refuses(CheckName::BuyingPower, &second, "50000 is left");
+        desk.book.take(event("a", OrderEvent::Working));
+        desk.book.apply(at(60), &Fact::Account { venue: venue(), report: Box::new(account()) });
+        desk.passes(CheckName::BuyingPower, &second);
+    }
+
+    #[test]
+    fn an_order_that_never_left_takes_nothing() {
+        let mut desk = Desk::open();
+        desk.book.take(intent("a", &order(Side::Buy, "1500", limit("100"))));
+        desk.book.take(event("a", OrderEvent::NotSent));
+        desk.passes(CheckName::BuyingPower, &order(Side::Buy, "2000", limit("100")));
+    }
+
+    #[test]
+    fn without_account_or_price_or_in_another_currency_it_refuses() {
+        let mut desk = Desk::open();
+        desk.marks = crate::book::Marks::new();
+        desk.refuses(CheckName::BuyingPower, &buy("1"), "no price");
+        let euros = AccountReport { currency: Currency::new("EUR").unwrap(), ..account() };
+        desk.book.take(Fact::Account { venue: venue(), report: Box::new(euros) });
+        desk.refuses(CheckName::BuyingPower, &buy("1"), "EUR");
+        desk.book = crate::book::Book::new();
+        desk.refuses(CheckName::BuyingPower, &buy("1"), "account");
+    }
+
+    #[test]
+    fn never_stops_a_reduction() {
+        Desk::never_stops_a_reduction(CheckName::BuyingPower);
+    }
+}

@@ -52,3 +52,62 @@ fn feature(case: &Case<'_>, class: &ClassCapability, wants_fraction: bool) -> Op
         .or_else(|| lacks(spec.post_only, class.post_only, "post-only orders"))
         .or_else(|| lacks(case.changes.is_some(), class.replace, "change of a working order"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use super::*;
+    use crate::risk::verdict::CheckName;
+    use crate::{
+        book::fixture::*,
+        domain::order::{OrderSpec, Side, StopLeg},
+    };
+
+    #[test]
+    fn what_the_venue_has_passes() {
+        let desk = Desk::open();
+        desk.passes(CheckName::Capability, &buy("1.5"));
+        desk.passes(CheckName::Capability, &order(Side::Buy, "1", limit("100")));
+    }
+
+    #[test]
+    fn what_it_lacks_is_refused_by_name() {
+        let mut desk = Desk::open();
+        let class = &mut desk.capability.as_mut().unwrap().classes[0];
+        class.kinds = vec![OrderKind::Market, OrderKind::Limit];
+        class.tifs = vec![TifWord::Day];
+        class.bracket = false;
+        class.fractional = false;
+        class.extended = false;
+        desk.refuses(CheckName::Capability, &order(Side::Buy, "1", stop("101")), "no stop order");
+        desk.refuses(CheckName::Capability, &OrderSpec { tif: Tif::Gtc, ..buy("1") }, "`gtc`");
+        desk.refuses(CheckName::Capability, &buy("1.5"), "fractions");
+        desk.refuses(CheckName::Capability, &OrderSpec { extended: true, ..buy("1") }, "extended hours");
+        desk.refuses(CheckName::Capability, &OrderSpec { post_only: true, ..buy("1") }, "post-only");
+        let leg = StopLeg { stop: px("90"), limit: None };
+        let bracket = Attached::Bracket { target: px("120"), stop: leg };
+        desk.refuses(CheckName::Capability, &OrderSpec { attached: bracket, ..buy("1") }, "bracket");
+    }
+
+    #[test]
+    fn a_market_order_waits_for_regular_hours_and_a_coin_does_not() {
+        let mut desk = Desk::open();
+        desk.regular_hours = false;
+        desk.refuses(CheckName::Capability, &buy("1"), "give a limit");
+        desk.passes(CheckName::Capability, &order(Side::Buy, "1", limit("100")));
+        desk.passes(CheckName::Capability, &OrderSpec { tif: Tif::Opg, ..buy("1") });
+        desk.passes(CheckName::Capability, &OrderSpec { instrument: btc(), ..buy("1") });
+    }
+
+    #[test]
+    fn an_unknown_venue_takes_nothing() {
+        let mut desk = Desk::open();
+        desk.capability = None;
+        desk.refuses(CheckName::Capability, &buy("1"), "class of instrument");
+    }
+
+    #[test]
+    fn never_stops_a_reduction() {
+        Desk::never_stops_a_reduction(CheckName::Capability);
+    }
+}

@@ -1,25 +1,57 @@
 //! Prices near the last quote: a slip of the finger stands ten times off.
 
 use super::Case;
-use crate::risk::verdict::Why;
+use crate::{
+    book::Mark,
+    domain::money::{Percent, Price},
+    risk::verdict::Why,
+};
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let limit = case.context.limits.price_collar_percent;
-    let mut market = None;
-    for (what, price) in case.prices() {
-        let at = match market {
-            Some(at) => at,
-            None => case.mark.and_then(crate::book::Mark::price)?,
-        };
-        market = Some(at);
-        let off = price.checked_sub(at)?.abs();
-        // Compared as amounts: a division for the sentence alone.
-        let most = limit.of(at.abs().per_unit())?;
-        if off.per_unit() > most {
-            let off = off.per_unit().percent_of(at.abs().per_unit());
-            let off = off.map_or(limit, |p| crate::domain::money::Percent::new(p.get().round_dp(2)));
-            return Some(Why::Collar { what, price, market: at, off, limit });
-        }
+    let mut prices = case.prices().peekable();
+    prices.peek()?;
+    let Some(market) = case.mark.and_then(Mark::price) else {
+        return Some(Why::NoQuote);
+    };
+    let at = market.abs().per_unit();
+    let Some(most) = limit.of(at) else {
+        return Some(Why::NoPrice);
+    };
+    // Compared as amounts; divided for the sentence alone.
+    let is_off = |price: Price| price.checked_sub(market).is_none_or(|off| off.abs().per_unit() > most);
+    let (what, price) = prices.find(|(_, price)| is_off(*price))?;
+    let off = price.checked_sub(market).and_then(|off| off.abs().per_unit().percent_of(at));
+    let off = off.map_or(limit, |p| Percent::new(p.get().round_dp(2)));
+    Some(Why::Collar { what, price, market, off, limit })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use crate::risk::verdict::CheckName;
+    use crate::{book::fixture::*, domain::order::Side};
+
+    #[test]
+    fn near_the_market_passes_far_off_is_refused_on_both_sides() {
+        let desk = Desk::open();
+        desk.passes(CheckName::Collar, &order(Side::Buy, "1", limit("110")));
+        desk.passes(CheckName::Collar, &order(Side::Buy, "1", limit("90")));
+        desk.refuses(CheckName::Collar, &order(Side::Buy, "1", limit("110.01")), "10.01 %");
+        desk.refuses(CheckName::Collar, &order(Side::Buy, "1", limit("89.99")), "from the market at 100");
+        desk.refuses(CheckName::Collar, &order(Side::Buy, "1", stop("1000")), "stop 1000");
+        desk.passes(CheckName::Collar, &buy("1"));
     }
-    None
+
+    #[test]
+    fn without_a_market_it_refuses() {
+        let mut desk = Desk::open();
+        desk.marks = crate::book::Marks::new();
+        desk.refuses(CheckName::Collar, &order(Side::Buy, "1", limit("100")), "no quote");
+    }
+
+    #[test]
+    fn never_stops_a_reduction() {
+        Desk::never_stops_a_reduction(CheckName::Collar);
+    }
 }

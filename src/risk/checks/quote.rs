@@ -16,3 +16,28 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     }
     (age_ms > limit_ms).then_some(Why::StaleQuote { age_ms, limit_ms })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use crate::risk::verdict::CheckName;
+    use crate::{book::fixture::*, domain::order::OrderSpec};
+
+    #[test]
+    fn young_passes_old_and_bad_and_missing_are_refused() {
+        let mut desk = Desk::open();
+        desk.now = now(115);
+        desk.passes(CheckName::Quote, &buy("1"));
+        desk.now = now(116);
+        desk.refuses(CheckName::Quote, &buy("1"), "16000 ms old, the most is 15000 ms");
+        desk.now = now(101);
+        desk.marks.apply(&quote(aapl(), "101", "100", 101));
+        desk.refuses(CheckName::Quote, &buy("1"), "the bid is above the ask");
+        desk.refuses(CheckName::Quote, &OrderSpec { instrument: named("ZZZ"), ..buy("1") }, "no quote");
+    }
+
+    #[test]
+    fn never_stops_a_reduction() {
+        Desk::never_stops_a_reduction(CheckName::Quote);
+    }
+}

@@ -42,3 +42,55 @@ fn against(case: &Case<'_>, qty: Qty) -> Option<&'static str> {
         Borrow::None => Some("it is not to be had to borrow"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use super::*;
+    use crate::risk::verdict::CheckName;
+    use crate::{
+        book::fixture::*,
+        domain::{fact::Fact, instrument::Instrument, order::OrderSpec, report::AccountReport},
+    };
+
+    #[test]
+    fn a_short_sale_that_is_allowed_passes() {
+        Desk::open().passes(CheckName::Short, &sell("10"));
+        Desk::long().passes(CheckName::Short, &sell("110"));
+    }
+
+    #[test]
+    fn each_thing_against_it_refuses() {
+        let mut desk = Desk::open();
+        desk.refuses(CheckName::Short, &sell("1.5"), "fractions");
+        desk.refuses(CheckName::Short, &OrderSpec { instrument: btc(), ..sell("1") }, "no short sales");
+        desk.book.take(Fact::Instrument(Box::new(Instrument { borrow: Borrow::Hard, ..share(aapl()) })));
+        desk.refuses(CheckName::Short, &sell("10"), "hard to borrow");
+        desk.book.take(Fact::Instrument(Box::new(Instrument { shortable: false, ..share(aapl()) })));
+        desk.refuses(CheckName::Short, &sell("10"), "can't be sold short");
+        let cash = AccountReport { shorting: false, ..account() };
+        desk.book.take(Fact::Account { venue: venue(), report: Box::new(cash) });
+        desk.refuses(CheckName::Short, &sell("10"), "the account may not");
+    }
+
+    #[test]
+    fn only_what_goes_below_flat_counts() {
+        let mut desk = Desk::long();
+        desk.book.take(Fact::Instrument(Box::new(Instrument { shortable: false, ..share(aapl()) })));
+        desk.passes(CheckName::Short, &sell("100"));
+        desk.refuses(CheckName::Short, &sell("101"), "sell 1 short");
+        desk.book.works("b", &sell("100"));
+        desk.refuses(CheckName::Short, &sell("1"), "sell 1 short");
+    }
+
+    #[test]
+    fn without_rules_it_refuses() {
+        let spec = OrderSpec { instrument: named("ZZZ"), ..sell("1") };
+        Desk::open().refuses(CheckName::Short, &spec, "not known");
+    }
+
+    #[test]
+    fn never_stops_a_reduction() {
+        Desk::never_stops_a_reduction(CheckName::Short);
+    }
+}

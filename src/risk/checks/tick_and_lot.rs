@@ -64,3 +64,53 @@ fn attached_prices(spec: &OrderSpec) -> [Option<(&'static str, Price)>; 3] {
         Attached::OtoTarget { target } => [Some(("target", target)), None, None],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Desk;
+    use super::*;
+    use crate::risk::verdict::CheckName;
+    use crate::{book::fixture::*, domain::order::Side};
+
+    #[test]
+    fn on_the_tick_and_the_lot_passes() {
+        let desk = Desk::open();
+        desk.passes(CheckName::TickAndLot, &order(Side::Buy, "1.5", limit("100.01")));
+        desk.passes(CheckName::TickAndLot, &order(Side::Buy, "10", limit("0.9999")));
+    }
+
+    #[test]
+    fn off_the_tick_or_the_lot_is_refused() {
+        let desk = Desk::open();
+        desk.refuses(CheckName::TickAndLot, &order(Side::Buy, "1", limit("100.001")), "limit 100.001");
+        desk.refuses(CheckName::TickAndLot, &order(Side::Buy, "1", stop("100.001")), "stop 100.001");
+        desk.refuses(CheckName::TickAndLot, &buy("1.0000001"), "lots of 0.000001");
+        let leg = StopLeg { stop: px("90.005"), limit: None };
+        desk.refuses(
+            CheckName::TickAndLot,
+            &OrderSpec { attached: Attached::OtoStop { stop: leg }, ..buy("1") },
+            "protective stop 90.005",
+        );
+        let leg = StopLeg { stop: px("90"), limit: None };
+        desk.refuses(
+            CheckName::TickAndLot,
+            &OrderSpec { attached: Attached::OtoStop { stop: leg }, ..buy("1.5") },
+            "lots of 1",
+        );
+        desk.refuses(CheckName::TickAndLot, &buy("0.001"), "below the smallest of 1");
+    }
+
+    #[test]
+    fn without_rules_or_price_it_refuses() {
+        let mut desk = Desk::open();
+        desk.marks = crate::book::Marks::new();
+        desk.refuses(CheckName::TickAndLot, &buy("1"), "no price");
+        let unknown = OrderSpec { instrument: named("ZZZ"), ..buy("1") };
+        desk.refuses(CheckName::TickAndLot, &unknown, "rules of ZZZ");
+    }
+
+    #[test]
+    fn never_stops_a_reduction() {
+        Desk::never_stops_a_reduction(CheckName::TickAndLot);
+    }
+}
