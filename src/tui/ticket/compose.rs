@@ -23,7 +23,9 @@ pub struct Faults {
 
 impl Faults {
     fn note(&mut self, field: Field, error: &GrammarError) {
-        if error.kind == Kind::Empty || error.kind == Kind::Missing {
+        if error.kind == Kind::Empty {
+            self.missing.push((field, Text::clean(&format!("{}: {}", field.word(), wanted(field)))));
+        } else if error.kind == Kind::Missing {
             self.missing.push((field, Text::clean(&format!("{}: {}", field.word(), error.expected))));
         } else {
             self.wrong.push((field, sentence(error)));
@@ -31,6 +33,24 @@ impl Faults {
     }
     const fn is_empty(&self) -> bool {
         self.wrong.is_empty() && self.missing.is_empty()
+    }
+}
+
+/// What an empty field wants.
+const fn wanted(field: Field) -> &'static str {
+    match field {
+        Field::Symbol => "write one such as AAPL or BTC/USD",
+        Field::Size => "write 100, $500, 5% equity, 20% bp, risk 1%, risk $200, 50% or all",
+        Field::Limit | Field::Trigger | Field::Stop => "write 174, -1.50, -1% or -12t",
+        Field::Trail => "write 1.50, 1% or 20t",
+        Field::Target => "write 180, +2% or 2R",
+        Field::Side
+        | Field::Type
+        | Field::Tif
+        | Field::Extended
+        | Field::PostOnly
+        | Field::ReduceOnly
+        | Field::Venue => "choose one",
     }
 }
 
