@@ -600,7 +600,7 @@ mod tests {
             (
                 "b Tab '10' Tab Tab '1x' Enter",
                 Field::Stop,
-                "`1x` is not a number: write digits, such as 100 or 0.5",
+                "`1x` is not a number: a number has only digits and a point",
             ),
         ] {
             let mut b = Bench::new();
@@ -894,7 +894,7 @@ mod tests {
             ("arm 5", "Arm { minutes: 5 }"),
             ("disarm", "Disarm"),
             ("ack all", "Acknowledge { alert: None }"),
-            ("watch AMD @paper", r#"Watch { symbol: AMD, venue: Some(paper) }"#),
+            ("watch AMD @paper", "Watch { symbol: AMD, venue: Some(paper) }"),
             ("unwatch TSLA", "Unwatch { instrument: InstrumentId { venue: paper, symbol: TSLA } }"),
             ("resync @paper", "Resync { venue: Some(paper) }"),
             ("close AAPL 50%", "! close AAPL 50%"),

@@ -146,7 +146,7 @@ impl Ticket {
             match self.need(Field::Size, grammar::size_expr, &mut faults) {
                 Some(Size::Qty(qty)) => change.qty = Some(qty),
                 Some(_) => {
-                    faults.wrong.push((Field::Size, "write the new total quantity, such as 50".into()))
+                    faults.wrong.push((Field::Size, "write the new total quantity, such as 50".into()));
                 }
                 None => {}
             }
@@ -203,7 +203,7 @@ impl Ticket {
             }
             OrderType::TrailingStop { trail: Trail::Amount(by) } => ticket.put(Field::Trail, &by.to_string()),
             OrderType::TrailingStop { trail: Trail::Percent(by) } => {
-                ticket.put(Field::Trail, &format!("{by}%"))
+                ticket.put(Field::Trail, &format!("{by}%"));
             }
         }
         let texts = [Field::Size, Field::Limit, Field::Trigger, Field::Trail];
