@@ -438,9 +438,10 @@ mod tests {
 
     #[test]
     fn wrong_keys_get_one_sentence() {
-        for (overrides, want) in [
+        type Wrong<'a> = (&'a [(&'a str, &'a [&'a str])], &'a str);
+        let wrong: [Wrong<'_>; 11] = [
             (
-                &[("zoom", &["b"] as &[&str])] as &[(&str, &[&str])],
+                &[("zoom", &["b"])],
                 "b is both `ticket buy` and `zoom` in the watchlist; give one of them another key",
             ),
             (
@@ -471,7 +472,8 @@ mod tests {
             (&[("break-even", &["esc"])], "`break-even` can't be on Esc: that key only ever goes back"),
             (&[("submit", &["g"])], "g can't be `submit`: in the ticket it is typed"),
             (&[("run", &["r"])], "r can't be `run`: in the command line it is typed"),
-        ] {
+        ];
+        for (overrides, want) in wrong {
             assert_eq!(with(overrides).unwrap_err().to_string(), want);
         }
     }

@@ -139,7 +139,7 @@ fn ask_for_bars(model: &mut Model) -> Option<Cmd> {
     let waiting = chart.asked.is_some_and(|(_, at)| now.since_ms(at) < BARS_AGE_MS);
     let other = chart.instrument.as_ref() != Some(&instrument);
     let old = now.since_ms(chart.at) >= BARS_AGE_MS;
-    if !(other || old) || (waiting && !other) {
+    if !other && (waiting || !old) {
         return None;
     }
     let interval = chart.interval.0;
@@ -340,6 +340,7 @@ mod tests {
         log: Vec<String>,
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest shows itself")]
     fn said(cmd: &Cmd) -> Option<String> {
         let Cmd::Send(envelope) = cmd else { return Some(format!("{cmd:?}")) };
         Some(match &envelope.request {
@@ -393,7 +394,7 @@ mod tests {
             self
         }
         fn wait(&mut self, ms: u64) -> &mut Self {
-            self.ms += ms;
+            self.ms = self.ms.saturating_add(ms);
             self.msg(Msg::Tick)
         }
         fn answer(&mut self, reply: Reply) -> &mut Self {
@@ -606,7 +607,7 @@ mod tests {
             let mut b = Bench::new();
             b.keys(keys);
             let ticket = &b.model.ticket;
-            assert_eq!(ticket.error.as_ref().map(|t| t.as_str()), Some(error), "{keys}");
+            assert_eq!(ticket.error.as_ref().map(Text::as_str), Some(error), "{keys}");
             assert_eq!((ticket.active, ticket.phase.clone()), (Some(field), Phase::Editing), "{keys}");
             assert_eq!(b.deeds(), [""; 0], "{keys}");
         }
@@ -700,7 +701,7 @@ mod tests {
             let mut b = Bench::new();
             b.keys("^X").answer(plan());
             for gap in strokes {
-                b.ms += gap;
+                b.ms = b.ms.saturating_add(*gap);
                 b.kind("^X", if repeats { KeyEventKind::Repeat } else { KeyEventKind::Press });
             }
             b.wait(1_000);
@@ -1212,7 +1213,7 @@ mod tests {
         fn anything_may_come_in(msgs in proptest::collection::vec((any_msg(), 0_u64..700), 0..120)) {
             let mut b = Bench::new();
             for (msg, ms) in msgs {
-                b.ms += ms;
+                b.ms = b.ms.saturating_add(ms);
                 let enter = matches!(&msg, Msg::Key(k) if k.code == KeyCode::Enter && k.kind == KeyEventKind::Press);
                 b.log.clear();
                 b.msg(msg.clone());

@@ -27,7 +27,6 @@ pub(super) const NOT_ASKED: RequestId = RequestId(0);
 /// The longest text in a field, in characters.
 const FIELD_MAX: usize = 64;
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "`update::perform` sends only these here")]
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     if !model.ticket.is_open() {
         return Err("the ticket is not open; `b` or `s` opens it".into());

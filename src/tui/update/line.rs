@@ -165,7 +165,7 @@ fn run_line(model: &mut Model, text: &str) -> Result<Vec<Cmd>, LineError> {
     let arg = rest.trim();
     let place = |bytes: usize| text.get(..bytes).map_or(0, |t| t.chars().count());
     // `halt` is a word of the grammar too: what follows it there is an error, here it would be swallowed.
-    if let Some(entry) = action::named(name).filter(|e| !(e.usage.is_empty() && !arg.is_empty())) {
+    if let Some(entry) = action::named(name).filter(|e| !e.usage.is_empty() || arg.is_empty()) {
         let at = place(start.saturating_add(body.len().saturating_sub(rest.trim_start().len())));
         if entry.needs_argument() && arg.is_empty() {
             let text = format!("write `{} {}`", entry.name, entry.usage);

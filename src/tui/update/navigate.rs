@@ -94,9 +94,9 @@ fn table(model: &Model) -> Result<Pane, Text> {
 fn filter(model: &mut Model, arg: &str) -> Result<(), Text> {
     let pane = table(model)?;
     if arg.is_empty() {
-        line::open_filter(model, pane)
+        line::open_filter(model, pane);
     } else {
-        set_filter(model, pane, arg)
+        set_filter(model, pane, arg);
     }
     Ok(())
 }
