@@ -38,7 +38,7 @@ impl Engine {
                 self.want_report(venue);
             }
             Event::RequestRefused { order, cancel, why } => {
-                self.on_request_refused(venue, &order, cancel, why)
+                self.on_request_refused(venue, &order, cancel, why);
             }
             Event::Quarantined { channel, count, why } => self.on_quarantined(venue, channel, count, &why),
             Event::Halt { instrument, why } => self.on_halt(venue, &instrument, why),

@@ -40,7 +40,7 @@ impl Engine {
             let leg = Some((order.id.clone(), order.spec.clone()));
             match order.spec.order_type {
                 OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => {
-                    legs.stop = leg
+                    legs.stop = leg;
                 }
                 OrderType::Limit { .. } => legs.target = leg,
                 OrderType::Market => {}

@@ -113,10 +113,10 @@ fn nudge(model: &mut Model, up: bool) -> Result<(), Text> {
     let field = field.ok_or("this order has no price to move")?;
     let text = ticket.text(field);
     let tick = tick(model);
-    let moved = match field {
-        Field::Trail => compose::nudge_trail(text, up, tick),
-        _ if field.is_price() => compose::nudge(text, up, tick),
-        _ => None,
+    let moved = if field == Field::Trail {
+        compose::nudge_trail(text, up, tick)
+    } else {
+        compose::nudge(text, up, tick)
     };
     match moved {
         Some(moved) => {
@@ -279,10 +279,7 @@ fn submit(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn refuse_incomplete(model: &mut Model) {
-    let Faults { mut wrong, missing } = match model.ticket.compose() {
-        Ok(_) => return,
-        Err(faults) => faults,
-    };
+    let Err(Faults { mut wrong, missing }) = model.ticket.compose() else { return };
     wrong.extend(missing);
     if let Some((field, text)) = wrong.first().cloned() {
         model.ticket.errors = wrong;

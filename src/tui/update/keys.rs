@@ -13,7 +13,7 @@ use crate::{
         msg::Cmd,
     },
 };
-use crossterm::event::{Event, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyEvent, KeyEventKind};
 use std::sync::Arc;
 use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 
@@ -124,13 +124,6 @@ fn text_input(model: &mut Model) -> Option<&mut Input> {
 
 /// One key into a text. `true` when the text is another one now.
 pub(super) fn type_into(input: &mut Input, event: KeyEvent) -> bool {
-    // AltGr types characters, and terminals report it as Ctrl with Alt; Alt alone types nothing.
-    let event = match event.code {
-        crossterm::event::KeyCode::Char(_) if event.modifiers == KeyModifiers::SHIFT => {
-            KeyEvent { modifiers: KeyModifiers::NONE, ..event }
-        }
-        _ => event,
-    };
     let Some(request) = to_input_request(&Event::Key(event)) else { return false };
     if let InputRequest::InsertChar(c) = request
         && (is_unsafe(c) || input.value().chars().count() >= TEXT_MAX)
