@@ -3,6 +3,7 @@
 //! ([`hit::Drawn`]). Neither waits nor reads a clock.
 
 pub mod action;
+pub mod app;
 pub mod canvas;
 pub mod cmdline;
 pub mod column;
@@ -19,8 +20,10 @@ pub mod modal;
 pub mod model;
 pub mod msg;
 pub mod panes;
+pub mod screen;
 pub mod settings;
 pub mod table;
+pub mod terminal;
 pub mod theme;
 pub mod ticket;
 pub mod update;

@@ -68,6 +68,7 @@ fn orders(model: &Model, line: &str, cursor: usize) -> Vec<Completion> {
 }
 
 /// What a command of the table may be given.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most actions are given what their usage says")]
 fn arguments(model: &Model, action: Action, prefix: &str, range: &Range<usize>) -> Vec<Completion> {
     let choices = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     let symbols = || model.snapshot.symbols.iter().map(|(s, _)| s.to_string()).collect::<Vec<_>>();

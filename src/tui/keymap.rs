@@ -76,6 +76,7 @@ const NAMES: [(&str, KeyCode); 16] = [
 
 impl Stroke {
     /// One way to say each stroke: `Shift` is in the letter, Shift-Tab is BackTab, Ctrl letters are small.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other key is itself")]
     pub fn new(code: KeyCode, modifiers: KeyModifiers) -> Self {
         let mut modifiers = modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let shift = modifiers.contains(KeyModifiers::SHIFT);
@@ -102,11 +103,8 @@ impl Stroke {
         Self::new(event.code, event.modifiers)
     }
     /// The character that it types.
-    pub const fn typed(self) -> Option<char> {
-        match self.code {
-            KeyCode::Char(c) if self.modifiers.is_empty() => Some(c),
-            _ => None,
-        }
+    pub fn typed(self) -> Option<char> {
+        self.code.as_char().filter(|_| self.modifiers.is_empty())
     }
     fn is_escape(self) -> bool {
         self.code == KeyCode::Esc
@@ -148,6 +146,7 @@ impl Stroke {
 }
 
 impl fmt::Display for Stroke {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest shows itself")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let control = self.modifiers.contains(KeyModifiers::CONTROL);
         if self.modifiers.contains(KeyModifiers::ALT) {

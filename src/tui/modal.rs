@@ -9,6 +9,7 @@ use tui_input::Input;
 
 /// A modal.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one, in the model")]
 pub enum Modal {
     /// The keys of what had the focus.
     Help {

@@ -293,7 +293,13 @@ impl Model {
                 Pane::Ticket if self.ticket.is_open() => Context::Ticket,
                 Pane::Ticket => Context::Global,
                 Pane::Chart => Context::Chart,
-                pane => Context::Table(pane),
+                pane @ (Pane::Watchlist
+                | Pane::Positions
+                | Pane::Orders
+                | Pane::Fills
+                | Pane::Account
+                | Pane::Health
+                | Pane::Alerts) => Context::Table(pane),
             }
         }
     }

@@ -45,6 +45,10 @@ impl From<Event> for Msg {
 
 /// What goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are sends; an order does not wait for an allocation"
+)]
 pub enum Cmd {
     /// To the engine.
     Send(Envelope),

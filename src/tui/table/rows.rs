@@ -10,6 +10,7 @@ use crate::{
         ids::InstrumentId,
         lifecycle::OrderState,
         order::{Amount, Side},
+        text::Text,
     },
     tui::{column::Column, focus::Pane},
 };
@@ -163,13 +164,14 @@ fn order(o: &OrderRow) -> String {
         out.push(' ');
         out.push_str(&price.to_string());
     }
-    for word in [o.tag.as_deref(), o.reason.as_ref().map(|r| r.as_str())].into_iter().flatten() {
+    for word in [o.tag.as_deref(), o.reason.as_ref().map(Text::as_str)].into_iter().flatten() {
         out.push(' ');
         out.push_str(word);
     }
     out
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "health has two of the columns")]
 /// What the cell of row `n` in a column sorts by; `None` where it is empty.
 pub fn value(s: &Snapshot, pane: Pane, n: usize, column: Column) -> Option<Value> {
     match pane {

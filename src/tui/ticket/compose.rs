@@ -23,7 +23,9 @@ pub struct Faults {
 
 impl Faults {
     fn note(&mut self, field: Field, error: &GrammarError) {
-        if error.kind == Kind::Empty || error.kind == Kind::Missing {
+        if error.kind == Kind::Empty {
+            self.missing.push((field, Text::clean(&format!("{}: {}", field.word(), wanted(field)))));
+        } else if error.kind == Kind::Missing {
             self.missing.push((field, Text::clean(&format!("{}: {}", field.word(), error.expected))));
         } else {
             self.wrong.push((field, sentence(error)));
@@ -31,6 +33,24 @@ impl Faults {
     }
     const fn is_empty(&self) -> bool {
         self.wrong.is_empty() && self.missing.is_empty()
+    }
+}
+
+/// What an empty field wants.
+const fn wanted(field: Field) -> &'static str {
+    match field {
+        Field::Symbol => "write one such as AAPL or BTC/USD",
+        Field::Size => "write 100, $500, 5% equity, 20% bp, risk 1%, risk $200, 50% or all",
+        Field::Limit | Field::Trigger | Field::Stop => "write 174, -1.50, -1% or -12t",
+        Field::Trail => "write 1.50, 1% or 20t",
+        Field::Target => "write 180, +2% or 2R",
+        Field::Side
+        | Field::Type
+        | Field::Tif
+        | Field::Extended
+        | Field::PostOnly
+        | Field::ReduceOnly
+        | Field::Venue => "choose one",
     }
 }
 
@@ -126,7 +146,7 @@ impl Ticket {
             match self.need(Field::Size, grammar::size_expr, &mut faults) {
                 Some(Size::Qty(qty)) => change.qty = Some(qty),
                 Some(_) => {
-                    faults.wrong.push((Field::Size, "write the new total quantity, such as 50".into()))
+                    faults.wrong.push((Field::Size, "write the new total quantity, such as 50".into()));
                 }
                 None => {}
             }
@@ -183,7 +203,7 @@ impl Ticket {
             }
             OrderType::TrailingStop { trail: Trail::Amount(by) } => ticket.put(Field::Trail, &by.to_string()),
             OrderType::TrailingStop { trail: Trail::Percent(by) } => {
-                ticket.put(Field::Trail, &format!("{by}%"))
+                ticket.put(Field::Trail, &format!("{by}%"));
             }
         }
         let texts = [Field::Size, Field::Limit, Field::Trigger, Field::Trail];

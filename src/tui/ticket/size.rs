@@ -70,8 +70,11 @@ pub fn join(mode: SizeMode, number: &str) -> (String, usize) {
     (format!("{before}{number}{after}"), place)
 }
 
-/// The next mode. Its number is the mode's own: 100 shares are not 100 % of equity.
+/// The next mode; from an empty field the risk, which is how an entry is best sized. Its number is the mode's own: 100 shares are not 100 % of equity.
 pub fn next_mode(text: &str) -> (String, usize) {
+    if text.trim().is_empty() {
+        return join(SizeMode::RiskPercent, "1");
+    }
     let now = split(text).0;
     let place = CYCLE.iter().position(|(m, _)| *m == now);
     let next = place.map_or(0, |p| p.saturating_add(1));

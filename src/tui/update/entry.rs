@@ -27,6 +27,7 @@ pub(super) const NOT_ASKED: RequestId = RequestId(0);
 /// The longest text in a field, in characters.
 const FIELD_MAX: usize = 64;
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "`update::perform` sends only these here")]
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     if !model.ticket.is_open() {
         return Err("the ticket is not open; `b` or `s` opens it".into());
@@ -113,10 +114,10 @@ fn nudge(model: &mut Model, up: bool) -> Result<(), Text> {
     let field = field.ok_or("this order has no price to move")?;
     let text = ticket.text(field);
     let tick = tick(model);
-    let moved = match field {
-        Field::Trail => compose::nudge_trail(text, up, tick),
-        _ if field.is_price() => compose::nudge(text, up, tick),
-        _ => None,
+    let moved = if field == Field::Trail {
+        compose::nudge_trail(text, up, tick)
+    } else {
+        compose::nudge(text, up, tick)
     };
     match moved {
         Some(moved) => {
@@ -279,10 +280,7 @@ fn submit(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn refuse_incomplete(model: &mut Model) {
-    let Faults { mut wrong, missing } = match model.ticket.compose() {
-        Ok(_) => return,
-        Err(faults) => faults,
-    };
+    let Err(Faults { mut wrong, missing }) = model.ticket.compose() else { return };
     wrong.extend(missing);
     if let Some((field, text)) = wrong.first().cloned() {
         model.ticket.errors = wrong;

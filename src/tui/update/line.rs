@@ -19,6 +19,7 @@ use tui_input::Input;
 /// Lines that are kept.
 const HISTORY_MAX: usize = 500;
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "`update::perform` sends only these here")]
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     match action {
         Action::CommandLine => open(model, arg),
@@ -79,7 +80,7 @@ fn complete_word(model: &mut Model, next: bool) {
     let last = line.completions.len().saturating_sub(1);
     let chosen = match (line.chosen, next) {
         (None, true) => 0,
-        (None, false) | (Some(0), false) => last,
+        (None | Some(0), false) => last,
         (Some(i), true) if i >= last => 0,
         (Some(i), true) => i.saturating_add(1),
         (Some(i), false) => i.saturating_sub(1),

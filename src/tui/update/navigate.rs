@@ -20,6 +20,7 @@ use std::sync::Arc;
 const INTERVALS: [Interval; 5] =
     [Interval::Min1, Interval::Min5, Interval::Min15, Interval::Hour1, Interval::Day1];
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "`update::perform` sends only these here")]
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     if action == Action::Copy {
         return copy(model).map(|text| vec![Cmd::Copy(text)]);

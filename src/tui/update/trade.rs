@@ -32,6 +32,7 @@ const RECEIPT_MS: u64 = 10_000;
 /// The longest that `arm` lasts, minutes.
 const ARM_MAX: u32 = 480;
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "`update::perform` sends only these here")]
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     match action {
         Action::Ticket => open_ticket(model, arg).map(|()| Vec::new()),
