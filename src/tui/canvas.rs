@@ -53,10 +53,7 @@ fn columns(c: char) -> u16 {
 
 /// A length as columns.
 pub fn small(n: usize) -> u16 {
-    match u16::try_from(n) {
-        Ok(n) => n,
-        Err(_) => u16::MAX,
-    }
+    u16::try_from(n).map_or(u16::MAX, |n| n)
 }
 
 /// Columns that `text` takes on the screen.
@@ -89,6 +86,11 @@ impl<'a> Canvas<'a> {
     /// Colours an area, leaving what is written there.
     pub fn tint(&mut self, area: Rect, role: Role) {
         let style = self.look.theme.style(role);
+        self.buf.set_style(area.intersection(self.buf.area), style);
+    }
+    /// Draws what stands in an area in the colour of a role.
+    pub fn recolor(&mut self, area: Rect, role: Role) {
+        let style = Style { fg: self.look.theme.style(role).fg, ..Style::new() };
         self.buf.set_style(area.intersection(self.buf.area), style);
     }
     /// Empties an area down to the ground of `role`.

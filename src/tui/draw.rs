@@ -85,14 +85,16 @@ fn title(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, drawn: &mut Dr
     let area = placed.area;
     if focused {
         let from = area.x.saturating_add(u16::from(placed.bar));
-        canvas
-            .tint(Rect { x: from, width: area.right().saturating_sub(from), height: 1, ..area }, Role::Focus);
+        canvas.recolor(
+            Rect { x: from, width: area.right().saturating_sub(from), height: 1, ..area },
+            Role::Focus,
+        );
     }
     let state = model.table(placed.pane);
     let count = placed.pane.is_table() && !matches!(placed.pane, Pane::Orders | Pane::Account | Pane::Health);
     let mut text = format!(" {} ", placed.pane.title());
     if count && !state.rows.is_empty() {
-        text.push_str(&format!("{} ", state.rows.len()));
+        text = format!("{text}{} ", state.rows.len());
     }
     let style = canvas.style(if focused { Role::Focus } else { Role::Title });
     let x = area.x.saturating_add(2);

@@ -80,10 +80,7 @@ fn push_digit(digits: &mut [u8; 40], at: usize, digit: u64) -> usize {
 
 /// Decimals of a price step; two where the step is not known.
 pub fn places(tick: Option<Price>) -> u32 {
-    match tick.map(|t| t.get().normalize().scale()) {
-        Some(scale) => scale,
-        None => 2,
-    }
+    tick.map_or(2, |t| t.get().normalize().scale())
 }
 
 /// A price with the decimals of its tick; without one, at least two and all that it has.

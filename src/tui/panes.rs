@@ -3,6 +3,7 @@
 pub mod account;
 pub mod alerts;
 pub mod banner;
+pub mod chart;
 pub mod fills;
 pub mod footer;
 pub mod health;
@@ -20,7 +21,7 @@ use ratatui::layout::Rect;
 pub fn draw(pane: Pane, model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     match pane {
         Pane::Watchlist => watchlist::draw(model, canvas, area, drawn),
-        Pane::Chart => {}
+        Pane::Chart => chart::draw(model, canvas, area),
         Pane::Ticket => ticket::draw(model, canvas, area, drawn),
         Pane::Positions => positions::draw(model, canvas, area, drawn),
         Pane::Orders => orders::draw(model, canvas, area, drawn),

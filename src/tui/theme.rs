@@ -400,8 +400,10 @@ mod tests {
             extra.starts_with(&format!("theme mine.toml, line {line}: unknown field `sparkle`")),
             "{extra}"
         );
-        let less: String =
-            dark.lines().filter(|l| !l.starts_with("halt ")).map(|l| format!("{l}\n")).collect();
+        let less = dark.lines().filter(|l| !l.starts_with("halt ")).collect::<Vec<_>>().join(
+            "
+",
+        );
         assert!(refused(&less).contains("missing field `halt`"), "{}", refused(&less));
         let colour = refused(&dark.replacen("fg = \"#", "fg = \"#zz", 1));
         assert!(colour.contains("is not a colour like"), "{colour}");

@@ -75,14 +75,17 @@ fn help(canvas: &mut Canvas<'_>, title: &str, lines: &[KeyHint], scroll: u16) {
 }
 
 fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
-    let inner = window::open(canvas, (58, 6), " Quit ", Role::Focus);
+    let inner = window::open(canvas, (68, 6), " Quit ", Role::Focus);
     let (text, role) = match ask.open {
         None => ("Asking what is open.".to_owned(), Role::Pending),
         Some((0, 0, 0)) => ("Nothing is open.".to_owned(), Role::Text),
         Some((orders, positions, unknown)) => {
-            let mut text = format!("Still open: {orders} working orders, {positions} positions");
+            let orders = plan::counted(orders, "working order", "working orders");
+            let positions = plan::counted(positions, "position", "positions");
+            let mut text = format!("Still open: {orders}, {positions}");
             if unknown > 0 {
-                text.push_str(&format!(", {unknown} orders of which nobody knows what became"));
+                let unknown = plan::counted(unknown, "order", "orders");
+                text = format!("{text}, {unknown} of which nobody knows what became");
             }
             text.push_str(". They stay at the venue; what this program holds itself stops working.");
             (text, Role::Warning)

@@ -52,16 +52,21 @@ fn venue_badge(model: &Model, row: &PlanVenue) -> Bit {
     }
 }
 
-fn counted(n: usize, one: &str, many: &str) -> String {
+/// `1 order`, `3 orders`.
+pub fn counted(n: u32, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
+}
+
+fn len(n: usize) -> u32 {
+    u32::from(small(n))
 }
 
 fn venue_plan(page: &mut Page<'_, '_>, model: &Model, row: &PlanVenue) {
     let mut bits = vec![
         venue_badge(model, row),
         Bit::joined(row.venue.as_str(), Role::Strong, 0),
-        Bit::new(format!("cancel {}", counted(row.cancels.len(), "order", "orders")), Role::Text, 0),
-        Bit::new(format!("close {}", counted(row.closes.len(), "position", "positions")), Role::Text, 0),
+        Bit::new(format!("cancel {}", counted(len(row.cancels.len()), "order", "orders")), Role::Text, 0),
+        Bit::new(format!("close {}", counted(len(row.closes.len()), "position", "positions")), Role::Text, 0),
     ];
     if let Some(cost) = row.cost {
         bits.push(Bit::new(

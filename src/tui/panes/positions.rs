@@ -41,7 +41,7 @@ const COLUMNS: [Column<PositionRow>; 14] = [
         align: Align::Point,
         cell: |r, c| {
             c.stale = false;
-            c.price(r.avg_price, r.tick)
+            c.price(r.avg_price, r.tick);
         },
     },
     Column {

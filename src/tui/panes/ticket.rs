@@ -251,7 +251,9 @@ fn checks(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
         return;
     }
     if usize::from(lines.room()) > passed.len() {
-        passed.into_iter().for_each(|c| check(lines, c));
+        for c in passed {
+            check(lines, c);
+        }
     } else {
         let sign = lines.canvas.look.glyphs.pass;
         lines.say(&format!("{sign} {} checks passed", passed.len()), Role::Good);
