@@ -20,3 +20,4 @@ pub mod risk;
 pub mod runtime;
 pub mod sizing;
 pub mod transport;
+pub mod tui;

@@ -1,17 +1,15 @@
-//! Watchers: what a person must be told of that no single fact says. Each speaks once and again only after
+//! Watchers: what a person must be told of that no single fact says. Each speaks once, and again only after
 //! what it saw went away.
 
 use crate::{
-    book::{Book, Marks, reconcile::AlertSeed},
-    calendar::{Calendar, Phase},
+    book::{AlertSeed, Book, Mark, Marks, OrderRow, PositionRow},
+    calendar::Calendar,
     domain::{
         alert::{AlertCode, Severity},
         ids::{InstrumentId, OrderId, VenueId},
-        instrument::AssetClass,
         lifecycle::OrderState,
         money::Qty,
         order::{OrderKind, Origin},
-        text::Text,
         time::{Mono, Now},
     },
 };
@@ -34,30 +32,29 @@ impl Default for Thresholds {
     }
 }
 
-/// The watchers' memory: what has been said.
-#[derive(Debug, Default)]
-pub struct Monitor {
-    raised: BTreeSet<Seen>,
-    /// Since when a position stands without a stop.
-    naked_since: BTreeMap<InstrumentId, Mono>,
-}
-
-/// Something that was said, until it goes away.
+/// What a watcher saw, and of what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Seen {
+enum Sight {
     Pending(OrderId),
-    QuoteAge(InstrumentId),
+    StaleQuote(InstrumentId),
     NoStop(InstrumentId),
     External(OrderId),
 }
 
-impl Seen {
+impl Sight {
     const fn venue(&self) -> &VenueId {
         match self {
             Self::Pending(order) | Self::External(order) => &order.venue,
-            Self::QuoteAge(instrument) | Self::NoStop(instrument) => &instrument.venue,
+            Self::StaleQuote(instrument) | Self::NoStop(instrument) => &instrument.venue,
         }
     }
+}
+
+/// The watchers' memory: what has been said, and since when a position stands without a stop.
+#[derive(Debug, Default)]
+pub struct Monitor {
+    raised: BTreeSet<Sight>,
+    naked_since: BTreeMap<InstrumentId, Mono>,
 }
 
 impl Monitor {
@@ -65,139 +62,148 @@ impl Monitor {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Looks at everything; the alerts that are new. Call it about once a second.
+
+    /// Looks at everything; the alerts that are new. Call it about once a second, and after each fill.
     pub fn watch(&mut self, book: &Book, marks: &Marks, thresholds: &Thresholds, now: Now) -> Vec<AlertSeed> {
-        let mut found: BTreeMap<Seen, AlertSeed> = BTreeMap::new();
-        pending(book, thresholds, now, &mut found);
-        quote_age(book, marks, thresholds, now, &mut found);
-        external(book, &mut found);
-        self.no_stop(book, thresholds, now, &mut found);
-        // What went away may be said again when it comes back.
-        self.raised.retain(|seen| found.contains_key(seen));
-        let mut new = Vec::new();
-        for (seen, seed) in found {
-            if self.raised.insert(seen) {
-                new.push(seed);
+        let mut seen = BTreeMap::new();
+        seen.extend(book.open_orders().filter_map(|row| pending(row, thresholds, now)));
+        seen.extend(book.open_orders().filter_map(external));
+        for row in book.positions().filter(|row| !row.qty.is_zero()) {
+            let mark = marks.get(&row.instrument);
+            let sight = Sight::StaleQuote(row.instrument.clone());
+            // Once said it stands until the quote is clearly young again.
+            let limit_ms = if self.raised.contains(&sight) {
+                thresholds.held_quote_age_max_ms / 2
+            } else {
+                thresholds.held_quote_age_max_ms
+            };
+            if let Some(seed) = stale_quote(book, row, mark, limit_ms, now) {
+                seen.insert(sight, seed);
             }
         }
-        new
+        seen.extend(self.naked(book, thresholds, now));
+        let new = seen.iter().filter(|(sight, _)| !self.raised.contains(sight));
+        let alerts = new.map(|(_, seed)| seed.clone()).collect();
+        self.raised = seen.into_keys().collect();
+        alerts
     }
-    /// A venue is gone from the configuration or asleep: what was said of it may be said again.
+
+    /// A venue is gone from the configuration or starts anew: what was said of it may be said again.
     pub fn forget(&mut self, venue: &VenueId) {
-        self.raised.retain(|seen| seen.venue() != venue);
+        self.raised.retain(|sight| sight.venue() != venue);
         self.naked_since.retain(|instrument, _| instrument.venue != *venue);
     }
 
-    fn no_stop(
-        &mut self,
-        book: &Book,
-        thresholds: &Thresholds,
-        now: Now,
-        found: &mut BTreeMap<Seen, AlertSeed>,
-    ) {
-        let mut naked = BTreeMap::new();
-        for p in book.positions().filter(|p| !p.qty.is_zero()) {
-            if has_stop(book, &p.instrument) {
-                continue;
+    fn naked(&mut self, book: &Book, thresholds: &Thresholds, now: Now) -> Vec<(Sight, AlertSeed)> {
+        let bare: BTreeSet<&InstrumentId> = book
+            .positions()
+            .filter(|row| !row.qty.is_zero() && !has_stop(book, &row.instrument))
+            .map(|row| &row.instrument)
+            .collect();
+        self.naked_since.retain(|instrument, _| bare.contains(instrument));
+        let mut out = Vec::new();
+        for instrument in bare {
+            let since = *self.naked_since.entry(instrument.clone()).or_insert(now.mono);
+            if now.mono.since_ms(since) >= thresholds.no_stop_grace_ms {
+                let text = format!("{} has no protective stop", instrument.symbol);
+                let seed =
+                    AlertSeed::of_venue(Severity::Warning, AlertCode::NoStop, &instrument.venue, &text);
+                out.push((Sight::NoStop(instrument.clone()), seed.symbol(&instrument.symbol)));
             }
-            let since = self.naked_since.get(&p.instrument).copied().unwrap_or(now.mono);
-            naked.insert(p.instrument.clone(), since);
-            if now.mono.since_ms(since) < thresholds.no_stop_grace_ms {
-                continue;
-            }
-            let symbol = &p.instrument.symbol;
-            let text = format!(
-                "{symbol} has no protective stop for all of its {}; `protect {symbol} stop …`",
-                p.qty
-            );
-            let seed = of_instrument(Severity::Warning, AlertCode::NoStop, &p.instrument, &text);
-            found.insert(Seen::NoStop(p.instrument.clone()), seed);
         }
-        self.naked_since = naked;
+        out
     }
 }
 
-fn of_instrument(severity: Severity, code: AlertCode, instrument: &InstrumentId, text: &str) -> AlertSeed {
-    AlertSeed {
-        severity,
-        code,
-        venue: Some(instrument.venue.clone()),
-        symbol: Some(instrument.symbol.clone()),
-        order: None,
-        text: Text::clean(text),
+fn pending(row: &OrderRow, thresholds: &Thresholds, now: Now) -> Option<(Sight, AlertSeed)> {
+    let waits = matches!(
+        row.state,
+        OrderState::Sending
+            | OrderState::Unknown
+            | OrderState::Absent
+            | OrderState::PendingCancel
+            | OrderState::PendingReplace
+    );
+    let age_ms = u64::try_from(now.wall.since_ms(row.updated_at)).ok()?;
+    if !waits || age_ms < thresholds.pending_max_ms {
+        return None;
     }
+    let text = format!(
+        "{} {} {} is {} for {} s",
+        row.id.client,
+        row.spec.side.word(),
+        row.spec.instrument.symbol,
+        row.state.word(),
+        age_ms / 1_000
+    );
+    let seed = AlertSeed::of_venue(Severity::Critical, AlertCode::OrderUnknown, &row.id.venue, &text);
+    Some((Sight::Pending(row.id.clone()), seed.symbol(&row.spec.instrument.symbol).order(&row.id)))
 }
 
-fn pending(book: &Book, thresholds: &Thresholds, now: Now, found: &mut BTreeMap<Seen, AlertSeed>) {
-    let max = i64::try_from(thresholds.pending_max_ms).ok().unwrap_or(i64::MAX);
-    for order in book.open_orders() {
-        let waits = order.state.is_uncertain()
-            || matches!(
-                order.state,
-                OrderState::Intended | OrderState::PendingCancel | OrderState::PendingReplace
-            );
-        let waited = now.wall.since_ms(order.updated_at);
-        if waits && waited > max {
-            let text = format!(
-                "order {} is {} for {} s: no word from {}",
-                order.id.client,
-                order.state.word(),
-                waited.div_euclid(1_000),
-                order.id.venue
-            );
-            let mut seed =
-                of_instrument(Severity::Critical, AlertCode::OrderUnknown, order.instrument(), &text);
-            seed.order = Some(order.id.clone());
-            found.insert(Seen::Pending(order.id.clone()), seed);
-        }
+fn external(row: &OrderRow) -> Option<(Sight, AlertSeed)> {
+    if row.origin != Origin::External {
+        return None;
     }
+    let text = format!(
+        "{} {} at {} was not made here ({})",
+        row.spec.side.word(),
+        row.spec.instrument.symbol,
+        row.id.venue,
+        row.id.client
+    );
+    let seed = AlertSeed::of_venue(Severity::Warning, AlertCode::ExternalOrder, &row.id.venue, &text);
+    Some((Sight::External(row.id.clone()), seed.symbol(&row.spec.instrument.symbol).order(&row.id)))
 }
 
-fn quote_age(
+fn stale_quote(
     book: &Book,
-    marks: &Marks,
-    thresholds: &Thresholds,
+    row: &PositionRow,
+    mark: Option<&Mark>,
+    limit_ms: u64,
     now: Now,
-    found: &mut BTreeMap<Seen, AlertSeed>,
-) {
-    for p in book.positions().filter(|p| !p.qty.is_zero()) {
-        let class = book.instrument(&p.instrument).map_or(AssetClass::Equity, |i| i.class);
-        let open = Calendar::of(class).session_at(now.wall).phase == Phase::Regular;
-        let age = marks.get(&p.instrument).and_then(|m| m.quote_age_ms(now));
-        let Some(age) = age.filter(|a| open && *a > thresholds.held_quote_age_max_ms) else { continue };
-        let symbol = &p.instrument.symbol;
-        let text = format!("the quote of {symbol}, which is held, is {} s old", age / 1_000);
-        let seed = of_instrument(Severity::Warning, AlertCode::Stream, &p.instrument, &text);
-        found.insert(Seen::QuoteAge(p.instrument.clone()), seed);
+) -> Option<AlertSeed> {
+    let class = book.instrument(&row.instrument)?.class;
+    if !Calendar::of(class).is_regular(now.wall) {
+        return None;
     }
-}
-
-fn external(book: &Book, found: &mut BTreeMap<Seen, AlertSeed>) {
-    for order in book.open_orders().filter(|o| o.origin == Origin::External) {
-        let text = format!(
-            "an order that nobody here made: {} {} at {} ({})",
-            order.spec.side.word(),
-            order.instrument().symbol,
-            order.id.venue,
-            order.id.client
-        );
-        let mut seed = of_instrument(Severity::Info, AlertCode::ExternalOrder, order.instrument(), &text);
-        seed.order = Some(order.id.clone());
-        found.insert(Seen::External(order.id.clone()), seed);
-    }
-}
-
-/// Has this position a working protective stop for all of it?
-pub fn has_stop(book: &Book, instrument: &InstrumentId) -> bool {
-    let Some(position) = book.position(instrument).filter(|p| !p.qty.is_zero()) else { return true };
-    let mut covered = Qty::ZERO;
-    for order in book.reducing_orders(instrument) {
-        if matches!(
-            order.spec.order_type.kind(),
-            OrderKind::Stop | OrderKind::StopLimit | OrderKind::TrailingStop
-        ) {
-            covered = covered.checked_add(order.remaining().unwrap_or_default()).unwrap_or(covered);
+    let symbol = &row.instrument.symbol;
+    let text = match mark.and_then(|m| m.quote_age_ms(now)) {
+        None => format!("{symbol} is held and has no quote"),
+        Some(age_ms) if age_ms > limit_ms => {
+            format!("{symbol} is held and its quote is {} s old", age_ms / 1_000)
         }
+        Some(_) => return None,
+    };
+    let venue = &row.instrument.venue;
+    Some(AlertSeed::of_venue(Severity::Warning, AlertCode::Stream, venue, &text).symbol(symbol))
+}
+
+/// Has this position a protective stop for all of it at the venue? A stop that waits for its pair counts; one
+/// whose outcome is not known does not.
+pub fn has_stop(book: &Book, instrument: &InstrumentId) -> bool {
+    let Some(row) = book.position(instrument) else {
+        return false;
+    };
+    let mut covered = Qty::ZERO;
+    for order in book.reducing_orders(instrument).filter(|order| protects(order)) {
+        let open = order.remaining().unwrap_or_default();
+        covered = covered.checked_add(open).unwrap_or(covered);
     }
-    covered >= position.qty.size()
+    !row.qty.is_zero() && covered >= row.qty.size()
+}
+
+fn protects(order: &OrderRow) -> bool {
+    let is_stop = matches!(
+        order.spec.order_type.kind(),
+        OrderKind::Stop | OrderKind::StopLimit | OrderKind::TrailingStop
+    );
+    let stands = matches!(
+        order.state,
+        OrderState::Accepted
+            | OrderState::Held
+            | OrderState::Working
+            | OrderState::PendingReplace
+            | OrderState::DoneForDay
+    );
+    is_stop && stands
 }

@@ -19,6 +19,8 @@ pub mod order;
 mod power;
 pub mod refusal;
 pub mod server;
+#[cfg(test)]
+mod scenarios;
 mod shape;
 mod store;
 mod views;

@@ -19,6 +19,7 @@ use crate::{
         draft::{Command, Share},
         fact::Fact,
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
+        lifecycle::OrderState,
         money::{Price, Qty},
         order::{Amount, Attached, OrderSpec, OrderType, Origin, StopLeg, Tif},
         report::VenueReport,
@@ -200,6 +201,18 @@ impl Engine {
             .collect()
     }
 
+    /// Those of them that are worth waiting for. What the venue has denied over and over is not.
+    fn can_still_fill(&self, exit: &VenueExit) -> Vec<OrderId> {
+        let mut open = self.open_orders_in(&exit.venue, &exit.cover);
+        open.retain(|id| self.book.order(id).is_some_and(|o| o.state != OrderState::Absent));
+        open
+    }
+
+    /// Those of them of which nobody knows what became.
+    fn is_uncertain(&self, id: &OrderId) -> bool {
+        self.book.order(id).is_some_and(|o| o.state.is_uncertain())
+    }
+
     fn cancel_for_exit(&mut self, exit: &mut VenueExit) {
         let bulk = exit.cover.is_everything()
             && self.venues.get(&exit.venue).is_some_and(|v| v.setup.capability.cancel_all);
@@ -216,7 +229,10 @@ impl Engine {
             self.effect(Effect::CancelAll { venue: exit.venue.clone() });
         } else {
             for order in &orders {
-                self.cancel_order(order);
+                // A second cancel for what may not be there at all tells nothing new.
+                if exit.rounds == 0 || !self.is_uncertain(order) {
+                    self.cancel_order(order);
+                }
             }
         }
         let until = self.now.mono.plus_ms(CANCEL_WAIT_MS);
@@ -247,7 +263,7 @@ impl Engine {
         }
         match exit.phase.clone() {
             Phase::Cancelling { until } => {
-                let open = self.open_orders_in(&exit.venue, &exit.cover);
+                let open = self.can_still_fill(exit);
                 if open.is_empty() && self.can_trust_book(exit) {
                     self.close_positions(exit);
                 } else if open.is_empty() || self.now.mono >= until {
@@ -323,8 +339,8 @@ impl Engine {
 
     fn after_reading(&mut self, exit: &mut VenueExit) {
         exit.rounds = exit.rounds.saturating_add(1);
-        let open = self.open_orders_in(&exit.venue, &exit.cover);
-        if !open.is_empty() {
+        let open = self.can_still_fill(exit);
+        if open.iter().any(|id| !self.is_uncertain(id)) {
             self.cancel_for_exit(exit);
             return;
         }
@@ -345,8 +361,13 @@ impl Engine {
         if closes.is_empty() {
             let flat = exit.left.is_empty();
             // One symbol closed from the book is still to be read back from the venue.
-            if exit.rounds == 0 && !exit.positions.is_empty() {
-                self.read_for_exit(exit);
+            let uncertain = !self.can_still_fill(exit).is_empty();
+            if uncertain {
+                exit.error = Some(Text::clean("waiting for an order whose outcome nobody knows"));
+            }
+            if uncertain || (exit.rounds == 0 && !exit.positions.is_empty()) {
+                exit.phase = Phase::Reading { since: self.now.mono };
+                self.reread(exit);
             } else {
                 self.end_exit(exit, flat, None);
             }

@@ -149,6 +149,8 @@ fn json_line(record: &Record, out: &mut dyn Write) -> io::Result<()> {
 /// What of a fact has a column of its own.
 #[derive(Debug, Default)]
 struct Cells {
+    /// Where neither an instrument nor an order says it.
+    venue: Option<VenueId>,
     event: Option<String>,
     side: Option<Side>,
     amount: Option<Amount>,
@@ -164,7 +166,11 @@ fn table_row(record: &Record, instrument: Option<&InstrumentId>, out: &mut dyn W
     let fact = &record.dated.fact;
     let cells = cells(fact)?;
     let order = record::order_of(fact);
-    let venue = instrument.map(|i| &i.venue).or(order.map(|(_, venue)| venue)).map_or("", VenueId::as_str);
+    let venue = instrument
+        .map(|i| &i.venue)
+        .or(order.map(|(_, venue)| venue))
+        .or(cells.venue.as_ref())
+        .map_or("", VenueId::as_str);
     let mut row = Row::new(out);
     row.bare(record.seq)?;
     row.bare(record.dated.at.to_rfc3339())?;
@@ -241,7 +247,12 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
         Fact::Locked { reason } | Fact::Unlocked { reason } => c.text = reason.to_string(),
         Fact::ExitBegan { scope, .. } => c.text = scope.to_string(),
         Fact::ExitEnded { report, .. } => c.text = report.to_string(),
-        Fact::Account { .. } | Fact::DayBegan { .. } | Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
+        Fact::DayBegan { venue, began } => {
+            c.venue = Some(venue.clone());
+            c.text = began.to_rfc3339();
+        }
+        Fact::Account { venue, .. } => c.venue = Some(venue.clone()),
+        Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)
 }

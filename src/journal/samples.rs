@@ -14,7 +14,6 @@ use crate::domain::{
     time::Stamp,
 };
 use proptest::prelude::*;
-use rust_decimal::Decimal;
 
 pub(super) fn header() -> Header {
     let accounts = vec![(VenueId::new("paper").unwrap(), AccountId::new("PA1").unwrap())];
@@ -45,12 +44,12 @@ fn instrument() -> InstrumentId {
     InstrumentId { venue: VenueId::new("paper").unwrap(), symbol: Symbol::new("AAPL").unwrap() }
 }
 
-fn price(cents: i64) -> Price {
-    Price::new(Decimal::new(cents, 2))
+fn price(text: &str) -> Price {
+    text.parse().unwrap()
 }
 
 fn qty(n: u32) -> Qty {
-    Qty::new(Decimal::from(n)).unwrap()
+    n.to_string().parse().unwrap()
 }
 
 fn order(n: u64) -> OrderId {
@@ -67,15 +66,15 @@ fn intent() -> Intent {
         spec: OrderSpec {
             instrument: instrument(),
             side: Side::Buy,
-            amount: Amount::Notional(Money::new(Decimal::new(50_000, 2))),
-            order_type: OrderType::StopLimit { stop: price(17_400), limit: price(17_350) },
-            tif: Tif::Gtd(jiff::civil::date(2026, 12, 1)),
+            amount: Amount::Notional("500.00".parse().unwrap()),
+            order_type: OrderType::StopLimit { stop: price("174.00"), limit: price("173.50") },
+            tif: Tif::Gtd("2026-12-01".parse().unwrap()),
             extended: true,
             post_only: false,
             reduce_only: false,
             attached: Attached::Bracket {
-                target: price(18_000),
-                stop: StopLeg { stop: price(17_000), limit: None },
+                target: price("180.00"),
+                stop: StopLeg { stop: price("170.00"), limit: None },
             },
             tag: Some("swing".into()),
         },
@@ -93,9 +92,9 @@ fn execution() -> Execution {
         instrument: instrument(),
         side: Side::Sell,
         qty: qty(3),
-        price: price(17_552),
+        price: price("175.52"),
         cum: Some(qty(3)),
-        fee: Some(Fee { amount: Money::new(Decimal::new(-1, 4)), currency: Currency::usd() }),
+        fee: Some(Fee { amount: "-0.0001".parse().unwrap(), currency: Currency::usd() }),
         liquidity: Liquidity::Maker,
         at: Stamp::from_nanos(77),
     }
@@ -108,10 +107,10 @@ fn order_report() -> OrderReport {
         instrument: instrument(),
         side: Side::Sell,
         amount: Amount::Qty(qty(5)),
-        order_type: OrderType::TrailingStop { trail: Trail::Percent(Percent::new(Decimal::new(15, 1))) },
+        order_type: OrderType::TrailingStop { trail: Trail::Percent("1.5".parse().unwrap()) },
         tif: Tif::Gtc,
         extended: false,
-        attached: Attached::Oco { stop: StopLeg { stop: price(1), limit: Some(price(2)) } },
+        attached: Attached::Oco { stop: StopLeg { stop: price("0.01"), limit: Some(price("0.02")) } },
         status: OrderEvent::Working,
         status_word: "new".into(),
         filled: Qty::ZERO,
@@ -120,7 +119,7 @@ fn order_report() -> OrderReport {
         role: Some(Role::Stop),
         replaces: None,
         replaced_by: None,
-        trailing_stop: Some(price(17_000)),
+        trailing_stop: Some(price("170.00")),
         reason: None,
         submitted: Some(Stamp::from_nanos(5)),
     }
@@ -149,7 +148,7 @@ fn rules() -> Instrument {
         qty_min: Qty::ZERO,
         qty_max: None,
         notional_min: Money::ZERO,
-        multiplier: Ratio::new(Decimal::ONE),
+        multiplier: "1".parse().unwrap(),
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,
@@ -175,8 +174,8 @@ pub(super) fn every_fact() -> Vec<Dated> {
     let filled = OrderFact {
         venue_id: Some(VenueOrderId::new("v1").unwrap()),
         replaced_by: Some(order(3).client),
-        change: Some(Change { qty: Some(qty(7)), limit: Some(price(-5)), ..Change::default() }),
-        order_type: Some(OrderType::Limit { limit: price(-5) }),
+        change: Some(Change { qty: Some(qty(7)), limit: Some(price("-0.05")), ..Change::default() }),
+        order_type: Some(OrderType::Limit { limit: price("-0.05") }),
         ..OrderFact::because(order(1), OrderEvent::Amended, "the trader's wish".into())
     };
     let facts = vec![
@@ -190,8 +189,8 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Inferred(Box::new(Execution { cum: None, fee: None, ..execution() })),
         Fact::Position {
             instrument: instrument(),
-            qty: SignedQty::new(Decimal::from(-3)),
-            avg_price: Some(price(17_552)),
+            qty: "-3".parse().unwrap(),
+            avg_price: Some(price("175.52")),
             previous_close: None,
             source: PositionSource::Baseline,
         },
@@ -203,6 +202,7 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Unlocked { reason: "@home".into() },
         Fact::ExitBegan { exit: 1, scope: "everything at paper".into() },
         Fact::ExitEnded { exit: 1, flat: false, report: "1 position left".into() },
+        Fact::DayBegan { venue: instrument().venue, began: Stamp::from_nanos(3) },
     ];
     facts.into_iter().map(dated).collect()
 }
@@ -210,18 +210,18 @@ pub(super) fn every_fact() -> Vec<Dated> {
 /// Any fact, with any times, texts, numbers and ids in it.
 pub(super) fn any_fact() -> impl Strategy<Value = Dated> {
     let kinds = every_fact().len();
-    (0..kinds, any::<i64>(), any::<String>(), any::<i64>(), 0..28_u32, "[!-~]{1,40}").prop_map(
-        |(kind, at, text, number, scale, id)| {
+    (0..kinds, any::<i64>(), any::<String>(), "-?[0-9]{1,15}(\\.[0-9]{1,12})?", "[!-~]{1,40}").prop_map(
+        |(kind, at, text, number, id)| {
             let mut dated = every_fact().swap_remove(kind);
             dated.at = Stamp::from_nanos(at);
-            vary(&mut dated.fact, &Text::clean(&text), Decimal::new(number, scale), &id);
+            vary(&mut dated.fact, &Text::clean(&text), &number, &id);
             dated
         },
     )
 }
 
-fn vary(fact: &mut Fact, text: &Text, number: Decimal, id: &str) {
-    let size = Qty::new(number.abs()).unwrap();
+fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
+    let size: Qty = number.trim_start_matches('-').parse().unwrap();
     match fact {
         Fact::Opened { version, .. } => *version = text.clone(),
         Fact::Commanded { line, .. } => *line = text.clone(),
@@ -236,15 +236,16 @@ fn vary(fact: &mut Fact, text: &Text, number: Decimal, id: &str) {
             report.status_word = text.clone();
         }
         Fact::Executed(execution) | Fact::Inferred(execution) => {
-            execution.price = Price::new(number);
+            execution.price = number.parse().unwrap();
             execution.id = ExecutionId::new(id).unwrap();
         }
-        Fact::Position { qty, .. } => *qty = SignedQty::new(number),
-        Fact::Account { report, .. } => report.equity = Money::new(number),
+        Fact::Position { qty, .. } => *qty = number.parse().unwrap(),
+        Fact::Account { report, .. } => report.equity = number.parse().unwrap(),
         Fact::Instrument(rules) => rules.name = text.clone(),
         Fact::Alerted(alert) => alert.text = text.clone(),
-        Fact::Acknowledged { id } => *id = size.get().mantissa().unsigned_abs().try_into().unwrap(),
+        Fact::Acknowledged { id } => *id = u64::try_from(text.as_str().len()).unwrap(),
         Fact::Locked { reason } | Fact::Unlocked { reason } => *reason = text.clone(),
+        Fact::DayBegan { began, .. } => *began = Stamp::from_nanos(i64::MIN),
         Fact::ExitBegan { scope, .. } => *scope = text.clone(),
         Fact::ExitEnded { report, .. } => *report = text.clone(),
     }

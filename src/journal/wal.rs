@@ -189,7 +189,6 @@ fn checksum(big_endian: bool, (mut s1, mut s2): (u32, u32), bytes: &[u8]) -> (u3
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use crate::journal::{Journal, Mode, samples};
     use std::fs;

@@ -75,6 +75,8 @@ pub(super) enum Wire {
     Replace(Seq, Seq),
     /// An order's time in force ends.
     Expire(Seq),
+    /// The end of the regular session.
+    Bell,
     /// Midnight in New York.
     DayEnd,
 }
@@ -177,7 +179,7 @@ impl Exchange {
             outbox: Vec::new(),
             setup,
         };
-        this.schedule(session.ends, Wire::DayEnd);
+        this.schedule_day();
         this.note_closes();
         this.curve.note(this.at, this.setup.start_cash);
         this.curve.note_day(session.starts, this.setup.start_cash);
@@ -278,7 +280,7 @@ impl Exchange {
             let next = self.tick.saturating_add(stride).min(target);
             self.work_off(stamp_of(next));
             self.at = self.at.max(stamp_of(next));
-            self.step(next, stride);
+            self.step(next, stride, next == target);
         }
         self.work_off(now);
         self.at = now;
@@ -295,6 +297,7 @@ impl Exchange {
                 Wire::Cancel(seq) => self.cancel_arrives(seq),
                 Wire::Replace(old, new) => self.replacement_arrives(old, new),
                 Wire::Expire(seq) => self.expire(seq),
+                Wire::Bell => self.rest_until_tomorrow(),
                 Wire::DayEnd => self.end_day(),
             }
         }
@@ -305,11 +308,14 @@ impl Exchange {
         self.due.insert(place, (at, wire));
     }
     /// One step of the market.
-    fn step(&mut self, tick: i64, stride: i64) {
+    fn step(&mut self, tick: i64, stride: i64, is_last: bool) {
         let before = self.tick;
         self.tick = tick;
+        let passing = stride > 1 && !is_last;
         for index in 0..self.lines.len() {
-            self.step_line(index, tick, stride > 1);
+            if !passing || self.matters(index) {
+                self.step_line(index, tick, stride > 1);
+            }
         }
         self.match_all();
         let minute = tick.wrapping_sub(tick.rem_euclid(TICKS_A_MINUTE));
@@ -336,6 +342,13 @@ impl Exchange {
         if moved.trade {
             self.outbox.push(Event::Trade(line.face.trade.clone()));
         }
+    }
+    /// Does anything of the account's hang on it? While a long pause is made up for, only that is moved.
+    fn matters(&self, index: usize) -> bool {
+        self.lines.get(index).is_some_and(|line| {
+            let symbol = line.symbol();
+            self.ledger.holdings.contains_key(symbol) || self.orders.open().any(|(_, o)| o.symbol == *symbol)
+        })
     }
     fn is_closed(&self, index: usize) -> bool {
         use super::hours::Phase;
@@ -367,6 +380,16 @@ impl Exchange {
             if let Some(holding) = self.ledger.holdings.get_mut(line.symbol()) {
                 holding.day_cost = Money::new(holding.qty.get().saturating_mul(line.day_before.get()));
             }
+        }
+        self.wake();
+        self.schedule_day();
+    }
+    /// Puts the bell, where there is one, and midnight in the line of things that are due.
+    fn schedule_day(&mut self) {
+        if let Some((_, closes)) =
+            self.session.regular.filter(|(_, c)| self.at < *c && *c < self.session.ends)
+        {
+            self.schedule(closes, Wire::Bell);
         }
         self.schedule(self.session.ends, Wire::DayEnd);
     }

@@ -95,8 +95,8 @@ const fn places(price_places: u32, size_places: u32, min_order: i64) -> Coin {
 
 /// Every instrument: the shape is (price in ticks, daily move in basis points, spread in ticks, lots at the touch).
 pub const LISTINGS: &[Listing] = &[
-    coin("AAVE/USD", "Aave / US Dollar", places(2, 3, 5_000_000), (21_500, 480, 9, 4_000)),
     stock("AAPL", "Apple Inc. Common Stock", "NASDAQ", (27_450, 150, 1, 4)),
+    coin("AAVE/USD", "Aave / US Dollar", places(2, 3, 5_000_000), (21_500, 480, 9, 4_000)),
     stock("ADBE", "Adobe Inc. Common Stock", "NASDAQ", (34_280, 190, 6, 2)),
     borrowed(stock("AMC", "AMC Entertainment Holdings, Inc.", "NYSE", (265, 420, 1, 30)), Borrow::None),
     stock("AMD", "Advanced Micro Devices, Inc. Common Stock", "NASDAQ", (23_160, 300, 2, 3)),

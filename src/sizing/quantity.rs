@@ -8,6 +8,8 @@ use crate::domain::{
     report::AccountReport,
 };
 
+use rust_decimal::Decimal;
+
 /// What made the quantity smaller than asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
@@ -145,7 +147,11 @@ fn divided(money: Money, each: Money) -> Result<Qty, SizingError> {
     if !each.is_positive() {
         return Err(SizingError::NotPositive(Field::Size));
     }
-    money.checked_div(each.get()).and_then(Qty::new).ok_or(SizingError::Overflow)
+    // A quotient is rounded in its last digit; cut well before that it is never above the true one.
+    let quotient = money.checked_div(each.get()).ok_or(SizingError::Overflow)?.trunc_with_scale(18);
+    let fits = quotient.checked_mul(each.get()).is_some_and(|back| back <= money.get());
+    let cut = if fits { Some(quotient) } else { quotient.checked_sub(Decimal::new(1, 18)) };
+    cut.and_then(Qty::new).ok_or(SizingError::Overflow)
 }
 
 fn share(percent: Percent, whole: Money) -> Result<Money, SizingError> {

@@ -16,6 +16,10 @@ mod openapi;
 #[cfg(test)]
 mod paper_venue;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod spine;
 #[cfg(test)]
 mod tidy;

@@ -294,24 +294,6 @@ fn alert_of(book: &Book, venue: &VenueId, report: &OrderReport, facts: &[Fact]) 
     let seed = |severity, code, text: &str| {
         AlertSeed::of_venue(severity, code, venue, text).symbol(&report.instrument.symbol).order(&id)
     };
-    let is_new = |fact: &Fact| matches!(fact, Fact::Learned { origin: Origin::External, .. });
-    if facts.iter().any(is_new) {
-        let ended = matches!(
-            report.status,
-            OrderEvent::FilledWhole
-                | OrderEvent::Cancelled
-                | OrderEvent::Expired
-                | OrderEvent::Rejected
-                | OrderEvent::Replaced
-        );
-        let text = format!(
-            "{} {} at {venue} was not made here ({})",
-            report.side.word(),
-            report.instrument.symbol,
-            report.client
-        );
-        return (!ended).then(|| seed(Severity::Warning, AlertCode::ExternalOrder, &text));
-    }
     let inferred = facts.iter().find_map(|fact| match fact {
         Fact::Inferred(e) => Some(e),
         _ => None,

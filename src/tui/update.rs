@@ -1,0 +1,174 @@
+//! The one place where the model changes.
+
+mod entry;
+mod exit;
+mod keys;
+mod line;
+mod mouse;
+mod navigate;
+mod receipt;
+mod trade;
+
+use super::{
+    action::Action,
+    focus::Pane,
+    model::{Model, Tone},
+    msg::{Cmd, Msg},
+};
+use crate::{
+    desk::{Request, Snapshot},
+    domain::{alert::Severity, text::Text, time::Now},
+};
+use std::sync::Arc;
+
+/// How long a sentence stays at the bottom, milliseconds.
+const TOAST_MS: u64 = 6_000;
+/// How long a sentence about a failure stays, milliseconds.
+const TOAST_BAD_MS: u64 = 15_000;
+/// How long a key with several strokes waits for the next, milliseconds.
+const STROKES_MS: u64 = 3_000;
+/// How old bars may get before newer ones are asked for, milliseconds.
+const BARS_AGE_MS: u64 = 5_000;
+/// How many bars a chart has.
+const BARS: u32 = 240;
+
+/// Takes in one message. The time is the caller's.
+pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
+    model.now = now;
+    let mut out = match msg {
+        Msg::Key(key) => keys::key(model, key),
+        Msg::Paste(text) => keys::paste(model, &text),
+        Msg::Mouse(event) => mouse::mouse(model, event),
+        Msg::Resize(width, height) => resize(model, width, height),
+        Msg::FocusGained => focus(model, true),
+        Msg::FocusLost => focus(model, false),
+        Msg::Snapshot(snapshot) => snapshot_came(model, snapshot),
+        Msg::Receipt(receipt) => receipt::receipt(model, receipt),
+        Msg::Tick => Vec::new(),
+    };
+    out.extend(settle(model));
+    model.refresh_hints();
+    out
+}
+
+/// Does what an action says. This is what keys, `:` commands and the palette have in common.
+///
+/// # Errors
+/// One sentence: what can't be done and why.
+pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
+    match action {
+        Action::Halt => Ok(exit::halt(model)),
+        Action::Quit => exit::quit(model, arg),
+        Action::Back => Ok(navigate::back(model)),
+        Action::Help
+        | Action::Filter
+        | Action::Sort
+        | Action::Flip
+        | Action::Page
+        | Action::Focus
+        | Action::Move
+        | Action::Zoom
+        | Action::Resize
+        | Action::Open
+        | Action::Tab
+        | Action::Symbol
+        | Action::Interval
+        | Action::Copy
+        | Action::Theme => navigate::perform(model, action, arg),
+        Action::CommandLine | Action::Palette | Action::Run | Action::Complete | Action::History => {
+            line::perform(model, action, arg)
+        }
+        Action::Field | Action::Choose | Action::Size | Action::Nudge | Action::SizeMode | Action::Submit => {
+            entry::perform(model, action, arg)
+        }
+        Action::Ticket
+        | Action::Cancel
+        | Action::CancelSymbol
+        | Action::Modify
+        | Action::Close
+        | Action::BreakEven
+        | Action::Reverse
+        | Action::Confirm
+        | Action::Acknowledge
+        | Action::Arm
+        | Action::Disarm
+        | Action::Watch
+        | Action::Unwatch
+        | Action::Resync
+        | Action::Abandon => trade::perform(model, action, arg),
+        Action::Redraw => Ok(vec![Cmd::Redraw]),
+        Action::Suspend => Ok(vec![Cmd::Suspend]),
+    }
+}
+
+/// What follows from the time and from what has changed, after every message.
+fn settle(model: &mut Model) -> Vec<Cmd> {
+    let now = model.now.mono;
+    let over = |toast: &super::model::Toast| {
+        let stays = if toast.tone == Tone::Bad { TOAST_BAD_MS } else { TOAST_MS };
+        now.since_ms(toast.since) > stays
+    };
+    if model.toast.as_ref().is_some_and(over) {
+        model.toast = None;
+    }
+    if model.pending.is_some() && now.since_ms(model.strokes.1) > STROKES_MS {
+        keys::forget_strokes(model);
+    }
+    let mut out = exit::settle(model);
+    out.extend(entry::settle(model));
+    out.extend(ask_for_bars(model));
+    out
+}
+
+/// Asks for bars when the chart is on the screen and shows another symbol or interval, or old bars.
+fn ask_for_bars(model: &mut Model) -> Option<Cmd> {
+    let shown = model.focus == Pane::Chart
+        || (!model.zoomed && model.current_page().is_some_and(|p| p.layout.panes().contains(&Pane::Chart)));
+    let instrument = model.instrument.clone().filter(|_| shown && model.snapshot_at.is_some())?;
+    let now = model.now.mono;
+    let chart = &model.chart;
+    let waiting = chart.asked.is_some_and(|(_, at)| now.since_ms(at) < BARS_AGE_MS);
+    let other = chart.instrument.as_ref() != Some(&instrument);
+    let old = now.since_ms(chart.at) >= BARS_AGE_MS;
+    if !(other || old) || (waiting && !other) {
+        return None;
+    }
+    let interval = chart.interval.0;
+    let (id, cmd) = model.ask(Request::Bars { instrument: instrument.clone(), interval, count: BARS });
+    if other {
+        model.chart.bars.clear();
+    }
+    model.chart.instrument = Some(instrument);
+    model.chart.at = now;
+    model.chart.asked = Some((id, now));
+    Some(cmd)
+}
+
+fn resize(model: &mut Model, width: u16, height: u16) -> Vec<Cmd> {
+    (model.width, model.height) = (width, height);
+    if model.too_small() {
+        // What can't be seen must not be one key away from being sent.
+        entry::unreview(model);
+        keys::forget_strokes(model);
+    }
+    Vec::new()
+}
+
+fn focus(model: &mut Model, focused: bool) -> Vec<Cmd> {
+    model.focused = focused;
+    keys::forget_strokes(model);
+    Vec::new()
+}
+
+fn snapshot_came(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Cmd> {
+    let newest = snapshot.alerts.iter().map(|a| a.alert.id).max();
+    let loud = |severity| severity >= Severity::Critical;
+    let rings = snapshot
+        .alerts
+        .iter()
+        .any(|a| !a.acknowledged && loud(a.alert.severity) && model.rung.is_none_or(|id| a.alert.id > id));
+    model.rung = newest.max(model.rung);
+    let now = model.now;
+    model.see(snapshot, now);
+    if rings { vec![Cmd::Bell] } else { Vec::new() }
+}
