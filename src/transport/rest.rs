@@ -222,7 +222,9 @@ impl Rest {
             .http1_only()
             .tcp_nodelay(true)
             .connect_timeout(connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(60))
+            // Shorter than servers keep an idle connection: a request on one that the server is just closing would
+            // be unanswered, and nobody could say whether it arrived.
+            .pool_idle_timeout(Duration::from_secs(30))
             .no_proxy();
         if let Some(proxy) = options.proxy {
             let proxy = reqwest::Proxy::all(proxy).map_err(|e| Error::Settings(chain(&e.without_url())))?;

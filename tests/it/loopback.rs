@@ -227,9 +227,15 @@ impl Peer {
     pub(crate) async fn say(&mut self, message: impl Into<Message>) {
         self.stream.send(message.into()).await.unwrap();
     }
-    /// Stays on the line, answering pings and saying nothing.
-    pub(crate) fn stay(mut self) -> tokio::task::JoinHandle<()> {
-        tokio::spawn(async move { while let Some(Ok(_)) = self.stream.next().await {} })
+    /// Stays on the line, answering pings and saying nothing; gives what came once the client has gone.
+    pub(crate) fn stay(mut self) -> tokio::task::JoinHandle<Vec<Message>> {
+        tokio::spawn(async move {
+            let mut got = Vec::new();
+            while let Some(Ok(message)) = self.stream.next().await {
+                got.push(message);
+            }
+            got
+        })
     }
 }
 

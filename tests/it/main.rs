@@ -2,6 +2,8 @@
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 
 #[cfg(test)]
+mod alpaca;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod authority;

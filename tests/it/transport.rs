@@ -2,9 +2,8 @@
 
 use super::{
     authority::Authority,
-    loopback::{Reply, Seen, Server, closed_port, read_request},
+    loopback::{Peer, Reply, Seen, Server, Sockets, closed_port, read_request, within},
 };
-use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderName, HeaderValue};
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -163,56 +162,43 @@ async fn a_bad_certificate_is_refused_with_its_reason() {
     }
 }
 
-/// A websocket server that sends these messages and then waits for the client to go.
-async fn websocket(messages: Vec<Message>) -> (url::Url, tokio::task::JoinHandle<Vec<Message>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("ws://{}/stream", listener.local_addr().unwrap());
-    let task = tokio::spawn(async move {
-        let (tcp, _) = listener.accept().await.unwrap();
-        let mut stream = tokio_tungstenite::accept_async(tcp).await.unwrap();
-        for message in messages {
-            stream.feed(message).await.unwrap();
-        }
-        stream.flush().await.unwrap();
-        let mut got = Vec::new();
-        while let Some(Ok(message)) = stream.next().await {
-            got.push(message);
-        }
-        got
-    });
-    (address(&url, Scheme::Websocket).unwrap(), task)
-}
-
-async fn connect(url: &url::Url) -> Socket {
-    Socket::connect(url, &tls(), &socket::Options::default()).await.unwrap()
+/// An open websocket whose server has sent these messages, and the server's end of it.
+async fn websocket(messages: Vec<Message>) -> (Socket, Peer) {
+    let mut sockets = Sockets::start().await;
+    let url = address(&sockets.url(), Scheme::Websocket).unwrap();
+    let (tls, options) = (tls(), socket::Options::default());
+    let (socket, mut peer) = tokio::join!(Socket::connect(&url, &tls, &options), sockets.peer());
+    for message in messages {
+        peer.say(message).await;
+    }
+    (socket.unwrap(), peer)
 }
 
 #[tokio::test]
 async fn text_and_binary_are_both_text_and_pings_are_answered() {
-    let (url, server) = websocket(vec![
+    let (mut socket, mut peer) = websocket(vec![
         Message::text("{\"a\":1}"),
         Message::binary("{\"b\":\"ü\"}".as_bytes().to_vec()),
         Message::Ping(vec![7].into()),
     ])
     .await;
-    let mut socket = connect(&url).await;
     assert_eq!(socket.next().await.unwrap(), Frame::Text("{\"a\":1}".into()));
     assert_eq!(socket.next().await.unwrap(), Frame::Text("{\"b\":\"ü\"}".into()));
     assert_eq!(socket.next().await.unwrap(), Frame::Ping);
-    socket.send("hello").await.unwrap();
+    socket.send("{\"hello\":1}").await.unwrap();
+    assert_eq!(peer.hear().await, serde_json::json!({"hello": 1}));
+    let rest = peer.stay();
     socket.ping().await.unwrap();
-    assert_eq!(socket.next().await.unwrap(), Frame::Pong);
+    assert_eq!(within(socket.next()).await.unwrap(), Frame::Pong);
     socket.close().await;
-    let got = server.await.unwrap();
-    assert!(got.contains(&Message::Pong(vec![7].into())), "{got:?}");
-    assert!(got.contains(&Message::text("hello")), "{got:?}");
-    assert!(got.iter().any(Message::is_close));
+    let rest = within(rest).await.unwrap();
+    assert!(rest.contains(&Message::Pong(vec![7].into())), "{rest:?}");
+    assert!(rest.iter().any(Message::is_close), "{rest:?}");
 }
 
 #[tokio::test]
 async fn what_is_there_is_taken_in_one_go_but_never_more_than_a_batch() {
-    let (url, _server) = websocket((0..200).map(|n| Message::text(n.to_string())).collect()).await;
-    let mut socket = connect(&url).await;
+    let (mut socket, _peer) = websocket((0..200).map(|n| Message::text(n.to_string())).collect()).await;
     let (mut all, mut batches) = (Vec::new(), 0);
     while all.len() < 200 {
         let mut batch = Vec::new();
@@ -231,9 +217,8 @@ async fn frames_before_the_end_are_handed_out_before_the_end() {
         code: 1008.into(),
         reason: "slow \u{1b}[2Jclient".into(),
     };
-    let (url, _server) =
-        websocket(vec![Message::text("1"), Message::text("2"), Message::Close(Some(bye))]).await;
-    let mut socket = connect(&url).await;
+    let said = vec![Message::text("1"), Message::text("2"), Message::Close(Some(bye))];
+    let (mut socket, _peer) = websocket(said).await;
     let mut frames = Vec::new();
     let error = loop {
         if let Err(error) = socket.batch(&mut frames).await {
@@ -246,10 +231,10 @@ async fn frames_before_the_end_are_handed_out_before_the_end() {
 
 #[tokio::test]
 async fn messages_that_are_too_large_or_not_text_end_the_connection() {
-    let (url, _server) = websocket(vec![Message::text("x".repeat(1024 * 1024 + 1))]).await;
-    assert!(matches!(connect(&url).await.next().await, Err(Error::TooLarge(_))));
-    let (url, _server) = websocket(vec![Message::binary(vec![0xff, 0xfe])]).await;
-    assert!(matches!(connect(&url).await.next().await, Err(Error::NotText)));
+    let (mut socket, _peer) = websocket(vec![Message::text("x".repeat(1024 * 1024 + 1))]).await;
+    assert!(matches!(socket.next().await, Err(Error::TooLarge(_))));
+    let (mut socket, _peer) = websocket(vec![Message::binary(vec![0xff, 0xfe])]).await;
+    assert!(matches!(socket.next().await, Err(Error::NotText)));
     // A text frame that is not text, which no honest library would send.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
@@ -260,7 +245,8 @@ async fn messages_that_are_too_large_or_not_text_end_the_connection() {
         tcp.write_all(&[0x81, 2, 0xff, 0xfe]).await.unwrap();
         std::future::pending::<()>().await;
     });
-    let mut socket = connect(&address(&url, Scheme::Websocket).unwrap()).await;
+    let url = address(&url, Scheme::Websocket).unwrap();
+    let mut socket = Socket::connect(&url, &tls(), &socket::Options::default()).await.unwrap();
     assert!(matches!(socket.next().await, Err(Error::NotText)));
 }
 

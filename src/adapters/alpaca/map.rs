@@ -335,7 +335,7 @@ pub fn blocked(a: &wire::Account<'_>) -> Option<Text> {
     } else if a.trade_suspended_by_user {
         Some(Text::from("trade_suspended_by_user"))
     } else {
-        (a.status != "ACTIVE").then(|| Text::clean(&a.status))
+        (!matches!(&*a.status, "ACTIVE" | "PAPER_ONLY")).then(|| Text::clean(&a.status))
     }
 }
 

@@ -45,7 +45,8 @@ impl Default for Timing {
         Self {
             ping_ms: 5_000,
             connection: Silence { stale_ms: 12_000, dead_ms: 20_000 },
-            market: Silence { stale_ms: 20_000, dead_ms: 60_000 },
+            // A quiet stock on one exchange's feed may say nothing for a while in an open market.
+            market: Silence { stale_ms: 30_000, dead_ms: 180_000 },
             rest_ms: 120_000,
             refresh_ms: 600_000,
             vitals_ms: 1_000,
