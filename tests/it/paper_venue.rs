@@ -11,7 +11,8 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest as _},
 };
 use tradedeck::{
-    clock::System,
+    clock::{Manual, System},
+    domain::time::Stamp,
     paper::server::{self, Addresses, Error, Options, Presence, Running},
 };
 
@@ -593,5 +594,34 @@ async fn kill_nine_forgets_no_order_and_no_fill() {
     let qty = |v: &Value| v["qty"].as_str().unwrap().parse::<i64>().unwrap();
     let held = qty(&client.get("/v2/positions/F").await);
     assert_eq!(held, fills.iter().map(qty).sum::<i64>(), "the position is the sum of the fills");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_that_slept_for_a_month_opens_at_once_and_time_can_run_faster() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(Manual::at(Stamp::from_secs(1_795_000_000).unwrap()));
+    let mut slow = options(Some(dir.path()));
+    slow.clock = clock.clone();
+    let running = server::serve(slow.clone()).await.unwrap();
+    let client = Client::of(&running);
+    client.place(buy("AAPL", "1", "market")).await;
+    let resting = client
+        .place(with(buy("KO", "1", "limit"), json!({"limit_price": "1.05", "time_in_force": "gtc"})))
+        .await;
+    running.stop().await.unwrap();
+    clock.advance_ms(30 * 86_400_000);
+    slow.speed = std::num::NonZeroU32::new(60).unwrap();
+    let running = server::serve(slow).await.unwrap();
+    let client = Client { at: running.addresses().clone(), ..client };
+    let at = |body: Value| Stamp::parse_rfc3339(body["timestamp"].as_str().unwrap()).unwrap();
+    let before = at(timeout(PATIENCE, client.get("/v2/clock")).await.expect("a month took too long"));
+    assert!(before.as_secs() >= 1_795_000_000 + 30 * 86_400);
+    client.order_in(&resting, &["new"]).await;
+    assert_eq!(client.get("/v2/positions/AAPL").await["qty"], "1");
+    clock.advance_ms(10_000);
+    // The owner looks at the clock when it is asked.
+    let after = at(client.get("/v2/clock").await);
+    assert_eq!(after.since_ms(before), 600_000);
     running.stop().await.unwrap();
 }
