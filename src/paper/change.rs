@@ -130,6 +130,10 @@ impl Exchange {
             o.fees = old.fees;
             o.coin_fees = old.coin_fees;
             o.legs.clone_from(&old.legs);
+            if parent.is_some() {
+                // Its sibling may have filled in part, and cut it, while the replacement was on its way.
+                o.qty = o.qty.min(old.qty);
+            }
             o.armed = armed;
             if o.status == Status::PendingNew {
                 o.status = match (!armed || was_held, old.filled_qty.is_zero()) {

@@ -75,6 +75,8 @@ pub(super) enum Wire {
     Replace(Seq, Seq),
     /// An order's time in force ends.
     Expire(Seq),
+    /// The end of the regular session.
+    Bell,
     /// Midnight in New York.
     DayEnd,
 }
@@ -214,7 +216,7 @@ impl Exchange {
             outbox: Vec::new(),
             setup,
         };
-        this.schedule(session.ends, Wire::DayEnd);
+        this.schedule_day();
         this.note_closes();
         this.curve.note(this.at, this.setup.start_cash);
         this.curve.note_day(session.starts, this.setup.start_cash);
@@ -332,6 +334,7 @@ impl Exchange {
                 Wire::Cancel(seq) => self.cancel_arrives(seq),
                 Wire::Replace(old, new) => self.replacement_arrives(old, new),
                 Wire::Expire(seq) => self.expire(seq),
+                Wire::Bell => self.rest_until_tomorrow(),
                 Wire::DayEnd => self.end_day(),
             }
         }
@@ -414,6 +417,16 @@ impl Exchange {
             if let Some(holding) = self.ledger.holdings.get_mut(line.symbol()) {
                 holding.day_cost = Money::new(holding.qty.get().saturating_mul(line.day_before.get()));
             }
+        }
+        self.wake();
+        self.schedule_day();
+    }
+    /// Puts the bell, where there is one, and midnight in the line of things that are due.
+    fn schedule_day(&mut self) {
+        if let Some((_, closes)) =
+            self.session.regular.filter(|(_, c)| self.at < *c && *c < self.session.ends)
+        {
+            self.schedule(closes, Wire::Bell);
         }
         self.schedule(self.session.ends, Wire::DayEnd);
     }

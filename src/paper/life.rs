@@ -7,6 +7,7 @@ use super::{
     store::Seq,
 };
 use crate::domain::{
+    instrument::AssetClass,
     money::{Money, Price, Qty},
     order::{OrderKind, Side, Tif},
 };
@@ -108,6 +109,25 @@ impl Exchange {
                 | Status::Held,
             )
             | None => {}
+        }
+    }
+    /// The regular session is over: what is filled in part and stays working is done for the day.
+    pub(super) fn rest_until_tomorrow(&mut self) {
+        let rests = |o: &Order| {
+            o.armed && o.status == Status::PartiallyFilled && o.tif == Tif::Gtc && !o.extended_hours
+        };
+        let stock = |o: &Order| o.asset_class == AssetClass::Equity;
+        let resting = self.orders.open().filter(|(_, o)| rests(o) && stock(o)).map(|(seq, _)| seq);
+        for seq in resting.collect::<Vec<_>>() {
+            self.change(seq, |o| o.status = Status::DoneForDay);
+            self.emit(seq, UpdateKind::DoneForDay, None);
+        }
+    }
+    /// A new day: what was done for the day works again.
+    pub(super) fn wake(&mut self) {
+        let done = self.orders.open().filter(|(_, o)| o.status == Status::DoneForDay).map(|(seq, _)| seq);
+        for seq in done.collect::<Vec<_>>() {
+            self.change(seq, |o| o.status = Status::PartiallyFilled);
         }
     }
     /// Its time in force is over.

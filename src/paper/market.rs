@@ -97,15 +97,18 @@ impl Line {
     /// nothing was printed in it.
     pub fn minute(&mut self, at: Stamp, until: i64) -> Option<Bar> {
         let first = tick_of(at);
-        let mut bar: Option<Bar> = None;
-        let end = first.saturating_add(TICKS_A_MINUTE).min(until);
-        for tick in first..end {
+        self.summed((first, first.saturating_add(TICKS_A_MINUTE).min(until)), at)
+    }
+    /// The prints of some ticks as a bar.
+    fn summed(&mut self, ticks: (i64, i64), at: Stamp) -> Option<Bar> {
+        let mut sum: Option<Prints> = None;
+        for tick in ticks.0..ticks.1 {
             if has_print(&self.walk, tick) {
-                let trade = print(self.listing, &self.symbol, &mut self.walk, tick);
-                add_print(&mut bar, &trade, at);
+                let print = print_at(self.listing, &mut self.walk, tick);
+                sum = Some(sum.map_or_else(|| Prints::first(&print), |s| s.and(&print)));
             }
         }
-        bar
+        sum.map(|sum| sum.bar(self.listing, &self.symbol, at))
     }
     /// A day's bar as far as `until`: sampled, and widened by what can lie between two samples, so that no
     /// minute of the day reaches beyond it.
@@ -199,16 +202,9 @@ impl Line {
             && tick_of(at) < until
             && out.len() < limit
         {
-            let mut bar: Option<Bar> = None;
-            let mut minute = group;
             let next = group.saturating_add(length);
-            while minute < next {
-                if let Some(one) = Stamp::from_secs(minute).and_then(|m| self.minute(m, until)) {
-                    add_bar(&mut bar, one, at);
-                }
-                minute = minute.saturating_add(60);
-            }
-            out.extend(bar);
+            let end = Stamp::from_secs(next).map_or(until, tick_of).min(until);
+            out.extend(self.summed((tick_of(at), end), at));
             group = next;
         }
     }
@@ -225,12 +221,24 @@ fn price(listing: &Listing, ticks: i64) -> Price {
     Price::new(Decimal::new(ticks, listing.price_places()))
 }
 
-fn size(listing: &Listing, lots: i64) -> Qty {
-    let units = match listing.kind {
-        Kind::Stock => Decimal::new(lots.saturating_mul(100), 0),
-        Kind::Coin(coin) => Decimal::new(lots, coin.size_places),
+/// Stocks are shown in round lots, coins in whatever their last digit is.
+const fn units_a_lot(listing: &Listing) -> i64 {
+    match listing.kind {
+        Kind::Stock => 100,
+        Kind::Coin(_) => 1,
+    }
+}
+
+fn units(listing: &Listing, units: i64) -> Qty {
+    let places = match listing.kind {
+        Kind::Stock => 0,
+        Kind::Coin(coin) => coin.size_places,
     };
-    Qty::new(units).unwrap_or_default()
+    Qty::new(Decimal::new(units, places)).unwrap_or_default()
+}
+
+fn size(listing: &Listing, lots: i64) -> Qty {
+    units(listing, lots.saturating_mul(units_a_lot(listing)))
 }
 
 /// One tick in four prints; in a lively stretch, three in four.
@@ -276,55 +284,90 @@ fn quote(listing: &Listing, symbol: &Symbol, walk: &mut Walk, tick: i64) -> Quot
     }
 }
 
-fn print(listing: &Listing, symbol: &Symbol, walk: &mut Walk, tick: i64) -> Trade {
+/// A print, in ticks of price and the smallest units of size.
+struct Print {
+    price: i64,
+    units: i64,
+    taker_buys: bool,
+}
+
+fn print_at(listing: &Listing, walk: &mut Walk, tick: i64) -> Print {
     let touch = touch(listing, walk, tick);
     let mut rng = walk.chance(tick.wrapping_neg());
     let taker_buys = rng.bool();
-    let (at, most) = if taker_buys { (touch.ask, touch.ask_size) } else { (touch.bid, touch.bid_size) };
+    let (price, most) = if taker_buys { (touch.ask, touch.ask_size) } else { (touch.bid, touch.bid_size) };
     let lots = rng.i64(1..=most.max(1));
-    let odd = Qty::new(Decimal::from(rng.u32(1..100))).unwrap_or_default();
+    let odd = rng.i64(1..100);
     let small = !listing.is_coin() && rng.u8(..) < 96;
+    let units = if small { odd } else { lots.saturating_mul(units_a_lot(listing)) };
+    Print { price, units, taker_buys }
+}
+
+fn print(listing: &Listing, symbol: &Symbol, walk: &mut Walk, tick: i64) -> Trade {
+    let print = print_at(listing, walk, tick);
     Trade {
         symbol: symbol.clone(),
         id: u64::try_from(tick).ok().unwrap_or_default(),
-        price: price(listing, at),
-        size: if small { odd } else { size(listing, lots) },
-        taker_buys,
+        price: price(listing, print.price),
+        size: units(listing, print.units),
+        taker_buys: print.taker_buys,
         at: stamp_of(tick),
     }
 }
 
-fn add_print(bar: &mut Option<Bar>, trade: &Trade, at: Stamp) {
-    let one = Bar {
-        symbol: trade.symbol.clone(),
-        at,
-        open: trade.price,
-        high: trade.price,
-        low: trade.price,
-        close: trade.price,
-        volume: trade.size,
-        trades: 1,
-        vwap: trade.price,
-    };
-    add_bar(bar, one, at);
+/// Prints added up.
+struct Prints {
+    open: i64,
+    high: i64,
+    low: i64,
+    close: i64,
+    units: i64,
+    value: i128,
+    count: u64,
 }
 
-fn add_bar(bar: &mut Option<Bar>, one: Bar, at: Stamp) {
-    let Some(sum) = bar else {
-        *bar = Some(Bar { at, ..one });
-        return;
-    };
-    let value = |b: &Bar| b.volume.get().saturating_mul(b.vwap.get());
-    let volume = sum.volume.get().saturating_add(one.volume.get());
-    let paid = value(sum).saturating_add(value(&one));
-    if let Some(mean) = paid.checked_div(volume) {
-        sum.vwap = Price::new(mean.round_dp(6));
+impl Prints {
+    fn first(print: &Print) -> Self {
+        let none = Self {
+            open: print.price,
+            high: print.price,
+            low: print.price,
+            close: print.price,
+            units: 0,
+            value: 0,
+            count: 0,
+        };
+        none.and(print)
     }
-    sum.high = sum.high.max(one.high);
-    sum.low = sum.low.min(one.low);
-    sum.close = one.close;
-    sum.volume = Qty::new(volume).unwrap_or(sum.volume);
-    sum.trades = sum.trades.saturating_add(one.trades);
+    fn and(self, print: &Print) -> Self {
+        let value = i128::from(print.price).saturating_mul(i128::from(print.units));
+        Self {
+            open: self.open,
+            high: self.high.max(print.price),
+            low: self.low.min(print.price),
+            close: print.price,
+            units: self.units.saturating_add(print.units),
+            value: self.value.saturating_add(value),
+            count: self.count.saturating_add(1),
+        }
+    }
+    fn bar(&self, listing: &Listing, symbol: &Symbol, at: Stamp) -> Bar {
+        // Four more places than a tick has are enough for an average.
+        let mean = self.value.saturating_mul(10_000).checked_div(i128::from(self.units)).unwrap_or_default();
+        let mean = i64::try_from(mean).ok().unwrap_or_default();
+        let places = listing.price_places().saturating_add(4);
+        Bar {
+            symbol: symbol.clone(),
+            at,
+            open: price(listing, self.open),
+            high: price(listing, self.high),
+            low: price(listing, self.low),
+            close: price(listing, self.close),
+            volume: units(listing, self.units),
+            trades: self.count,
+            vwap: Price::new(Decimal::new(mean, places)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -386,6 +386,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_that_is_replaced_while_the_target_fills_in_part_does_not_sell_too_much() {
+        let mut f = Floor::open();
+        f.trade_at("AAPL", "100");
+        let entry = f.send(bracket("100", "110", "95"));
+        let [_, stop] = f.get(entry).legs[..] else { panic!() };
+        let change = Replacement { stop: Some(price("97")), ..Replacement::default() };
+        let new = f.x.replace(f.now, stop, change).unwrap().id;
+        f.show("AAPL", "110", "110.01", "30");
+        f.wait(15);
+        assert_eq!(f.get(new).qty, Some(qty("70")));
+        f.trade_at("AAPL", "96");
+        assert_eq!((f.status(new), f.held("AAPL")), (Status::Filled, "0".into()));
+    }
+
+    #[test]
     fn a_cancel_that_comes_after_the_fill_is_rejected_and_twice_is_told() {
         let mut f = Floor::open();
         f.trade_at("AAPL", "100");
@@ -718,6 +733,21 @@ mod tests {
         f.wait(4 * 3_600_000 + 1_800_000 + 1_000);
         assert_eq!((f.status(waits.id), f.status(auction.id)), (Status::Filled, Status::Filled));
         assert_eq!(f.get(auction.id).filled_at, Some(stamp("2026-11-23T14:30:00Z")));
+    }
+
+    #[test]
+    fn what_is_filled_in_part_is_done_for_the_day_at_the_bell_and_works_on_tomorrow() {
+        let mut f = Floor::sessions("2026-11-19T20:59:00Z");
+        f.show("AAPL", "99.99", "100", "60");
+        let order = NewOrder { tif: Tif::Gtc, ..limit("AAPL", Side::Buy, "100", "100") };
+        let id = f.send(order);
+        assert_eq!(f.status(id), Status::PartiallyFilled);
+        f.wait(3_600_000);
+        assert_eq!((f.status(id), f.kinds(id).last()), (Status::DoneForDay, Some(&"done_for_day")));
+        f.wait(18 * 3_600_000);
+        assert_eq!(f.status(id), Status::PartiallyFilled);
+        f.trade_at("AAPL", "100");
+        assert_eq!(f.status(id), Status::Filled);
     }
 
     #[test]
