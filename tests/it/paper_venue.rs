@@ -11,7 +11,8 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest as _},
 };
 use tradedeck::{
-    clock::System,
+    clock::{Manual, System},
+    domain::time::Stamp,
     paper::server::{self, Addresses, Error, Options, Presence, Running},
 };
 
@@ -466,4 +467,161 @@ async fn it_listens_on_loopback_alone() {
         let refused = server::serve(open).await.unwrap_err().to_string();
         assert!(refused.contains("loopback only") && refused.contains("127.0.0.1:PORT"), "{refused}");
     }
+}
+
+/// The program itself, as its users start it.
+struct Process {
+    child: std::process::Child,
+    at: Addresses,
+}
+
+impl Process {
+    fn start(dir: &Path) -> Self {
+        use std::io::BufRead as _;
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
+            .args(["paper", "serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(dir)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let at = serde_json::from_str(&line).unwrap();
+        Self { child, at }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // SIGKILL. It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Trades on four connections at once until the server is killed under them; returns what was acknowledged, and the
+/// fills that were told.
+async fn trade_until_killed(process: Process, after: Duration) -> (Vec<String>, Vec<String>) {
+    let at = process.at.clone();
+    let mut socket = connect(&at.trading_stream_url, &[]).await;
+    let keys = json!({"key_id": at.key_id, "secret_key": at.secret_key});
+    say(&mut socket, json!({"action": "authenticate", "data": keys})).await;
+    hear_json(&mut socket).await;
+    say(&mut socket, json!({"action": "listen", "data": {"streams": ["trade_updates"]}})).await;
+    hear_json(&mut socket).await;
+    let fills = tokio::spawn(async move {
+        let mut fills = Vec::new();
+        while let Some(message) = hear(&mut socket).await {
+            let update: Value = serde_json::from_slice(&message.into_data()).unwrap();
+            fills.extend(update["data"]["execution_id"].as_str().map(str::to_owned));
+        }
+        fills
+    });
+    let traders: Vec<_> = (0..4).map(|_| tokio::spawn(trade(at.clone()))).collect();
+    tokio::time::sleep(after).await;
+    drop(process);
+    let mut acknowledged = Vec::new();
+    for trader in traders {
+        acknowledged.extend(trader.await.unwrap());
+    }
+    (acknowledged, fills.await.unwrap())
+}
+
+/// Buys and sells until nobody answers; returns the ids that were acknowledged.
+async fn trade(at: Addresses) -> Vec<String> {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut acknowledged = Vec::new();
+    loop {
+        let order = http
+            .post(format!("{}/v2/orders", at.trading_url))
+            .header("APCA-API-KEY-ID", &at.key_id)
+            .header("APCA-API-SECRET-KEY", &at.secret_key)
+            .body(buy("F", "3", "market").to_string());
+        let Ok(response) = order.send().await else { return acknowledged };
+        let Ok(text) = response.text().await else { return acknowledged };
+        let body: Value = serde_json::from_str(&text).unwrap();
+        acknowledged.extend(body["id"].as_str().map(str::to_owned));
+    }
+}
+
+/// Everything in `/v2/account/activities/FILL`, page by page.
+async fn all_fills(client: &Client) -> Vec<Value> {
+    let mut fills: Vec<Value> = Vec::new();
+    loop {
+        let token =
+            fills.last().map_or(String::new(), |f| format!("&page_token={}", f["id"].as_str().unwrap()));
+        let page =
+            client.get(&format!("/v2/account/activities/FILL?direction=asc&page_size=100{token}")).await;
+        let page = page.as_array().unwrap().clone();
+        let is_last = page.len() < 100;
+        fills.extend(page);
+        if is_last {
+            return fills;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_nine_forgets_no_order_and_no_fill() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let dir = tempfile::tempdir().unwrap();
+    let (mut acknowledged, mut told) = (Vec::new(), Vec::new());
+    for after_ms in [300, 450, 175, 512] {
+        let process = Process::start(dir.path());
+        let (orders, fills) = trade_until_killed(process, Duration::from_millis(after_ms)).await;
+        assert!(!orders.is_empty());
+        acknowledged.extend(orders);
+        told.extend(fills);
+    }
+    assert_eq!(server::running(dir.path()).unwrap(), Presence::Stale);
+    let running = serve(Some(dir.path())).await;
+    let client = Client::of(&running);
+    for id in &acknowledged {
+        client.get(&format!("/v2/orders/{id}")).await;
+    }
+    // What was still on its way at the kill fills now.
+    let settled = timeout(PATIENCE, async {
+        while client.get("/v2/orders").await != json!([]) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    settled.await.expect("orders never settled");
+    let fills = all_fills(&client).await;
+    let known: Vec<&str> =
+        fills.iter().map(|f| f["id"].as_str().unwrap().split_once("::").unwrap().1).collect();
+    let missing: Vec<&String> = told.iter().filter(|t| !known.contains(&t.as_str())).collect();
+    assert!(!told.is_empty() && missing.is_empty(), "told of fills that are not in the history: {missing:?}");
+    let qty = |v: &Value| v["qty"].as_str().unwrap().parse::<i64>().unwrap();
+    let held = qty(&client.get("/v2/positions/F").await);
+    assert_eq!(held, fills.iter().map(qty).sum::<i64>(), "the position is the sum of the fills");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_that_slept_for_a_month_opens_at_once_and_time_can_run_faster() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(Manual::at(Stamp::from_secs(1_795_000_000).unwrap()));
+    let mut slow = options(Some(dir.path()));
+    slow.clock = clock.clone();
+    let running = server::serve(slow.clone()).await.unwrap();
+    let client = Client::of(&running);
+    client.place(buy("AAPL", "1", "market")).await;
+    let resting = client
+        .place(with(buy("KO", "1", "limit"), json!({"limit_price": "1.05", "time_in_force": "gtc"})))
+        .await;
+    running.stop().await.unwrap();
+    clock.advance_ms(30 * 86_400_000);
+    slow.speed = std::num::NonZeroU32::new(60).unwrap();
+    let running = server::serve(slow).await.unwrap();
+    let client = Client { at: running.addresses().clone(), ..client };
+    let at = |body: Value| Stamp::parse_rfc3339(body["timestamp"].as_str().unwrap()).unwrap();
+    let before = at(timeout(PATIENCE, client.get("/v2/clock")).await.expect("a month took too long"));
+    assert!(before.as_secs() >= 1_795_000_000 + 30 * 86_400);
+    client.order_in(&resting, &["new"]).await;
+    assert_eq!(client.get("/v2/positions/AAPL").await["qty"], "1");
+    clock.advance_ms(10_000);
+    // The owner looks at the clock when it is asked.
+    let after = at(client.get("/v2/clock").await);
+    assert_eq!(after.since_ms(before), 600_000);
+    running.stop().await.unwrap();
 }

@@ -52,7 +52,7 @@ impl Refused {
     pub(super) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, 40_510_000, "method not allowed")
     }
-    fn internal() -> Self {
+    pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, 50_010_000, "internal server error occurred")
     }
     pub(super) fn timed_out() -> Self {

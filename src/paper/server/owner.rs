@@ -41,7 +41,7 @@ const LISTENERS_MAX: usize = 64;
 
 /// What waits for the save before it is told.
 type Answer = Box<dyn FnOnce() + Send>;
-type Question = Box<dyn FnOnce(&mut Venue) -> Answer + Send>;
+pub(super) type Question = Box<dyn FnOnce(&mut Venue) -> Answer + Send>;
 /// A tick's messages.
 pub(super) type Ticks = Arc<Vec<Item>>;
 
@@ -277,10 +277,83 @@ impl Task {
 
     async fn save(&mut self) -> Result<(), Error> {
         self.venue.is_changed = false;
-        let Some(store) = self.store.take() else { return Ok(()) };
+        let Some(mut store) = self.store.take() else { return Ok(()) };
         let saved = self.venue.exchange.save();
-        let write = tokio::task::spawn_blocking(move || store.save(&saved).map(|()| store));
+        let write = tokio::task::spawn_blocking(move || store.save(saved).map(|()| store));
         self.store = Some(write.await.map_err(|e| Error::Defect(e.to_string()))??);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Manual,
+        domain::{money::Qty, order::Side},
+        paper::{exchange::Setup, order::NewOrder},
+    };
+    use rust_decimal::Decimal;
+    use std::num::NonZeroU32;
+
+    fn venue() -> Venue {
+        let start = Stamp::from_secs(1_800_000_000).unwrap();
+        let clock = Manual::at(start);
+        let exchange = Exchange::new(Setup::new(1, start));
+        Venue::new(exchange, Quota::new(10), Pace::start(NonZeroU32::MIN, clock.now(), start))
+    }
+
+    /// Lets a second of the market pass, and sends it out.
+    fn second(venue: &mut Venue, n: i64) {
+        venue.advance(Stamp::from_secs(1_800_000_000_i64.saturating_add(n)).unwrap());
+        venue.publish();
+    }
+
+    #[test]
+    fn a_market_data_connection_that_is_too_slow_loses_its_queue_and_others_do_not() {
+        let mut venue = venue();
+        let mut slow = venue.claim_feed("/v2/iex").unwrap();
+        let mut quick = venue.claim_feed("/v2/sip").unwrap();
+        let mut heard = 0_usize;
+        for n in 1..=400 {
+            second(&mut venue, n);
+            while quick.try_recv().is_ok() {
+                heard = heard.saturating_add(1);
+            }
+        }
+        assert!(heard > TICKS_BEHIND, "{heard}");
+        let mut left = 0_usize;
+        while slow.try_recv().is_ok() {
+            left = left.saturating_add(1);
+        }
+        assert_eq!(left, TICKS_BEHIND);
+        assert_eq!(slow.try_recv().unwrap_err(), mpsc::error::TryRecvError::Disconnected);
+        assert!(venue.claim_feed("/v2/sip").is_none(), "its holder is still there");
+        drop(quick);
+        assert!(venue.claim_feed("/v2/sip").is_some(), "a place is free once its holder has gone");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_what_is_not_saved() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(dir.path()).unwrap();
+        let (owner, inbox) = Owner::channel();
+        let (stop, stopping) = watch::channel(false);
+        let clock = Arc::new(Manual::at(Stamp::from_secs(1_800_000_000).unwrap()));
+        let mut venue = venue();
+        let mut updates = venue.listen().unwrap();
+        // The disk fails from the first save on: the table is gone.
+        rusqlite::Connection::open(store.path()).unwrap().execute_batch("DROP TABLE orders").unwrap();
+        let task = tokio::spawn(Task { venue, store: Some(store), clock, inbox, stop: stopping }.run());
+        let placed = owner.ask(|venue| {
+            let now = venue.now();
+            let order = NewOrder::market("AAPL", Side::Buy, Qty::new(Decimal::ONE).unwrap());
+            venue.change().place(now, order).is_ok()
+        });
+        assert!(placed.await.is_err(), "an order that was not saved was acknowledged");
+        let ended = task.await.unwrap().unwrap_err().to_string();
+        assert!(ended.starts_with("cannot save the paper account to"), "{ended}");
+        assert_eq!(updates.recv().await, None);
+        drop(stop);
     }
 }

@@ -3,12 +3,15 @@
 use super::App;
 use crate::{
     domain::{ids::Symbol, instrument::AssetClass, quote::Interval, time::Stamp},
-    paper::server::{
-        answer::{Answer, Refused, ok},
-        owner::Venue,
-        query::Params,
-        record::{Field, Record},
-        wire,
+    paper::{
+        exchange::History,
+        server::{
+            answer::{Answer, Refused, ok},
+            owner::Venue,
+            query::Params,
+            record::{Field, Record},
+            wire,
+        },
     },
 };
 use axum::{
@@ -241,13 +244,12 @@ impl Stretch {
         (self.start.unwrap_or(Stamp::from_nanos(midnight)), self.end.unwrap_or(now).min(now))
     }
 
-    /// Everything of `symbol` in the stretch, in the order asked for, each with its time.
-    fn rows(&self, venue: &Venue, symbol: &Symbol, class: AssetClass, kind: Kind) -> Vec<(Stamp, Record)> {
-        let (start, end) = self.range(venue.now());
-        let mut rows: Vec<(Stamp, Record)> = match kind {
-            Kind::Quotes => venue.tape.quotes(symbol).map(|q| (q.at, wire::quote(class, q))).collect(),
-            Kind::Trades => venue.tape.trades(symbol).map(|t| (t.at, wire::trade(class, t))).collect(),
-            Kind::Bars => self.bars(venue, symbol, (start, end), class),
+    /// Everything of one symbol in the stretch, in the order asked for, each with its time.
+    fn rows(&self, now: Stamp, class: AssetClass, symbol: &Symbol, source: Source) -> Vec<(Stamp, Record)> {
+        let (start, end) = self.range(now);
+        let mut rows = match source {
+            Source::Rows(rows) => rows,
+            Source::Bars(history) => self.bars(&history, (start, end), symbol, class),
         };
         rows.retain(|(at, _)| *at >= start && *at <= end);
         if self.is_newest_first {
@@ -256,42 +258,44 @@ impl Stretch {
         rows
     }
 
-    /// One bar more than the page, so that the page knows whether it is the last.
+    /// Where the page before ended, if it ended in this symbol.
+    fn behind(&self, symbol: &Symbol) -> Option<Stamp> {
+        self.token.as_ref().filter(|(s, _)| s == symbol.as_str()).map(|(_, at)| *at)
+    }
+
+    /// Two bars more than the page: the one that the page before ended with, and one that says whether there is more.
     fn bars(
         &self,
-        venue: &Venue,
-        symbol: &Symbol,
+        history: &History,
         (start, end): (Stamp, Stamp),
+        symbol: &Symbol,
         class: AssetClass,
     ) -> Vec<(Stamp, Record)> {
-        let behind = self.token.as_ref().filter(|(s, _)| s == symbol.as_str()).map(|(_, at)| *at);
+        let behind = self.behind(symbol);
         let wanted = self.limit.saturating_add(2);
         let length_ms = i64::from(self.interval.secs()).saturating_mul(1000);
         let span = i64::try_from(wanted).ok().unwrap_or(i64::MAX).saturating_mul(length_ms);
         let until = end.plus_ms(1);
-        let range = match (self.is_newest_first, behind) {
-            (false, behind) => (behind.unwrap_or(start).max(start), until),
-            // Weekends have no bars: look four times as far back as the page is long.
-            (true, behind) => {
-                let last = behind.unwrap_or(until).min(until);
-                (last.plus_ms(span.saturating_mul(-4)).max(start), last)
-            }
+        let (range, limit) = if self.is_newest_first {
+            // Nights and weekends have no bars: look four times as far back as the page is long.
+            let last = behind.unwrap_or(until).min(until);
+            ((last.plus_ms(span.saturating_mul(-4)).max(start), last), wanted.saturating_mul(4))
+        } else {
+            ((behind.unwrap_or(start).max(start), until), wanted)
         };
-        let limit = if self.is_newest_first { wanted.saturating_mul(4) } else { wanted };
-        let bars = venue.exchange.bars(symbol.as_str(), self.interval, range, limit);
-        bars.iter().map(|b| (b.at, wire::bar(class, b))).collect()
+        history.bars(self.interval, range, limit).iter().map(|b| (b.at, wire::bar(class, b))).collect()
     }
 
     /// The page, by symbol, and where the next one starts.
-    fn page(&self, venue: &Venue, symbols: &[Symbol], class: AssetClass, kind: Kind) -> Page {
+    fn page(&self, sources: Sources) -> Page {
         let mut page = Page { lists: Vec::new(), next: None };
         let mut room = self.limit;
-        for symbol in symbols {
+        for (symbol, source) in sources.all {
             if self.token.as_ref().is_some_and(|(s, _)| symbol.as_str() < s.as_str()) {
                 continue;
             }
-            let behind = self.token.as_ref().filter(|(s, _)| s == symbol.as_str()).map(|(_, at)| *at);
-            let rows = self.rows(venue, symbol, class, kind);
+            let behind = self.behind(&symbol);
+            let rows = self.rows(sources.now, sources.class, &symbol, source);
             let fresh = rows.into_iter().filter(|(at, _)| {
                 behind.is_none_or(|behind| if self.is_newest_first { *at < behind } else { *at > behind })
             });
@@ -299,18 +303,65 @@ impl Stretch {
             let list: Vec<(Stamp, Record)> = fresh.by_ref().take(room).collect();
             room = room.saturating_sub(list.len());
             let last = list.last().map(|(at, _)| *at);
-            if !list.is_empty() {
-                page.lists.push((symbol.clone(), list.into_iter().map(|(_, r)| r).collect()));
-            }
             if fresh.peek().is_some() {
-                // Nothing of this symbol fitted: the next page has all of it.
+                // Where nothing of this symbol fitted, the next page has all of it.
                 let all = if self.is_newest_first { i64::MAX } else { i64::MIN };
                 let at = last.unwrap_or(Stamp::from_nanos(all));
                 page.next = Some(format!("{}|{}", symbol.as_str(), at.as_nanos()));
+            }
+            if !list.is_empty() {
+                page.lists.push((symbol, list.into_iter().map(|(_, r)| r).collect()));
+            }
+            if page.next.is_some() {
                 break;
             }
         }
         page
+    }
+
+    /// The page, made on a thread where it may take its time.
+    async fn answer(self, sources: Sources) -> Result<Page, Refused> {
+        tokio::task::spawn_blocking(move || self.page(sources)).await.map_err(|_| Refused::internal())
+    }
+}
+
+/// One symbol's rows, or where they are made.
+#[derive(Debug)]
+enum Source {
+    Rows(Vec<(Stamp, Record)>),
+    Bars(Box<History>),
+}
+
+impl Source {
+    fn of(venue: &Venue, symbol: &Symbol, class: AssetClass, kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Quotes => {
+                let quotes = venue.tape.quotes(symbol);
+                Some(Self::Rows(quotes.map(|q| (q.at, wire::quote(class, q))).collect()))
+            }
+            Kind::Trades => {
+                let trades = venue.tape.trades(symbol);
+                Some(Self::Rows(trades.map(|t| (t.at, wire::trade(class, t))).collect()))
+            }
+            Kind::Bars => venue.exchange.history(symbol.as_str()).map(|h| Self::Bars(Box::new(h))),
+        }
+    }
+}
+
+/// What a page is made of.
+#[derive(Debug)]
+struct Sources {
+    now: Stamp,
+    class: AssetClass,
+    all: Vec<(Symbol, Source)>,
+}
+
+impl Sources {
+    /// What is needed of the venue to answer; the answering is done elsewhere.
+    fn of(venue: &Venue, symbols: Vec<Symbol>, class: AssetClass, kind: Kind) -> Self {
+        let all =
+            symbols.into_iter().filter_map(|s| Source::of(venue, &s, class, kind).map(|source| (s, source)));
+        Self { now: venue.now(), class, all: all.collect() }
     }
 }
 
@@ -321,11 +372,11 @@ struct Page {
 
 async fn history(State(app): State<App>, params: Params, class: AssetClass, kind: Kind) -> Answer {
     let (words, stretch) = (words(&params)?, Stretch::of(&params, kind)?);
-    let page = app.owner.ask(move |venue| {
+    let sources = app.owner.ask(move |venue| {
         let symbols = named(venue, &words, class);
-        stretch.page(venue, &symbols, class, kind)
+        Sources::of(venue, symbols, class, kind)
     });
-    let page = page.await?;
+    let page = stretch.answer(sources.await?).await?;
     let lists = page.lists.into_iter().fold(Record::new(), |map, (s, list)| map.with(s.as_str(), list));
     ok(&Record::new().with(kind.plural(), lists).with("next_page_token", Field::from(page.next.as_deref())))
 }
@@ -337,12 +388,12 @@ async fn history_of(
     kind: Kind,
 ) -> Answer {
     let stretch = Stretch::of(&params, kind)?;
-    let page = app.owner.ask(move |venue| {
+    let sources = app.owner.ask(move |venue| {
         let symbol = stock(venue, &symbol)?;
-        let page = stretch.page(venue, std::slice::from_ref(&symbol), AssetClass::Equity, kind);
-        Some((symbol, page))
+        Some((symbol.clone(), Sources::of(venue, vec![symbol], AssetClass::Equity, kind)))
     });
-    let (symbol, page) = page.await?.ok_or_else(unknown_symbol)?;
+    let (symbol, sources) = sources.await?.ok_or_else(unknown_symbol)?;
+    let page = stretch.answer(sources).await?;
     let list = page.lists.into_iter().flat_map(|(_, list)| list).collect::<Vec<_>>();
     ok(&Record::new()
         .with("symbol", symbol.as_str())
