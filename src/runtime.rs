@@ -7,6 +7,7 @@ pub mod host;
 mod lanes;
 pub mod paper;
 mod pump;
+pub mod screen;
 mod timers;
 
 pub use client::Client;

@@ -18,7 +18,7 @@ use crate::{
     domain::{
         alert::Alert,
         fact::Dated,
-        ids::{Instance, Symbol, VenueId},
+        ids::{Instance, VenueId},
         instrument::AssetClass,
         money::Percent,
         report::Environment,

@@ -44,7 +44,7 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     let app = app(&opening.config, &env)?;
     let options = Options { mouse: opening.config.ui.mouse };
     let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
-    let mut terminal = Terminal::open(env.get("TERM"), options)?;
+    let terminal = Terminal::open(env.get("TERM"), options)?;
     terminal.restore_on_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut dashboard = Dashboard { app, terminal, clock: Box::new(System::start()), frame_ms, drawn: None };

@@ -64,6 +64,11 @@ impl App {
         self.stale = false;
     }
 
+    /// The `:` lines of earlier runs, oldest first.
+    pub fn remember(&mut self, history: Vec<String>) {
+        self.model.history = history;
+    }
+
     /// What it remembers.
     pub const fn model(&self) -> &Model {
         &self.model
