@@ -17,7 +17,17 @@ pub struct Env {
 
 /// Which variables are kept.
 const PREFIXES: [&str; 3] = ["TRADEDECK_", "APCA_", "ALPACA_"];
-const NAMES: [&str; 4] = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "NO_COLOR"];
+const NAMES: [&str; 9] = [
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "NO_COLOR",
+    "TERM",
+    "COLORTERM",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
+];
 
 impl Env {
     /// Of the process. The only place that reads it.

@@ -309,7 +309,7 @@ pub struct HealthRow {
     pub venue: VenueId,
     /// Its connections.
     pub channels: Vec<ChannelRow>,
-    /// Is the book known to agree with the venue? (`LIVE`, `RESYNC`, `UNPROVEN`.)
+    /// Is the book known to agree with the venue? (`AGREED`, `RESYNC`, `DOWN`, `UNPROVEN`.)
     pub state: SmolStr,
     /// Round trip, median, microseconds.
     pub rtt_p50_us: Option<u64>,

@@ -25,6 +25,8 @@ use crate::{
 
 /// How soon an order without an answer is looked for, milliseconds.
 const FIRST_LOOK_MS: u64 = 300;
+/// How long after the last order news the account's figures are asked for once more, milliseconds.
+const SETTLE_MS: u64 = 3_500;
 /// How soon after a failure the environment is asked for again, milliseconds.
 const PROVE_AGAIN_MS: u64 = 3_000;
 
@@ -337,6 +339,9 @@ impl Engine {
 
     /// The account's figures moved: ask soon, not at once.
     pub(super) fn want_report(&mut self, venue: &VenueId) {
+        // The book takes what is younger than three seconds off the buying power by itself: only a report that
+        // begins later replaces its own counting by the venue's.
+        self.effect(Effect::Arm { timer: Timer::Settle(venue.clone()), after_ms: SETTLE_MS });
         if let Some(state) = self.venues.get_mut(venue)
             && !state.wants_report
         {

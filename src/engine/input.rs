@@ -176,6 +176,8 @@ pub enum Timer {
     },
     /// Ask the venue for everything.
     Resync(VenueId),
+    /// The account's figures have settled after the last order news: ask once more.
+    Settle(VenueId),
     /// Prove the environment again after a failure.
     Prove(VenueId),
     /// The next thing an exit does at a venue.

@@ -173,10 +173,22 @@ impl Engine {
         self.book.instrument(id).map_or(Some(raw), |rules| rules.tick.round(raw))
     }
 
-    /// Equity as the last report said it, moved by what the marks have moved since.
+    /// Equity now: cash as the venue last said and every position at its mark. Where a mark is missing, a currency
+    /// differs, or something has filled since the venue spoke, what the venue said.
     pub(super) fn equity_now(&self, venue: &VenueId) -> Option<Money> {
         let account = self.book.account(venue)?;
-        Some(account.report.equity)
+        let marked = self
+            .book
+            .positions()
+            .filter(|p| p.instrument.venue == *venue && !p.qty.is_zero())
+            .try_fold(account.report.cash, |sum, p| {
+                let settled = p.filled_at.is_none_or(|at| account.at.since_ms(at) > 1_000);
+                let quote = &self.book.instrument(&p.instrument)?.quote;
+                let price = self.marks.get(&p.instrument)?.price()?;
+                let value = p.qty.checked_mul_price(price)?.checked_mul(p.multiplier.get())?;
+                if settled && *quote == account.report.currency { sum.checked_add(value) } else { None }
+            });
+        marked.or(Some(account.report.equity))
     }
 
     pub(super) fn is_stale(&self, updated: Option<Mono>, venue: &VenueId) -> bool {

@@ -30,6 +30,7 @@ impl Engine {
             Timer::Tick => self.on_tick(),
             Timer::Look { venue, client } => self.on_look(venue, client),
             Timer::Resync(venue) => self.on_resync(&venue),
+            Timer::Settle(venue) => self.ask_report(&venue, false),
             Timer::Prove(venue) => self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false }),
             Timer::Exit { exit, venue } => self.on_exit_beat(exit, venue),
             Timer::Disarm => self.on_disarm(),

@@ -340,11 +340,7 @@ impl Start {
 }
 
 /// Starts a venue's streams.
-fn connect(
-    broker: Arc<dyn Broker>,
-    mouths: &Mouths,
-    streams: &mut tokio::task::JoinSet<()>,
-) -> Wired {
+fn connect(broker: Arc<dyn Broker>, mouths: &Mouths, streams: &mut tokio::task::JoinSet<()>) -> Wired {
     let (watched_in, watched) = watch::channel(BTreeSet::new());
     let venue: VenueId = broker.venue().clone();
     let sink = Sink::new(venue, mouths.venue.clone(), mouths.market.clone());

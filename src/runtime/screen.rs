@@ -238,7 +238,9 @@ impl Dashboard {
     /// How long nothing has to be drawn or told.
     fn pause(&self) -> Duration {
         let now = self.clock.now().mono;
-        let second = Mono::from_nanos((now.as_nanos() / 1_000_000_000).saturating_add(1).saturating_mul(1_000_000_000));
+        let second = Mono::from_nanos(
+            (now.as_nanos() / 1_000_000_000).saturating_add(1).saturating_mul(1_000_000_000),
+        );
         let frame = self.app.is_stale().then(|| self.drawn.map_or(now, |at| at.plus_ms(self.frame_ms)));
         let next = [Some(second), self.app.wake_at(), frame].into_iter().flatten().min().unwrap_or(second);
         Duration::from_nanos(next.as_nanos().saturating_sub(now.as_nanos()))

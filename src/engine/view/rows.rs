@@ -150,7 +150,7 @@ impl Engine {
             venue: venue.clone(),
             account: r.account.clone(),
             currency: r.currency.clone(),
-            equity: r.equity,
+            equity: self.equity_now(venue).unwrap_or(r.equity),
             last_equity: r.last_equity,
             cash: r.cash,
             buying_power: self.buying_power_left(venue).unwrap_or(r.buying_power),

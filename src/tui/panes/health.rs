@@ -76,7 +76,7 @@ fn troubles(row: &HealthRow, out: &mut Vec<Bit>) {
 
 fn state_role(state: &str) -> Role {
     match state {
-        "LIVE" => Role::Good,
+        "AGREED" => Role::Good,
         "RESYNC" => Role::Pending,
         _ => Role::Unknown,
     }
@@ -84,7 +84,7 @@ fn state_role(state: &str) -> Role {
 
 /// How many venues are not all right.
 pub fn troubled(rows: &[HealthRow]) -> usize {
-    rows.iter().filter(|r| r.state != "LIVE" || r.channels.iter().any(|c| c.state != "up")).count()
+    rows.iter().filter(|r| r.state != "AGREED" || r.channels.iter().any(|c| c.state != "up")).count()
 }
 
 /// Draws them.
