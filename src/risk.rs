@@ -1,11 +1,13 @@
 //! The gate: what must hold before an order may leave, and the permits that prove it was asked.
 
 mod checks;
+mod committed;
 pub mod gate;
 pub mod permit;
 pub mod reduce;
 pub mod verdict;
 
+pub use committed::committed;
 pub use gate::{Access, Context, clear, clear_change, judge, judge_change};
 pub use reduce::{NotReducing, prove};
 pub use verdict::{CheckName, CheckResult, Outcome, Verdict, Why};

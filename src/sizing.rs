@@ -118,5 +118,30 @@ pub enum SizingError {
     NoAverage(InstrumentId),
 }
 
+impl SizingError {
+    /// The field of the ticket that it is about.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::NotPositive(field)
+            | Self::NoR(field)
+            | Self::WrongSide { field, .. }
+            | Self::NotThere(field) => field.word(),
+            Self::NoQuote(_) => "symbol",
+            Self::NoStop | Self::ExitsOnClose | Self::NoAverage(_) => "stop",
+            Self::Overflow
+            | Self::NoAccount
+            | Self::Currency { .. }
+            | Self::Flat(_)
+            | Self::Adds(_)
+            | Self::NothingToTrade { .. }
+            | Self::NoChange => "size",
+        }
+    }
+    /// Would the venue's next word mend it?
+    pub const fn needs_word(&self) -> bool {
+        matches!(self, Self::NoQuote(_) | Self::NoAccount)
+    }
+}
+
 #[cfg(test)]
 mod tests;

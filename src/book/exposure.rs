@@ -179,7 +179,20 @@ impl Book {
         if notional > 0 {
             return Qty::ZERO;
         }
-        row.qty.size().saturating_sub(under_way)
+        // What the venue has denied over and over holds up no exit; it still counts in the exposure.
+        let denied = self.absent_part(instrument, row.qty.exit_side());
+        row.qty.size().saturating_sub(under_way.saturating_sub(denied))
+    }
+    fn absent_part(&self, instrument: &InstrumentId, side: Option<Side>) -> Qty {
+        self.uncertain_orders()
+            .filter(|o| {
+                o.state == OrderState::Absent && o.instrument() == instrument && Some(o.spec.side) == side
+            })
+            .map(|o| match o.spec.side {
+                Side::Buy => o.counted.buys,
+                Side::Sell => o.counted.sells,
+            })
+            .fold(Qty::ZERO, |sum, q| sum.checked_add(q).unwrap_or(sum))
     }
     fn totals(&self, instrument: &InstrumentId) -> Counted {
         self.orders.totals.get(instrument).map(|t| t.0).unwrap_or_default()

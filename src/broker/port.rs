@@ -60,18 +60,21 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     fn capability(&self) -> &Capability;
     /// Asks who the credentials belong to. Nothing may be sent before this has answered what was configured.
     fn prove(&self) -> Answer<'_, Result<Proof, Fault>>;
-    /// Sends an order that may open risk. At most one request leaves.
-    fn submit(&self, order: Cleared<Submission>) -> Answer<'_, Outcome<OrderReport>>;
+    /// Sends an order that may open risk. At most one request leaves. Answers with the order, then its children.
+    fn submit(&self, order: Cleared<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
     /// Sends an order that only reduces, from the reserve of the rate limit. At most one request leaves.
-    fn reduce(&self, order: Reducing<Submission>) -> Answer<'_, Outcome<OrderReport>>;
-    /// Asks for a change of a working order. At most one request leaves.
-    fn replace(&self, change: Cleared<Replacement>) -> Answer<'_, Outcome<OrderReport>>;
+    /// Answers with the order, then its children.
+    fn reduce(&self, order: Reducing<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
+    /// Asks for a change of a working order. At most one request leaves. Answers with the order that takes its
+    /// place, or the same one.
+    fn replace(&self, change: Cleared<Replacement>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
     /// Asks for a cancel, from the reserve of the rate limit.
     fn cancel(&self, order: OrderRef) -> Answer<'_, Outcome<()>>;
     /// Asks for a cancel of every order of the account, children and conditionals included.
     fn cancel_all(&self) -> Answer<'_, Outcome<()>>;
-    /// Looks for one order by its names. `Ok(None)` is the venue saying that it has none such, once.
-    fn find(&self, order: OrderRef) -> Answer<'_, Result<Option<OrderReport>, Fault>>;
+    /// Looks for one order by its names: the order, then its children. Empty is the venue saying, once, that it
+    /// has none such.
+    fn find(&self, order: OrderRef) -> Answer<'_, Result<Vec<OrderReport>, Fault>>;
     /// Everything: orders, executions, positions, account. What could not be had is `None` there.
     fn report(&self, wanted: Wanted) -> Answer<'_, VenueReport>;
     /// The rules of these symbols. A symbol that the venue does not know is left out.

@@ -193,6 +193,5 @@ pub struct Dated {
     /// When it became known here.
     pub at: Stamp,
     /// What.
-    #[serde(flatten)]
     pub fact: Fact,
 }

@@ -254,6 +254,12 @@ pub struct CheckResult {
     pub why: Option<Why>,
 }
 
+impl std::fmt::Display for CheckResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.why.as_ref().map_or(Ok(()), |why| why.fmt(f))
+    }
+}
+
 /// All checks of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {

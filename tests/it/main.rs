@@ -2,6 +2,26 @@
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 
 #[cfg(test)]
+mod alpaca;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod authority;
+#[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod loopback;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod paper_venue;
+#[cfg(test)]
+mod screens;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod spine;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod transport;

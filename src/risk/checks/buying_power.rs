@@ -3,9 +3,8 @@
 
 use super::{Case, worst_price};
 use crate::{
-    book::OrderRow,
-    domain::money::{Money, Qty},
-    risk::verdict::Why,
+    domain::money::Money,
+    risk::{committed::committed, verdict::Why},
 };
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
@@ -28,7 +27,9 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let Some(need) = need(case) else {
         return Some(Why::NoPrice);
     };
-    let left = committed(case).and_then(|c| power.checked_sub(c));
+    let taken =
+        committed(case.context.book, case.context.marks, &case.spec.instrument.venue, case.changes.is_none());
+    let left = taken.and_then(|c| power.checked_sub(c));
     match left {
         None => Some(Why::NoPrice),
         Some(left) => (need > left).then_some(Why::BuyingPower { need, left }),
@@ -46,36 +47,6 @@ fn need(case: &Case<'_>) -> Option<Money> {
     let multiplier = case.instrument?.multiplier.get();
     let had = had.checked_mul_price(price)?.checked_mul(multiplier)?.abs();
     whole.checked_sub(had).map(|more| more.max(Money::ZERO))
-}
-
-/// What orders take that the venue had not counted when it gave its figures. `None` when one can't be valued.
-fn committed(case: &Case<'_>) -> Option<Money> {
-    let venue = &case.spec.instrument.venue;
-    let mut sum = Money::ZERO;
-    for row in case.context.book.unseen_orders(venue) {
-        sum = sum.checked_add(takes(case, row)?)?;
-    }
-    Some(sum)
-}
-
-fn takes(case: &Case<'_>, row: &OrderRow) -> Option<Money> {
-    let book = case.context.book;
-    let closes = book.exit_side(row.instrument()) == Some(row.spec.side);
-    if closes || row.spec.reduce_only {
-        return Some(Money::ZERO);
-    }
-    // While the order that it replaces is open, the venue has counted that one.
-    if case.changes.is_none() && row.replaces.is_some() {
-        return Some(Money::ZERO);
-    }
-    if let crate::domain::order::Amount::Notional(money) = row.spec.amount {
-        return Some(money.abs());
-    }
-    let qty = if row.state.is_final() { row.filled } else { row.spec.amount.qty().unwrap_or(Qty::ZERO) };
-    let price =
-        worst_price(&row.spec, case.context.marks.get(row.instrument())).or_else(|| row.avg_price())?;
-    let multiplier = book.instrument(row.instrument())?.multiplier.get();
-    Some(qty.checked_mul_price(price)?.checked_mul(multiplier)?.abs())
 }
 
 #[cfg(test)]

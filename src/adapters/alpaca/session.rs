@@ -1,0 +1,553 @@
+//! What is said on Alpaca's streams, as pure machines: a line comes in, and what has to be done comes out.
+//! Opening, waiting and closing is the business of `stream`.
+
+use super::{
+    map,
+    map::market::{Meaning, news},
+    wire,
+};
+use crate::{
+    broker::{Channel, Event, Market, OrderRef},
+    domain::{
+        ids::{Symbol, VenueId},
+        text::Text,
+        time::Mono,
+    },
+};
+use std::collections::BTreeSet;
+
+/// What has to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Say {
+    /// Send the login. It is made where it is sent, so that no key stands here.
+    Login,
+    /// Send this.
+    Send(String),
+    /// Everything that was asked for is there.
+    Ready,
+    /// Ask for the day so far of these.
+    Fetch(Vec<Symbol>),
+    /// Order news.
+    Event(Event),
+    /// Market news.
+    Market(Market),
+    /// This connection is of no use: close it and connect again later.
+    Drop(Text),
+    /// So is every further one, until a person acts.
+    Dead(Text),
+}
+
+/// One of the two protocols.
+#[derive(Debug)]
+pub enum Session {
+    /// Order news.
+    Orders(Orders),
+    /// Market news.
+    Data(Data),
+}
+
+impl Session {
+    /// Which connection it is.
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Orders(_) => Channel::Orders,
+            Self::Data(data) => data.channel,
+        }
+    }
+    /// Is there anything to connect for?
+    pub fn is_wanted(&self) -> bool {
+        match self {
+            Self::Orders(_) => true,
+            Self::Data(data) => !data.wanted.is_empty(),
+        }
+    }
+    /// The websocket stands.
+    pub fn opened(&mut self, out: &mut Vec<Say>) {
+        match self {
+            Self::Orders(_) => out.push(Say::Login),
+            // The server greets first.
+            Self::Data(data) => data.reset(),
+        }
+    }
+    /// A message.
+    pub fn line(&mut self, line: &str, now: Mono, out: &mut Vec<Say>) {
+        match self {
+            Self::Orders(orders) => orders.line(line, out),
+            Self::Data(data) => data.line(line, now, out),
+        }
+    }
+    /// These symbols are watched now.
+    pub fn watch(&mut self, symbols: &BTreeSet<Symbol>, out: &mut Vec<Say>) {
+        match self {
+            Self::Orders(_) => {}
+            Self::Data(data) => data.watch(symbols, out),
+        }
+    }
+    /// What is subscribed.
+    pub fn subscribed(&self) -> Vec<Symbol> {
+        match self {
+            Self::Orders(_) => Vec::new(),
+            Self::Data(data) => data.subscribed.iter().cloned().collect(),
+        }
+    }
+}
+
+/// Messages that were put aside. Every one counts; the engine is told at 1, 2, 4, 8, …, so that a flood of
+/// them does not become a flood of alerts.
+#[derive(Debug)]
+struct Quarantine {
+    channel: Channel,
+    count: u64,
+}
+
+impl Quarantine {
+    fn put(&mut self, why: &str, out: &mut Vec<Say>) {
+        self.count = self.count.saturating_add(1);
+        if self.count.is_power_of_two() {
+            let (channel, count) = (self.channel, self.count);
+            out.push(Say::Event(Event::Quarantined { channel, count, why: Text::clean(why) }));
+        }
+    }
+}
+
+/// The stream of order news.
+#[derive(Debug)]
+pub struct Orders {
+    venue: VenueId,
+    quarantine: Quarantine,
+}
+
+const LISTEN: &str = r#"{"action":"listen","data":{"streams":["trade_updates"]}}"#;
+
+impl Orders {
+    /// For `venue`.
+    pub const fn new(venue: VenueId) -> Self {
+        Self { venue, quarantine: Quarantine { channel: Channel::Orders, count: 0 } }
+    }
+
+    fn line(&mut self, line: &str, out: &mut Vec<Say>) {
+        if let Err(why) = self.read(line, out) {
+            self.quarantine.put(&why, out);
+        }
+    }
+
+    fn read(&self, line: &str, out: &mut Vec<Say>) -> Result<(), String> {
+        let envelope: wire::Envelope<'_> = serde_json::from_str(line).map_err(|e| e.to_string())?;
+        let data = envelope.data.get();
+        match &*envelope.stream {
+            "authorization" => {
+                let told: wire::Authorization<'_> = serde_json::from_str(data).map_err(|e| e.to_string())?;
+                out.push(match &*told.status {
+                    "authorized" => Say::Send(LISTEN.to_owned()),
+                    other => Say::Dead(Text::from(format!("the key is {}", Text::clean(other)))),
+                });
+            }
+            "listening" => {
+                let told: wire::Listening<'_> = serde_json::from_str(data).map_err(|e| e.to_string())?;
+                out.push(if told.streams.iter().any(|s| s == "trade_updates") {
+                    Say::Ready
+                } else {
+                    Say::Drop(Text::from("the venue does not send order news"))
+                });
+            }
+            "trade_updates" => self.update(data, out)?,
+            other => return Err(format!("a message of the stream `{}`", Text::clean(other))),
+        }
+        Ok(())
+    }
+
+    /// The order goes out even where the execution in the same message can't be read.
+    fn update(&self, data: &str, out: &mut Vec<Say>) -> Result<(), String> {
+        let update: wire::TradeUpdate<'_> = serde_json::from_str(data).map_err(|e| e.to_string())?;
+        let reports = map::order(&self.venue, &update.order).map_err(|e| e.to_string())?;
+        let Some(order) = reports.first() else { return Ok(()) };
+        let execution = map::execution(&update, order);
+        let refused = match &*update.event {
+            "order_cancel_rejected" => Some(true),
+            "order_replace_rejected" => Some(false),
+            _ => None,
+        };
+        if let Some(cancel) = refused {
+            let order = OrderRef { client: order.client.clone(), venue_id: Some(order.venue_id.clone()) };
+            let why = Text::clean(&update.event);
+            out.push(Say::Event(Event::RequestRefused { order, cancel, why }));
+        }
+        // The execution first: it is what the order's new figures follow from.
+        let execution = execution.map(|e| e.map(|e| Say::Event(Event::Execution(Box::new(e)))));
+        let (execution, fault) = match execution {
+            Ok(execution) => (execution, Ok(())),
+            Err(why) => (None, Err(why.to_string())),
+        };
+        out.extend(execution);
+        out.extend(reports.into_iter().map(|r| Say::Event(Event::Order(Box::new(r)))));
+        fault
+    }
+}
+
+/// A stream of market news.
+#[derive(Debug)]
+pub struct Data {
+    venue: VenueId,
+    channel: Channel,
+    wanted: BTreeSet<Symbol>,
+    subscribed: BTreeSet<Symbol>,
+    is_open: bool,
+    is_ready: bool,
+    quarantine: Quarantine,
+}
+
+impl Data {
+    /// For `venue`; `channel` says whether stocks or coins.
+    pub const fn new(venue: VenueId, channel: Channel) -> Self {
+        Self {
+            venue,
+            channel,
+            wanted: BTreeSet::new(),
+            subscribed: BTreeSet::new(),
+            is_open: false,
+            is_ready: false,
+            quarantine: Quarantine { channel, count: 0 },
+        }
+    }
+
+    fn reset(&mut self) {
+        self.subscribed.clear();
+        (self.is_open, self.is_ready) = (false, false);
+    }
+
+    fn watch(&mut self, symbols: &BTreeSet<Symbol>, out: &mut Vec<Say>) {
+        let is_crypto = self.channel == Channel::Crypto;
+        self.wanted = symbols.iter().filter(|s| map::is_crypto(s) == is_crypto).cloned().collect();
+        if self.is_open {
+            self.subscribe(out);
+        }
+    }
+
+    fn subscribe(&mut self, out: &mut Vec<Say>) {
+        let gone: Vec<Symbol> = self.subscribed.difference(&self.wanted).cloned().collect();
+        let new: Vec<Symbol> = self.wanted.difference(&self.subscribed).cloned().collect();
+        for (action, symbols) in [("unsubscribe", &gone), ("subscribe", &new)] {
+            if !symbols.is_empty() {
+                out.push(Say::Send(self.subscription(action, symbols)));
+            }
+        }
+        self.subscribed.clone_from(&self.wanted);
+        if !new.is_empty() {
+            out.push(Say::Fetch(new));
+        }
+    }
+
+    fn subscription(&self, action: &'static str, symbols: &[Symbol]) -> String {
+        let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+        let statuses = (self.channel != Channel::Crypto).then_some(&names[..]);
+        let all = wire::Subscription {
+            action,
+            trades: &names,
+            quotes: &names,
+            bars: &names,
+            daily_bars: &names,
+            statuses,
+        };
+        // Lists of strings always make JSON.
+        serde_json::to_string(&all).ok().unwrap_or_default()
+    }
+
+    fn line(&mut self, line: &str, now: Mono, out: &mut Vec<Say>) {
+        let (venue, mut faults, mut rest) = (&self.venue, Vec::new(), Vec::new());
+        let read = wire::each_news(line, |element| match news(venue, &element, now) {
+            Ok(Meaning::Market(news)) => out.push(Say::Market(news)),
+            Ok(Meaning::Nothing) => {}
+            Ok(other) => rest.push(other),
+            Err(why) => faults.push(why.to_string()),
+        });
+        faults.extend(read.err().map(|e| e.to_string()));
+        for why in faults {
+            self.quarantine.put(&why, out);
+        }
+        for meaning in rest {
+            self.control(meaning, out);
+        }
+    }
+
+    fn control(&mut self, meaning: Meaning, out: &mut Vec<Say>) {
+        match meaning {
+            Meaning::Success(words) if words.as_str() == "connected" => out.push(Say::Login),
+            Meaning::Success(words) if words.as_str() == "authenticated" => {
+                self.is_open = true;
+                self.subscribe(out);
+                if self.subscribed.is_empty() {
+                    self.ready(out);
+                }
+            }
+            Meaning::Success(_) | Meaning::Nothing => {}
+            Meaning::Subscribed => self.ready(out),
+            Meaning::Error(code, words) => self.complaint(code, &words, out),
+            Meaning::Event(event) => out.push(Say::Event(event)),
+            Meaning::Market(news) => out.push(Say::Market(news)),
+        }
+    }
+
+    fn ready(&mut self, out: &mut Vec<Say>) {
+        if !self.is_ready {
+            self.is_ready = true;
+            out.push(Say::Ready);
+        }
+    }
+
+    fn complaint(&mut self, code: u32, words: &Text, out: &mut Vec<Say>) {
+        let why = format!("{words} (code {code})");
+        match code {
+            // Credentials refused; a plan that does not include this feed.
+            402 | 408 | 409 => out.push(Say::Dead(Text::from(why))),
+            // Already authenticated.
+            403 => {}
+            // Syntax; more symbols than the plan allows. What else is subscribed goes on.
+            400 | 405 => {
+                self.quarantine.put(&why, out);
+                self.ready(out);
+            }
+            _ => out.push(Say::Drop(Text::from(why))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+    use super::*;
+    use crate::domain::lifecycle::OrderEvent;
+    use proptest::prelude::*;
+
+    fn venue() -> VenueId {
+        VenueId::new("alpaca").unwrap()
+    }
+    fn order(status: &str, filled: &str) -> String {
+        format!(
+            r#"{{"id":"o-1","client_order_id":"td-a-1","symbol":"AAPL","asset_class":"us_equity","qty":"10",
+            "filled_qty":{filled},"filled_avg_price":null,"order_class":"","type":"limit","side":"buy",
+            "time_in_force":"day","limit_price":"175.5","status":"{status}","extended_hours":false,"legs":null}}"#
+        )
+    }
+    fn update(event: &str, status: &str, filled: &str, more: &str) -> String {
+        let order = order(status, filled);
+        format!(r#"{{"stream":"trade_updates","data":{{"event":"{event}","order":{order}{more}}}}}"#)
+    }
+    const FILL: &str =
+        r#","timestamp":"2026-11-20T15:00:00.123456789Z","price":"175.49","qty":"4","execution_id":"e-1""#;
+
+    fn orders(lines: &[&str]) -> Vec<Say> {
+        let mut session = Session::Orders(Orders::new(venue()));
+        let mut out = Vec::new();
+        session.opened(&mut out);
+        for line in lines {
+            session.line(line, Mono::default(), &mut out);
+        }
+        out
+    }
+    fn data(channel: Channel, watched: &[&str], lines: &[&str]) -> Vec<Say> {
+        let mut session = Session::Data(Data::new(venue(), channel));
+        let mut out = Vec::new();
+        session.watch(&symbols(watched), &mut out);
+        session.opened(&mut out);
+        for line in lines {
+            session.line(line, Mono::default(), &mut out);
+        }
+        out
+    }
+    fn symbols(names: &[&str]) -> BTreeSet<Symbol> {
+        names.iter().map(|n| Symbol::new(n).unwrap()).collect()
+    }
+    fn quarantined(said: &[Say]) -> Option<(u64, String)> {
+        said.iter().rev().find_map(|s| {
+            let Say::Event(Event::Quarantined { count, why, .. }) = s else { return None };
+            Some((*count, why.as_str().to_owned()))
+        })
+    }
+    const GREETING: &str = r#"[{"T":"success","msg":"connected"}]"#;
+    const WELCOME: &str = r#"[{"T":"success","msg":"authenticated"}]"#;
+    const SUBSCRIBED: &str = r#"[{"T":"subscription","trades":["AAPL"],"quotes":["AAPL"],"bars":[]}]"#;
+
+    #[test]
+    fn order_news_is_ready_when_it_is_listened_to() {
+        let said = orders(&[
+            r#"{"stream":"authorization","data":{"action":"authenticate","status":"authorized"}}"#,
+            r#"{"stream":"listening","data":{"streams":["trade_updates"]}}"#,
+        ]);
+        assert_eq!(said, [Say::Login, Say::Send(LISTEN.to_owned()), Say::Ready]);
+        let refused =
+            r#"{"stream":"authorization","data":{"action":"authenticate","status":"unauthorized"}}"#;
+        assert_eq!(orders(&[refused])[1], Say::Dead(Text::from("the key is unauthorized")));
+        assert!(matches!(orders(&[r#"{"stream":"listening","data":{"streams":[]}}"#])[1], Say::Drop(_)));
+    }
+
+    #[test]
+    fn a_fill_is_an_execution_and_then_an_order() {
+        let said = orders(&[&update("partial_fill", "partially_filled", "\"4\"", FILL)]);
+        let [Say::Login, Say::Event(Event::Execution(e)), Say::Event(Event::Order(o))] = &said[..] else {
+            panic!("{said:?}")
+        };
+        assert_eq!(
+            (e.id.as_str(), e.qty.to_string(), e.price.to_string()),
+            ("e-1", "4".into(), "175.49".into())
+        );
+        assert_eq!(e.cum, Some(o.filled));
+        assert_eq!(e.at.to_rfc3339(), "2026-11-20T15:00:00.123456789Z");
+        assert_eq!((o.status, o.client.as_str()), (OrderEvent::FilledInPart, "td-a-1"));
+    }
+
+    #[test]
+    fn an_unknown_status_is_kept_as_it_is() {
+        let said =
+            orders(&[&update("restated", "reheld\u{1b}[2J", "\"0\"", "").replace('\u{1b}', "\\u001b")]);
+        let Say::Event(Event::Order(o)) = &said[1] else { panic!("{said:?}") };
+        assert_eq!((o.status, o.status_word.as_str()), (OrderEvent::Unrecognised, "reheld[2J"));
+    }
+
+    #[test]
+    fn refusals_of_requests_are_told() {
+        for (event, is_cancel) in [("order_cancel_rejected", true), ("order_replace_rejected", false)] {
+            let said = orders(&[&update(event, "new", "\"0\"", "")]);
+            let Say::Event(Event::RequestRefused { cancel, .. }) = &said[1] else { panic!("{said:?}") };
+            assert_eq!(*cancel, is_cancel);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted_and_the_stream_goes_on() {
+        let good = update("new", "new", "\"0\"", "");
+        for bad in [
+            update("new", "new", "\"NaN\"", ""),
+            update("new", "new", "1e400", ""),
+            update("new", "new", "\"\"", ""),
+            update("new", "new", "null", ""),
+            update("new", "new", "\"-1\"", ""),
+            update("new", "new", "\"0.00000000000000000000000000001\"", ""),
+            update("new", "new", "\"0\",\"side\":\"buy\"", ""),
+            good.replace("\"td-a-1\"", "\"td\\u202ea\""),
+            good.replace("\"AAPL\"", "\"\""),
+            good.replace("trade_updates", "other"),
+            "[]".to_owned(),
+            "<html>".to_owned(),
+            "[".repeat(200),
+        ] {
+            let said = orders(&[&bad, &good]);
+            assert_eq!(quarantined(&said).map(|(n, _)| n), Some(1), "{bad}");
+            assert!(matches!(said.last(), Some(Say::Event(Event::Order(_)))), "{bad}");
+        }
+        // A fill whose execution can't be read still shows its order.
+        let said = orders(&[&update("fill", "filled", "\"10\"", &FILL.replace("\"175.49\"", "\"NaN\""))]);
+        assert!(matches!(said[1], Say::Event(Event::Order(_))));
+        assert_eq!(quarantined(&said), Some((1, "price: `NaN` is not a decimal number".to_owned())));
+    }
+
+    #[test]
+    fn a_flood_of_nonsense_is_not_a_flood_of_alerts() {
+        let said = orders(&["?"; 1000]);
+        assert_eq!(quarantined(&said).unwrap().0, 512);
+        assert_eq!(said.len(), 1 + 10);
+    }
+
+    #[test]
+    fn market_news_is_ready_when_it_is_subscribed() {
+        let said = data(Channel::Market, &["AAPL", "BTC/USD"], &[GREETING, WELCOME, SUBSCRIBED, SUBSCRIBED]);
+        let subscribe = r#"{"action":"subscribe","trades":["AAPL"],"quotes":["AAPL"],"bars":["AAPL"],"dailyBars":["AAPL"],"statuses":["AAPL"]}"#;
+        let fetch = Say::Fetch(vec![Symbol::new("AAPL").unwrap()]);
+        assert_eq!(said, [Say::Login, Say::Send(subscribe.to_owned()), fetch, Say::Ready]);
+        let crypto = data(Channel::Crypto, &["AAPL", "BTC/USD"], &[GREETING, WELCOME]);
+        let Say::Send(text) = &crypto[1] else { panic!("{crypto:?}") };
+        assert!(text.contains("BTC/USD") && !text.contains("statuses"), "{text}");
+    }
+
+    #[test]
+    fn another_set_of_symbols_changes_only_what_differs() {
+        let mut session = Session::Data(Data::new(venue(), Channel::Market));
+        let mut out = Vec::new();
+        session.watch(&symbols(&["AAPL", "TSLA"]), &mut out);
+        session.opened(&mut out);
+        for line in [GREETING, WELCOME, SUBSCRIBED] {
+            session.line(line, Mono::default(), &mut out);
+        }
+        out.clear();
+        session.watch(&symbols(&["MSFT", "TSLA"]), &mut out);
+        let [Say::Send(gone), Say::Send(new), Say::Fetch(fetch)] = &out[..] else { panic!("{out:?}") };
+        assert!(gone.contains("unsubscribe") && gone.contains("AAPL") && !gone.contains("TSLA"), "{gone}");
+        assert!(new.contains("\"subscribe\"") && new.contains("MSFT") && !new.contains("TSLA"), "{new}");
+        assert_eq!(fetch, &[Symbol::new("MSFT").unwrap()]);
+        // A new connection asks for everything again.
+        session.opened(&mut out);
+        assert!(session.subscribed().is_empty());
+    }
+
+    #[test]
+    fn complaints_are_told_apart() {
+        let said = |code: u32| {
+            let line = format!(r#"[{{"T":"error","code":{code},"msg":"words"}}]"#);
+            data(Channel::Market, &["AAPL"], &[GREETING, WELCOME, &line]).pop().unwrap()
+        };
+        for code in [402, 408, 409] {
+            assert_eq!(said(code), Say::Dead(Text::from(format!("words (code {code})"))));
+        }
+        for code in [401, 404, 406, 407, 500, 999] {
+            assert_eq!(said(code), Say::Drop(Text::from(format!("words (code {code})"))));
+        }
+        assert_eq!(said(405), Say::Ready);
+        assert!(matches!(said(403), Say::Fetch(_)));
+    }
+
+    #[test]
+    fn one_bad_element_leaves_its_neighbours() {
+        let quote = r#"{"T":"q","S":"AAPL","bx":"U","bp":175.49,"bs":100,"ax":"Q","ap":175.51,"as":4,"t":"2026-11-20T15:00:00Z","c":["R"],"z":"C"}"#;
+        for bad in [
+            quote.replace("175.49", "\"NaN\""),
+            quote.replace("175.49", "1e400"),
+            quote.replace("\"S\":\"AAPL\",", ""),
+            quote.replace("\"bp\":175.49,", ""),
+            quote.replace("\"bs\":100", "\"bs\":-1"),
+            quote.replace("2026-11-20T15:00:00Z", "yesterday"),
+        ] {
+            let said = data(Channel::Market, &["AAPL"], &[&format!("[{bad},{quote}]")]);
+            assert_eq!(quarantined(&said).unwrap().0, 1, "{bad}");
+            assert_eq!(said.iter().filter(|s| matches!(s, Say::Market(_))).count(), 1, "{bad}");
+        }
+        let empty = quote.replace("175.49", "0").replace("\"bs\":100", "\"bs\":0");
+        let said = data(Channel::Market, &["AAPL"], &[&format!("[{empty}]")]);
+        let [Say::Market(Market::Quote(q))] = &said[..] else { panic!("{said:?}") };
+        assert_eq!((q.bid, q.ask.unwrap().0.to_string()), (None, "175.51".to_owned()));
+    }
+
+    #[test]
+    fn every_kind_of_market_news_is_read() {
+        let line = r#"[{"T":"t","i":96921,"S":"AAPL","x":"D","p":126.55,"s":1,"t":"2026-02-22T15:51:44.208Z","c":["@","I"],"z":"C"},
+            {"T":"b","S":"SPY","o":388.985,"h":389.13,"l":388.975,"c":389.12,"v":49378,"n":5,"vw":389.06,"t":"2026-02-22T19:15:00Z"},
+            {"T":"d","S":"SPY","o":388.985,"h":389.13,"l":388.975,"c":389.12,"v":749378,"t":"2026-02-16T04:00:00Z"},
+            {"T":"s","S":"AAPL","sc":"H","sm":"Trading Halt","rc":"T12","rm":"Trading Halted","t":"2026-02-22T19:15:00Z","z":"C"},
+            {"T":"s","S":"AAPL","sc":"T","sm":"Trading Resumption","rc":"","rm":"","t":"2026-02-22T19:15:00Z","z":"C"},
+            {"T":"l","S":"AAPL","u":1,"d":1,"i":"B","t":"2026-02-22T19:15:00Z","z":"C"},{"T":"new kind"}]"#;
+        let said = data(Channel::Market, &["AAPL"], &[line]);
+        let [
+            Say::Market(Market::Trade(t)),
+            Say::Market(Market::Bar { bar, .. }),
+            Say::Market(Market::Day(d)),
+            Say::Event(Event::Halt { why: Some(why), .. }),
+            Say::Event(Event::Halt { why: None, .. }),
+        ] = &said[..]
+        else {
+            panic!("{said:?}")
+        };
+        assert_eq!((t.price.to_string(), bar.close.to_string()), ("126.55".to_owned(), "389.12".to_owned()));
+        assert_eq!((d.volume.unwrap().to_string(), why.as_str()), ("749378".to_owned(), "Trading Halted"));
+    }
+
+    proptest! {
+        /// Whatever comes, nothing panics and nothing that can't be read passes.
+        #[test]
+        fn any_line_is_survived(line in ".{0,2000}", cut in 0_usize..600) {
+            orders(&[&line]);
+            data(Channel::Market, &["AAPL"], &[&line]);
+            let whole = update("fill", "filled", "\"10\"", FILL);
+            let part: String = whole.chars().take(cut.min(whole.len() - 1)).collect();
+            let said = orders(&[&part]);
+            prop_assert!(said.iter().all(|s| !matches!(s, Say::Event(Event::Execution(_)))));
+        }
+    }
+}

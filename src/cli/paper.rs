@@ -1,0 +1,65 @@
+//! `tradedeck paper`.
+
+use super::Failure;
+use crate::runtime::paper::{self, Request};
+use clap::{Args, Subcommand, ValueEnum};
+use std::{io::Write as _, net::SocketAddr, num::NonZeroU32, path::PathBuf};
+
+/// The paper venue.
+#[derive(Debug, Subcommand)]
+pub(super) enum Paper {
+    /// Serve the paper venue on loopback, in the format of Alpaca's API, until a signal ends it.
+    ///
+    /// Prints one line of JSON with its addresses and keys when it is ready.
+    Serve(Serve),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Loopback address; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+    /// The simulated market's seed (a new account: 1).
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// The brokerage model (a new account: alpaca).
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// When stocks trade (a new account: all-day).
+    #[arg(long, value_name = "HOURS", value_enum)]
+    hours: Option<Hours>,
+    /// Simulated seconds for each second.
+    #[arg(long, value_name = "N", default_value = "1")]
+    speed: NonZeroU32,
+    /// Where the account is kept.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Hours {
+    /// Round the clock.
+    AllDay,
+    /// The sessions of the United States' stock exchanges.
+    Us,
+}
+
+pub(super) fn run(command: Paper) -> Result<(), Failure> {
+    let Paper::Serve(serve) = command;
+    let request = Request {
+        listen: serve.listen,
+        seed: serve.seed,
+        model: serve.model,
+        us_sessions: serve.hours.map(|hours| matches!(hours, Hours::Us)),
+        speed: serve.speed,
+        data_dir: serve.data_dir,
+    };
+    let served = paper::serve_until_signal(request, |line| {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{line}").and_then(|()| out.flush())
+    });
+    served.map_err(|failure| match failure {
+        paper::Failure::Usage(text) => Failure::Usage(text),
+        paper::Failure::Failed(text) => Failure::Failed(text),
+    })
+}

@@ -1,0 +1,287 @@
+//! `[venues.NAME]`: one account at one broker or exchange.
+
+use super::{
+    credentials::CredentialSources,
+    kind::VenueKind,
+    limits,
+    read::{Section, path, safe, word},
+};
+use crate::domain::{ids::VenueId, limits::Limits};
+use smol_str::SmolStr;
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// The longest name of a venue, in characters.
+const NAME_CHARS_MAX: usize = 32;
+/// The brokerage models of the paper venue.
+pub const PAPER_MODELS: [&str; 13] = [
+    "alpaca",
+    "atreyu",
+    "schwab",
+    "ibkr",
+    "tradestation",
+    "tastytrade",
+    "tradier",
+    "binance",
+    "coinbase",
+    "bybit",
+    "kraken",
+    "bitfinex",
+    "oanda",
+];
+/// Where Alpaca's real money is. Nothing else is reached with `environment = "live"`, and these never without.
+const ALPACA_LIVE: [&str; 1] = ["api.alpaca.markets"];
+/// Alpaca's market data, the same for both environments.
+const ALPACA_DATA: [&str; 2] = ["data.alpaca.markets", "stream.data.alpaca.markets"];
+
+/// Play money or real money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Environment {
+    /// Play money.
+    #[default]
+    Paper,
+    /// Real money.
+    Live,
+}
+
+/// When the paper venue is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PaperHours {
+    /// Round the clock.
+    #[default]
+    Always,
+    /// The sessions of United States exchanges.
+    Us,
+}
+
+/// Settings of the embedded paper venue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaperConfig {
+    /// What its market is made from.
+    pub seed: u64,
+    /// Whose fees, margin and rules it follows: one of [`PAPER_MODELS`].
+    pub model: SmolStr,
+    /// When it is open.
+    pub hours: PaperHours,
+    /// How many times faster than the clock.
+    pub speed: u64,
+    /// Where it keeps its account; `None` is a folder of the state directory.
+    pub data_dir: Option<PathBuf>,
+}
+
+impl Default for PaperConfig {
+    fn default() -> Self {
+        let model = SmolStr::new_static("alpaca");
+        Self { seed: 1, model, hours: PaperHours::Always, speed: 1, data_dir: None }
+    }
+}
+
+/// Addresses that replace the venue's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Addresses {
+    /// REST for trading, without the version.
+    pub trading_url: Option<Url>,
+    /// Order events.
+    pub trading_stream_url: Option<Url>,
+    /// REST for market data, without the version.
+    pub data_url: Option<Url>,
+    /// Stock quotes.
+    pub data_stream_url: Option<Url>,
+    /// Coin quotes.
+    pub crypto_stream_url: Option<Url>,
+}
+
+/// One account at one broker or exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VenueConfig {
+    /// What the user calls it.
+    pub name: VenueId,
+    /// Which adapter.
+    pub kind: VenueKind,
+    /// Play money or real money.
+    pub environment: Environment,
+    /// Addresses that replace the venue's own.
+    pub addresses: Addresses,
+    /// Where the credentials are.
+    pub credentials: CredentialSources,
+    /// May it be reached over an interface that its maker does not offer?
+    pub accept_unofficial: bool,
+    /// Look, but send nothing.
+    pub read_only: bool,
+    /// What orders there are held to.
+    pub limits: Limits,
+    /// For `kind = "paper"`.
+    pub paper: PaperConfig,
+}
+
+impl VenueConfig {
+    /// The embedded paper venue.
+    pub fn embedded(name: VenueId, limits: Limits) -> Self {
+        Self {
+            name,
+            kind: VenueKind::Paper,
+            environment: Environment::Paper,
+            addresses: Addresses::default(),
+            credentials: CredentialSources::default(),
+            accept_unofficial: false,
+            read_only: false,
+            limits,
+            paper: PaperConfig::default(),
+        }
+    }
+}
+
+/// A name that fits into a line, a file name and the name of a variable.
+fn name(text: &str) -> Result<VenueId, String> {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+    let good = text.len() <= NAME_CHARS_MAX && text.bytes().all(inner);
+    let first = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+    match VenueId::new(text) {
+        Ok(id) if good && first => Ok(id),
+        Ok(_) | Err(_) => Err(format!(
+            "`{}` can't name a venue: write a small letter, then at most {} of a-z, 0-9, - and _",
+            safe(text),
+            NAME_CHARS_MAX.saturating_sub(1)
+        )),
+    }
+}
+
+/// Reads all venues; `global` is what their limits start from.
+pub(super) fn read_all(section: &Section<'_>, global: &Limits, home: Option<&Path>) -> Vec<VenueConfig> {
+    let mut venues = Vec::new();
+    for (text, at, value) in section.entries() {
+        let one = section.entry(text, value);
+        match name(text) {
+            Ok(name) => venues.push(read(one, name, global, home)),
+            Err(problem) => section.reading().fail(at, problem),
+        }
+    }
+    venues
+}
+
+fn read(s: Section<'_>, name: VenueId, global: &Limits, home: Option<&Path>) -> VenueConfig {
+    let mut venue = VenueConfig::embedded(name, global.clone());
+    s.flag("accept_unofficial", &mut venue.accept_unofficial);
+    let mut kind = None;
+    s.text("kind", &mut kind, |t| VenueKind::usable(t, venue.accept_unofficial).map(Some));
+    let environments = [("paper", Environment::Paper), ("live", Environment::Live)];
+    s.word("environment", &environments, &mut venue.environment);
+    s.flag("read_only", &mut venue.read_only);
+    addresses(&s, venue.environment, &mut venue.addresses);
+    venue.credentials = CredentialSources::read(&s, home);
+    paper(&s, &mut venue.paper, home);
+    let own = s.section("limits");
+    limits::read(&own, &mut venue.limits);
+    own.finish();
+    if let (None, None, true) = (kind, s.value("kind"), s.is_present()) {
+        let problem =
+            format!("the venue `{}` has no kind: write kind = \"paper\" or kind = \"alpaca\"", venue.name);
+        s.reading().fail(s.start(), problem);
+    }
+    if let Some(kind) = kind {
+        venue.kind = kind;
+        only_its_own(&s, kind);
+    }
+    s.finish();
+    venue
+}
+
+const PAPER_ONLY: [&str; 5] = ["seed", "model", "hours", "speed", "data_dir"];
+const REMOTE_ONLY: [&str; 12] = [
+    "trading_url",
+    "trading_stream_url",
+    "data_url",
+    "data_stream_url",
+    "crypto_stream_url",
+    "key_id",
+    "secret_key",
+    "key_id_command",
+    "secret_key_command",
+    "key_id_file",
+    "secret_key_file",
+    "keyring",
+];
+
+/// The embedded venue can't be given an address or a key, nor real money; the others have no seed.
+fn only_its_own(s: &Section<'_>, kind: VenueKind) {
+    let embedded = kind == VenueKind::Paper;
+    let (foreign, why): (&[&'static str], _) = if embedded {
+        (
+            &REMOTE_ONLY,
+            "the embedded paper venue takes no address and no key; remove it or write kind = \"alpaca\"",
+        )
+    } else {
+        (&PAPER_ONLY, "only kind = \"paper\" takes it; remove it")
+    };
+    for key in foreign {
+        if let Some(value) = s.value(key) {
+            s.reading().fail(value.span().start, format!("`{key}` does not belong here: {why}"));
+        }
+    }
+    if embedded
+        && let Some(value) = s.value("environment")
+        && value.get_ref().as_str() == Some("live")
+    {
+        s.wrong("environment", value, "the embedded paper venue is never live; write \"paper\"");
+    }
+}
+
+fn paper(s: &Section<'_>, paper: &mut PaperConfig, home: Option<&Path>) {
+    s.whole("seed", 0..=u64::MAX, &mut paper.seed);
+    s.text("model", &mut paper.model, |t| word(t, &PAPER_MODELS.map(|m| (m, m))).map(SmolStr::new_static));
+    s.word("hours", &[("always", PaperHours::Always), ("us", PaperHours::Us)], &mut paper.hours);
+    s.whole("speed", 1..=1_000, &mut paper.speed);
+    s.text("data_dir", &mut paper.data_dir, |t| path(t, home).map(Some));
+}
+
+fn addresses(s: &Section<'_>, environment: Environment, to: &mut Addresses) {
+    let rest = |t: &str| address(t, ["http", "https"], environment).map(Some);
+    let stream = |t: &str| address(t, ["ws", "wss"], environment).map(Some);
+    s.text("trading_url", &mut to.trading_url, rest);
+    s.text("trading_stream_url", &mut to.trading_stream_url, stream);
+    s.text("data_url", &mut to.data_url, rest);
+    s.text("data_stream_url", &mut to.data_stream_url, stream);
+    s.text("crypto_stream_url", &mut to.crypto_stream_url, stream);
+}
+
+/// An address that a key may be sent to.
+fn address(text: &str, [plain, safe]: [&str; 2], environment: Environment) -> Result<Url, String> {
+    let expected = || format!("write a whole address such as {safe}://host");
+    let url = Url::parse(text).map_err(|_| expected())?;
+    if url.scheme() != plain && url.scheme() != safe {
+        return Err(expected());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an address holds no name and password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("an address ends before any ? or #".to_owned());
+    }
+    if is_loopback(&url) {
+        return Ok(url);
+    }
+    if url.scheme() == plain {
+        return Err(format!("off this computer the connection has to be encrypted, so write {safe}://"));
+    }
+    let host = url.host_str().unwrap_or_default();
+    let (live, data) = (ALPACA_LIVE.contains(&host), ALPACA_DATA.contains(&host));
+    match environment {
+        Environment::Paper if live => {
+            Err("real money trades there; write another address or environment = \"live\"".to_owned())
+        }
+        Environment::Live if !live && !data => {
+            Err("that is not one of Alpaca's live addresses; leave it out or write environment = \"paper\""
+                .to_owned())
+        }
+        Environment::Paper | Environment::Live => Ok(url),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

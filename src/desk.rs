@@ -1,0 +1,10 @@
+//! All that a front end may ask or see: requests, receipts, snapshots. Plain serde values, so that a screen
+//! in another process can be attached. Front ends name this room and never the engine.
+
+pub mod receipt;
+pub mod request;
+pub mod snapshot;
+
+pub use receipt::{Preview, Receipt, Reply};
+pub use request::{Envelope, Request, RequestId};
+pub use snapshot::Snapshot;

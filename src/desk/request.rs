@@ -1,0 +1,134 @@
+//! What a front end may ask for.
+
+use crate::domain::{
+    draft::Command,
+    ids::{ClientId, InstrumentId, Symbol, VenueId},
+    order::{Change, Origin},
+    quote::Interval,
+    text::Text,
+};
+use serde::{Deserialize, Serialize};
+
+/// Counts up within one front end, so that it can match a receipt to what it asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub u64);
+
+/// A request with its sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// To match the receipt.
+    pub id: RequestId,
+    /// Screen or shell.
+    pub origin: Origin,
+    /// What.
+    pub request: Request,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// What would this order line do? Nothing is sent. Answered by [`super::Reply::Preview`] for orders, closes,
+    /// reversals and protections, and by [`super::Reply::Plan`] for cancels and flattens.
+    Preview(Command),
+    /// Do it. `Command::Order` is gated; cancels and reductions always pass.
+    Do(Command),
+    /// Change a working order to these figures.
+    Replace {
+        /// Which.
+        order: ClientId,
+        /// Where.
+        venue: VenueId,
+        /// How.
+        change: Change,
+    },
+    /// Block entries everywhere and answer with the exit plan.
+    Halt,
+    /// Cancel everything and close everything in scope, until the venue says flat.
+    Flatten(Scope),
+    /// Trade live (and send-level hotkeys) for so many minutes.
+    Arm {
+        /// How long.
+        minutes: u32,
+    },
+    /// End that now.
+    Disarm,
+    /// Block entries.
+    Lock {
+        /// Why; goes into the journal.
+        reason: Text,
+    },
+    /// Allow entries again.
+    Unlock {
+        /// Why; goes into the journal.
+        reason: Text,
+    },
+    /// Show this symbol's market data.
+    Watch {
+        /// What.
+        symbol: Symbol,
+        /// Where; `None` is the default venue for its class.
+        venue: Option<VenueId>,
+    },
+    /// No longer. Held symbols stay watched.
+    Unwatch {
+        /// What.
+        instrument: InstrumentId,
+    },
+    /// The last bars of an instrument. Answered by [`super::Reply::Bars`].
+    Bars {
+        /// Of what.
+        instrument: InstrumentId,
+        /// How long each.
+        interval: Interval,
+        /// How many.
+        count: u32,
+    },
+    /// A person saw this alert.
+    Acknowledge {
+        /// Which; `None` is all.
+        alert: Option<u64>,
+    },
+    /// Ask the venue for everything now.
+    Resync {
+        /// Which; `None` is all.
+        venue: Option<VenueId>,
+    },
+    /// Declare an order dead that the venue does not have: only for one that is NOT AT VENUE.
+    Abandon {
+        /// Which.
+        order: ClientId,
+        /// Where.
+        venue: VenueId,
+        /// Why; goes into the journal.
+        reason: Text,
+    },
+    /// What is open, and what would quitting leave? Answered by [`super::Reply::Open`].
+    AskOpen,
+    /// The front end goes. The engine finishes what is under way and stops if this was its only screen.
+    Quit,
+}
+
+impl Request {
+    /// Does it go by the emergency lane, before everything else?
+    pub const fn is_emergency(&self) -> bool {
+        matches!(
+            self,
+            Self::Halt
+                | Self::Flatten(_)
+                | Self::Lock { .. }
+                | Self::Do(
+                    Command::Flatten { .. } | Command::Halt | Command::Cancel { .. } | Command::Lock { .. }
+                )
+        )
+    }
+}
+
+/// What a flatten covers. Live and paper accounts are never in one scope.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Scope {
+    /// Only this symbol.
+    pub symbol: Option<Symbol>,
+    /// Only this venue.
+    pub venue: Option<VenueId>,
+}

@@ -1,0 +1,297 @@
+//! The engine: takes one input at a time with the time at which it came, and answers with facts for the
+//! journal and effects for the shell. No await, no clock, no file, no socket, no chance.
+
+mod answers;
+mod commands;
+pub mod effect;
+mod exit;
+pub mod input;
+mod looks;
+mod news;
+mod orders;
+mod preview;
+mod protect;
+mod recovery;
+mod requests;
+mod routing;
+mod timers;
+mod venue;
+mod view;
+
+pub use effect::{Ask, Effect, Step};
+pub use input::{Answer, Front, Input, Setup, Timer, VenueSetup};
+
+use crate::{
+    analytics::EquityCurve,
+    book::{Applied, Book, FillApplied, Marks, reconcile::AlertSeed},
+    desk::{Receipt, Reply, RequestId},
+    domain::{
+        alert::{Alert, AlertCode, Severity},
+        fact::{Dated, Fact},
+        ids::{ClientId, Instance, InstrumentId, OrderId, Symbol, VenueId},
+        lifecycle::Transition,
+        money::Price,
+        order::Tif,
+        text::Text,
+        time::{Mono, Now},
+    },
+    monitor::{Monitor, Thresholds},
+};
+use smol_str::SmolStr;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long the same sentence is not said again.
+const SAME_ALERT_MS: u64 = 10_000;
+
+/// The engine. One a process.
+#[derive(Debug)]
+pub struct Engine {
+    instance: Instance,
+    version: SmolStr,
+    default_tif: Tif,
+    read_only: bool,
+    alive: BTreeSet<Instance>,
+    book: Book,
+    marks: Marks,
+    monitor: Monitor,
+    thresholds: Thresholds,
+    venues: BTreeMap<VenueId, venue::VenueState>,
+    /// The venues as the configuration orders them.
+    names: Vec<VenueId>,
+    exits: Vec<exit::VenueExit>,
+    looks: BTreeMap<OrderId, looks::Look>,
+    curves: BTreeMap<VenueId, EquityCurve>,
+    /// The mid when an order was sent, for its slippage.
+    arrivals: BTreeMap<OrderId, Price>,
+    armed_until: Option<Mono>,
+    halted: bool,
+    journal_lost: Option<Text>,
+    clients: u64,
+    verdicts: u64,
+    exit_numbers: u64,
+    said: BTreeMap<(AlertCode, Option<VenueId>, Text), Mono>,
+    begun: bool,
+    now: Now,
+    out: Step,
+    view: view::View,
+}
+
+impl Engine {
+    /// Sets it up. Nothing happens before the past was replayed and [`Input::Begin`] came.
+    pub fn new(setup: Setup) -> Self {
+        let names: Vec<VenueId> = setup.venues.iter().map(|v| v.venue.clone()).collect();
+        let mut venues: BTreeMap<VenueId, venue::VenueState> =
+            setup.venues.into_iter().map(|v| (v.venue.clone(), venue::VenueState::new(v))).collect();
+        for (symbol, at) in setup.watchlist {
+            let at = at.or_else(|| names.first().cloned());
+            if let Some(state) = at.and_then(|v| venues.get_mut(&v)) {
+                state.watch(symbol);
+            }
+        }
+        Self {
+            instance: setup.instance,
+            version: setup.version,
+            default_tif: setup.default_tif,
+            read_only: setup.read_only,
+            alive: setup.alive,
+            book: Book::new(),
+            marks: Marks::new(),
+            monitor: Monitor::new(),
+            thresholds: Thresholds::default(),
+            venues,
+            names,
+            exits: Vec::new(),
+            looks: BTreeMap::new(),
+            curves: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+            armed_until: None,
+            halted: false,
+            journal_lost: None,
+            clients: 0,
+            verdicts: 0,
+            exit_numbers: 0,
+            said: BTreeMap::new(),
+            begun: false,
+            now: Now::default(),
+            out: Step::default(),
+            view: view::View::default(),
+        }
+    }
+
+    /// Takes in one input. The facts of the answer are applied already; they must be durable before the
+    /// effects leave.
+    pub fn step(&mut self, now: Now, input: Input) -> Step {
+        self.now = now;
+        match input {
+            Input::Request { front, envelope } => self.on_request(front, envelope),
+            Input::Venue { venue, event } => self.on_news(&venue, event),
+            Input::Answer { venue, answer } => self.on_answer(&venue, answer),
+            Input::Timer(timer) => self.on_timer(timer),
+            Input::Market(news) => self.on_market(&news),
+            Input::JournalLost(why) => self.on_journal_lost(why),
+            Input::Past(dated) => self.on_past(&dated),
+            Input::Begin => self.on_begin(),
+        }
+        if self.begun {
+            self.drive_exits();
+            self.tell_watches();
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// The book, to look at.
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Applies a fact, puts it into the step, and says what a person must know of it.
+    fn fact(&mut self, fact: Fact) -> Applied {
+        let applied = self.book.apply(self.now.wall, &fact);
+        self.view.note(&fact);
+        if let Fact::Executed(e) | Fact::Inferred(e) = &fact {
+            self.hold(&e.instrument);
+        }
+        if let Fact::Position { instrument, .. } = &fact {
+            self.hold(instrument);
+        }
+        if !matches!(applied, Applied::Duplicate) {
+            self.out.facts.push(Dated { at: self.now.wall, fact });
+        }
+        self.say(&applied);
+        applied
+    }
+
+    fn hold(&mut self, instrument: &InstrumentId) {
+        if let Some(p) = self.book.position(instrument) {
+            self.marks.hold(instrument, p.qty, p.avg_price, p.multiplier);
+        }
+    }
+
+    fn say(&mut self, applied: &Applied) {
+        match applied {
+            Applied::Noted | Applied::Duplicate => {}
+            Applied::NoSuchOrder(order) => {
+                let text = format!(
+                    "{} told something of order {}, which is not in the book",
+                    order.venue, order.client
+                );
+                self.alert_order(Severity::Warning, AlertCode::Impossible, order, Text::clean(&text));
+            }
+            Applied::Order { order, from, to, transition } => {
+                let was = from.map_or("new", |s| s.word());
+                match transition {
+                    Transition::Next(_) | Transition::Stale => {}
+                    Transition::Late(_) => {
+                        let text = format!("order {} was {was} and is {} after all", order.client, to.word());
+                        self.alert_order(Severity::Warning, AlertCode::LateFill, order, Text::clean(&text));
+                    }
+                    Transition::Impossible => {
+                        let text =
+                            format!("order {} is {was}: what the venue says of it can't be", order.client);
+                        self.alert_order(Severity::Warning, AlertCode::Impossible, order, Text::clean(&text));
+                    }
+                }
+            }
+            Applied::Fill(fill) => self.say_fill(fill),
+        }
+    }
+
+    fn say_fill(&mut self, fill: &FillApplied) {
+        if let Some((from, _, Transition::Late(_))) = &fill.order_moved {
+            let text = format!("{}: a fill after the order was {}", fill.instrument.symbol, from.word());
+            self.alert_order(Severity::Warning, AlertCode::LateFill, &fill.order, Text::clean(&text));
+        }
+        if let Some(over) = fill.overfill {
+            let text = format!("{}: {over} more filled than was ordered", fill.instrument.symbol);
+            self.alert_order(Severity::Critical, AlertCode::Overfill, &fill.order, Text::clean(&text));
+        }
+        if fill.both_exits {
+            let text = format!(
+                "{}: target and stop both filled; look at the position, `close {}` makes it flat",
+                fill.instrument.symbol, fill.instrument.symbol
+            );
+            self.alert_order(Severity::Emergency, AlertCode::BothExits, &fill.order, Text::clean(&text));
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.out.effects.push(effect);
+    }
+
+    fn reply(&mut self, front: Front, id: RequestId, reply: Reply) {
+        self.effect(Effect::Reply { front, receipt: Receipt { id, reply } });
+    }
+
+    /// Raises an alert, unless the same sentence was said a moment ago.
+    fn alert(&mut self, seed: AlertSeed) {
+        let key = (seed.code, seed.venue.clone(), seed.text.clone());
+        let again = self.said.get(&key).is_some_and(|at| self.now.mono.since_ms(*at) < SAME_ALERT_MS);
+        if again && seed.severity != Severity::Emergency {
+            return;
+        }
+        self.said.retain(|_, at| self.now.mono.since_ms(*at) < SAME_ALERT_MS);
+        self.said.insert(key, self.now.mono);
+        let AlertSeed { severity, code, venue, symbol, order, text } = seed;
+        let id = self.book.next_alert_id();
+        let alert = Alert { id, at: self.now.wall, severity, code, venue, symbol, order, text };
+        self.fact(Fact::Alerted(Box::new(alert.clone())));
+        self.effect(Effect::Notify(alert));
+    }
+
+    fn alert_at(
+        &mut self,
+        severity: Severity,
+        code: AlertCode,
+        venue: &VenueId,
+        symbol: Option<Symbol>,
+        text: Text,
+    ) {
+        self.alert(AlertSeed { severity, code, venue: Some(venue.clone()), symbol, order: None, text });
+    }
+
+    fn alert_order(&mut self, severity: Severity, code: AlertCode, order: &OrderId, text: Text) {
+        let symbol = self.book.order(order).map(|o| o.spec.instrument.symbol.clone());
+        let venue = Some(order.venue.clone());
+        self.alert(AlertSeed { severity, code, venue, symbol, order: Some(order.clone()), text });
+    }
+
+    fn alert_program(&mut self, severity: Severity, code: AlertCode, text: Text) {
+        self.alert(AlertSeed { severity, code, venue: None, symbol: None, order: None, text });
+    }
+
+    fn next_client(&mut self) -> ClientId {
+        self.clients = self.clients.saturating_add(1);
+        ClientId::nth(&self.instance, self.clients)
+    }
+
+    fn next_verdict(&mut self) -> u64 {
+        self.verdicts = self.verdicts.saturating_add(1);
+        self.verdicts
+    }
+
+    fn next_exit(&mut self) -> u64 {
+        self.exit_numbers = self.exit_numbers.saturating_add(1).max(self.book.next_exit());
+        self.exit_numbers
+    }
+
+    fn lock(&mut self, reason: Text) {
+        if self.book.lock().is_none() {
+            self.fact(Fact::Locked { reason: reason.clone() });
+            self.alert_program(
+                Severity::Warning,
+                AlertCode::Lock,
+                Text::clean(&format!("entries are blocked: {reason}")),
+            );
+        }
+    }
+
+    fn on_journal_lost(&mut self, why: Text) {
+        if self.journal_lost.is_none() {
+            let text = Text::clean(&format!(
+                "the journal can't be written ({why}): entries are blocked; cancels, closes and flatten go on"
+            ));
+            self.journal_lost = Some(why);
+            self.alert_program(Severity::Emergency, AlertCode::Journal, text);
+        }
+    }
+}

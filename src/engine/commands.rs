@@ -1,0 +1,238 @@
+//! Order lines, done.
+
+use super::{
+    Engine,
+    exit::{Cover, Then},
+    orders::Maker,
+    requests::{done, placed, refused, refused_text},
+};
+use crate::{
+    desk::{Reply, request::Scope},
+    domain::{
+        draft::{CancelTarget, ChangeExpr, Command, Draft, Share, Size},
+        ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
+        order::{Amount, Attached, OrderSpec, OrderType},
+        text::Text,
+    },
+    sizing,
+};
+
+impl Engine {
+    pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
+        match command {
+            Command::Flatten { symbol, venue } => {
+                return self.flatten(&Scope { symbol, venue }, maker.clone());
+            }
+            Command::Halt => return self.halt(maker),
+            Command::Order(_)
+            | Command::Close { .. }
+            | Command::Reverse { .. }
+            | Command::Protect { .. }
+            | Command::Cancel { .. }
+            | Command::Replace { .. }
+            | Command::Lock { .. }
+            | Command::Unlock { .. } => self.commanded(&command, maker),
+        }
+        match command {
+            Command::Order(draft) => self.place(maker, &draft),
+            Command::Close { symbol, share, venue } => self.close(maker, &symbol, share, venue.as_ref()),
+            Command::Reverse { symbol, venue } => self.reverse(maker, &symbol, venue.as_ref()),
+            Command::Protect { symbol, venue, stop, target, break_even } => {
+                let wish = super::protect::Wish { stop, target, break_even };
+                self.protect(maker, &symbol, venue.as_ref(), &wish)
+            }
+            Command::Cancel { target, venue } => self.cancel(&target, venue.as_ref()),
+            Command::Replace { order, change, venue } => self.change(maker, order, &change, venue.as_ref()),
+            Command::Lock { reason } => {
+                self.lock(reason);
+                done("entries are blocked; cancels, closes and flatten go on")
+            }
+            Command::Unlock { reason } => self.unlock(&reason),
+            Command::Flatten { .. } | Command::Halt => done("under way"),
+        }
+    }
+
+    fn place(&mut self, maker: &Maker, draft: &Draft) -> Reply {
+        let plan = match self.plan_order(draft) {
+            Ok(plan) => plan,
+            Err(why) => return Reply::Refused { text: why.text, field: Some(why.field), checks: Vec::new() },
+        };
+        let venue = plan.spec.instrument.venue.clone();
+        let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
+        let words = describe(&plan.spec);
+        let first = self.send_reduction(plan.spec.clone(), maker.origin.clone());
+        match first {
+            Ok(client) => placed(vec![client], venue, &words),
+            Err(why) if reduces => {
+                Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() }
+            }
+            // It opens or adds, so it is the gate's.
+            Err(_) => match self.submit_cleared(plan.spec, maker.origin.clone(), None) {
+                Ok(client) => placed(vec![client], venue, &words),
+                Err(stopped) => refused(&stopped, None),
+            },
+        }
+    }
+
+    /// Where a symbol is held: at the named venue, else wherever there is a position.
+    pub(super) fn held_at(
+        &self,
+        symbol: &Symbol,
+        venue: Option<&VenueId>,
+    ) -> Result<Vec<InstrumentId>, Text> {
+        if let Some(venue) = venue {
+            self.venue_for(Some(venue))?;
+        }
+        let candidates: Vec<VenueId> = venue.map_or_else(|| self.names.clone(), |v| vec![v.clone()]);
+        let held: Vec<InstrumentId> = candidates
+            .iter()
+            .map(|v| self.instrument_for(symbol, v))
+            .filter(|i| self.book.position(i).is_some_and(|p| !p.qty.is_zero()))
+            .collect();
+        if held.is_empty() {
+            return Err(Text::clean(&format!(
+                "{symbol} is flat: there is nothing to close; nothing was sent"
+            )));
+        }
+        Ok(held)
+    }
+
+    fn close(&mut self, maker: &Maker, symbol: &Symbol, share: Share, venue: Option<&VenueId>) -> Reply {
+        let held = match self.held_at(symbol, venue) {
+            Ok(held) => held,
+            Err(why) => {
+                return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
+            }
+        };
+        let mut reply = done("nothing to close");
+        for instrument in held {
+            let then = if share == Share::All { Then::Nothing } else { self.protection_of(&instrument) };
+            let cover = Cover { symbol: Some(instrument.symbol.clone()), share };
+            reply = self.begin_exit(vec![instrument.venue], cover, then, maker.clone());
+        }
+        reply
+    }
+
+    fn reverse(&mut self, maker: &Maker, symbol: &Symbol, venue: Option<&VenueId>) -> Reply {
+        let held = match self.held_at(symbol, venue) {
+            Ok(held) => held,
+            Err(why) => {
+                return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
+            }
+        };
+        let [instrument] = held.as_slice() else {
+            let at: Vec<&str> = held.iter().map(|i| i.venue.as_str()).collect();
+            return refused_text(
+                &format!("{symbol} is held at {}; say where, `@venue`", at.join(" and ")),
+                Some("venue"),
+            );
+        };
+        let Some((side, qty)) =
+            self.book.position(instrument).and_then(|p| p.qty.exit_side().map(|side| (side, p.qty.size())))
+        else {
+            return refused_text(&format!("{symbol} is flat"), Some("symbol"));
+        };
+        let spec = OrderSpec {
+            instrument: instrument.clone(),
+            side,
+            amount: Amount::Qty(qty),
+            order_type: OrderType::Market,
+            tif: self.tif_for(instrument),
+            extended: false,
+            post_only: false,
+            reduce_only: false,
+            attached: Attached::Simple,
+            tag: None,
+        };
+        let cover = Cover { symbol: Some(instrument.symbol.clone()), share: Share::All };
+        self.begin_exit(vec![instrument.venue.clone()], cover, Then::Open(Box::new(spec)), maker.clone())
+    }
+
+    fn cancel(&mut self, target: &CancelTarget, venue: Option<&VenueId>) -> Reply {
+        if let Some(venue) = venue
+            && let Err(why) = self.venue_for(Some(venue))
+        {
+            return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() };
+        }
+        let ids: Vec<OrderId> = self
+            .book
+            .open_orders()
+            .filter(|o| venue.is_none_or(|v| o.id.venue == *v))
+            .filter(|o| match target {
+                CancelTarget::Order(client) => {
+                    o.id.client == *client
+                        || o.venue_id.as_ref().is_some_and(|v| v.as_str() == client.as_str())
+                }
+                CancelTarget::Symbol(symbol) => o.spec.instrument == self.instrument_for(symbol, &o.id.venue),
+                CancelTarget::Side(side) => o.spec.side == *side,
+                CancelTarget::All => true,
+            })
+            .map(|o| o.id.clone())
+            .collect();
+        let n = ids.iter().filter(|id| self.cancel_order(id)).count();
+        match (n, target) {
+            (0, CancelTarget::Order(client)) => {
+                refused_text(&format!("there is no open order `{client}`; nothing was sent"), None)
+            }
+            (0, CancelTarget::Symbol(_) | CancelTarget::Side(_) | CancelTarget::All) => {
+                done("there is no such order to cancel; nothing was sent")
+            }
+            (n, _) => done(&format!("cancelling {n} order(s)")),
+        }
+    }
+
+    fn change(
+        &mut self,
+        maker: &Maker,
+        client: ClientId,
+        change: &ChangeExpr,
+        venue: Option<&VenueId>,
+    ) -> Reply {
+        let found = self
+            .book
+            .open_orders()
+            .find(|o| o.id.client == client && venue.is_none_or(|v| o.id.venue == *v))
+            .map(|o| (o.id.clone(), o.spec.clone()));
+        let Some((id, spec)) = found else {
+            return refused_text(&format!("there is no open order `{client}`"), None);
+        };
+        let change = match self.with_inputs(&spec.instrument, |inputs| sizing::change(inputs, &spec, change))
+        {
+            Ok(Ok(change)) => change,
+            Ok(Err(why)) => return refused_text(&why.to_string(), None),
+            Err(why) => return Reply::Refused { text: why, field: None, checks: Vec::new() },
+        };
+        match self.replace_order(&id, change, maker.origin.clone()) {
+            Ok(client) => placed(vec![client], id.venue, "the change is on its way"),
+            Err(stopped) => refused(&stopped, None),
+        }
+    }
+}
+
+/// `buy 673 AAPL market` for the receipt.
+pub(super) fn describe(spec: &OrderSpec) -> String {
+    let amount = match spec.amount {
+        Amount::Qty(q) => q.to_string(),
+        Amount::Notional(m) => format!("${m} of"),
+    };
+    let price = match spec.order_type {
+        OrderType::Market => "market".to_owned(),
+        OrderType::Limit { limit } => format!("limit {limit}"),
+        OrderType::Stop { stop } => format!("stop {stop}"),
+        OrderType::StopLimit { stop, limit } => format!("stop {stop} limit {limit}"),
+        OrderType::TrailingStop { .. } => "trailing stop".to_owned(),
+    };
+    let with = match spec.attached {
+        Attached::Simple => "",
+        Attached::Bracket { .. } => " with stop and target",
+        Attached::OtoStop { .. } => " with stop",
+        Attached::OtoTarget { .. } => " with target",
+        Attached::Oco { .. } => " as target and stop",
+    };
+    format!(
+        "{} {amount} {} {price}{with} at {}",
+        spec.side.word(),
+        spec.instrument.symbol,
+        spec.instrument.venue
+    )
+}

@@ -1,0 +1,133 @@
+//! What the engine wants done.
+
+use super::input::{Front, Timer};
+use crate::{
+    broker::{OrderRef, Replacement, Wanted},
+    desk::{Receipt, RequestId},
+    domain::{
+        alert::Alert,
+        fact::Dated,
+        ids::{InstrumentId, Symbol, VenueId},
+        order::Submission,
+        quote::Interval,
+    },
+    risk::permit::{Cleared, Reducing},
+};
+use std::collections::BTreeSet;
+
+/// A question to a venue. Questions change nothing and may be asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Whose account is this, and is it what was configured?
+    Prove,
+    /// Which symbols are there?
+    Symbols,
+    /// The rules of these.
+    Instruments(Vec<Symbol>),
+    /// Everything.
+    Report(Wanted),
+    /// One order.
+    Find(OrderRef),
+    /// Bars for a front end.
+    Bars {
+        /// Who asked.
+        front: Front,
+        /// In which request.
+        id: RequestId,
+        /// Of what.
+        instrument: InstrumentId,
+        /// How long each.
+        interval: Interval,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// Something to do. The shell does it after the facts of the same step are durable.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send an order that may open risk.
+    Submit {
+        /// Where.
+        venue: VenueId,
+        /// What.
+        order: Cleared<Submission>,
+    },
+    /// Send an order that only reduces.
+    Reduce {
+        /// Where.
+        venue: VenueId,
+        /// What.
+        order: Reducing<Submission>,
+    },
+    /// Change a working order.
+    Replace {
+        /// Where.
+        venue: VenueId,
+        /// What.
+        change: Cleared<Replacement>,
+    },
+    /// Cancel an order.
+    Cancel {
+        /// Where.
+        venue: VenueId,
+        /// Which.
+        order: OrderRef,
+    },
+    /// Cancel everything at a venue.
+    CancelAll {
+        /// Where.
+        venue: VenueId,
+    },
+    /// Ask a venue something.
+    Ask {
+        /// Where.
+        venue: VenueId,
+        /// What.
+        ask: Ask,
+        /// For an exit: from the reserve, before other questions.
+        exit: bool,
+    },
+    /// The symbols whose market data is wanted at a venue, all of them.
+    Watch {
+        /// Where.
+        venue: VenueId,
+        /// Which.
+        symbols: BTreeSet<Symbol>,
+    },
+    /// Wake me.
+    Arm {
+        /// What for.
+        timer: Timer,
+        /// In so many milliseconds.
+        after_ms: u64,
+    },
+    /// Answer a front end.
+    Reply {
+        /// Who.
+        front: Front,
+        /// What.
+        receipt: Receipt,
+    },
+    /// Tell a person, by whatever way is configured.
+    Notify(Alert),
+    /// The run is over.
+    Stop,
+}
+
+impl Effect {
+    /// Must the facts of its step be durable before it may leave, come what may? Cancels, reductions and
+    /// questions go on without a journal.
+    pub const fn opens_risk(&self) -> bool {
+        matches!(self, Self::Submit { .. } | Self::Replace { .. })
+    }
+}
+
+/// What a step decided.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// What happened, in order; already applied to the book.
+    pub facts: Vec<Dated>,
+    /// What to do, in order.
+    pub effects: Vec<Effect>,
+}

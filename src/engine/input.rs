@@ -1,0 +1,190 @@
+//! What the engine is told.
+
+use crate::{
+    broker::{Capability, Event, Fault, Market, Outcome, Proof},
+    desk::{Envelope, RequestId},
+    domain::{
+        fact::Dated,
+        ids::{ClientId, Instance, InstrumentId, Symbol, VenueId},
+        instrument::{AssetClass, Instrument},
+        limits::Limits,
+        order::Tif,
+        quote::{Bar, Interval},
+        report::{Environment, OrderReport, VenueReport},
+        text::Text,
+    },
+    sizing::FeeSchedule,
+};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::BTreeSet;
+
+/// A front end that asked something: the one screen, or an attached one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Front(pub u32);
+
+/// One venue as the engine is set up with it.
+#[derive(Debug, Clone)]
+pub struct VenueSetup {
+    /// Its name.
+    pub venue: VenueId,
+    /// What it can do.
+    pub capability: Capability,
+    /// The limits of its account.
+    pub limits: Limits,
+    /// What the configuration says it is. The venue's own answer must agree.
+    pub environment: Environment,
+    /// For a live account, the last four characters of its number as the trader typed them at start.
+    pub live_confirmed: Option<SmolStr>,
+    /// It trades round the clock whatever the calendar says (the embedded paper venue, by default).
+    pub always_open: bool,
+    /// What it charges, for estimates.
+    pub fees: Vec<(AssetClass, FeeSchedule)>,
+}
+
+/// What the engine is set up with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// This run.
+    pub instance: Instance,
+    /// The program's version.
+    pub version: SmolStr,
+    /// The venues, in the order of the configuration. The first is the default.
+    pub venues: Vec<VenueSetup>,
+    /// Watched from the start, at the default venue unless said otherwise.
+    pub watchlist: Vec<(Symbol, Option<VenueId>)>,
+    /// Time in force of an order line that names none, for stocks.
+    pub default_tif: Tif,
+    /// Another process holds the accounts: look, don't touch.
+    pub read_only: bool,
+    /// Other runs that are alive and share the journal: what they have under way is theirs to settle.
+    pub alive: BTreeSet<Instance>,
+}
+
+/// An input, in the order of the lanes: an earlier variant's lane is emptied before a later one's.
+#[derive(Debug)]
+pub enum Input {
+    /// A front end asks.
+    Request {
+        /// Who.
+        front: Front,
+        /// What.
+        envelope: Envelope,
+    },
+    /// A venue tells something of orders or connections.
+    Venue {
+        /// Which.
+        venue: VenueId,
+        /// What.
+        event: Event,
+    },
+    /// An effect was answered.
+    Answer {
+        /// Which venue.
+        venue: VenueId,
+        /// What.
+        answer: Answer,
+    },
+    /// A timer that the engine had armed.
+    Timer(Timer),
+    /// Market news, as much as was there.
+    Market(Vec<Market>),
+    /// The journal can't be written; nothing that opens risk may leave any more.
+    JournalLost(Text),
+    /// A fact of an earlier run, replayed at the start, in its order.
+    Past(Box<Dated>),
+    /// The past is complete: the run begins.
+    Begin,
+}
+
+/// What came of an effect.
+#[derive(Debug)]
+pub enum Answer {
+    /// Of [`super::Ask::Prove`].
+    Proved(Result<Proof, Fault>),
+    /// The order is being handed to the transport.
+    Sent(ClientId),
+    /// Of a submission or reduction: the order, then its children.
+    Submitted {
+        /// Our id.
+        client: ClientId,
+        /// How it ended.
+        outcome: Outcome<Vec<OrderReport>>,
+    },
+    /// Of a replacement.
+    Replaced {
+        /// The order to change.
+        order: ClientId,
+        /// The id of the one that takes its place.
+        by: ClientId,
+        /// How it ended.
+        outcome: Outcome<Vec<OrderReport>>,
+    },
+    /// Of a cancel.
+    Cancelled {
+        /// Which.
+        order: ClientId,
+        /// How it ended.
+        outcome: Outcome<()>,
+    },
+    /// Of a cancel of everything.
+    AllCancelled(Outcome<()>),
+    /// Of a search.
+    Found {
+        /// Which was looked for.
+        order: ClientId,
+        /// What there is.
+        result: Result<Vec<OrderReport>, Fault>,
+    },
+    /// Of a full report.
+    Reported(Box<VenueReport>),
+    /// Of [`super::Ask::Symbols`].
+    Symbols(Result<Vec<Symbol>, Fault>),
+    /// Of [`super::Ask::Instruments`].
+    Instruments {
+        /// Which were asked for.
+        asked: Vec<Symbol>,
+        /// Their rules.
+        result: Result<Vec<Instrument>, Fault>,
+    },
+    /// Of [`super::Ask::Bars`].
+    Bars {
+        /// Who asked.
+        front: Front,
+        /// In which request.
+        id: RequestId,
+        /// Of what.
+        instrument: InstrumentId,
+        /// How long each.
+        interval: Interval,
+        /// Oldest first.
+        result: Result<Vec<Bar>, Fault>,
+    },
+}
+
+/// A timer. Arming one that is armed moves it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// Watchers, countdowns, the equity curve.
+    Tick,
+    /// Look again for an order of which nobody knows what became.
+    Look {
+        /// Where.
+        venue: VenueId,
+        /// Which.
+        client: ClientId,
+    },
+    /// Ask the venue for everything.
+    Resync(VenueId),
+    /// Prove the environment again after a failure.
+    Prove(VenueId),
+    /// The next thing an exit does at a venue.
+    Exit {
+        /// Which exit.
+        exit: u64,
+        /// Where.
+        venue: VenueId,
+    },
+    /// Arming ends.
+    Disarm,
+}

@@ -1,0 +1,117 @@
+//! Looking for orders of which nobody knows what became. A question may be asked again; an order may not. "No such
+//! order" means something only when it was said often, over long enough; and even then a person decides.
+
+use super::{
+    Engine,
+    effect::{Ask, Effect},
+    input::Timer,
+};
+use crate::{
+    broker::Fault,
+    domain::{
+        alert::{AlertCode, Severity},
+        fact::{Fact, OrderFact},
+        ids::{ClientId, OrderId, VenueId},
+        lifecycle::{OrderEvent, OrderState},
+        order::OrderRef,
+        report::OrderReport,
+        text::Text,
+        time::Mono,
+    },
+};
+
+/// How long a cancel or replacement may go unheard before its order is looked for, milliseconds.
+pub(super) const PATIENCE_MS: u64 = 3_000;
+/// How often the venue must say "no such order" …
+const MISSES_MIN: u32 = 6;
+/// … and over how long, before the order is NOT AT VENUE. Venues are known to find orders minutes late.
+const ABSENT_AFTER_MS: u64 = 60_000;
+/// The longest pause between two looks.
+const PAUSE_MAX_MS: u64 = 30_000;
+
+/// A search under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    since: Mono,
+    tries: u32,
+    misses: u32,
+}
+
+impl Engine {
+    /// Looks for an order after `after_ms`, unless its outcome is known by then.
+    pub(super) fn look_later(&mut self, id: &OrderId, after_ms: u64) {
+        let since = self.now.mono;
+        self.looks.entry(id.clone()).or_insert(Look { since, tries: 0, misses: 0 });
+        let timer = Timer::Look { venue: id.venue.clone(), client: id.client.clone() };
+        self.effect(Effect::Arm { timer, after_ms });
+    }
+
+    pub(super) fn on_look(&mut self, venue: VenueId, client: ClientId) {
+        let id = OrderId { venue, client };
+        if !self.is_wanted(&id) {
+            self.looks.remove(&id);
+            return;
+        }
+        let Some(row) = self.book.order(&id) else { return };
+        let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        let Some(look) = self.looks.get_mut(&id) else { return };
+        look.tries = look.tries.saturating_add(1);
+        let pause = 500_u64.saturating_mul(1_u64 << look.tries.min(6)).min(PAUSE_MAX_MS);
+        self.effect(Effect::Ask { venue: id.venue.clone(), ask: Ask::Find(order), exit: true });
+        self.look_later(&id, pause);
+    }
+
+    /// Is it still worth looking for? Not once the venue has spoken, nor once a person decides.
+    fn is_wanted(&self, id: &OrderId) -> bool {
+        self.book.order(id).is_some_and(|o| {
+            matches!(
+                o.state,
+                OrderState::Intended
+                    | OrderState::Sending
+                    | OrderState::Unknown
+                    | OrderState::Absent
+                    | OrderState::PendingCancel
+                    | OrderState::PendingReplace
+            )
+        })
+    }
+
+    pub(super) fn on_found(
+        &mut self,
+        venue: &VenueId,
+        client: ClientId,
+        result: Result<Vec<OrderReport>, Fault>,
+    ) {
+        let id = OrderId { venue: venue.clone(), client };
+        match result {
+            Ok(reports) if reports.is_empty() => self.on_missed(&id),
+            Ok(reports) => {
+                self.looks.remove(&id);
+                self.take_reports(venue, &reports);
+                if self.is_wanted(&id) {
+                    self.look_later(&id, PATIENCE_MS);
+                }
+            }
+            Err(fault) => self.note_fault(venue, &fault),
+        }
+    }
+
+    fn on_missed(&mut self, id: &OrderId) {
+        let Some(row) = self.book.order(id) else { return };
+        let state = row.state;
+        let Some(look) = self.looks.get_mut(id) else { return };
+        look.misses = look.misses.saturating_add(1);
+        let long = self.now.mono.since_ms(look.since) >= ABSENT_AFTER_MS;
+        let misses = look.misses;
+        if state == OrderState::Absent || !long || misses < MISSES_MIN {
+            return;
+        }
+        self.fact(Fact::Order(Box::new(OrderFact::bare(id.clone(), OrderEvent::FoundAbsent))));
+        let text = format!(
+            "order {} is NOT AT VENUE (unconfirmed): {} said {misses} times that it has no such order; \
+             it counts as exposure until you `:abandon` it",
+            id.client, id.venue
+        );
+        self.alert_order(Severity::Critical, AlertCode::OrderAbsent, id, Text::clean(&text));
+    }
+}

@@ -1,0 +1,172 @@
+//! What venues tell without being asked.
+
+use super::{
+    Engine,
+    venue::{Agreement, LinkState},
+};
+use crate::{
+    book::{Marked, of_execution},
+    broker::{Channel, Event, Link, Market, OrderRef},
+    domain::{
+        alert::{AlertCode, Severity},
+        fact::{Fact, OrderFact},
+        ids::{InstrumentId, OrderId, VenueId},
+        lifecycle::OrderEvent,
+        text::Text,
+        time::Mono,
+    },
+};
+
+impl Engine {
+    pub(super) fn on_news(&mut self, venue: &VenueId, event: Event) {
+        if let Some(state) = self.venues.get_mut(venue)
+            && matches!(event, Event::Order(_) | Event::Execution(_) | Event::RequestRefused { .. })
+        {
+            state.heard.insert(Channel::Orders, self.now.mono);
+            self.view.health = true;
+        }
+        match event {
+            Event::Link { channel, link, at } => self.on_link(venue, channel, link, at),
+            Event::Order(report) => {
+                self.take_reports(venue, std::slice::from_ref(&report));
+                self.want_report(venue);
+            }
+            Event::Execution(execution) => {
+                if let Some(fact) = of_execution(&self.book, &execution) {
+                    self.fact(fact);
+                }
+                self.want_report(venue);
+            }
+            Event::RequestRefused { order, cancel, why } => {
+                self.on_request_refused(venue, &order, cancel, why);
+            }
+            Event::Quarantined { channel, count, why } => self.on_quarantined(venue, channel, count, &why),
+            Event::Halt { instrument, why } => self.on_halt(venue, &instrument, why),
+            Event::Vitals(vitals) => {
+                if let Some(state) = self.venues.get_mut(venue) {
+                    state.vitals = vitals;
+                    self.view.health = true;
+                }
+            }
+        }
+    }
+
+    fn on_link(&mut self, venue: &VenueId, channel: Channel, link: Link, at: Mono) {
+        let Some(state) = self.venues.get_mut(venue) else { return };
+        self.view.health = true;
+        let old = state.links.get(&channel);
+        let was_up = old.is_some_and(|l| l.link == Link::Up);
+        let ups = old.map_or(0, |l| l.ups).saturating_add(u32::from(link == Link::Up));
+        state.links.insert(channel, LinkState { link: link.clone(), since: at, ups });
+        let up = link == Link::Up;
+        if channel == Channel::Orders && !up {
+            state.agreement = Agreement::Down;
+        }
+        let (severity, words) = match link {
+            Link::Up => {
+                if channel == Channel::Orders {
+                    self.resync_if_up(venue);
+                }
+                if ups > 1 {
+                    let text = Text::clean(&format!("{venue}: the {} stream is back", channel.word()));
+                    self.alert_at(Severity::Info, AlertCode::Stream, venue, None, text);
+                }
+                return;
+            }
+            Link::Connecting => return,
+            Link::Stale => (Severity::Warning, "is silent for too long; its numbers are stale".to_owned()),
+            Link::Backoff { why, .. } if was_up => (Severity::Warning, format!("is down: {why}")),
+            Link::Backoff { why, .. } => (Severity::Info, format!("can't be reached yet: {why}")),
+            Link::Dead { why } => (Severity::Critical, format!("is down for good: {why}")),
+        };
+        if let Some(state) = self.venues.get_mut(venue) {
+            state.last_error = Some(Text::clean(&format!("{} {words}", channel.word())));
+        }
+        let text = Text::clean(&format!("{venue}: the {} stream {words}", channel.word()));
+        self.alert_at(severity, AlertCode::Stream, venue, None, text);
+    }
+
+    fn on_request_refused(&mut self, venue: &VenueId, order: &OrderRef, cancel: bool, why: Text) {
+        let id = OrderId { venue: venue.clone(), client: order.client.clone() };
+        let (event, code, what) = if cancel {
+            (OrderEvent::CancelRefused, AlertCode::CancelRefused, "cancel")
+        } else {
+            (OrderEvent::ReplaceRefused, AlertCode::ReplaceRefused, "change")
+        };
+        self.fact(Fact::Order(Box::new(OrderFact::because(id.clone(), event, why.clone()))));
+        let text = Text::clean(&format!("{venue} refused the {what} of order {}: {why}", order.client));
+        self.alert_order(Severity::Warning, code, &id, text);
+        self.look_later(&id, 0);
+    }
+
+    fn on_quarantined(&mut self, venue: &VenueId, channel: Channel, count: u64, why: &Text) {
+        let Some(state) = self.venues.get_mut(venue) else { return };
+        state.quarantined = state.quarantined.saturating_add(1).max(count);
+        state.last_error = Some(why.clone());
+        self.view.health = true;
+        let text = format!("{venue}: a message on {} can't be read and was put aside: {why}", channel.word());
+        self.alert_at(Severity::Warning, AlertCode::Quarantined, venue, None, Text::clean(&text));
+        if channel == Channel::Orders {
+            // What it would have told is asked for.
+            self.want_report(venue);
+        }
+    }
+
+    fn on_halt(&mut self, venue: &VenueId, instrument: &InstrumentId, why: Option<Text>) {
+        let Some(state) = self.venues.get_mut(venue) else { return };
+        self.view.watch = true;
+        let symbol = instrument.symbol.clone();
+        let text = match why {
+            Some(why) => {
+                let text = Text::clean(&format!("{symbol} is halted at {venue}: {why}"));
+                state.halted.insert(symbol.clone(), why);
+                text
+            }
+            None if state.halted.remove(&symbol).is_some() => {
+                Text::clean(&format!("{symbol} trades again at {venue}"))
+            }
+            None => return,
+        };
+        self.alert_at(Severity::Warning, AlertCode::Venue, venue, Some(symbol), text);
+    }
+
+    pub(super) fn on_market(&mut self, news: &[Market]) {
+        for item in news {
+            let instrument = match item {
+                Market::Quote(q) => &q.instrument,
+                Market::Trade(t) => &t.instrument,
+                Market::Bar { instrument, .. } => instrument,
+                Market::Day(d) => &d.instrument,
+            };
+            match self.marks.apply(item) {
+                Marked::Fresh | Marked::Old | Marked::Ignored => {}
+                Marked::New => self.view.watch = true,
+                Marked::Bad(why) => {
+                    let text = format!("{instrument}: a quote that can't be true ({why:?}) is not used");
+                    let (venue, symbol) = (instrument.venue.clone(), instrument.symbol.clone());
+                    self.alert_at(
+                        Severity::Warning,
+                        AlertCode::Quarantined,
+                        &venue,
+                        Some(symbol),
+                        Text::clean(&text),
+                    );
+                }
+            }
+        }
+        if let Some(last) = news.last() {
+            let instrument = match last {
+                Market::Quote(q) => &q.instrument,
+                Market::Trade(t) => &t.instrument,
+                Market::Bar { instrument, .. } => instrument,
+                Market::Day(d) => &d.instrument,
+            };
+            let channel =
+                if instrument.symbol.as_str().contains('/') { Channel::Crypto } else { Channel::Market };
+            if let Some(state) = self.venues.get_mut(&instrument.venue) {
+                state.heard.insert(channel, self.now.mono);
+            }
+            self.view.market = true;
+        }
+    }
+}

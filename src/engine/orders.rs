@@ -1,0 +1,259 @@
+//! Orders on their way out: through the gate or proven to reduce, durable before they leave, each sent once.
+
+use super::{Engine, effect::Effect, input::Front};
+use crate::{
+    book::OrderRow,
+    desk::RequestId,
+    domain::{
+        fact::{Fact, Intent, OrderFact},
+        ids::{ClientId, OrderId, VenueId},
+        lifecycle::{OrderEvent, OrderState},
+        money::Price,
+        order::{Change, OrderRef, OrderSpec, OrderType, Origin, Replacement, Submission},
+        text::Text,
+    },
+    risk::{self, Access, Context, Verdict},
+};
+
+/// Who asked, so that the answer finds its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Maker {
+    pub(super) origin: Origin,
+    pub(super) asked: Option<(Front, RequestId)>,
+}
+
+/// Why an order did not leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// The gate's checks.
+    Checks(Verdict),
+    /// One sentence.
+    Why(Text),
+}
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Why(why) => why.fmt(f),
+            Self::Checks(verdict) => {
+                let mut first = true;
+                for check in verdict.blocks() {
+                    if !first {
+                        f.write_str("; ")?;
+                    }
+                    first = false;
+                    write!(f, "{check}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// What may be done at a venue now, for an order that opens risk.
+    pub(super) fn access(&self, venue: &VenueId) -> Access {
+        let locked = |reason: &str| Access::Locked { reason: Text::clean(reason) };
+        if self.read_only {
+            return locked("another Tradedeck holds this profile; this one only looks");
+        }
+        let Some(state) = self.venues.get(venue) else { return Access::ReadOnly };
+        if let Some(reason) = state.read_only() {
+            return Access::Locked { reason };
+        }
+        if let Some(why) = &self.journal_lost {
+            return locked(&format!("the journal can't be written: {why}"));
+        }
+        if let Some(lock) = self.book.lock() {
+            return Access::Locked { reason: lock.reason.clone() };
+        }
+        if state.agreement != super::venue::Agreement::Live {
+            return locked(&format!("{venue} is not in agreement with the book yet (reconciling)"));
+        }
+        let live = state.environment() == Some(crate::domain::report::Environment::Live);
+        let armed = self.armed_until.is_some_and(|until| self.now.mono < until);
+        if live && !armed {
+            return locked("a live account is locked until it is armed (`:arm 15`)");
+        }
+        Access::Trading
+    }
+
+    /// Calls `ask` with everything that the gate looks at.
+    pub(super) fn with_context<T>(&self, spec: &OrderSpec, ask: impl FnOnce(&Context<'_>) -> T) -> Option<T> {
+        let venue = &spec.instrument.venue;
+        let state = self.venues.get(venue)?;
+        let access = if self.is_exiting(venue, &spec.instrument.symbol) {
+            let why = format!("an exit from {} is under way", spec.instrument.symbol);
+            Access::Locked { reason: Text::clean(&why) }
+        } else {
+            self.access(venue)
+        };
+        Some(ask(&Context {
+            book: &self.book,
+            marks: &self.marks,
+            limits: &state.setup.limits,
+            capability: Some(&state.setup.capability),
+            access: &access,
+            regular_hours: self.takes_market_orders_now(&spec.instrument),
+            now: self.now,
+        }))
+    }
+
+    /// Sends an order through the gate.
+    pub(super) fn submit_cleared(
+        &mut self,
+        spec: OrderSpec,
+        origin: Origin,
+        replaces: Option<ClientId>,
+    ) -> Result<ClientId, Stopped> {
+        let venue = spec.instrument.venue.clone();
+        let client = self.next_client();
+        let number = self.next_verdict();
+        let submission = Submission { client: client.clone(), spec: spec.clone() };
+        let order = self
+            .with_context(&spec, |context| risk::clear(context, submission, number))
+            .ok_or_else(|| Stopped::Why(Text::clean(&format!("there is no venue `{venue}`"))))?
+            .map_err(Stopped::Checks)?;
+        let verdict = Text::clean(&format!("gate {number}"));
+        self.intend(&client, spec, origin, replaces, verdict);
+        self.effect(Effect::Submit { venue, order });
+        Ok(client)
+    }
+
+    /// Sends an order that is proven to reduce: neither limit nor lock is asked.
+    pub(super) fn send_reduction(&mut self, spec: OrderSpec, origin: Origin) -> Result<ClientId, Text> {
+        let venue = spec.instrument.venue.clone();
+        let client = self.next_client();
+        let submission = Submission { client: client.clone(), spec };
+        let order = match risk::prove(&self.book, submission) {
+            Ok(order) => order,
+            Err(why) => return Err(Text::clean(&why.to_string())),
+        };
+        let spec = order.peek().spec.clone();
+        self.intend(&client, spec, origin, None, Text::clean("reduces, proven against the book"));
+        self.effect(Effect::Reduce { venue, order });
+        Ok(client)
+    }
+
+    fn intend(
+        &mut self,
+        client: &ClientId,
+        spec: OrderSpec,
+        origin: Origin,
+        replaces: Option<ClientId>,
+        verdict: Text,
+    ) {
+        let order = OrderId { venue: spec.instrument.venue.clone(), client: client.clone() };
+        if let Some(mid) = self.marks.get(&spec.instrument).and_then(crate::book::Mark::mid) {
+            self.arrivals.insert(order.clone(), mid);
+        }
+        self.fact(Fact::Intended(Box::new(Intent { order, spec, origin, replaces, verdict })));
+    }
+
+    /// The price that stood when an order was made.
+    pub(super) fn arrival(&self, order: &OrderId) -> Option<Price> {
+        self.arrivals.get(order).copied()
+    }
+
+    /// Asks for a cancel. Nothing is sent for an order that has ended.
+    pub(super) fn cancel_order(&mut self, id: &OrderId) -> bool {
+        let Some(row) = self.book.order(id).filter(|o| o.state.is_open()) else { return false };
+        let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        self.note_cancel_asked(id);
+        self.effect(Effect::Cancel { venue: id.venue.clone(), order });
+        true
+    }
+
+    /// A cancel goes out for it; if nothing is heard it is looked for.
+    pub(super) fn note_cancel_asked(&mut self, id: &OrderId) {
+        self.fact(Fact::Order(Box::new(OrderFact::bare(id.clone(), OrderEvent::CancelAsked))));
+        self.look_later(id, super::looks::PATIENCE_MS);
+    }
+
+    /// Asks for a change of a working order, through the gate.
+    pub(super) fn replace_order(
+        &mut self,
+        id: &OrderId,
+        change: Change,
+        origin: Origin,
+    ) -> Result<ClientId, Stopped> {
+        let why = |text: &str| Stopped::Why(Text::clean(text));
+        let Some(row) = self.book.order(id) else {
+            return Err(why(&format!("there is no order {id}")));
+        };
+        if row.state.is_final() {
+            return Err(why(&format!(
+                "order {} is {}: there is nothing to change",
+                id.client,
+                row.state.word()
+            )));
+        }
+        if matches!(row.state, OrderState::PendingReplace | OrderState::PendingCancel)
+            || row.state.is_uncertain()
+        {
+            return Err(why(&format!(
+                "order {} is {}: wait for the venue's answer",
+                id.client,
+                row.state.word()
+            )));
+        }
+        let after =
+            changed(row, &change).ok_or_else(|| why("the change has a price that this order type lacks"))?;
+        if after == row.spec {
+            return Err(why("that changes nothing"));
+        }
+        let before = row.spec.clone();
+        let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        let client = self.next_client();
+        let number = self.next_verdict();
+        let wish = Replacement { order, change, client: client.clone(), before, after: after.clone() };
+        let cleared = self
+            .with_context(&after, |context| risk::clear_change(context, wish, number))
+            .ok_or_else(|| why("there is no such venue"))?
+            .map_err(Stopped::Checks)?;
+        let mut asked = OrderFact::bare(id.clone(), OrderEvent::ReplaceAsked);
+        asked.replaced_by = Some(client.clone());
+        asked.change = Some(change);
+        self.fact(Fact::Order(Box::new(asked)));
+        let verdict = Text::clean(&format!("gate {number}"));
+        self.intend(&client, after, origin, Some(id.client.clone()), verdict);
+        self.effect(Effect::Replace { venue: id.venue.clone(), change: cleared });
+        Ok(client)
+    }
+}
+
+/// The order as it will stand; `None` where the change names a price that its type does not have.
+fn changed(row: &OrderRow, change: &Change) -> Option<OrderSpec> {
+    let mut spec = row.spec.clone();
+    if let Some(qty) = change.qty {
+        spec.amount = crate::domain::order::Amount::Qty(qty);
+    }
+    if let Some(tif) = change.tif {
+        spec.tif = tif;
+    }
+    let asked = (change.limit.is_some(), change.stop.is_some(), change.trail.is_some());
+    spec.order_type = match (spec.order_type, asked) {
+        (t, (false, false, false)) => t,
+        (OrderType::Limit { limit }, (_, false, false)) => {
+            OrderType::Limit { limit: change.limit.unwrap_or(limit) }
+        }
+        (OrderType::Stop { stop }, (false, _, false)) => {
+            OrderType::Stop { stop: change.stop.unwrap_or(stop) }
+        }
+        (OrderType::StopLimit { stop, limit }, (_, _, false)) => {
+            OrderType::StopLimit { stop: change.stop.unwrap_or(stop), limit: change.limit.unwrap_or(limit) }
+        }
+        (OrderType::TrailingStop { trail }, (false, false, _)) => {
+            OrderType::TrailingStop { trail: change.trail.unwrap_or(trail) }
+        }
+        (
+            OrderType::Market
+            | OrderType::Limit { .. }
+            | OrderType::Stop { .. }
+            | OrderType::StopLimit { .. }
+            | OrderType::TrailingStop { .. },
+            _,
+        ) => return None,
+    };
+    Some(spec)
+}

@@ -1,0 +1,198 @@
+//! What an order line would do, worked out with the very functions that would do it.
+
+use super::{Engine, routing::Wait};
+use crate::{
+    desk::{Preview, Reply, receipt::Check, request::Scope},
+    domain::{
+        draft::{Command, Draft},
+        ids::InstrumentId,
+        limits::Action,
+        money::{Money, Percent},
+        order::Side,
+        text::Text,
+    },
+    risk::{self, CheckResult, Outcome},
+    sizing::{self, Cut, Inputs, Plan},
+};
+use smol_str::SmolStr;
+
+/// Why an order line can't be made into an order, and the field of the ticket that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) field: SmolStr,
+    pub(super) text: Text,
+}
+
+pub(super) fn check_row(check: &CheckResult) -> Check {
+    let action = match check.outcome {
+        Outcome::Pass => None,
+        Outcome::Warn => Some(Action::Warn),
+        Outcome::Block => Some(Action::Block),
+    };
+    let text = check.why.as_ref().map_or_else(Text::default, |why| Text::clean(&why.to_string()));
+    Check { name: SmolStr::new_static(check.name.word()), action, text }
+}
+
+impl Engine {
+    /// Calls `ask` with everything that sizing looks at.
+    pub(super) fn with_inputs<T>(
+        &self,
+        id: &InstrumentId,
+        ask: impl FnOnce(&Inputs<'_>) -> T,
+    ) -> Result<T, Text> {
+        let Some(instrument) = self.book.instrument(id) else {
+            return Err(Text::clean(&format!("the rules of {id} are not known yet")));
+        };
+        let account = self.book.account(&id.venue).map(|a| &a.report);
+        let state = self.venues.get(&id.venue);
+        let fees =
+            state.and_then(|s| s.setup.fees.iter().find(|(c, _)| *c == instrument.class)).map(|(_, f)| f);
+        // Where what is on its way can't be valued, nothing counts as left.
+        let committed = risk::committed(&self.book, &self.marks, &id.venue, false)
+            .or_else(|| account.map(|a| a.buying_power))
+            .unwrap_or_default();
+        Ok(ask(&Inputs {
+            instrument,
+            mark: self.marks.get(id),
+            account,
+            committed,
+            exposure: self.book.exposure(id),
+            closable: self.book.closable(id),
+            avg_price: self.book.position(id).and_then(|p| p.avg_price),
+            fees,
+            account_size: None,
+            default_tif: self.tif_for(id),
+        }))
+    }
+
+    /// Sizes and prices a draft.
+    pub(super) fn plan_order(&mut self, draft: &Draft) -> Result<Plan, Problem> {
+        let problem = |field: &'static str, text: Text| Problem { field: SmolStr::new_static(field), text };
+        let venue = self.venue_for(draft.venue.as_ref()).map_err(|why| problem("venue", why))?;
+        let id = self.instrument_for(&draft.symbol, &venue);
+        self.rules_of(&id).map_err(|wait| match wait {
+            Wait::Asked(text) => problem("wait", text),
+            Wait::Never(text) => problem("symbol", text),
+        })?;
+        match self.with_inputs(&id, |inputs| sizing::plan(inputs, draft)) {
+            Ok(Ok(plan)) => Ok(plan),
+            Ok(Err(why)) => {
+                let waits = why.needs_word();
+                let field = if waits { "wait" } else { why.field() };
+                Err(Problem { field: SmolStr::new_static(field), text: Text::clean(&why.to_string()) })
+            }
+            Err(why) => Err(problem("wait", why)),
+        }
+    }
+
+    pub(super) fn preview(&mut self, command: &Command) -> Reply {
+        match command {
+            Command::Order(draft) => Reply::Preview(Box::new(self.preview_order(draft))),
+            Command::Flatten { symbol, venue } => {
+                let scope = Scope { symbol: symbol.clone(), venue: venue.clone() };
+                Reply::Plan(Box::new(self.plan_for(&scope)))
+            }
+            Command::Halt => Reply::Plan(Box::new(self.plan_for(&Scope::default()))),
+            Command::Close { symbol, venue, .. } | Command::Reverse { symbol, venue } => {
+                match self.held_at(symbol, venue.as_ref()) {
+                    Ok(held) => {
+                        let venue = venue.clone().or_else(|| held.first().map(|i| i.venue.clone()));
+                        let scope = Scope { symbol: held.first().map(|i| i.symbol.clone()), venue };
+                        Reply::Plan(Box::new(self.plan_for(&scope)))
+                    }
+                    Err(text) => Reply::Refused { text, field: Some("symbol".into()), checks: Vec::new() },
+                }
+            }
+            Command::Cancel { .. }
+            | Command::Protect { .. }
+            | Command::Replace { .. }
+            | Command::Lock { .. }
+            | Command::Unlock { .. } => Reply::Done(super::exit::line_of(command)),
+        }
+    }
+
+    fn preview_order(&mut self, draft: &Draft) -> Preview {
+        let plan = match self.plan_order(draft) {
+            Ok(plan) => plan,
+            Err(problem) => {
+                let venue = self.venue_for(draft.venue.as_ref()).ok();
+                let instrument = venue.map(|v| self.instrument_for(&draft.symbol, &v));
+                return Preview {
+                    instrument,
+                    problems: vec![(problem.field, problem.text)],
+                    ..empty_preview(draft.side)
+                };
+            }
+        };
+        let verdict = self.with_context(&plan.spec, |context| risk::judge(context, &plan.spec));
+        let checks = verdict.map_or_else(Vec::new, |v| v.checks.iter().map(check_row).collect());
+        let before = self.buying_power_left(&plan.spec.instrument.venue);
+        from_plan(plan, checks, before)
+    }
+
+    /// Buying power as the venue said it, less what it has not counted.
+    pub(super) fn buying_power_left(&self, venue: &crate::domain::ids::VenueId) -> Option<Money> {
+        let account = self.book.account(venue)?;
+        account.report.buying_power.checked_sub(risk::committed(&self.book, &self.marks, venue, false)?)
+    }
+}
+
+fn from_plan(plan: Plan, checks: Vec<Check>, buying_power: Option<Money>) -> Preview {
+    let stop_percent: Option<Percent> =
+        plan.stop.and_then(|stop| stop.checked_sub(plan.entry)?.per_unit().percent_of(plan.entry.per_unit()));
+    let capped_by = plan.cut.map(|cut| {
+        Text::clean(match cut {
+            Cut::Lot => "rounded down to the lot",
+            Cut::BuyingPower => "cut to the buying power",
+            Cut::Largest => "cut to the largest order of the instrument",
+            Cut::Closable => "cut to what can be closed",
+        })
+    });
+    Preview {
+        side: plan.spec.side,
+        instrument: Some(plan.spec.instrument.clone()),
+        qty: Some(plan.qty),
+        entry: Some(plan.entry),
+        entry_is_market: plan.spec.order_type.limit().is_none(),
+        stop: plan.stop,
+        stop_percent,
+        target: plan.target,
+        risk: plan.risk,
+        reward: plan.reward,
+        reward_to_risk: plan.reward_to_risk,
+        cost: Some(plan.cost),
+        fees: plan.fees,
+        equity_percent: plan.equity_share,
+        buying_power_after: plan.buying_power_after,
+        buying_power_percent: buying_power.and_then(|bp| plan.margin.percent_of(bp)),
+        capped_by,
+        checks,
+        problems: Vec::new(),
+        spec: Some(plan.spec),
+    }
+}
+
+const fn empty_preview(side: Side) -> Preview {
+    Preview {
+        spec: None,
+        side,
+        instrument: None,
+        qty: None,
+        entry: None,
+        entry_is_market: false,
+        stop: None,
+        stop_percent: None,
+        target: None,
+        risk: None,
+        reward: None,
+        reward_to_risk: None,
+        cost: None,
+        fees: None,
+        equity_percent: None,
+        buying_power_after: None,
+        buying_power_percent: None,
+        capped_by: None,
+        checks: Vec::new(),
+        problems: Vec::new(),
+    }
+}

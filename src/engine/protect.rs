@@ -1,0 +1,201 @@
+//! Protection of a position that is there: move the exits that work, or make new ones.
+
+use super::{
+    Engine,
+    exit::Then,
+    orders::{Maker, Stopped},
+    requests::{placed, refused, refused_text},
+};
+use crate::{
+    desk::Reply,
+    domain::{
+        draft::{ChangeExpr, PriceExpr, StopExpr},
+        ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
+        money::Price,
+        order::{Attached, OrderSpec, OrderType, StopLeg},
+        text::Text,
+    },
+    sizing,
+};
+
+/// What protection is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wish {
+    pub(super) stop: Option<StopExpr>,
+    pub(super) target: Option<PriceExpr>,
+    pub(super) break_even: bool,
+}
+
+/// The exits that work for a position.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Legs {
+    stop: Option<(OrderId, OrderSpec)>,
+    target: Option<(OrderId, OrderSpec)>,
+}
+
+impl Engine {
+    fn legs_of(&self, instrument: &InstrumentId) -> Legs {
+        let mut legs = Legs::default();
+        for order in self.book.reducing_orders(instrument) {
+            let leg = Some((order.id.clone(), order.spec.clone()));
+            match order.spec.order_type {
+                OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => {
+                    legs.stop = leg;
+                }
+                OrderType::Limit { .. } => legs.target = leg,
+                OrderType::Market => {}
+            }
+        }
+        legs
+    }
+
+    /// The protection that stands, to be put back on what is kept of a position.
+    pub(super) fn protection_of(&self, instrument: &InstrumentId) -> Then {
+        let legs = self.legs_of(instrument);
+        let stop = legs
+            .stop
+            .and_then(|(_, s)| s.order_type.stop().map(|stop| StopLeg { stop, limit: s.order_type.limit() }));
+        let target = legs.target.and_then(|(_, s)| s.order_type.limit());
+        if stop.is_none() && target.is_none() { Then::Nothing } else { Then::Protect { stop, target } }
+    }
+
+    /// Puts the old protection on what was kept.
+    pub(super) fn protect_rest(
+        &mut self,
+        venue: &VenueId,
+        symbol: &Symbol,
+        stop: Option<StopLeg>,
+        target: Option<Price>,
+        maker: &Maker,
+    ) {
+        let instrument = self.instrument_for(symbol, venue);
+        let wish = Wish {
+            stop: stop.map(|s| StopExpr { stop: PriceExpr::At(s.stop), limit: s.limit.map(PriceExpr::At) }),
+            target: target.map(PriceExpr::At),
+            break_even: false,
+        };
+        if let Err(why) = self.new_protection(&instrument, &wish, maker) {
+            let text = format!("{symbol}: what was kept is NAKED, its exits could not be put back: {why}");
+            self.alert_at(
+                crate::domain::alert::Severity::Emergency,
+                crate::domain::alert::AlertCode::NoStop,
+                venue,
+                Some(symbol.clone()),
+                Text::clean(&text),
+            );
+        }
+    }
+
+    pub(super) fn protect(
+        &mut self,
+        maker: &Maker,
+        symbol: &Symbol,
+        venue: Option<&VenueId>,
+        wish: &Wish,
+    ) -> Reply {
+        let held = match self.held_at(symbol, venue) {
+            Ok(held) => held,
+            Err(why) => {
+                return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
+            }
+        };
+        let [instrument] = held.as_slice() else {
+            return refused_text(
+                &format!("{symbol} is held at several venues; say where, `@venue`"),
+                Some("venue"),
+            );
+        };
+        let legs = self.legs_of(instrument);
+        let moves_all = (legs.stop.is_some() || (wish.stop.is_none() && !wish.break_even))
+            && (legs.target.is_some() || wish.target.is_none());
+        if !moves_all && (legs.stop.is_some() || legs.target.is_some()) {
+            let text = format!(
+                "{symbol} has {} working and no {}; cancel it first (`cancel {symbol}`), then protect",
+                if legs.stop.is_some() { "a stop" } else { "a target" },
+                if legs.stop.is_some() { "target" } else { "stop" },
+            );
+            return refused_text(&text, None);
+        }
+        let result = if moves_all {
+            self.move_protection(legs, wish, maker)
+        } else {
+            let wish = self.break_even_as_stop(instrument, wish);
+            wish.and_then(|w| self.new_protection(instrument, &w, maker)).map(|c| vec![c])
+        };
+        match result {
+            Ok(clients) => {
+                placed(clients, instrument.venue.clone(), &format!("protection of {symbol} is on its way"))
+            }
+            Err(stopped) => refused(&stopped, None),
+        }
+    }
+
+    fn break_even_as_stop(&self, instrument: &InstrumentId, wish: &Wish) -> Result<Wish, Stopped> {
+        if !wish.break_even {
+            return Ok(*wish);
+        }
+        let average = self.book.position(instrument).and_then(|p| p.avg_price);
+        let tick = self.book.instrument(instrument).map(|i| i.tick);
+        let stop = average.zip(tick).and_then(|(a, t)| t.round(a)).ok_or_else(|| {
+            Stopped::Why(Text::clean(&format!("the average entry of {} is not known", instrument.symbol)))
+        })?;
+        Ok(Wish { stop: Some(StopExpr { stop: PriceExpr::At(stop), limit: None }), ..*wish })
+    }
+
+    fn move_protection(&mut self, legs: Legs, wish: &Wish, maker: &Maker) -> Result<Vec<ClientId>, Stopped> {
+        let mut clients = Vec::new();
+        if let Some((id, spec)) = legs.stop
+            && (wish.break_even || wish.stop.is_some())
+        {
+            let change = self.stop_change(&spec, wish)?;
+            clients.push(self.replace_order(&id, change, maker.origin.clone())?);
+        }
+        if let Some((id, spec)) = legs.target
+            && let Some(target) = wish.target
+        {
+            let expr = ChangeExpr { limit: Some(target), ..ChangeExpr::default() };
+            let change = self.sized(&spec.instrument, |inputs| sizing::change(inputs, &spec, &expr))?;
+            clients.push(self.replace_order(&id, change, maker.origin.clone())?);
+        }
+        Ok(clients)
+    }
+
+    fn stop_change(&self, spec: &OrderSpec, wish: &Wish) -> Result<crate::domain::order::Change, Stopped> {
+        if wish.break_even {
+            return self.sized(&spec.instrument, |inputs| sizing::break_even(inputs, spec.order_type));
+        }
+        let expr = ChangeExpr {
+            stop: wish.stop.map(|s| s.stop),
+            limit: wish.stop.and_then(|s| s.limit),
+            ..ChangeExpr::default()
+        };
+        self.sized(&spec.instrument, |inputs| sizing::change(inputs, spec, &expr))
+    }
+
+    fn sized<T>(
+        &self,
+        instrument: &InstrumentId,
+        ask: impl FnOnce(&sizing::Inputs<'_>) -> Result<T, sizing::SizingError>,
+    ) -> Result<T, Stopped> {
+        match self.with_inputs(instrument, ask) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(why)) => Err(Stopped::Why(Text::clean(&why.to_string()))),
+            Err(why) => Err(Stopped::Why(why)),
+        }
+    }
+
+    /// An exit pair or a lone exit. A lone one is proven to reduce; a pair is two orders of which one cancels the
+    /// other, and goes through the gate, which lets pass what only reduces.
+    fn new_protection(
+        &mut self,
+        instrument: &InstrumentId,
+        wish: &Wish,
+        maker: &Maker,
+    ) -> Result<ClientId, Stopped> {
+        let spec = self.sized(instrument, |inputs| sizing::protect(inputs, wish.stop, wish.target))?;
+        if spec.attached == Attached::Simple {
+            return self.send_reduction(spec, maker.origin.clone()).map_err(Stopped::Why);
+        }
+        self.submit_cleared(spec, maker.origin.clone(), None)
+    }
+}

@@ -1,0 +1,100 @@
+//! The start: what earlier runs left. Every order that may have been sent is asked for; none is sent again.
+
+use super::{
+    Engine,
+    effect::{Ask, Effect},
+    input::Timer,
+};
+use crate::domain::{
+    alert::{AlertCode, Severity},
+    fact::{Dated, Fact, OrderFact},
+    ids::OrderId,
+    lifecycle::{OrderEvent, OrderState},
+    text::Text,
+};
+
+impl Engine {
+    pub(super) fn on_past(&mut self, dated: &Dated) {
+        self.book.apply(dated.at, &dated.fact);
+        match &dated.fact {
+            Fact::Executed(e) | Fact::Inferred(e) => self.hold(&e.instrument),
+            Fact::Position { instrument, .. } => self.hold(instrument),
+            Fact::DayBegan { venue, began } => {
+                if let Some(state) = self.venues.get_mut(venue) {
+                    state.day = Some(*began);
+                }
+            }
+            Fact::Opened { .. }
+            | Fact::Commanded { .. }
+            | Fact::Intended(_)
+            | Fact::Order(_)
+            | Fact::Learned { .. }
+            | Fact::Account { .. }
+            | Fact::Instrument(_)
+            | Fact::Alerted(_)
+            | Fact::Acknowledged { .. }
+            | Fact::Locked { .. }
+            | Fact::Unlocked { .. }
+            | Fact::ExitBegan { .. }
+            | Fact::ExitEnded { .. } => {}
+        }
+    }
+
+    pub(super) fn on_begin(&mut self) {
+        self.begun = true;
+        self.view.all();
+        let version = Text::clean(&self.version);
+        self.fact(Fact::Opened { instance: self.instance.clone(), version });
+        self.begin_days();
+        self.recover_orders();
+        self.recover_exit();
+        for venue in self.names.clone() {
+            self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false });
+        }
+        self.effect(Effect::Arm { timer: Timer::Tick, after_ms: 1_000 });
+    }
+
+    fn recover_orders(&mut self) {
+        let unsettled: Vec<(OrderId, OrderState)> = self
+            .book
+            .open_orders()
+            .filter(|o| !self.belongs_to_living(&o.id))
+            .filter(|o| o.state == OrderState::Intended || o.state.is_uncertain())
+            .map(|o| (o.id.clone(), o.state))
+            .collect();
+        for (id, state) in &unsettled {
+            if matches!(state, OrderState::Intended | OrderState::Sending) {
+                let why = Text::clean("the run that made it ended before an answer came");
+                let fact = OrderFact::because(id.clone(), OrderEvent::Unanswered, why);
+                self.fact(Fact::Order(Box::new(fact)));
+            }
+            self.look_later(id, 500);
+        }
+        if !unsettled.is_empty() {
+            let text = format!(
+                "{} order(s) of an earlier run may or may not have reached the venue; asking, and sending none again",
+                unsettled.len()
+            );
+            self.alert_program(Severity::Critical, AlertCode::Recovery, Text::clean(&text));
+        }
+    }
+
+    fn belongs_to_living(&self, id: &OrderId) -> bool {
+        id.client.instance().is_some_and(|i| self.alive.iter().any(|a| a.as_str() == i))
+    }
+
+    /// An exit that was under way when the last run ended: entries stay blocked and a person is told. What it still
+    /// had to do is done by the same stroke again.
+    fn recover_exit(&mut self) {
+        let Some(exit) = self.book.open_exit().cloned() else { return };
+        let text =
+            format!("`{}` was under way when the last run ended; `flatten` takes it up again", exit.scope);
+        self.fact(Fact::ExitEnded {
+            exit: exit.exit,
+            flat: false,
+            report: Text::clean("cut off: the run ended"),
+        });
+        self.alert_program(Severity::Emergency, AlertCode::Recovery, Text::clean(&text));
+        self.lock(Text::clean("an exit was cut off when the last run ended"));
+    }
+}

@@ -1,0 +1,269 @@
+//! What front ends ask.
+
+use super::{
+    Engine,
+    effect::{Ask, Effect},
+    exit::{Cover, Then},
+    input::{Front, Timer},
+    orders::{Maker, Stopped},
+};
+use crate::{
+    desk::{
+        Envelope, Reply, Request,
+        receipt::{Check, Plan, PlanVenue},
+        request::Scope,
+    },
+    domain::{
+        alert::{AlertCode, Severity},
+        draft::{Command, Share},
+        fact::{Fact, OrderFact},
+        ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
+        lifecycle::{OrderEvent, OrderState},
+        money::Money,
+        text::Text,
+    },
+};
+
+impl Engine {
+    pub(super) fn on_request(&mut self, front: Front, envelope: Envelope) {
+        let Envelope { id, origin, request } = envelope;
+        let maker = Maker { origin, asked: Some((front, id)) };
+        let reply = match request {
+            Request::Preview(command) => self.preview(&command),
+            Request::Do(command) => self.on_command(&maker, command),
+            Request::Replace { order, venue, change } => {
+                let id = OrderId { venue, client: order };
+                match self.replace_order(&id, change, maker.origin.clone()) {
+                    Ok(client) => placed(vec![client], id.venue, "the change is on its way"),
+                    Err(stopped) => refused(&stopped, None),
+                }
+            }
+            Request::Halt => self.halt(&maker),
+            Request::Flatten(scope) => self.flatten(&scope, maker),
+            Request::Arm { minutes } => self.arm(minutes),
+            Request::Disarm => {
+                self.armed_until = None;
+                done("disarmed")
+            }
+            Request::Lock { reason } => {
+                self.lock(reason);
+                done("entries are blocked; cancels, closes and flatten go on")
+            }
+            Request::Unlock { reason } => self.unlock(&reason),
+            Request::Watch { symbol, venue } => self.watch(symbol, venue.as_ref()),
+            Request::Unwatch { instrument } => self.unwatch(&instrument),
+            Request::Bars { instrument, interval, count } => {
+                let ask = Ask::Bars { front, id, instrument: instrument.clone(), interval, count };
+                self.effect(Effect::Ask { venue: instrument.venue, ask, exit: false });
+                return;
+            }
+            Request::Acknowledge { alert } => self.acknowledge(alert),
+            Request::Resync { venue } => self.resync(venue),
+            Request::Abandon { order, venue, reason } => {
+                self.abandon(OrderId { venue, client: order }, reason)
+            }
+            Request::AskOpen => self.ask_open(),
+            Request::Quit => {
+                self.effect(Effect::Stop);
+                done("stopping")
+            }
+        };
+        self.reply(front, id, reply);
+    }
+
+    fn arm(&mut self, minutes: u32) -> Reply {
+        if minutes == 0 || minutes > 24 * 60 {
+            return refused_text("arming takes 1 to 1440 minutes, for example `arm 15`", None);
+        }
+        let after_ms = u64::from(minutes).saturating_mul(60_000);
+        self.armed_until = Some(self.now.mono.plus_ms(after_ms));
+        self.effect(Effect::Arm { timer: Timer::Disarm, after_ms });
+        done(&format!("armed for {minutes} minutes"))
+    }
+
+    pub(super) fn unlock(&mut self, reason: &Text) -> Reply {
+        if reason.is_empty() {
+            return refused_text(
+                "unlocking takes a reason, for example `unlock checked every position`",
+                None,
+            );
+        }
+        self.halted = false;
+        if self.book.lock().is_none() {
+            return done("nothing was locked");
+        }
+        self.fact(Fact::Unlocked { reason: reason.clone() });
+        let text = Text::clean(&format!("entries are allowed again: {reason}"));
+        self.alert_program(Severity::Info, AlertCode::Lock, text);
+        done("entries are allowed again")
+    }
+
+    fn watch(&mut self, symbol: Symbol, venue: Option<&VenueId>) -> Reply {
+        let venue = match self.venue_for(venue) {
+            Ok(venue) => venue,
+            Err(why) => return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() },
+        };
+        let id = self.instrument_for(&symbol, &venue);
+        if let Err(super::routing::Wait::Never(why)) = self.rules_of(&id) {
+            return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
+        }
+        if let Some(state) = self.venues.get_mut(&venue) {
+            state.watch(id.symbol.clone());
+        }
+        self.view.watch = true;
+        done(&format!("watching {id}"))
+    }
+
+    fn unwatch(&mut self, instrument: &InstrumentId) -> Reply {
+        if let Some(state) = self.venues.get_mut(&instrument.venue) {
+            state.watched.retain(|s| *s != instrument.symbol);
+            state.interest.remove(&instrument.symbol);
+        }
+        self.view.watch = true;
+        done(&format!("{} is off the watchlist", instrument.symbol))
+    }
+
+    fn acknowledge(&mut self, alert: Option<u64>) -> Reply {
+        let ids: Vec<u64> = match alert {
+            Some(id) => vec![id],
+            None => self.book.alerts().filter(|(_, seen)| !seen).map(|(a, _)| a.id).collect(),
+        };
+        let n = ids.len();
+        for id in ids {
+            self.fact(Fact::Acknowledged { id });
+        }
+        done(&format!("{n} alert(s) acknowledged"))
+    }
+
+    fn resync(&mut self, venue: Option<VenueId>) -> Reply {
+        let venues = venue.map_or_else(|| self.names.clone(), |v| vec![v]);
+        for venue in &venues {
+            self.ask_report(venue, true);
+        }
+        done("asking the venue for everything")
+    }
+
+    fn abandon(&mut self, id: OrderId, reason: Text) -> Reply {
+        let Some(row) = self.book.order(&id) else {
+            return refused_text(&format!("there is no order {id}"), None);
+        };
+        if row.state != OrderState::Absent {
+            let text = format!(
+                "order {} is {}; only one that is NOT AT VENUE can be declared dead",
+                id.client,
+                row.state.word()
+            );
+            return refused_text(&text, None);
+        }
+        if reason.is_empty() {
+            return refused_text("declaring an order dead takes a reason", None);
+        }
+        let text = format!("order {} is abandoned: {reason}", id.client);
+        self.fact(Fact::Order(Box::new(OrderFact::because(id, OrderEvent::Abandoned, reason))));
+        done(&text)
+    }
+
+    fn ask_open(&self) -> Reply {
+        let count = |n: usize| u32::try_from(n).ok().unwrap_or(u32::MAX);
+        Reply::Open {
+            orders: count(self.book.open_orders().count()),
+            positions: count(self.book.positions().filter(|p| !p.qty.is_zero()).count()),
+            unknown: count(self.book.uncertain_orders().count()),
+        }
+    }
+
+    /// HALT: entries blocked, and the plan of the way out on the screen.
+    pub(super) fn halt(&mut self, maker: &Maker) -> Reply {
+        self.commanded(&Command::Halt, maker);
+        self.halted = true;
+        self.lock(Text::clean("HALT"));
+        Reply::Plan(Box::new(self.plan_for(&Scope::default())))
+    }
+
+    /// Which venues a scope covers. Live and paper are never in one scope: where both are configured and none is
+    /// named, it is the ones of the first venue's kind.
+    fn venues_in(&self, scope: &Scope) -> Result<Vec<VenueId>, Text> {
+        if let Some(venue) = &scope.venue {
+            return self.venue_for(Some(venue)).map(|v| vec![v]);
+        }
+        let first = self.names.first().and_then(|v| self.venues.get(v)).map(|v| v.setup.environment);
+        let of_kind = |v: &&VenueId| self.venues.get(*v).map(|s| s.setup.environment) == first;
+        Ok(self.names.iter().filter(of_kind).cloned().collect())
+    }
+
+    pub(super) fn plan_for(&self, scope: &Scope) -> Plan {
+        let venues = match self.venues_in(scope) {
+            Ok(venues) => venues,
+            Err(text) => return Plan { text, venues: Vec::new() },
+        };
+        let rows: Vec<PlanVenue> = venues.iter().map(|v| self.plan_at(v, scope.symbol.as_ref())).collect();
+        let orders = rows.iter().map(|r| r.cancels.len()).fold(0, usize::saturating_add);
+        let positions = rows.iter().map(|r| r.closes.len()).fold(0, usize::saturating_add);
+        let what = scope.symbol.as_ref().map_or("everything", Symbol::as_str);
+        let names: Vec<String> = rows.iter().map(|r| format!("{} ({})", r.venue, r.badge)).collect();
+        let text = format!(
+            "flatten {what} at {}: cancel {orders} order(s), close {positions} position(s)",
+            names.join(", ")
+        );
+        Plan { text: Text::clean(&text), venues: rows }
+    }
+
+    fn plan_at(&self, venue: &VenueId, symbol: Option<&Symbol>) -> PlanVenue {
+        let covers = |i: &InstrumentId| i.venue == *venue && symbol.is_none_or(|s| *s == i.symbol);
+        let cancels = self
+            .book
+            .open_orders()
+            .filter(|o| covers(&o.spec.instrument))
+            .map(|o| o.id.client.clone())
+            .collect();
+        let mut cost = Some(Money::ZERO);
+        let mut closes = Vec::new();
+        for p in self.book.positions().filter(|p| covers(&p.instrument) && !p.qty.is_zero()) {
+            closes.push((p.instrument.clone(), p.qty));
+            let half = self.marks.get(&p.instrument).and_then(|m| {
+                let half = m.ask()?.checked_sub(m.bid()?)?.checked_mul(rust_decimal::Decimal::new(5, 1))?;
+                p.qty.size().checked_mul_price(half)?.checked_mul(p.multiplier.get())
+            });
+            cost = cost.zip(half).and_then(|(c, h)| c.checked_add(h)).map(Money::to_cents);
+        }
+        let environment = self.venues.get(venue).map_or("", |v| v.setup.environment.word());
+        PlanVenue { venue: venue.clone(), badge: environment.into(), cancels, closes, cost }
+    }
+
+    pub(super) fn flatten(&mut self, scope: &Scope, maker: Maker) -> Reply {
+        let venues = match self.venues_in(scope) {
+            Ok(venues) => venues,
+            Err(why) => return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() },
+        };
+        let command = Command::Flatten { symbol: scope.symbol.clone(), venue: scope.venue.clone() };
+        self.commanded(&command, &maker);
+        let symbol = scope.symbol.clone();
+        let cover = Cover { symbol, share: Share::All };
+        self.begin_exit(venues, cover, Then::Nothing, maker)
+    }
+
+    pub(super) fn commanded(&mut self, command: &Command, maker: &Maker) {
+        let line = super::exit::line_of(command);
+        self.fact(Fact::Commanded { line, origin: maker.origin.clone() });
+    }
+}
+
+pub(super) fn done(text: &str) -> Reply {
+    Reply::Done(Text::clean(text))
+}
+
+pub(super) fn placed(orders: Vec<ClientId>, venue: VenueId, text: &str) -> Reply {
+    Reply::Placed { orders, venue, text: Text::clean(text) }
+}
+
+pub(super) fn refused_text(text: &str, field: Option<&str>) -> Reply {
+    Reply::Refused { text: Text::clean(text), field: field.map(Into::into), checks: Vec::new() }
+}
+
+pub(super) fn refused(stopped: &Stopped, field: Option<&str>) -> Reply {
+    let checks: Vec<Check> = match stopped {
+        Stopped::Checks(verdict) => verdict.checks.iter().map(super::preview::check_row).collect(),
+        Stopped::Why(_) => Vec::new(),
+    };
+    Reply::Refused { text: Text::clean(&stopped.to_string()), field: field.map(Into::into), checks }
+}

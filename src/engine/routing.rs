@@ -1,0 +1,195 @@
+//! From a symbol to an instrument at a venue, and what is wanted of its market.
+
+use super::{
+    Engine,
+    effect::{Ask, Effect},
+    venue::VenueState,
+};
+use crate::{
+    calendar::{Calendar, Phase},
+    domain::{
+        capability::TifWord,
+        ids::{InstrumentId, Symbol, VenueId},
+        instrument::{AssetClass, Instrument},
+        money::{Money, Price},
+        order::{Side, Tif},
+        text::Text,
+        time::Mono,
+    },
+};
+use std::collections::BTreeSet;
+
+/// How long a symbol that was only looked at stays watched.
+const INTEREST_MS: u64 = 120_000;
+
+impl VenueState {
+    /// Watches a symbol; true if it was not watched.
+    pub(super) fn watch(&mut self, symbol: Symbol) -> bool {
+        if self.watched.contains(&symbol) {
+            return false;
+        }
+        self.watched.push(symbol);
+        true
+    }
+}
+
+impl Engine {
+    /// The venue that an order line means.
+    pub(super) fn venue_for(&self, named: Option<&VenueId>) -> Result<VenueId, Text> {
+        match named {
+            Some(name) if self.venues.contains_key(name) => Ok(name.clone()),
+            Some(name) => {
+                let known: Vec<&str> = self.names.iter().map(VenueId::as_str).collect();
+                Err(Text::clean(&format!("there is no venue `{name}`; there are: {}", known.join(", "))))
+            }
+            None => self.names.first().cloned().ok_or_else(|| Text::clean("no venue is configured")),
+        }
+    }
+
+    /// The instrument that a symbol means at a venue: `BTCUSD` is `BTC/USD` where the venue has that.
+    pub(super) fn instrument_for(&self, symbol: &Symbol, venue: &VenueId) -> InstrumentId {
+        let as_typed = InstrumentId { venue: venue.clone(), symbol: symbol.clone() };
+        let Some(state) = self.venues.get(venue) else { return as_typed };
+        if self.book.instrument(&as_typed).is_some() || state.symbols.contains(symbol) {
+            return as_typed;
+        }
+        let same = |s: &&Symbol| {
+            s.as_str().contains('/')
+                && s.as_str().chars().filter(|c| *c != '/').eq(symbol.as_str().chars().filter(|c| *c != '/'))
+        };
+        match state.symbols.iter().find(same) {
+            Some(symbol) => InstrumentId { venue: venue.clone(), symbol: symbol.clone() },
+            None => as_typed,
+        }
+    }
+
+    /// The rules of an instrument; asks for them, and for its market, where they are not there.
+    pub(super) fn rules_of(&mut self, id: &InstrumentId) -> Result<Instrument, Wait> {
+        let now = self.now.mono;
+        if let Some(state) = self.venues.get_mut(&id.venue) {
+            state.interest.insert(id.symbol.clone(), now);
+        }
+        if let Some(rules) = self.book.instrument(id) {
+            return Ok(rules.clone());
+        }
+        let Some(state) = self.venues.get_mut(&id.venue) else {
+            return Err(Wait::Never(Text::clean(&format!("there is no venue `{}`", id.venue))));
+        };
+        if state.unknown.contains(&id.symbol) {
+            return Err(Wait::Never(Text::clean(&format!(
+                "{} does not know a symbol `{}`",
+                id.venue, id.symbol
+            ))));
+        }
+        if state.asked.insert(id.symbol.clone()) {
+            let ask = Ask::Instruments(vec![id.symbol.clone()]);
+            self.effect(Effect::Ask { venue: id.venue.clone(), ask, exit: false });
+        }
+        Err(Wait::Asked(Text::clean(&format!("asking {} about {}", id.venue, id.symbol))))
+    }
+
+    /// Tells the gateway whose market is wanted, where that changed.
+    pub(super) fn tell_watches(&mut self) {
+        let now = self.now.mono;
+        let mut wanted: Vec<(VenueId, BTreeSet<Symbol>)> = Vec::new();
+        for (venue, state) in &mut self.venues {
+            state.interest.retain(|_, at| now.since_ms(*at) < INTEREST_MS);
+            let mut symbols: BTreeSet<Symbol> = state.watched.iter().cloned().collect();
+            symbols.extend(state.interest.keys().cloned());
+            wanted.push((venue.clone(), symbols));
+        }
+        for (venue, mut symbols) in wanted {
+            let held = self.book.positions().filter(|p| p.instrument.venue == venue && !p.qty.is_zero());
+            symbols.extend(held.map(|p| p.instrument.symbol.clone()));
+            let open = self.book.open_orders().filter(|o| o.id.venue == venue);
+            symbols.extend(open.map(|o| o.spec.instrument.symbol.clone()));
+            let Some(state) = self.venues.get_mut(&venue) else { continue };
+            symbols.retain(|s| !state.unknown.contains(s));
+            if state.told == symbols {
+                continue;
+            }
+            state.told.clone_from(&symbols);
+            let asked: Vec<Symbol> = symbols
+                .iter()
+                .filter(|s| {
+                    let id = InstrumentId { venue: venue.clone(), symbol: (*s).clone() };
+                    self.book.instrument(&id).is_none() && !state.asked.contains(*s)
+                })
+                .cloned()
+                .collect();
+            state.asked.extend(asked.iter().cloned());
+            self.effect(Effect::Watch { venue: venue.clone(), symbols });
+            if !asked.is_empty() {
+                self.effect(Effect::Ask { venue, ask: Ask::Instruments(asked), exit: false });
+            }
+        }
+    }
+
+    /// Does this venue take market orders for it now?
+    pub(super) fn takes_market_orders_now(&self, id: &InstrumentId) -> bool {
+        if self.venues.get(&id.venue).is_some_and(|v| v.setup.always_open) {
+            return true;
+        }
+        let class = self.class_of(id);
+        let calendar = Calendar::of(class);
+        calendar == Calendar::Always || calendar.session_at(self.now.wall).phase == Phase::Regular
+    }
+
+    /// Its class: by its rules, else by its spelling.
+    pub(super) fn class_of(&self, id: &InstrumentId) -> AssetClass {
+        self.book.instrument(id).map_or_else(
+            || if id.symbol.as_str().contains('/') { AssetClass::Crypto } else { AssetClass::Equity },
+            |i| i.class,
+        )
+    }
+
+    /// The time in force where an order line names none: the configured one where the venue takes it.
+    pub(super) fn tif_for(&self, id: &InstrumentId) -> Tif {
+        let class = self.class_of(id);
+        let takes = self.venues.get(&id.venue).and_then(|v| v.setup.capability.of(class));
+        match takes {
+            Some(c)
+                if !c.tifs.contains(&TifWord::from(self.default_tif)) && c.tifs.contains(&TifWord::Gtc) =>
+            {
+                Tif::Gtc
+            }
+            Some(_) | None => self.default_tif,
+        }
+    }
+
+    pub(super) fn takes_reduce_only(&self, id: &InstrumentId) -> bool {
+        let class = self.class_of(id);
+        self.venues.get(&id.venue).and_then(|v| v.setup.capability.of(class)).is_some_and(|c| c.reduce_only)
+    }
+
+    /// A limit one per cent through the touch: fills like a market order, not at any price.
+    pub(super) fn collar_price(&self, id: &InstrumentId, side: Side) -> Option<Price> {
+        let mark = self.marks.get(id)?;
+        let (base, factor) = match side {
+            Side::Buy => (mark.ask().or_else(|| mark.price())?, rust_decimal::Decimal::new(101, 2)),
+            Side::Sell => (mark.bid().or_else(|| mark.price())?, rust_decimal::Decimal::new(99, 2)),
+        };
+        let raw = base.checked_mul(factor)?;
+        self.book.instrument(id).map_or(Some(raw), |rules| rules.tick.round(raw))
+    }
+
+    /// Equity as the last report said it, moved by what the marks have moved since.
+    pub(super) fn equity_now(&self, venue: &VenueId) -> Option<Money> {
+        let account = self.book.account(venue)?;
+        Some(account.report.equity)
+    }
+
+    pub(super) fn is_stale(&self, updated: Option<Mono>, venue: &VenueId) -> bool {
+        let max = self.venues.get(venue).map_or(15_000, |v| v.setup.limits.quote_age_max_ms);
+        updated.is_none_or(|at| self.now.mono.since_ms(at) > max)
+    }
+}
+
+/// Why an instrument's rules are not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// They were asked for.
+    Asked(Text),
+    /// They won't come.
+    Never(Text),
+}

@@ -1,0 +1,117 @@
+//! What happens by time alone.
+
+use super::{
+    Engine,
+    effect::{Ask, Effect},
+    input::Timer,
+    venue::Proving,
+};
+use crate::{
+    calendar::Calendar,
+    domain::{
+        alert::{AlertCode, Severity},
+        fact::Fact,
+        ids::VenueId,
+        instrument::AssetClass,
+        text::Text,
+    },
+};
+
+/// How often everything is looked over.
+const TICK_MS: u64 = 1_000;
+/// How often a venue is asked for everything while nothing happens.
+const REPORT_EVERY_MS: i64 = 30_000;
+/// A report that is not answered for so long is asked for again.
+const REPORT_LOST_MS: u64 = 30_000;
+
+impl Engine {
+    pub(super) fn on_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Tick => self.on_tick(),
+            Timer::Look { venue, client } => self.on_look(venue, client),
+            Timer::Resync(venue) => self.on_resync(&venue),
+            Timer::Prove(venue) => self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false }),
+            Timer::Exit { exit, venue } => self.on_exit_beat(exit, venue),
+            Timer::Disarm => self.on_disarm(),
+        }
+    }
+
+    fn on_resync(&mut self, venue: &VenueId) {
+        let due = self.venues.get(venue).is_some_and(|v| v.wants_report || v.report_failures > 0);
+        if due {
+            self.ask_report(venue, false);
+        }
+    }
+
+    fn on_exit_beat(&mut self, exit: u64, venue: VenueId) {
+        if self.exit_goes_on(exit, &venue) {
+            self.effect(Effect::Arm { timer: Timer::Exit { exit, venue }, after_ms: 250 });
+        }
+        // Driving it is the end of every step.
+    }
+
+    fn on_disarm(&mut self) {
+        if self.armed_until.is_some_and(|until| self.now.mono >= until) {
+            self.armed_until = None;
+            let text = Text::clean("the time for trading armed is over: disarmed");
+            self.alert_program(Severity::Info, AlertCode::Lock, text);
+        }
+    }
+
+    fn on_tick(&mut self) {
+        self.effect(Effect::Arm { timer: Timer::Tick, after_ms: TICK_MS });
+        self.begin_days();
+        for seed in self.monitor.watch(&self.book, &self.marks, &self.thresholds, self.now) {
+            self.alert(seed);
+        }
+        for venue in self.names.clone() {
+            self.keep_fresh(&venue);
+            self.add_to_curve(&venue);
+        }
+    }
+
+    fn keep_fresh(&mut self, venue: &VenueId) {
+        let now = self.now;
+        let Some(state) = self.venues.get_mut(venue) else { return };
+        if state.asked_report.is_some_and(|at| now.mono.since_ms(at) > REPORT_LOST_MS) {
+            state.asked_report = None;
+            state.report_failures = state.report_failures.saturating_add(1);
+        }
+        let old = state.last_report.is_none_or(|at| now.wall.since_ms(at.wall) >= REPORT_EVERY_MS);
+        let proven = matches!(state.proving, Proving::Proven(_));
+        // While the order stream is down, asking is the only way to see: then it is asked every few seconds.
+        let blind = !self.agrees(venue)
+            && self
+                .venues
+                .get(venue)
+                .and_then(|s| s.last_report)
+                .is_none_or(|at| now.wall.since_ms(at.wall) >= 5_000);
+        if proven && (old || blind) {
+            self.ask_report(venue, false);
+        }
+    }
+
+    fn add_to_curve(&mut self, venue: &VenueId) {
+        if let Some(equity) = self.equity_now(venue) {
+            self.curves.entry(venue.clone()).or_default().add(self.now.wall, equity);
+            self.view.curve = true;
+        }
+    }
+
+    /// Tells the book when a venue's trading day begins, by the venue's calendar.
+    pub(super) fn begin_days(&mut self) {
+        for venue in self.names.clone() {
+            let Some(state) = self.venues.get_mut(&venue) else { continue };
+            let stocks = state.setup.capability.of(AssetClass::Equity).is_some();
+            let calendar = if stocks { Calendar::UsEquity } else { Calendar::Always };
+            let began = calendar.day_began(self.now.wall);
+            if state.day.is_none_or(|day| began > day) {
+                state.day = Some(began);
+                self.fact(Fact::DayBegan { venue: venue.clone(), began });
+                if let Some(curve) = self.curves.get_mut(&venue) {
+                    curve.begin_day();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The snapshot: everything on the screen, worked out here, so that no screen computes money. Sections that did not
+//! change are shared with the snapshot before.
+
+mod orders;
+mod rows;
+
+use super::Engine;
+use crate::{
+    broker::{Channel, Link},
+    calendar::{Calendar, Phase},
+    desk::snapshot::{Banner, ChannelRow, EquityPoint, HealthRow, Lamp, Snapshot},
+    domain::{
+        fact::Fact,
+        ids::VenueId,
+        instrument::AssetClass,
+        money::{Money, Percent},
+        time::{Mono, Stamp},
+    },
+};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// What changed since the last snapshot, and that snapshot.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    pub(super) orders: bool,
+    pub(super) positions: bool,
+    pub(super) fills: bool,
+    pub(super) accounts: bool,
+    pub(super) alerts: bool,
+    pub(super) health: bool,
+    pub(super) watch: bool,
+    pub(super) market: bool,
+    pub(super) curve: bool,
+    pub(super) symbols: bool,
+    pub(super) banner: bool,
+    last: Snapshot,
+}
+
+impl View {
+    /// Marks what a fact changes.
+    pub(super) fn note(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Intended(_) | Fact::Order(_) | Fact::Learned { .. } => {
+                self.orders = true;
+                self.positions = true;
+            }
+            Fact::Executed(_) | Fact::Inferred(_) => {
+                self.orders = true;
+                self.positions = true;
+                self.fills = true;
+                self.accounts = true;
+            }
+            Fact::Position { .. } | Fact::DayBegan { .. } => {
+                self.positions = true;
+                self.accounts = true;
+            }
+            Fact::Account { .. } => self.accounts = true,
+            Fact::Instrument(_) => {
+                self.watch = true;
+                self.positions = true;
+            }
+            Fact::Alerted(_) | Fact::Acknowledged { .. } => self.alerts = true,
+            Fact::Opened { .. }
+            | Fact::Commanded { .. }
+            | Fact::Locked { .. }
+            | Fact::Unlocked { .. }
+            | Fact::ExitBegan { .. }
+            | Fact::ExitEnded { .. } => {}
+        }
+        self.banner = true;
+    }
+
+    /// Everything is new.
+    pub(super) const fn all(&mut self) {
+        self.orders = true;
+        self.positions = true;
+        self.fills = true;
+        self.accounts = true;
+        self.alerts = true;
+        self.health = true;
+        self.watch = true;
+        self.market = true;
+        self.curve = true;
+        self.symbols = true;
+        self.banner = true;
+    }
+
+    const fn is_clean(&self) -> bool {
+        !(self.orders
+            || self.positions
+            || self.fills
+            || self.accounts
+            || self.alerts
+            || self.health
+            || self.watch
+            || self.market
+            || self.curve
+            || self.symbols
+            || self.banner)
+    }
+}
+
+impl Engine {
+    /// The present snapshot; `None` when nothing changed since the last one.
+    pub fn snapshot(&mut self, now: crate::domain::time::Now) -> Option<Arc<Snapshot>> {
+        if self.view.is_clean() {
+            return None;
+        }
+        self.now = now;
+        let mut view = std::mem::take(&mut self.view);
+        let s = &mut view.last;
+        s.seq = s.seq.saturating_add(1);
+        s.at = now;
+        if view.orders {
+            s.orders = Arc::new(self.order_rows());
+        }
+        if view.positions || view.market {
+            s.positions = Arc::new(self.position_rows());
+        }
+        if view.fills {
+            s.fills = Arc::new(self.fill_rows());
+        }
+        if view.accounts || view.market || view.positions {
+            s.accounts = Arc::new(self.account_rows());
+        }
+        if view.alerts {
+            s.alerts = Arc::new(self.alert_rows());
+        }
+        if view.health || view.market {
+            s.health = Arc::new(self.health_rows());
+        }
+        if view.watch || view.market {
+            s.watchlist = Arc::new(self.watch_rows());
+        }
+        if view.curve {
+            s.equity_curve = Arc::new(self.curve_points());
+        }
+        if view.symbols {
+            let all = self.names.iter().filter_map(|v| self.venues.get(v).map(|s| (v, s)));
+            let pairs =
+                all.flat_map(|(v, s)| s.symbols.iter().map(move |symbol| (symbol.clone(), v.clone())));
+            s.symbols = Arc::new(pairs.collect());
+        }
+        s.exit = self.exit_row().map(Arc::new);
+        s.banner = self.banner(s);
+        let snapshot = Arc::new(s.clone());
+        self.view = View { last: view.last, ..View::default() };
+        Some(snapshot)
+    }
+
+    fn banner(&self, s: &Snapshot) -> Banner {
+        let lamps = self.names.iter().filter_map(|venue| {
+            let state = self.venues.get(venue)?;
+            Some(Lamp {
+                venue: venue.clone(),
+                environment: state.environment(),
+                read_only: self.read_only || state.read_only().is_some(),
+                connected: self.agrees(venue),
+            })
+        });
+        let one_currency = s.accounts.windows(2).all(|w| matches!(w, [a, b] if a.currency == b.currency));
+        let sum = |of: &dyn Fn(&crate::desk::snapshot::AccountRow) -> Option<Money>| -> Option<Money> {
+            if !one_currency || s.accounts.is_empty() {
+                return None;
+            }
+            s.accounts.iter().try_fold(Money::ZERO, |acc, row| acc.checked_add(of(row)?))
+        };
+        let equity = sum(&|a| Some(a.equity));
+        let day_pnl = sum(&|a| a.day_pnl);
+        let last_equity = sum(&|a| a.last_equity);
+        let (session, session_until) = self.session_words();
+        let unseen = self.book.alerts().filter(|(_, seen)| !seen).count();
+        Banner {
+            lamps: lamps.collect(),
+            equity,
+            day_pnl,
+            day_percent: day_pnl.zip(last_equity).and_then(|(d, e)| d.percent_of(e)),
+            drawdown: self.worst_drawdown(),
+            currency: s.accounts.first().filter(|_| one_currency).map(|a| a.currency.clone()),
+            armed_until: self.armed_until.filter(|until| self.now.mono < *until),
+            locked: self.book.lock().map(|l| l.reason.clone()),
+            halted: self.halted,
+            held: self.held_back(),
+            alerts: u32::try_from(unseen).ok().unwrap_or(u32::MAX),
+            worst: self.book.worst_alert().cloned(),
+            session,
+            session_until,
+        }
+    }
+
+    fn worst_drawdown(&self) -> Option<Percent> {
+        self.curves.values().filter_map(crate::analytics::EquityCurve::drawdown).min()
+    }
+
+    /// Why entries wait, apart from a lock.
+    fn held_back(&self) -> Option<crate::domain::text::Text> {
+        let names = &self.names;
+        names.iter().find_map(|venue| match self.access(venue) {
+            crate::risk::Access::Trading => None,
+            crate::risk::Access::Locked { .. } | crate::risk::Access::ReadOnly
+                if self.book.lock().is_some() =>
+            {
+                None
+            }
+            crate::risk::Access::Locked { reason } => Some(reason),
+            crate::risk::Access::ReadOnly => None,
+        })
+    }
+
+    fn session_words(&self) -> (SmolStr, Option<Stamp>) {
+        let stocks = self
+            .names
+            .first()
+            .and_then(|v| self.venues.get(v))
+            .is_some_and(|v| !v.setup.always_open && v.setup.capability.of(AssetClass::Equity).is_some());
+        if !stocks {
+            return (SmolStr::new_static("24/7"), None);
+        }
+        let session = Calendar::UsEquity.session_at(self.now.wall);
+        let word = match session.phase {
+            Phase::Regular => "regular",
+            Phase::Pre => "pre",
+            Phase::After => "after",
+            Phase::Closed => "closed",
+        };
+        (SmolStr::new_static(word), session.until)
+    }
+
+    fn curve_points(&self) -> Vec<EquityPoint> {
+        // The curve of the first account; accounts of one currency are not added over time, for their points
+        // stand at different times.
+        let first = self.names.first().and_then(|v| self.curves.get(v));
+        first.map_or_else(Vec::new, |c| c.points().map(|(at, equity)| EquityPoint { at, equity }).collect())
+    }
+
+    fn health_rows(&self) -> Vec<HealthRow> {
+        self.names.iter().filter_map(|v| self.health_row(v)).collect()
+    }
+
+    fn health_row(&self, venue: &VenueId) -> Option<HealthRow> {
+        let state = self.venues.get(venue)?;
+        let channels = state.links.iter().map(|(channel, link)| {
+            let (word, until) = link_words(&link.link);
+            ChannelRow {
+                name: SmolStr::new_static(channel.word()),
+                state: SmolStr::new_static(word),
+                until,
+                last_message: self.heard(venue, *channel),
+            }
+        });
+        Some(HealthRow {
+            venue: venue.clone(),
+            channels: channels.collect(),
+            state: state.word(),
+            rtt_p50_us: state.vitals.rtt_p50_us,
+            rtt_p99_us: state.vitals.rtt_p99_us,
+            limit_used: state.vitals.limit_used,
+            limit_max: state.vitals.limit_max,
+            limited_until: state.vitals.limited_until,
+            skew_ms: state.vitals.skew_ms,
+            reconnects: state.reconnects(),
+            quarantined: state.quarantined,
+            last_error: state.last_error.clone(),
+        })
+    }
+
+    fn heard(&self, venue: &VenueId, channel: Channel) -> Option<Mono> {
+        let state = self.venues.get(venue)?;
+        state.heard.get(&channel).copied().or_else(|| state.links.get(&channel).map(|l| l.since))
+    }
+
+    /// A wall time as a monotonic one, for ages.
+    fn mono_of(&self, at: Stamp) -> Mono {
+        let ago = self.now.wall.since_ms(at).max(0);
+        let ago_ns = u64::try_from(ago).ok().unwrap_or(0).saturating_mul(1_000_000);
+        Mono::from_nanos(self.now.mono.as_nanos().saturating_sub(ago_ns))
+    }
+}
+
+const fn link_words(link: &Link) -> (&'static str, Option<Mono>) {
+    match link {
+        Link::Connecting => ("connecting", None),
+        Link::Up => ("up", None),
+        Link::Stale => ("stale", None),
+        Link::Backoff { until, .. } => ("backoff", Some(*until)),
+        Link::Dead { .. } => ("dead", None),
+    }
+}

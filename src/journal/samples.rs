@@ -1,0 +1,252 @@
+//! Facts and journals for the tests of this room.
+
+use super::{Header, Journal, Mode};
+use crate::domain::{
+    alert::{Alert, AlertCode, Severity},
+    fact::{Dated, Fact, Intent, OrderFact, PositionSource},
+    ids::*,
+    instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+    lifecycle::OrderEvent,
+    money::*,
+    order::*,
+    report::*,
+    text::Text,
+    time::Stamp,
+};
+use proptest::prelude::*;
+
+pub(super) fn header() -> Header {
+    let accounts = vec![(VenueId::new("paper").unwrap(), AccountId::new("PA1").unwrap())];
+    Header { profile: "test".into(), accounts, version: "0.1.0".into() }
+}
+
+pub(super) fn run() -> Instance {
+    Instance::new("run1").unwrap()
+}
+
+/// A new journal in a directory of its own.
+pub(super) fn journal() -> (tempfile::TempDir, Journal) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let journal = Journal::open(&path, &header(), Mode::Write(run())).unwrap();
+    (dir, journal)
+}
+
+pub(super) fn dated(fact: Fact) -> Dated {
+    Dated { at: Stamp::from_nanos(1_795_000_000_123_456_789), fact }
+}
+
+pub(super) fn locked(reason: &str) -> Dated {
+    dated(Fact::Locked { reason: reason.into() })
+}
+
+fn instrument() -> InstrumentId {
+    InstrumentId { venue: VenueId::new("paper").unwrap(), symbol: Symbol::new("AAPL").unwrap() }
+}
+
+fn price(text: &str) -> Price {
+    text.parse().unwrap()
+}
+
+fn qty(n: u32) -> Qty {
+    n.to_string().parse().unwrap()
+}
+
+fn order(n: u64) -> OrderId {
+    OrderId { venue: instrument().venue, client: ClientId::nth(&run(), n) }
+}
+
+pub(super) fn intended(n: u64) -> Dated {
+    dated(Fact::Intended(Box::new(Intent { order: order(n), ..intent() })))
+}
+
+fn intent() -> Intent {
+    Intent {
+        order: order(1),
+        spec: OrderSpec {
+            instrument: instrument(),
+            side: Side::Buy,
+            amount: Amount::Notional("500.00".parse().unwrap()),
+            order_type: OrderType::StopLimit { stop: price("174.00"), limit: price("173.50") },
+            tif: Tif::Gtd("2026-12-01".parse().unwrap()),
+            extended: true,
+            post_only: false,
+            reduce_only: false,
+            attached: Attached::Bracket {
+                target: price("180.00"),
+                stop: StopLeg { stop: price("170.00"), limit: None },
+            },
+            tag: Some("swing".into()),
+        },
+        origin: Origin::Screen,
+        replaces: Some(ClientId::nth(&run(), 9)),
+        verdict: "all checks passed".into(),
+    }
+}
+
+fn execution() -> Execution {
+    Execution {
+        id: ExecutionId::new("e1").unwrap(),
+        client: order(1).client,
+        venue_id: VenueOrderId::new("v1").unwrap(),
+        instrument: instrument(),
+        side: Side::Sell,
+        qty: qty(3),
+        price: price("175.52"),
+        cum: Some(qty(3)),
+        fee: Some(Fee { amount: "-0.0001".parse().unwrap(), currency: Currency::usd() }),
+        liquidity: Liquidity::Maker,
+        at: Stamp::from_nanos(77),
+    }
+}
+
+fn order_report() -> OrderReport {
+    OrderReport {
+        client: order(2).client,
+        venue_id: VenueOrderId::new("v2").unwrap(),
+        instrument: instrument(),
+        side: Side::Sell,
+        amount: Amount::Qty(qty(5)),
+        order_type: OrderType::TrailingStop { trail: Trail::Percent("1.5".parse().unwrap()) },
+        tif: Tif::Gtc,
+        extended: false,
+        attached: Attached::Oco { stop: StopLeg { stop: price("0.01"), limit: Some(price("0.02")) } },
+        status: OrderEvent::Working,
+        status_word: "new".into(),
+        filled: Qty::ZERO,
+        avg_price: None,
+        parent: Some(order(1).client),
+        role: Some(Role::Stop),
+        replaces: None,
+        replaced_by: None,
+        trailing_stop: Some(price("170.00")),
+        reason: None,
+        submitted: Some(Stamp::from_nanos(5)),
+    }
+}
+
+fn account() -> AccountReport {
+    serde_json::from_value(serde_json::json!({
+        "account": "PA1", "currency": "USD", "equity": "100000.01", "cash": "1", "buying_power": "2",
+        "regt_buying_power": null, "last_equity": null, "initial_margin": null, "maintenance_margin": null,
+        "multiplier": null, "day_trades": 3, "accrued_fees": null, "shorting": true, "blocked": null,
+    }))
+    .unwrap()
+}
+
+fn rules() -> Instrument {
+    Instrument {
+        id: instrument(),
+        name: "Apple Inc.".into(),
+        native: "AAPL".into(),
+        class: AssetClass::Equity,
+        quote: Currency::usd(),
+        base: None,
+        tick: Tick::UsEquity,
+        lot: Qty::ZERO,
+        whole_lot: qty(1),
+        qty_min: Qty::ZERO,
+        qty_max: None,
+        notional_min: Money::ZERO,
+        multiplier: "1".parse().unwrap(),
+        shortable: true,
+        borrow: Borrow::Easy,
+        marginable: true,
+        tradable: Tradable::Halted("news pending".into()),
+    }
+}
+
+fn alert() -> Alert {
+    Alert {
+        id: 4,
+        at: Stamp::from_nanos(8),
+        severity: Severity::Emergency,
+        code: AlertCode::LateFill,
+        venue: Some(instrument().venue),
+        symbol: Some(instrument().symbol),
+        order: Some(order(1)),
+        text: "a fill after the order had ended".into(),
+    }
+}
+
+/// One of every kind of fact, with everything in it that can be there.
+pub(super) fn every_fact() -> Vec<Dated> {
+    let filled = OrderFact {
+        venue_id: Some(VenueOrderId::new("v1").unwrap()),
+        replaced_by: Some(order(3).client),
+        change: Some(Change { qty: Some(qty(7)), limit: Some(price("-0.05")), ..Change::default() }),
+        order_type: Some(OrderType::Limit { limit: price("-0.05") }),
+        ..OrderFact::because(order(1), OrderEvent::Amended, "the trader's wish".into())
+    };
+    let facts = vec![
+        Fact::Opened { instance: run(), version: "0.1.0".into() },
+        Fact::Commanded { line: "=buy AAPL risk 1%, \"now\"".into(), origin: Origin::Shell },
+        Fact::Intended(Box::new(intent())),
+        Fact::Order(Box::new(filled)),
+        Fact::Order(Box::new(OrderFact::bare(order(1), OrderEvent::Sent))),
+        Fact::Learned { report: Box::new(order_report()), origin: Origin::External },
+        Fact::Executed(Box::new(execution())),
+        Fact::Inferred(Box::new(Execution { cum: None, fee: None, ..execution() })),
+        Fact::Position {
+            instrument: instrument(),
+            qty: "-3".parse().unwrap(),
+            avg_price: Some(price("175.52")),
+            previous_close: None,
+            source: PositionSource::Baseline,
+        },
+        Fact::Account { venue: instrument().venue, report: Box::new(account()) },
+        Fact::Instrument(Box::new(rules())),
+        Fact::Alerted(Box::new(alert())),
+        Fact::Acknowledged { id: u64::MAX },
+        Fact::Locked { reason: "daily loss".into() },
+        Fact::Unlocked { reason: "@home".into() },
+        Fact::ExitBegan { exit: 1, scope: "everything at paper".into() },
+        Fact::ExitEnded { exit: 1, flat: false, report: "1 position left".into() },
+        Fact::DayBegan { venue: instrument().venue, began: Stamp::from_nanos(3) },
+    ];
+    facts.into_iter().map(dated).collect()
+}
+
+/// Any fact, with any times, texts, numbers and ids in it.
+pub(super) fn any_fact() -> impl Strategy<Value = Dated> {
+    let kinds = every_fact().len();
+    (0..kinds, any::<i64>(), any::<String>(), "-?[0-9]{1,15}(\\.[0-9]{1,12})?", "[!-~]{1,40}").prop_map(
+        |(kind, at, text, number, id)| {
+            let mut dated = every_fact().swap_remove(kind);
+            dated.at = Stamp::from_nanos(at);
+            vary(&mut dated.fact, &Text::clean(&text), &number, &id);
+            dated
+        },
+    )
+}
+
+fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
+    let size: Qty = number.trim_start_matches('-').parse().unwrap();
+    match fact {
+        Fact::Opened { version, .. } => *version = text.clone(),
+        Fact::Commanded { line, .. } => *line = text.clone(),
+        Fact::Intended(intent) => {
+            intent.order.client = ClientId::new(id).unwrap();
+            intent.spec.amount = Amount::Qty(size);
+            intent.verdict = text.clone();
+        }
+        Fact::Order(order) => order.reason = Some(text.clone()),
+        Fact::Learned { report, .. } => {
+            report.filled = size;
+            report.status_word = text.clone();
+        }
+        Fact::Executed(execution) | Fact::Inferred(execution) => {
+            execution.price = number.parse().unwrap();
+            execution.id = ExecutionId::new(id).unwrap();
+        }
+        Fact::Position { qty, .. } => *qty = number.parse().unwrap(),
+        Fact::Account { report, .. } => report.equity = number.parse().unwrap(),
+        Fact::Instrument(rules) => rules.name = text.clone(),
+        Fact::Alerted(alert) => alert.text = text.clone(),
+        Fact::Acknowledged { id } => *id = u64::try_from(text.as_str().len()).unwrap(),
+        Fact::Locked { reason } | Fact::Unlocked { reason } => *reason = text.clone(),
+        Fact::DayBegan { began, .. } => *began = Stamp::from_nanos(i64::MIN),
+        Fact::ExitBegan { scope, .. } => *scope = text.clone(),
+        Fact::ExitEnded { report, .. } => *report = text.clone(),
+    }
+}

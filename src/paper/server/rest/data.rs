@@ -1,0 +1,402 @@
+//! The market-data side: latest quotes, prints and bars, snapshots, and history.
+
+use super::App;
+use crate::{
+    domain::{ids::Symbol, instrument::AssetClass, quote::Interval, time::Stamp},
+    paper::{
+        exchange::History,
+        server::{
+            answer::{Answer, Refused, ok},
+            owner::Venue,
+            query::Params,
+            record::{Field, Record},
+            wire,
+        },
+    },
+};
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+
+pub(super) fn routes() -> Router<App> {
+    let stocks = Router::new()
+        .route("/quotes/latest", get(|a, q| latest(a, q, AssetClass::Equity, Kind::Quotes)))
+        .route("/trades/latest", get(|a, q| latest(a, q, AssetClass::Equity, Kind::Trades)))
+        .route("/bars/latest", get(|a, q| latest(a, q, AssetClass::Equity, Kind::Bars)))
+        .route("/quotes", get(|a, q| history(a, q, AssetClass::Equity, Kind::Quotes)))
+        .route("/trades", get(|a, q| history(a, q, AssetClass::Equity, Kind::Trades)))
+        .route("/bars", get(|a, q| history(a, q, AssetClass::Equity, Kind::Bars)))
+        .route("/snapshots", get(stock_snapshots))
+        .route("/{symbol}/quotes/latest", get(|a, p| latest_of(a, p, Kind::Quotes)))
+        .route("/{symbol}/trades/latest", get(|a, p| latest_of(a, p, Kind::Trades)))
+        .route("/{symbol}/bars/latest", get(|a, p| latest_of(a, p, Kind::Bars)))
+        .route("/{symbol}/quotes", get(|a, p, q| history_of(a, p, q, Kind::Quotes)))
+        .route("/{symbol}/trades", get(|a, p, q| history_of(a, p, q, Kind::Trades)))
+        .route("/{symbol}/bars", get(|a, p, q| history_of(a, p, q, Kind::Bars)))
+        .route("/{symbol}/snapshot", get(stock_snapshot));
+    let crypto = Router::new()
+        .route("/latest/quotes", get(|a, q| latest(a, q, AssetClass::Crypto, Kind::Quotes)))
+        .route("/latest/trades", get(|a, q| latest(a, q, AssetClass::Crypto, Kind::Trades)))
+        .route("/latest/bars", get(|a, q| latest(a, q, AssetClass::Crypto, Kind::Bars)))
+        .route("/quotes", get(|a, q| history(a, q, AssetClass::Crypto, Kind::Quotes)))
+        .route("/trades", get(|a, q| history(a, q, AssetClass::Crypto, Kind::Trades)))
+        .route("/bars", get(|a, q| history(a, q, AssetClass::Crypto, Kind::Bars)))
+        .route("/snapshots", get(crypto_snapshots));
+    Router::new().nest("/v2/stocks", stocks).nest("/v1beta3/crypto/us", crypto)
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Quotes,
+    Trades,
+    Bars,
+}
+
+impl Kind {
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Quotes => "quotes",
+            Self::Trades => "trades",
+            Self::Bars => "bars",
+        }
+    }
+    const fn singular(self) -> &'static str {
+        match self {
+            Self::Quotes => "quote",
+            Self::Trades => "trade",
+            Self::Bars => "bar",
+        }
+    }
+}
+
+const SYMBOLS_MAX: usize = 200;
+const PAGE_MAX: usize = 10_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// The symbols of a query in the spelling that the answer uses, those of the other market left out.
+fn named(venue: &Venue, words: &[String], class: AssetClass) -> Vec<Symbol> {
+    let assets = words.iter().filter_map(|w| venue.exchange.asset(w));
+    let mut symbols: Vec<Symbol> = assets.filter(|a| a.class == class).map(|a| a.symbol.clone()).collect();
+    symbols.sort();
+    symbols.dedup();
+    symbols
+}
+
+fn words(params: &Params) -> Result<Vec<String>, Refused> {
+    let words: Vec<String> = params.list("symbols").into_iter().map(str::to_owned).collect();
+    match words.len() {
+        0 => Err(Refused::bad_request("symbols is required")),
+        1..=SYMBOLS_MAX => Ok(words),
+        _ => Err(Refused::bad_request(format!("at most {SYMBOLS_MAX} symbols are accepted"))),
+    }
+}
+
+/// The last of a kind.
+fn last(venue: &Venue, symbol: &Symbol, class: AssetClass, kind: Kind) -> Option<Record> {
+    let symbol = symbol.as_str();
+    match kind {
+        Kind::Quotes => venue.exchange.quote(symbol).map(|q| wire::quote(class, &q)),
+        Kind::Trades => venue.exchange.trade(symbol).map(|t| wire::trade(class, &t)),
+        Kind::Bars => {
+            let now = venue.now();
+            let range = (now.plus_ms(-3_600_000), now);
+            venue.exchange.bars(symbol, Interval::Min1, range, PAGE_MAX).last().map(|b| wire::bar(class, b))
+        }
+    }
+}
+
+fn map_of(pairs: impl IntoIterator<Item = (Symbol, Option<Record>)>) -> Record {
+    pairs.into_iter().fold(Record::new(), |map, (symbol, record)| match record {
+        Some(record) => map.with(symbol.as_str(), record),
+        None => map,
+    })
+}
+
+async fn latest(State(app): State<App>, params: Params, class: AssetClass, kind: Kind) -> Answer {
+    let words = words(&params)?;
+    let found = app.owner.ask(move |venue| {
+        let symbols = named(venue, &words, class);
+        let pairs = symbols.into_iter().map(|s| (s.clone(), last(venue, &s, class, kind)));
+        Record::new().with(kind.plural(), map_of(pairs))
+    });
+    ok(&found.await?)
+}
+
+async fn latest_of(State(app): State<App>, Path(symbol): Path<String>, kind: Kind) -> Answer {
+    let found = app.owner.ask(move |venue| {
+        let symbol = stock(venue, &symbol)?;
+        let record = last(venue, &symbol, AssetClass::Equity, kind)?;
+        Some(Record::new().with("symbol", symbol.as_str()).with(kind.singular(), record))
+    });
+    ok(&found.await?.ok_or_else(unknown_symbol)?)
+}
+
+fn stock(venue: &Venue, word: &str) -> Option<Symbol> {
+    let asset = venue.exchange.asset(word)?;
+    (asset.class == AssetClass::Equity).then(|| asset.symbol.clone())
+}
+
+fn unknown_symbol() -> Refused {
+    Refused::bad_request("invalid symbol: there is no such stock at the paper venue")
+}
+
+fn snapshot(venue: &Venue, symbol: &Symbol, class: AssetClass) -> Record {
+    let now = venue.now();
+    let days = venue.exchange.bars(symbol.as_str(), Interval::Day1, (now.plus_ms(-7 * DAY_MS), now), 16);
+    let mut newest_first = days.iter().rev().map(|b| wire::bar(class, b));
+    [
+        ("latestTrade", last(venue, symbol, class, Kind::Trades)),
+        ("latestQuote", last(venue, symbol, class, Kind::Quotes)),
+        ("minuteBar", last(venue, symbol, class, Kind::Bars)),
+        ("dailyBar", newest_first.next()),
+        ("prevDailyBar", newest_first.next()),
+    ]
+    .into_iter()
+    .fold(Record::new(), |record, (name, part)| match part {
+        Some(part) => record.with(name, part),
+        None => record,
+    })
+}
+
+async fn snapshots(app: App, params: &Params, class: AssetClass) -> Result<Record, Refused> {
+    let words = words(params)?;
+    let found = app.owner.ask(move |venue| {
+        let symbols = named(venue, &words, class);
+        map_of(symbols.into_iter().map(|s| (s.clone(), Some(snapshot(venue, &s, class)))))
+    });
+    Ok(found.await?)
+}
+
+async fn stock_snapshots(State(app): State<App>, params: Params) -> Answer {
+    ok(&snapshots(app, &params, AssetClass::Equity).await?)
+}
+
+async fn crypto_snapshots(State(app): State<App>, params: Params) -> Answer {
+    ok(&Record::new().with("snapshots", snapshots(app, &params, AssetClass::Crypto).await?))
+}
+
+async fn stock_snapshot(State(app): State<App>, Path(symbol): Path<String>) -> Answer {
+    let found = app.owner.ask(move |venue| {
+        let symbol = stock(venue, &symbol)?;
+        let record = Record::new().with("symbol", symbol.as_str());
+        Some(record.and(snapshot(venue, &symbol, AssetClass::Equity)))
+    });
+    ok(&found.await?.ok_or_else(unknown_symbol)?)
+}
+
+/// A stretch of history that is asked for, page by page.
+#[derive(Debug, Clone)]
+struct Stretch {
+    start: Option<Stamp>,
+    end: Option<Stamp>,
+    limit: usize,
+    is_newest_first: bool,
+    interval: Interval,
+    /// Goes on behind this symbol and instant.
+    token: Option<(String, Stamp)>,
+}
+
+fn interval(word: &str) -> Result<Interval, Refused> {
+    match word {
+        "1Min" | "1T" => Ok(Interval::Min1),
+        "5Min" | "5T" => Ok(Interval::Min5),
+        "15Min" | "15T" => Ok(Interval::Min15),
+        "1Hour" | "1H" | "60Min" | "60T" => Ok(Interval::Hour1),
+        "1Day" | "1D" => Ok(Interval::Day1),
+        other => Err(Refused::bad_request(format!(
+            "invalid timeframe \"{}\": the paper venue has 1Min, 5Min, 15Min, 1Hour and 1Day",
+            other.chars().filter(|c| !c.is_control()).take(20).collect::<String>()
+        ))),
+    }
+}
+
+impl Stretch {
+    fn of(params: &Params, kind: Kind) -> Result<Self, Refused> {
+        let bad = |e: wire::Unclear| Refused::bad_request(e.0);
+        let interval = match (kind, params.word("timeframe")) {
+            (Kind::Bars, Some(word)) => interval(word)?,
+            (Kind::Bars, None) => return Err(Refused::bad_request("timeframe is required")),
+            (Kind::Quotes | Kind::Trades, _) => Interval::Min1,
+        };
+        let token = params.word("page_token").map(|word| {
+            let parts = word.split_once('|').and_then(|(symbol, nanos)| {
+                Some((symbol.to_owned(), Stamp::from_nanos(nanos.parse().ok()?)))
+            });
+            parts.ok_or_else(|| Refused::bad_request("invalid page_token"))
+        });
+        Ok(Self {
+            start: params.instant("start").map_err(bad)?,
+            end: params.instant("end").map_err(bad)?,
+            limit: params.count("limit", 1_000, 1..=PAGE_MAX).map_err(bad)?,
+            is_newest_first: params.choice("sort", &["asc", "desc"]).map_err(bad)? == "desc",
+            interval,
+            token: token.transpose()?,
+        })
+    }
+
+    /// From and up to, both included; from the start of the venue's day where nothing is said, as Alpaca has it.
+    fn range(&self, now: Stamp) -> (Stamp, Stamp) {
+        let day = DAY_MS.saturating_mul(1_000_000);
+        let midnight = now.as_nanos().saturating_sub(now.as_nanos().rem_euclid(day));
+        (self.start.unwrap_or(Stamp::from_nanos(midnight)), self.end.unwrap_or(now).min(now))
+    }
+
+    /// Everything of one symbol in the stretch, in the order asked for, each with its time.
+    fn rows(&self, now: Stamp, class: AssetClass, symbol: &Symbol, source: Source) -> Vec<(Stamp, Record)> {
+        let (start, end) = self.range(now);
+        let mut rows = match source {
+            Source::Rows(rows) => rows,
+            Source::Bars(history) => self.bars(&history, (start, end), symbol, class),
+        };
+        rows.retain(|(at, _)| *at >= start && *at <= end);
+        if self.is_newest_first {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// Where the page before ended, if it ended in this symbol.
+    fn behind(&self, symbol: &Symbol) -> Option<Stamp> {
+        self.token.as_ref().filter(|(s, _)| s == symbol.as_str()).map(|(_, at)| *at)
+    }
+
+    /// Two bars more than the page: the one that the page before ended with, and one that says whether there is more.
+    fn bars(
+        &self,
+        history: &History,
+        (start, end): (Stamp, Stamp),
+        symbol: &Symbol,
+        class: AssetClass,
+    ) -> Vec<(Stamp, Record)> {
+        let behind = self.behind(symbol);
+        let wanted = self.limit.saturating_add(2);
+        let length_ms = i64::from(self.interval.secs()).saturating_mul(1000);
+        let span = i64::try_from(wanted).ok().unwrap_or(i64::MAX).saturating_mul(length_ms);
+        let until = end.plus_ms(1);
+        let (range, limit) = if self.is_newest_first {
+            // Nights and weekends have no bars: look four times as far back as the page is long.
+            let last = behind.unwrap_or(until).min(until);
+            ((last.plus_ms(span.saturating_mul(-4)).max(start), last), wanted.saturating_mul(4))
+        } else {
+            ((behind.unwrap_or(start).max(start), until), wanted)
+        };
+        history.bars(self.interval, range, limit).iter().map(|b| (b.at, wire::bar(class, b))).collect()
+    }
+
+    /// The page, by symbol, and where the next one starts.
+    fn page(&self, sources: Sources) -> Page {
+        let mut page = Page { lists: Vec::new(), next: None };
+        let mut room = self.limit;
+        for (symbol, source) in sources.all {
+            if self.token.as_ref().is_some_and(|(s, _)| symbol.as_str() < s.as_str()) {
+                continue;
+            }
+            let behind = self.behind(&symbol);
+            let rows = self.rows(sources.now, sources.class, &symbol, source);
+            let fresh = rows.into_iter().filter(|(at, _)| {
+                behind.is_none_or(|behind| if self.is_newest_first { *at < behind } else { *at > behind })
+            });
+            let mut fresh = fresh.peekable();
+            let list: Vec<(Stamp, Record)> = fresh.by_ref().take(room).collect();
+            room = room.saturating_sub(list.len());
+            let last = list.last().map(|(at, _)| *at);
+            if fresh.peek().is_some() {
+                // Where nothing of this symbol fitted, the next page has all of it.
+                let all = if self.is_newest_first { i64::MAX } else { i64::MIN };
+                let at = last.unwrap_or(Stamp::from_nanos(all));
+                page.next = Some(format!("{}|{}", symbol.as_str(), at.as_nanos()));
+            }
+            if !list.is_empty() {
+                page.lists.push((symbol, list.into_iter().map(|(_, r)| r).collect()));
+            }
+            if page.next.is_some() {
+                break;
+            }
+        }
+        page
+    }
+
+    /// The page, made on a thread where it may take its time.
+    async fn answer(self, sources: Sources) -> Result<Page, Refused> {
+        tokio::task::spawn_blocking(move || self.page(sources)).await.map_err(|_| Refused::internal())
+    }
+}
+
+/// One symbol's rows, or where they are made.
+#[derive(Debug)]
+enum Source {
+    Rows(Vec<(Stamp, Record)>),
+    Bars(Box<History>),
+}
+
+impl Source {
+    fn of(venue: &Venue, symbol: &Symbol, class: AssetClass, kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Quotes => {
+                let quotes = venue.tape.quotes(symbol);
+                Some(Self::Rows(quotes.map(|q| (q.at, wire::quote(class, q))).collect()))
+            }
+            Kind::Trades => {
+                let trades = venue.tape.trades(symbol);
+                Some(Self::Rows(trades.map(|t| (t.at, wire::trade(class, t))).collect()))
+            }
+            Kind::Bars => venue.exchange.history(symbol.as_str()).map(|h| Self::Bars(Box::new(h))),
+        }
+    }
+}
+
+/// What a page is made of.
+#[derive(Debug)]
+struct Sources {
+    now: Stamp,
+    class: AssetClass,
+    all: Vec<(Symbol, Source)>,
+}
+
+impl Sources {
+    /// What is needed of the venue to answer; the answering is done elsewhere.
+    fn of(venue: &Venue, symbols: Vec<Symbol>, class: AssetClass, kind: Kind) -> Self {
+        let all =
+            symbols.into_iter().filter_map(|s| Source::of(venue, &s, class, kind).map(|source| (s, source)));
+        Self { now: venue.now(), class, all: all.collect() }
+    }
+}
+
+struct Page {
+    lists: Vec<(Symbol, Vec<Record>)>,
+    next: Option<String>,
+}
+
+async fn history(State(app): State<App>, params: Params, class: AssetClass, kind: Kind) -> Answer {
+    let (words, stretch) = (words(&params)?, Stretch::of(&params, kind)?);
+    let sources = app.owner.ask(move |venue| {
+        let symbols = named(venue, &words, class);
+        Sources::of(venue, symbols, class, kind)
+    });
+    let page = stretch.answer(sources.await?).await?;
+    let lists = page.lists.into_iter().fold(Record::new(), |map, (s, list)| map.with(s.as_str(), list));
+    ok(&Record::new().with(kind.plural(), lists).with("next_page_token", Field::from(page.next.as_deref())))
+}
+
+async fn history_of(
+    State(app): State<App>,
+    Path(symbol): Path<String>,
+    params: Params,
+    kind: Kind,
+) -> Answer {
+    let stretch = Stretch::of(&params, kind)?;
+    let sources = app.owner.ask(move |venue| {
+        let symbol = stock(venue, &symbol)?;
+        Some((symbol.clone(), Sources::of(venue, vec![symbol], AssetClass::Equity, kind)))
+    });
+    let (symbol, sources) = sources.await?.ok_or_else(unknown_symbol)?;
+    let page = stretch.answer(sources).await?;
+    let list = page.lists.into_iter().flat_map(|(_, list)| list).collect::<Vec<_>>();
+    ok(&Record::new()
+        .with("symbol", symbol.as_str())
+        .with(kind.plural(), list)
+        .with("next_page_token", Field::from(page.next.as_deref())))
+}

@@ -1,0 +1,178 @@
+//! `/v2/orders`.
+
+use super::App;
+use crate::{
+    domain::order::Side,
+    paper::{
+        exchange::Exchange,
+        order::{Order, OrderFilter, Which},
+        refusal::Refusal,
+        server::{
+            answer::{self, Answer, Refused, ok},
+            query::{Params, symbols},
+            wire::{self, OrderBody, OrderRequest, ReplaceRequest, Unclear},
+        },
+    },
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+    response::IntoResponse as _,
+    routing::get,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v2/orders", get(list).post(place).delete(cancel_all))
+        .route("/v2/orders:by_client_order_id", get(by_client_order_id))
+        .route("/v2/orders/{id}", get(one).patch(replace).delete(cancel))
+}
+
+/// An order as it is shown, with its legs under it or without.
+fn show(exchange: &Exchange, order: &Order, nested: bool) -> OrderBody {
+    if nested { wire::order(order, exchange.legs(order)) } else { wire::order_flat(order) }
+}
+
+fn unknown_order(id: &str) -> Refused {
+    let shown: String = id.chars().filter(|c| !c.is_control()).take(64).collect();
+    Refused::not_found(format!("order not found for {shown}"))
+}
+
+fn id_of(text: &str) -> Result<Uuid, Refused> {
+    Uuid::parse_str(text).map_err(|_| unknown_order(text))
+}
+
+async fn place(State(app): State<App>, body: Bytes) -> Answer {
+    let request: OrderRequest = serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
+    let order = request.to_order()?;
+    let placed = app.owner.ask(move |venue| -> Result<OrderBody, Refusal> {
+        let now = venue.now();
+        let order = venue.change().place(now, order)?;
+        Ok(show(&venue.exchange, &order, true))
+    });
+    ok(&placed.await??)
+}
+
+async fn replace(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+    let id = id_of(&id)?;
+    let request: ReplaceRequest = serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
+    let change = request.to_replacement()?;
+    let replaced = app.owner.ask(move |venue| -> Result<OrderBody, Refusal> {
+        let now = venue.now();
+        let order = venue.change().replace(now, id, change)?;
+        Ok(show(&venue.exchange, &order, true))
+    });
+    ok(&replaced.await??)
+}
+
+async fn cancel(State(app): State<App>, Path(id): Path<String>) -> Answer {
+    let id = id_of(&id)?;
+    let asked = app.owner.ask(move |venue| {
+        let now = venue.now();
+        venue.change().cancel(now, id)
+    });
+    asked.await??;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn cancel_all(State(app): State<App>) -> Answer {
+    let asked = app.owner.ask(|venue| {
+        let now = venue.now();
+        venue.change().cancel_all(now)
+    });
+    let outcomes = asked.await?.into_iter().map(|outcome| match outcome.result {
+        Ok(()) => json!({"id": outcome.id, "status": 200}),
+        Err(refusal) => {
+            let (status, body) = Refused::from(refusal).into_parts();
+            json!({"id": outcome.id, "status": status, "body": body})
+        }
+    });
+    answer::write(StatusCode::MULTI_STATUS, &outcomes.collect::<Vec<_>>())
+}
+
+async fn one(State(app): State<App>, Path(id): Path<String>, params: Params) -> Answer {
+    let (uuid, nested) = (id_of(&id)?, params.is_set("nested")?);
+    let found = app.owner.ask(move |venue| {
+        let order = venue.exchange.order(uuid);
+        order.map(|order| show(&venue.exchange, order, nested))
+    });
+    ok(&found.await?.ok_or_else(|| unknown_order(&id))?)
+}
+
+async fn by_client_order_id(State(app): State<App>, params: Params) -> Answer {
+    let id = params.word("client_order_id").unwrap_or_default().to_owned();
+    if id.is_empty() {
+        return Err(Refused::unprocessable("client_order_id is required"));
+    }
+    let (asked, nested) = (id.clone(), params.is_set("nested")?);
+    let found = app.owner.ask(move |venue| {
+        let order = venue.exchange.order_by_client_id(&asked);
+        order.map(|order| show(&venue.exchange, order, nested))
+    });
+    ok(&found.await?.ok_or_else(|| unknown_order(&id))?)
+}
+
+/// What a list is asked to hold; symbols are resolved by the exchange, which knows their spellings.
+struct Asked {
+    filter: OrderFilter,
+    symbols: Vec<String>,
+    classes: Vec<String>,
+}
+
+fn asked(params: &Params) -> Result<Asked, Unclear> {
+    let which = match params.choice("status", &["open", "closed", "all"])? {
+        "closed" => Which::Closed,
+        "all" => Which::All,
+        _ => Which::Open,
+    };
+    let side = match params.word("side") {
+        None => None,
+        Some("buy") => Some(Side::Buy),
+        Some("sell") => Some(Side::Sell),
+        Some(_) => return Err(Unclear("invalid side: expected buy or sell".to_owned())),
+    };
+    let order = |name: &str| -> Result<Option<Uuid>, Unclear> {
+        let Some(word) = params.word(name) else { return Ok(None) };
+        Uuid::parse_str(word).map(Some).map_err(|_| Unclear(format!("invalid {name}: expected an order id")))
+    };
+    let filter = OrderFilter {
+        which,
+        after: params.instant("after")?,
+        until: params.instant("until")?,
+        after_order: order("after_order_id")?,
+        before_order: order("before_order_id")?,
+        symbols: Vec::new(),
+        side,
+        asset_class: None,
+        nested: params.is_set("nested")?,
+        ascending: params.choice("direction", &["desc", "asc"])? == "asc",
+        limit: params.count("limit", 50, 1..=500)?,
+    };
+    if filter.after_order.is_some() && filter.before_order.is_some() {
+        return Err(Unclear("only one of after_order_id and before_order_id is accepted".to_owned()));
+    }
+    let words = |name| params.list(name).into_iter().map(str::to_owned).collect();
+    Ok(Asked { filter, symbols: words("symbols"), classes: words("asset_class") })
+}
+
+async fn list(State(app): State<App>, params: Params) -> Answer {
+    let asked = asked(&params)?;
+    ok(&app.owner.ask(move |venue| listed(&venue.exchange, asked)).await?)
+}
+
+fn listed(exchange: &Exchange, asked: Asked) -> Vec<OrderBody> {
+    let Asked { mut filter, symbols: words, classes } = asked;
+    let known = words.iter().map(|w| exchange.asset(w).map_or(w.as_str(), |a| a.symbol.as_str()));
+    filter.symbols = symbols(&known.collect::<Vec<_>>());
+    // Symbols were named, and none of them can be one: nothing fits.
+    if filter.symbols.is_empty() && !words.is_empty() {
+        return Vec::new();
+    }
+    let nested = filter.nested;
+    let shown = exchange.orders(&filter).into_iter().map(|order| show(exchange, order, nested));
+    shown.filter(|body| classes.is_empty() || classes.iter().any(|c| body.is_of_class(c))).collect()
+}

@@ -1,0 +1,39 @@
+//! What is taken off an account's buying power before the venue has counted it.
+
+use super::checks::worst_price;
+use crate::{
+    book::{Book, Marks, OrderRow},
+    domain::{
+        ids::VenueId,
+        money::{Money, Qty},
+        order::Amount,
+    },
+};
+
+/// What orders take that the venue had not counted when it gave its figures; `None` when one can't be valued.
+/// While an order that another replaces is open the venue has counted that one: with `skip_replacements` the new
+/// one takes nothing.
+pub fn committed(book: &Book, marks: &Marks, venue: &VenueId, skip_replacements: bool) -> Option<Money> {
+    let mut sum = Money::ZERO;
+    for row in book.unseen_orders(venue) {
+        if skip_replacements && row.replaces.is_some() {
+            continue;
+        }
+        sum = sum.checked_add(takes(book, marks, row)?)?;
+    }
+    Some(sum)
+}
+
+fn takes(book: &Book, marks: &Marks, row: &OrderRow) -> Option<Money> {
+    let closes = book.exit_side(row.instrument()) == Some(row.spec.side);
+    if closes || row.spec.reduce_only {
+        return Some(Money::ZERO);
+    }
+    if let Amount::Notional(money) = row.spec.amount {
+        return Some(money.abs());
+    }
+    let qty = if row.state.is_final() { row.filled } else { row.spec.amount.qty().unwrap_or(Qty::ZERO) };
+    let price = worst_price(&row.spec, marks.get(row.instrument())).or_else(|| row.avg_price())?;
+    let multiplier = book.instrument(row.instrument())?.multiplier.get();
+    Some(qty.checked_mul_price(price)?.checked_mul(multiplier)?.abs())
+}

@@ -1,0 +1,15 @@
+//! The shell around the core: wires the rooms together, and is the only one that waits.
+
+pub mod client;
+mod embedded;
+mod gateway;
+pub mod host;
+mod lanes;
+pub mod paper;
+mod pump;
+pub mod screen;
+mod timers;
+
+pub use client::Client;
+pub use host::{Host, Opening, Role, paper_dir};
+pub use lanes::Desk;

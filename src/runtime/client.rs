@@ -1,0 +1,97 @@
+//! A front end without a screen: asks, and waits for what it asked for. The shell's commands are made of this.
+
+use super::host::Host;
+use crate::{
+    desk::{Envelope, Receipt, Reply, Request, RequestId, Snapshot},
+    domain::order::Origin,
+};
+use anyhow::{anyhow, bail};
+use std::{sync::Arc, time::Duration};
+
+/// A shell command's way to the engine.
+#[derive(Debug)]
+pub struct Client {
+    host: Host,
+    runtime: tokio::runtime::Runtime,
+    asked: u64,
+}
+
+impl Client {
+    /// Over an open host.
+    ///
+    /// # Errors
+    /// When the system gives no runtime.
+    pub fn over(host: Host) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { host, runtime, asked: 0 })
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&mut self) -> Arc<Snapshot> {
+        Arc::clone(&self.host.desk.snapshots.borrow_and_update())
+    }
+
+    /// The host, to look at.
+    pub const fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// When the engine does not answer in time or has stopped.
+    pub fn ask(&mut self, request: Request, within: Duration) -> anyhow::Result<Reply> {
+        self.asked = self.asked.saturating_add(1);
+        let id = RequestId(self.asked);
+        let envelope = Envelope { id, origin: Origin::Shell, request };
+        if let Err(Receipt { reply, .. }) = self.host.desk.ask(envelope) {
+            return Ok(reply);
+        }
+        let receipts = &mut self.host.desk.receipts;
+        let answer = async {
+            while let Some(receipt) = receipts.recv().await {
+                if receipt.id == id {
+                    return Ok(receipt.reply);
+                }
+            }
+            Err(anyhow!("the engine has stopped"))
+        };
+        let waited = self.runtime.block_on(async { tokio::time::timeout(within, answer).await });
+        match waited {
+            Ok(reply) => reply,
+            Err(_) => bail!("the engine did not answer within {} s", within.as_secs()),
+        }
+    }
+
+    /// Waits until the snapshot satisfies `ready`; `None` when it does not in time.
+    ///
+    /// # Errors
+    /// When the engine has stopped.
+    pub fn wait_for(
+        &mut self,
+        within: Duration,
+        ready: impl Fn(&Snapshot) -> bool,
+    ) -> anyhow::Result<Option<Arc<Snapshot>>> {
+        let snapshots = &mut self.host.desk.snapshots;
+        let wait = async {
+            match snapshots.wait_for(|s| ready(s)).await {
+                Ok(snapshot) => Ok(Arc::clone(&snapshot)),
+                Err(_) => Err(anyhow!("the engine has stopped")),
+            }
+        };
+        match self.runtime.block_on(async { tokio::time::timeout(within, wait).await }) {
+            Ok(found) => found.map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Ends it in order: the engine finishes what is under way, the journal is closed, the account kept.
+    ///
+    /// # Errors
+    /// When something ended badly.
+    pub fn close(mut self) -> anyhow::Result<()> {
+        // A stopped engine can't answer, and need not.
+        drop(self.ask(Request::Quit, Duration::from_secs(5)));
+        self.host.close()
+    }
+}

@@ -1,0 +1,196 @@
+//! Between the engine's effects and the venues: each effect becomes one call of the port, each call one answer.
+//! Calls run side by side; a venue that hangs holds up only its own.
+
+use crate::{
+    broker::{Broker, Outcome},
+    domain::{
+        ids::{ClientId, Symbol, VenueId},
+        report::OrderReport,
+        text::Text,
+    },
+    engine::{Answer, Ask, Effect, Input},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::JoinSet,
+};
+
+/// Requests that open risk or ask, under way at one venue at one time.
+const ENTRIES_MAX: usize = 16;
+/// Cancels and reductions under way at one venue at one time: at 200 requests a second and 100 ms of round
+/// trip, twice the product of the two.
+const EXITS_MAX: usize = 64;
+
+/// A venue, and where it is told what is watched.
+pub(super) type Wired = (Arc<dyn Broker>, watch::Sender<BTreeSet<Symbol>>);
+
+#[derive(Debug)]
+struct Port {
+    broker: Arc<dyn Broker>,
+    watched: watch::Sender<BTreeSet<Symbol>>,
+    entries: Arc<Semaphore>,
+    exits: Arc<Semaphore>,
+}
+
+/// All venues of this process.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    ports: BTreeMap<VenueId, Port>,
+    answers: mpsc::Sender<Input>,
+    calls: JoinSet<()>,
+}
+
+impl Gateway {
+    /// For these venues, answering into `answers`.
+    pub(super) fn new(brokers: Vec<Wired>, answers: mpsc::Sender<Input>) -> Self {
+        let ports = brokers
+            .into_iter()
+            .map(|(broker, watched)| {
+                let entries = Arc::new(Semaphore::new(ENTRIES_MAX));
+                let exits = Arc::new(Semaphore::new(EXITS_MAX));
+                (broker.venue().clone(), Port { broker, watched, entries, exits })
+            })
+            .collect();
+        Self { ports, answers, calls: JoinSet::new() }
+    }
+
+    /// Starts what the effect asks for. Effects that are not a venue's are the caller's, and come back.
+    pub(super) fn act(&mut self, effect: Effect) -> Option<Effect> {
+        while self.calls.try_join_next().is_some() {}
+        match effect {
+            Effect::Submit { venue, order } => {
+                let client = order.peek().client.clone();
+                self.send_order(&venue, client, false, move |b| async move { b.submit(order).await });
+            }
+            Effect::Reduce { venue, order } => {
+                let client = order.peek().client.clone();
+                self.send_order(&venue, client, true, move |b| async move { b.reduce(order).await });
+            }
+            Effect::Replace { venue, change } => {
+                let order = change.peek().order.client.clone();
+                let by = change.peek().client.clone();
+                self.call(&venue, Lane::Entry, move |broker| async move {
+                    Answer::Replaced { order, by, outcome: broker.replace(change).await }
+                });
+            }
+            Effect::Cancel { venue, order } => self.call(&venue, Lane::Exit, move |broker| async move {
+                Answer::Cancelled { order: order.client.clone(), outcome: broker.cancel(order).await }
+            }),
+            Effect::CancelAll { venue } => self.call(&venue, Lane::Exit, move |broker| async move {
+                Answer::AllCancelled(broker.cancel_all().await)
+            }),
+            Effect::Ask { venue, ask, exit } => {
+                let lane = if exit { Lane::Exit } else { Lane::Question };
+                self.call(&venue, lane, move |broker| async move { question(broker.as_ref(), ask).await });
+            }
+            Effect::Watch { venue, symbols } => {
+                if let Some(port) = self.ports.get(&venue) {
+                    port.watched.send_if_modified(|now| {
+                        let changed = *now != symbols;
+                        *now = symbols;
+                        changed
+                    });
+                }
+            }
+            other @ (Effect::Arm { .. } | Effect::Reply { .. } | Effect::Notify(_) | Effect::Stop) => {
+                return Some(other);
+            }
+        }
+        None
+    }
+
+    /// The journal is lost, so this may not leave any more: answers for the venue that it did not.
+    pub(super) fn withhold(effect: &Effect, why: &Text) -> Option<Input> {
+        let answer = match effect {
+            Effect::Submit { order, .. } => Answer::Submitted {
+                client: order.peek().client.clone(),
+                outcome: Outcome::NotSent(why.clone()),
+            },
+            Effect::Replace { change, .. } => Answer::Replaced {
+                order: change.peek().order.client.clone(),
+                by: change.peek().client.clone(),
+                outcome: Outcome::NotSent(why.clone()),
+            },
+            Effect::Reduce { .. }
+            | Effect::Cancel { .. }
+            | Effect::CancelAll { .. }
+            | Effect::Ask { .. }
+            | Effect::Watch { .. }
+            | Effect::Arm { .. }
+            | Effect::Reply { .. }
+            | Effect::Notify(_)
+            | Effect::Stop => return None,
+        };
+        let (Effect::Submit { venue, .. } | Effect::Replace { venue, .. }) = effect else { return None };
+        Some(Input::Answer { venue: venue.clone(), answer })
+    }
+
+    fn send_order<F, R>(&mut self, venue: &VenueId, client: ClientId, exit: bool, send: F)
+    where
+        F: FnOnce(Arc<dyn Broker>) -> R + Send + 'static,
+        R: Future<Output = Outcome<Vec<OrderReport>>> + Send + 'static,
+    {
+        let lane = if exit { Lane::Exit } else { Lane::Entry };
+        let (answers, at) = (self.answers.clone(), venue.clone());
+        self.call(venue, lane, move |broker| async move {
+            let sent = Input::Answer { venue: at, answer: Answer::Sent(client.clone()) };
+            if answers.send(sent).await.is_err() {
+                let why = Text::clean("the engine has stopped");
+                return Answer::Submitted { client, outcome: Outcome::NotSent(why) };
+            }
+            let outcome = send(broker).await;
+            Answer::Submitted { client, outcome }
+        });
+    }
+
+    fn call<F, R>(&mut self, venue: &VenueId, lane: Lane, run: F)
+    where
+        F: FnOnce(Arc<dyn Broker>) -> R + Send + 'static,
+        R: Future<Output = Answer> + Send + 'static,
+    {
+        let Some(port) = self.ports.get(venue) else {
+            tracing::error!(%venue, "an effect names a venue that is not there");
+            return;
+        };
+        let broker = Arc::clone(&port.broker);
+        let room = match lane {
+            Lane::Exit => Arc::clone(&port.exits),
+            Lane::Entry | Lane::Question => Arc::clone(&port.entries),
+        };
+        let (answers, venue) = (self.answers.clone(), venue.clone());
+        self.calls.spawn(async move {
+            let Ok(_place) = room.acquire_owned().await else { return };
+            let answer = run(broker).await;
+            if answers.send(Input::Answer { venue, answer }).await.is_err() {
+                tracing::debug!("an answer came after the engine had stopped");
+            }
+        });
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Lane {
+    Entry,
+    Exit,
+    Question,
+}
+
+async fn question(broker: &dyn Broker, ask: Ask) -> Answer {
+    match ask {
+        Ask::Prove => Answer::Proved(broker.prove().await),
+        Ask::Symbols => Answer::Symbols(broker.symbols().await),
+        Ask::Instruments(asked) => {
+            Answer::Instruments { result: broker.instruments(asked.clone()).await, asked }
+        }
+        Ask::Report(wanted) => Answer::Reported(Box::new(broker.report(wanted).await)),
+        Ask::Find(order) => Answer::Found { order: order.client.clone(), result: broker.find(order).await },
+        Ask::Bars { front, id, instrument, interval, count } => {
+            let result = broker.bars(instrument.clone(), interval, count).await;
+            Answer::Bars { front, id, instrument, interval, result }
+        }
+    }
+}

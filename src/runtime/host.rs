@@ -1,0 +1,370 @@
+//! What one process holds: the venues, the engine on its thread, the journal on its own, and one desk to it all.
+
+use super::{
+    embedded::{self, Embedded},
+    gateway::{Gateway, Wired},
+    lanes::{Desk, Mouths, lanes},
+    pump::{Pump, PumpState},
+};
+use crate::{
+    adapters::{alpaca::config::Settings, registry},
+    broker::{Broker, Sink},
+    clock::{Clock, System},
+    config::{
+        Config, Env, Environment as Configured, VenueConfig, VenueKind, private_dir, resolve, secret::Secret,
+        state_dir,
+    },
+    desk::Snapshot,
+    domain::{
+        alert::Alert,
+        fact::Dated,
+        ids::{Instance, VenueId},
+        instrument::AssetClass,
+        money::Percent,
+        report::Environment,
+    },
+    engine::{Engine, Front, Setup, VenueSetup},
+    journal::{
+        Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Session, Sessions, Writer,
+        set_torn_tail_aside,
+    },
+    paper::server::Addresses,
+    sizing::FeeSchedule,
+    transport::tls::Tls,
+};
+use anyhow::{Context as _, anyhow, bail};
+use rust_decimal::Decimal;
+use smol_str::SmolStr;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+};
+use tokio::sync::{mpsc, watch};
+
+/// What this process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A screen: the one that holds the accounts, or one that only looks.
+    Screen,
+    /// A shell command: works beside a screen.
+    Shell,
+}
+
+/// What to open.
+#[derive(Debug)]
+pub struct Opening {
+    /// The configuration.
+    pub config: Config,
+    /// The environment.
+    pub env: Env,
+    /// What for.
+    pub role: Role,
+    /// For live accounts: the last four characters of the account, as typed after `--live`.
+    pub live: Option<SmolStr>,
+}
+
+/// The open venues and the running engine.
+#[derive(Debug)]
+pub struct Host {
+    /// The way to the engine.
+    pub desk: Desk,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Another process holds the accounts and this one only looks.
+    pub read_only: bool,
+    /// Where this profile keeps its state.
+    pub state: PathBuf,
+    engine: JoinHandle<anyhow::Result<()>>,
+    embedded: Vec<Embedded>,
+    _session: Session,
+    _lock: Option<EngineLock>,
+}
+
+/// The name of the profile in the journal's header.
+const PROFILE: &str = "default";
+
+struct Completed(mpsc::Sender<Committed>);
+
+impl Completions for Completed {
+    fn done(&self, committed: Committed) {
+        // The lane is as long as the writer's queue: it is full only when the engine has stopped taking.
+        drop(self.0.blocking_send(committed));
+    }
+}
+
+struct Opened {
+    brokers: Vec<Arc<dyn Broker>>,
+    setups: Vec<VenueSetup>,
+    embedded: Vec<Embedded>,
+}
+
+impl Host {
+    /// Opens everything.
+    ///
+    /// # Errors
+    /// One sentence for the trader: what is wrong, where, what would be right.
+    pub fn open(opening: Opening) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(System::start());
+        let state = state_dir(&opening.config, &opening.env)?;
+        private_dir(&state)?;
+        let instance = new_instance()?;
+        let (lock, busy) = match EngineLock::take(&state) {
+            Ok(lock) => (Some(lock), false),
+            Err(JournalError::Running { .. }) => (None, true),
+            Err(why) => return Err(why.into()),
+        };
+        let read_only = busy && opening.role == Role::Screen;
+        let sessions = Sessions::of(&state);
+        let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
+        let session = sessions.begin(&instance)?;
+        let (journal, past) =
+            open_journal(&state, &instance, lock.is_some() && alive.is_empty(), read_only, &clock)?;
+        let opened = open_venues(&opening, &state, &clock)?;
+        let Opened { brokers, setups, embedded } = opened;
+        let setup = Setup {
+            instance,
+            version: env!("CARGO_PKG_VERSION").into(),
+            venues: setups,
+            watchlist: opening.config.watchlist.iter().map(|s| (s.clone(), None)).collect(),
+            default_tif: opening.config.orders.tif,
+            read_only,
+            alive,
+        };
+        let fps = opening.config.ui.fps.clamp(1, 120);
+        let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);
+        let start =
+            Start { engine: Engine::new(setup), brokers, journal, past, clock: Arc::clone(&clock), frame_ms };
+        let (desk, engine) = start.spawn()?;
+        Ok(Self { desk, clock, read_only, state, engine, embedded, _session: session, _lock: lock })
+    }
+
+    /// Waits until the engine has stopped (it was asked to, or its desk was dropped), and ends what ran beside it.
+    ///
+    /// # Errors
+    /// When the engine or the paper venue ended badly.
+    pub fn close(self) -> anyhow::Result<()> {
+        drop(self.desk);
+        let ended = match self.engine.join() {
+            Ok(result) => result,
+            Err(_) => {
+                Err(anyhow!("the engine's thread panicked; positions and orders are as the venue has them"))
+            }
+        };
+        for venue in self.embedded {
+            venue.stop()?;
+        }
+        ended
+    }
+}
+
+/// Ten characters of chance: a run's name is never used twice.
+fn new_instance() -> anyhow::Result<Instance> {
+    let mut bytes = [0_u8; 10];
+    getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
+    let letters: String =
+        bytes.iter().map(|b| char::from_digit(u32::from(*b) & 31, 32).unwrap_or('0')).collect();
+    Ok(Instance::new(&letters)?)
+}
+
+fn open_journal(
+    state: &Path,
+    instance: &Instance,
+    alone: bool,
+    read_only: bool,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Option<Journal>, Vec<Dated>)> {
+    let path = state.join("journal.sqlite");
+    let header =
+        Header { profile: PROFILE.into(), accounts: Vec::new(), version: env!("CARGO_PKG_VERSION").into() };
+    if alone && let Some(torn) = set_torn_tail_aside(&path, clock.now().wall)? {
+        tracing::warn!(?torn, "the journal's log had a torn end; it was put aside");
+    }
+    if read_only {
+        let journal = Journal::open(&path, &header, Mode::ReadOnly)?;
+        let past = replay(&journal)?;
+        return Ok((None, past));
+    }
+    let journal = Journal::open(&path, &header, Mode::Write(instance.clone()))?;
+    let past = replay(&journal)?;
+    Ok((Some(journal), past))
+}
+
+fn replay(journal: &Journal) -> Result<Vec<Dated>, JournalError> {
+    journal.replay().map(|record| record.map(|r| r.dated)).collect()
+}
+
+fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {
+    let tls = Tls::with_native_roots(None)?;
+    let mut opened = Opened { brokers: Vec::new(), setups: Vec::new(), embedded: Vec::new() };
+    let mut venues: Vec<&VenueConfig> = opening.config.venues.iter().collect();
+    // The default venue stands first; the engine takes the first for orders that name none.
+    let default = opening.config.default_venue().map(|v| v.name.clone());
+    venues.sort_by_key(|v| Some(&v.name) != default.as_ref());
+    for venue in venues {
+        let (settings, always_open) = if venue.kind == VenueKind::Paper {
+            let dir = venue.paper.data_dir.clone().unwrap_or_else(|| paper_dir(state));
+            let (addresses, embedded) = embedded::find_or_serve(&venue.paper, &dir, clock)?;
+            opened.embedded.extend(embedded);
+            (of_addresses(addresses), venue.paper.hours == crate::config::PaperHours::Always)
+        } else if venue.kind == VenueKind::Alpaca {
+            (of_config(venue, &opening.env)?, false)
+        } else {
+            bail!("venue `{}`: {} is not in this version yet", venue.name, venue.kind.title());
+        };
+        let broker =
+            registry::open(venue.name.clone(), registry::Kind::Alpaca, settings, &tls, Arc::clone(clock))?;
+        opened.setups.push(VenueSetup {
+            venue: venue.name.clone(),
+            capability: broker.capability().clone(),
+            limits: venue.limits.clone(),
+            environment: environment(venue.environment),
+            live_confirmed: opening.live.clone(),
+            always_open,
+            fees: fees(venue.kind),
+        });
+        opened.brokers.push(broker);
+    }
+    Ok(opened)
+}
+
+/// Where the embedded venue keeps its account when nobody says otherwise.
+pub fn paper_dir(state: &Path) -> PathBuf {
+    state.join("paper")
+}
+
+const fn environment(configured: Configured) -> Environment {
+    match configured {
+        Configured::Paper => Environment::Paper,
+        Configured::Live => Environment::Live,
+    }
+}
+
+/// What a venue charges, for estimates before an order is sent; what it then books counts.
+fn fees(kind: VenueKind) -> Vec<(AssetClass, FeeSchedule)> {
+    if !matches!(kind, VenueKind::Paper | VenueKind::Alpaca) {
+        return Vec::new();
+    }
+    // Alpaca's taker fee for crypto at the lowest tier; stocks are free (its fee schedule of 2025).
+    let crypto = FeeSchedule { percent: Percent::new(Decimal::new(25, 2)), ..FeeSchedule::default() };
+    vec![(AssetClass::Equity, FeeSchedule::default()), (AssetClass::Crypto, crypto)]
+}
+
+fn of_addresses(addresses: Addresses) -> Settings {
+    Settings {
+        environment: Some(Environment::Paper),
+        trading_url: Some(addresses.trading_url),
+        trading_stream_url: Some(addresses.trading_stream_url),
+        data_url: Some(addresses.data_url),
+        data_stream_url: Some(addresses.data_stream_url),
+        crypto_stream_url: Some(addresses.crypto_stream_url),
+        key_id: Some(Secret::new(addresses.key_id)),
+        secret_key: Some(Secret::new(addresses.secret_key)),
+        ..Settings::default()
+    }
+}
+
+fn of_config(venue: &VenueConfig, env: &Env) -> anyhow::Result<Settings> {
+    let credentials = resolve(venue, env)?;
+    let text = |url: &Option<url::Url>| url.as_ref().map(|u| u.as_str().trim_end_matches('/').to_owned());
+    Ok(Settings {
+        environment: Some(environment(venue.environment)),
+        trading_url: text(&venue.addresses.trading_url),
+        trading_stream_url: text(&venue.addresses.trading_stream_url),
+        data_url: text(&venue.addresses.data_url),
+        data_stream_url: text(&venue.addresses.data_stream_url),
+        crypto_stream_url: text(&venue.addresses.crypto_stream_url),
+        key_id: Some(credentials.key_id),
+        secret_key: Some(credentials.secret_key),
+        ..Settings::default()
+    })
+}
+
+struct Start {
+    engine: Engine,
+    brokers: Vec<Arc<dyn Broker>>,
+    journal: Option<Journal>,
+    past: Vec<Dated>,
+    clock: Arc<dyn Clock>,
+    frame_ms: u64,
+}
+
+impl Start {
+    fn spawn(self) -> anyhow::Result<(Desk, JoinHandle<anyhow::Result<()>>)> {
+        let (mouths, lanes) = lanes();
+        let front = Front(0);
+        let (receipt_in, receipts) = mpsc::channel(256);
+        let (snapshot_in, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+        let desk = Desk::new(front, &mouths, receipts, snapshots);
+        let alerts = spawn_notifier(&self.clock)?;
+        let writer = match self.journal {
+            Some(journal) => {
+                let completed = Completed(mouths.committed.clone());
+                Some(Writer::spawn(journal, 1_024, Box::new(completed))?)
+            }
+            None => None,
+        };
+        let Self { engine, brokers, past, clock, frame_ms, .. } = Self { journal: None, ..self };
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let writer = runtime.block_on(async move {
+                let mut streams = tokio::task::JoinSet::new();
+                let ports = brokers.into_iter().map(|b| connect(b, &mouths, &mut streams)).collect();
+                let gateway = Gateway::new(ports, mouths.answers.clone());
+                // Only the desk's ends keep the engine alive.
+                drop(mouths);
+                let pump = Pump {
+                    engine,
+                    gateway,
+                    lanes,
+                    writer,
+                    clock,
+                    snapshots: snapshot_in,
+                    fronts: BTreeMap::from([(front, receipt_in)]),
+                    alerts,
+                    frame_ms,
+                    state: PumpState::default(),
+                };
+                let writer = pump.run(past).await;
+                streams.shutdown().await;
+                writer
+            });
+            match writer {
+                Some(writer) => writer.close().context("the journal could not be closed"),
+                None => Ok(()),
+            }
+        })?;
+        Ok((desk, thread))
+    }
+}
+
+/// Starts a venue's streams.
+fn connect(
+    broker: Arc<dyn Broker>,
+    mouths: &Mouths,
+    streams: &mut tokio::task::JoinSet<()>,
+) -> Wired {
+    let (watched_in, watched) = watch::channel(BTreeSet::new());
+    let venue: VenueId = broker.venue().clone();
+    let sink = Sink::new(venue, mouths.venue.clone(), mouths.market.clone());
+    let streaming = Arc::clone(&broker);
+    streams.spawn(async move { streaming.stream(watched, sink).await });
+    (broker, watched_in)
+}
+
+fn spawn_notifier(clock: &Arc<dyn Clock>) -> anyhow::Result<mpsc::Sender<Alert>> {
+    let (sender, mut receiver) = mpsc::channel::<Alert>(64);
+    let (out, alerts) = std::sync::mpsc::sync_channel(64);
+    std::thread::Builder::new()
+        .name("notify".to_owned())
+        .spawn(move || crate::notify::desktop::run(&alerts))?;
+    let clock = Arc::clone(clock);
+    std::thread::Builder::new().name("notify-lane".to_owned()).spawn(move || {
+        while let Some(alert) = receiver.blocking_recv() {
+            // A desktop that hangs holds up nothing: what finds no room is counted by the sender's side.
+            drop(out.try_send((clock.now(), alert)));
+        }
+    })?;
+    Ok(sender)
+}

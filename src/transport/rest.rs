@@ -1,0 +1,328 @@
+//! One HTTP request, sent at most once, whose outcome says whether it may have reached the venue. Nothing
+//! here tries again: whether a second try is safe is known only above.
+
+use super::{BODY_BYTES_MAX, Error, chain, tls::Tls};
+use crate::clock::Clock;
+use crate::config::secret::Secret;
+use crate::domain::{
+    text::Text,
+    time::{Now, Stamp},
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use std::{fmt, sync::Arc, time::Duration};
+use url::Url;
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Sent {
+    /// It never left this computer, for certain: no connection came about.
+    NotSent {
+        /// The sentence.
+        why: Text,
+    },
+    /// It may have reached the venue. No usable answer came.
+    Unanswered {
+        /// The sentence.
+        why: Text,
+    },
+    /// The venue, or something in front of it, answered in full.
+    Answered(Answer),
+}
+
+/// A whole answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// The body, at most as large as the call allowed.
+    pub body: Bytes,
+    /// When the last byte was here.
+    pub at: Now,
+    /// From the call to the last byte.
+    pub round_trip_ns: u64,
+}
+
+impl Answer {
+    /// A header that holds a whole number.
+    pub fn number(&self, header: &str) -> Option<u64> {
+        self.headers.get(header)?.to_str().ok()?.trim().parse().ok()
+    }
+    /// How far the server's clock is ahead of ours, from its `Date`; good to about half a second.
+    pub fn skew_ms(&self) -> Option<i64> {
+        let server = http_date(self.headers.get(http::header::DATE)?)?;
+        let half_way_ms = i64::try_from(self.round_trip_ns / 2_000_000).ok()?;
+        // `Date` drops the fraction of the second: half of one is its expectation.
+        Some(server.plus_ms(500).since_ms(self.at.wall.plus_ms(half_way_ms.saturating_neg())))
+    }
+    /// How long to stay away, where the answer says so: seconds or a date.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        let value = self.headers.get(http::header::RETRY_AFTER)?;
+        if let Ok(seconds) = value.to_str().ok()?.trim().parse::<u64>() {
+            return Some(seconds.saturating_mul(1_000));
+        }
+        u64::try_from(http_date(value)?.since_ms(self.at.wall)).ok()
+    }
+}
+
+fn http_date(value: &HeaderValue) -> Option<Stamp> {
+    let text = value.to_str().ok()?.trim();
+    // RFC 9110 writes "GMT" where RFC 2822 has an offset.
+    let text = text.strip_suffix("GMT").map_or_else(|| text.to_owned(), |t| format!("{t}+0000"));
+    Stamp::from_jiff(jiff::fmt::rfc2822::parse(&text).ok()?.timestamp())
+}
+
+/// How a client behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Until a connection stands, TLS included.
+    pub connect_timeout: Duration,
+    /// Until the last byte of the answer. A server that drips its body is cut off here.
+    pub deadline: Duration,
+    /// Sent with every request. Mark secrets with [`secret_header`].
+    pub headers: HeaderMap,
+    /// A proxy, where the configuration names one. The environment's is never used in silence.
+    pub proxy: Option<Url>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(3),
+            deadline: Duration::from_secs(8),
+            headers: HeaderMap::new(),
+            proxy: None,
+        }
+    }
+}
+
+/// A header value that no `Debug` shows.
+///
+/// # Errors
+/// When the secret has characters that a header can't carry.
+pub fn secret_header(secret: &Secret) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(secret.expose())
+        .map_err(|_| Error::Settings("a secret has characters that can't stand in a header".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A request.
+#[derive(Clone)]
+pub struct Call {
+    method: Method,
+    segments: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    body_max: usize,
+    deadline: Option<Duration>,
+}
+
+impl Call {
+    /// Of a path given in segments: each is escaped, so that none can reach another path.
+    pub fn new(method: Method, segments: &[&str]) -> Self {
+        Self {
+            method,
+            segments: segments.iter().map(|s| (*s).to_owned()).collect(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: None,
+            body_max: BODY_BYTES_MAX,
+            deadline: None,
+        }
+    }
+    /// Reads.
+    pub fn get(segments: &[&str]) -> Self {
+        Self::new(Method::GET, segments)
+    }
+    /// Adds a parameter.
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+    /// Adds a header.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+    /// Carries JSON.
+    pub fn json(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        self.header(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
+    }
+    /// Takes a larger answer than [`BODY_BYTES_MAX`], for long lists.
+    pub fn body_max(mut self, bytes: usize) -> Self {
+        self.body_max = bytes;
+        self
+    }
+    /// Another deadline than the client's.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+    fn url(&self, base: &Url) -> Url {
+        let mut url = base.clone();
+        // `Rest::new` saw to it that the base can have a path.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(&self.segments);
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(self.query.iter().map(|(k, v)| (*k, v)));
+        }
+        url
+    }
+}
+
+/// Shows neither parameters nor body: at some venues both are signed or hold a token.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} /{}", self.method, self.segments.join("/"))
+    }
+}
+
+/// A client for one base address. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct Rest {
+    client: reqwest::Client,
+    base: Url,
+    deadline: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rest({}://{})", self.base.scheme(), self.base.authority())
+    }
+}
+
+impl Rest {
+    /// A client. `base` comes from [`super::tls::address`], which refuses unencrypted ones.
+    ///
+    /// # Errors
+    /// When the base has no path to add to, or the settings contradict each other.
+    pub fn new(base: Url, tls: &Tls, options: Options, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        if base.cannot_be_a_base() {
+            return Err(Error::Settings("the base address has no path".to_owned()));
+        }
+        // A connection that is not there by then is reported as "not sent", which the whole request's deadline
+        // could not tell: so connecting must be the shorter one.
+        let connect_timeout =
+            options.connect_timeout.min(options.deadline.checked_div(2).unwrap_or_default());
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.config().as_ref().clone())
+            .user_agent(concat!("tradedeck/", env!("CARGO_PKG_VERSION")))
+            .default_headers(options.headers)
+            // A redirect would take custom key headers to another host, and a repeated request is a second order.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .tcp_nodelay(true)
+            .connect_timeout(connect_timeout)
+            // Shorter than servers keep an idle connection: a request on one that the server is just closing would
+            // be unanswered, and nobody could say whether it arrived.
+            .pool_idle_timeout(Duration::from_secs(30))
+            .no_proxy();
+        if let Some(proxy) = options.proxy {
+            let proxy = reqwest::Proxy::all(proxy).map_err(|e| Error::Settings(chain(&e.without_url())))?;
+            builder = builder.proxy(proxy);
+        }
+        let client = builder.build().map_err(|e| Error::Settings(chain(&e.without_url())))?;
+        Ok(Self { client, base, deadline: options.deadline, clock })
+    }
+
+    /// Sends `call` once.
+    pub async fn send(&self, call: Call) -> Sent {
+        let started = self.clock.now();
+        let mut request = self
+            .client
+            .request(call.method.clone(), call.url(&self.base))
+            .headers(call.headers.clone())
+            .timeout(call.deadline.unwrap_or(self.deadline));
+        if let Some(body) = &call.body {
+            request = request.body(body.clone());
+        }
+        match request.send().await {
+            Ok(response) => self.receive(response, call.body_max, started).await,
+            Err(error) if error.is_builder() => Sent::NotSent { why: said(error) },
+            Err(error) if error.is_connect() => Sent::NotSent { why: said(error) },
+            Err(error) => Sent::Unanswered { why: said(error) },
+        }
+    }
+
+    async fn receive(&self, mut response: reqwest::Response, max: usize, started: Now) -> Sent {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = BytesMut::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > max => {
+                    let why = format!("the answer ({status}) is larger than {max} bytes");
+                    return Sent::Unanswered { why: Text::from(why) };
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => return Sent::Unanswered { why: said(error) },
+            }
+        }
+        let at = self.clock.now();
+        let round_trip_ns = at.mono.as_nanos().saturating_sub(started.mono.as_nanos());
+        Sent::Answered(Answer { status, headers, body: body.freeze(), at, round_trip_ns })
+    }
+}
+
+/// The sentence of an error, without the address: some venues sign it.
+fn said(error: reqwest::Error) -> Text {
+    Text::from(chain(&error.without_url()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&'static str, &'static str)]) -> Answer {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, HeaderValue::from_static(value));
+        }
+        let wall = Stamp::parse_rfc3339("2026-11-21T12:00:00.100Z").unwrap();
+        let at = Now { wall, ..Now::default() };
+        Answer { status: StatusCode::OK, headers: map, body: Bytes::new(), at, round_trip_ns: 200_000_000 }
+    }
+
+    #[test]
+    fn clocks_are_compared_half_way() {
+        assert_eq!(answer(&[("date", "Sat, 21 Nov 2026 12:00:02 GMT")]).skew_ms(), Some(2_500));
+        assert_eq!(answer(&[("date", "Sat, 21 Nov 2026 11:59:50 GMT")]).skew_ms(), Some(-9_500));
+        assert_eq!(answer(&[("date", "yesterday")]).skew_ms(), None);
+        assert_eq!(answer(&[]).skew_ms(), None);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(answer(&[("retry-after", "7")]).retry_after_ms(), Some(7_000));
+        assert_eq!(
+            answer(&[("retry-after", "Sat, 21 Nov 2026 12:00:30 GMT")]).retry_after_ms(),
+            Some(29_900)
+        );
+        assert_eq!(answer(&[("retry-after", "Sat, 21 Nov 2026 11:00:30 GMT")]).retry_after_ms(), None);
+        assert_eq!(answer(&[("retry-after", "-1")]).retry_after_ms(), None);
+        assert_eq!(answer(&[("x-ratelimit-remaining", " 41 ")]).number("x-ratelimit-remaining"), Some(41));
+    }
+
+    #[test]
+    fn no_segment_reaches_another_path() {
+        let base = Url::parse("https://host/base/").unwrap();
+        let call = Call::get(&["v2", "positions", "BTC/USD?x=1#y"]).query("symbols", "A B&c=d");
+        assert_eq!(
+            call.url(&base).as_str(),
+            "https://host/base/v2/positions/BTC%2FUSD%3Fx=1%23y?symbols=A+B%26c%3Dd"
+        );
+        assert_eq!(format!("{call:?}"), "GET /v2/positions/BTC/USD?x=1#y");
+        let by_id = Call::get(&["v2", "orders:by_client_order_id"]);
+        assert_eq!(by_id.url(&base).path(), "/base/v2/orders:by_client_order_id");
+    }
+}

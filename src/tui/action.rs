@@ -1,0 +1,493 @@
+//! Everything that can be done, in one table. Keys, help, palette, `:` completion, the README's key table and
+//! the conflict check follow from it.
+
+use super::focus::{Context, Pane};
+
+/// What is done. Each has a row in [`ACTIONS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Block entries, show the exit plan; again: flatten.
+    Halt,
+    /// Leave the program.
+    Quit,
+    /// Keys of what has the focus.
+    Help,
+    /// Close what lies on top.
+    Back,
+    /// Open the `:` line.
+    CommandLine,
+    /// Open the palette.
+    Palette,
+    /// Filter the table.
+    Filter,
+    /// Sort the table.
+    Sort,
+    /// The other direction.
+    Flip,
+    /// Show a page.
+    Page,
+    /// Give a pane the focus.
+    Focus,
+    /// Move the selection.
+    Move,
+    /// The focused pane takes the whole screen.
+    Zoom,
+    /// More or less room for the focused pane.
+    Resize,
+    /// What the row is about.
+    Open,
+    /// Which orders are shown.
+    Tab,
+    /// Select a symbol.
+    Symbol,
+    /// Interval of the chart.
+    Interval,
+    /// Open the ticket.
+    Ticket,
+    /// Next or previous field.
+    Field,
+    /// The next or previous choice of a field.
+    Choose,
+    /// Size by a step.
+    Size,
+    /// Price by a tick.
+    Nudge,
+    /// The next sizing mode.
+    SizeMode,
+    /// Review; again: send.
+    Submit,
+    /// Cancel the selected order.
+    Cancel,
+    /// Cancel all orders of the symbol.
+    CancelSymbol,
+    /// Change the selected order.
+    Modify,
+    /// Close (a share of) the position.
+    Close,
+    /// The stop to the average entry.
+    BreakEven,
+    /// Turn the position around.
+    Reverse,
+    /// Do what is asked.
+    Confirm,
+    /// An alert was seen.
+    Acknowledge,
+    /// The row to the clipboard.
+    Copy,
+    /// Trade live for so many minutes.
+    Arm,
+    /// End that.
+    Disarm,
+    /// Show a symbol's market data.
+    Watch,
+    /// No longer.
+    Unwatch,
+    /// Ask a venue for everything.
+    Resync,
+    /// Declare an order dead.
+    Abandon,
+    /// Take the line.
+    Run,
+    /// Complete the word.
+    Complete,
+    /// Lines given before.
+    History,
+    /// Another theme.
+    Theme,
+    /// Paint everything anew.
+    Redraw,
+    /// Give the terminal back for a while.
+    Suspend,
+}
+
+/// What an action can do to the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Danger {
+    /// Nothing. Key repeats count.
+    None,
+    /// It sends, changes or cancels something, or leads there. Key repeats and pastes do not count.
+    Trade,
+    /// It gets out.
+    Emergency,
+}
+
+/// Where a key is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// Also while something is typed.
+    Everywhere,
+    /// Panes, while nothing lies over them.
+    Panes,
+    /// Panes and the ticket.
+    PanesAndTicket,
+    /// Panes and whatever lies over them, except where text is typed.
+    NotTyping,
+    /// Whatever Esc leaves.
+    Leavable,
+    /// Tables.
+    Tables,
+    /// Panes about what can be traded: there `s` sells.
+    SymbolPanes,
+    /// Tables of records: there `s` sorts.
+    RecordTables,
+    /// Panes and the help.
+    PanesAndHelp,
+    /// The ticket.
+    Ticket,
+    /// The `:` line.
+    CommandLine,
+    /// The `:` line, the `/` line and the palette.
+    Lines,
+    /// The palette.
+    Palette,
+    /// One pane.
+    Table(Pane),
+    /// The chart.
+    Chart,
+    /// The question before leaving.
+    QuitAsk,
+    /// The question before doing.
+    Confirm,
+}
+
+impl Where {
+    /// Is it valid there?
+    pub fn covers(self, context: Context) -> bool {
+        use Context as C;
+        let pane = matches!(context, C::Global | C::Table(_) | C::Chart);
+        let record = matches!(
+            context,
+            C::Table(Pane::Orders | Pane::Fills | Pane::Account | Pane::Health | Pane::Alerts)
+        );
+        match self {
+            Self::Everywhere | Self::Leavable => true,
+            Self::Panes => pane,
+            Self::PanesAndTicket => pane || matches!(context, C::Ticket),
+            Self::NotTyping => {
+                pane || matches!(
+                    context,
+                    C::Help | C::QuitAsk | C::Halt { typed: false } | C::Confirm { typed: false }
+                )
+            }
+            Self::Tables => matches!(context, C::Table(_)),
+            Self::SymbolPanes => pane && !record,
+            Self::RecordTables => record,
+            Self::PanesAndHelp => pane || matches!(context, C::Help),
+            Self::Ticket => matches!(context, C::Ticket),
+            Self::CommandLine => matches!(context, C::CommandLine),
+            Self::Lines => matches!(context, C::CommandLine | C::Filter | C::Palette),
+            Self::Palette => matches!(context, C::Palette),
+            Self::Table(pane) => matches!(context, C::Table(p) if p == pane),
+            Self::Chart => matches!(context, C::Chart),
+            Self::QuitAsk => matches!(context, C::QuitAsk),
+            Self::Confirm => matches!(context, C::Confirm { .. }),
+        }
+    }
+}
+
+/// A default key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Strokes, separated by blanks.
+    pub keys: &'static str,
+    /// What the action is given.
+    pub arg: &'static str,
+    /// Where.
+    pub on: Where,
+    /// What it does there, in a few words.
+    pub words: &'static str,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// What.
+    pub action: Action,
+    /// Its `:` command.
+    pub name: &'static str,
+    /// What may follow the name: `[COLUMN] [down]`.
+    pub usage: &'static str,
+    /// In a few words.
+    pub words: &'static str,
+    /// What it can do.
+    pub danger: Danger,
+    /// Its keys.
+    pub keys: &'static [Key],
+}
+
+const fn key(keys: &'static str, arg: &'static str, on: Where, words: &'static str) -> Key {
+    Key { keys, arg, on, words }
+}
+
+const fn safe(action: Action, name: &'static str, usage: &'static str, words: &'static str) -> Entry {
+    Entry { action, name, usage, words, danger: Danger::None, keys: &[] }
+}
+
+const fn trade(action: Action, name: &'static str, usage: &'static str, words: &'static str) -> Entry {
+    Entry { action, name, usage, words, danger: Danger::Trade, keys: &[] }
+}
+
+impl Entry {
+    const fn on(self, keys: &'static [Key]) -> Self {
+        Self { keys, ..self }
+    }
+    const fn emergency(self) -> Self {
+        Self { danger: Danger::Emergency, ..self }
+    }
+    /// Must something follow the name?
+    pub fn needs_argument(&self) -> bool {
+        !self.usage.is_empty() && !self.usage.starts_with('[')
+    }
+}
+
+/// The row of an action.
+pub fn entry(action: Action) -> Option<&'static Entry> {
+    ACTIONS.iter().find(|e| e.action == action)
+}
+
+/// The row of a `:` command.
+pub fn named(name: &str) -> Option<&'static Entry> {
+    ACTIONS.iter().find(|e| e.name.eq_ignore_ascii_case(name))
+}
+
+/// All that can be done.
+pub const ACTIONS: &[Entry] = &[
+    trade(Action::Halt, "halt", "", "block entries and show the exit plan; again: flatten").emergency().on(
+        &[
+            key("ctrl-x", "", Where::Everywhere, "HALT, again: FLATTEN"),
+            key("f12", "", Where::Everywhere, "HALT, again: FLATTEN"),
+        ],
+    ),
+    trade(Action::Ticket, "ticket", "buy|sell [bracket] [SYMBOL]", "open the ticket").on(&[
+        key("b", "buy", Where::Panes, "buy"),
+        key("s", "sell", Where::SymbolPanes, "sell"),
+        key("B", "buy bracket", Where::Panes, "buy with the default bracket"),
+        key("S", "sell bracket", Where::Panes, "sell with the default bracket"),
+    ]),
+    trade(Action::Cancel, "cancel-selected", "", "cancel the selected order").on(&[key(
+        "c",
+        "",
+        Where::Panes,
+        "cancel order",
+    )]),
+    trade(Action::CancelSymbol, "cancel-symbol", "", "cancel all orders of the symbol").on(&[key(
+        "C",
+        "",
+        Where::Panes,
+        "cancel all of the symbol",
+    )]),
+    trade(Action::Modify, "modify", "", "change the selected order").on(&[key(
+        "m",
+        "",
+        Where::Panes,
+        "modify order",
+    )]),
+    trade(Action::Close, "close-selected", "25%|50%|75%|all", "close so much of the position").on(&[
+        key("x 1", "25%", Where::Panes, "close a quarter"),
+        key("x 2", "50%", Where::Panes, "close half"),
+        key("x 3", "75%", Where::Panes, "close three quarters"),
+        key("x 4", "all", Where::Panes, "close all"),
+    ]),
+    trade(Action::BreakEven, "break-even", "", "move the stop to the average entry").on(&[key(
+        "e",
+        "",
+        Where::Panes,
+        "break-even",
+    )]),
+    trade(Action::Reverse, "reverse-selected", "", "turn the position around").on(&[key(
+        "v",
+        "",
+        Where::Panes,
+        "reverse",
+    )]),
+    trade(Action::Submit, "submit", "", "review the ticket; again: send").on(&[key(
+        "enter",
+        "",
+        Where::Ticket,
+        "review, again: send",
+    )]),
+    trade(Action::Confirm, "confirm", "", "do what is asked").on(&[key(
+        "enter",
+        "",
+        Where::Confirm,
+        "do it",
+    )]),
+    trade(Action::Arm, "arm", "[MINUTES]", "trade live for so many minutes"),
+    trade(Action::Disarm, "disarm", "", "end that now"),
+    trade(Action::Abandon, "abandon", "ID REASON", "declare an order dead that is not at its venue"),
+    safe(Action::Field, "field", "next|previous|NAME", "go to a field of the ticket").on(&[
+        key("tab", "next", Where::Ticket, "next field"),
+        key("backtab", "previous", Where::Ticket, "field before"),
+        key("down", "next", Where::Ticket, "next field"),
+        key("up", "previous", Where::Ticket, "field before"),
+    ]),
+    safe(Action::Choose, "choose", "next|previous", "the field's next choice").on(&[
+        key("right", "next", Where::Ticket, "next choice"),
+        key("left", "previous", Where::Ticket, "choice before"),
+        key("space", "next", Where::Ticket, "next choice"),
+    ]),
+    safe(Action::Size, "size", "up|down", "the ticket's size by a step")
+        .on(&[key("]", "up", Where::Ticket, "size up"), key("[", "down", Where::Ticket, "size down")]),
+    safe(Action::Nudge, "nudge", "up|down", "the ticket's price by a tick").on(&[
+        key("+", "up", Where::Ticket, "price a tick up"),
+        key("-", "down", Where::Ticket, "price a tick down"),
+    ]),
+    safe(Action::SizeMode, "size-mode", "", "the ticket's next sizing mode").on(&[key(
+        "%",
+        "",
+        Where::Ticket,
+        "sizing mode",
+    )]),
+    safe(Action::CommandLine, "command", "[LINE]", "open the command line").on(&[key(
+        ":",
+        "",
+        Where::Panes,
+        "command line",
+    )]),
+    safe(Action::Help, "help", "", "keys of what has the focus")
+        .on(&[key("?", "", Where::PanesAndTicket, "help"), key("f1", "", Where::PanesAndTicket, "help")]),
+    safe(Action::Palette, "palette", "", "find an action by typing").on(&[key(
+        "ctrl-p",
+        "",
+        Where::PanesAndTicket,
+        "palette",
+    )]),
+    safe(Action::Back, "back", "", "close what lies on top")
+        .on(&[key("esc", "", Where::Leavable, "back"), key("q", "", Where::NotTyping, "back")]),
+    safe(Action::Filter, "filter", "[TEXT]", "show only rows with this text").on(&[key(
+        "/",
+        "",
+        Where::Tables,
+        "filter",
+    )]),
+    safe(Action::Sort, "sort", "[COLUMN] [up|down|off]", "sort the table").on(&[
+        key("o", "", Where::Tables, "sort by the next column"),
+        key("s", "", Where::RecordTables, "sort by the next column"),
+    ]),
+    safe(Action::Flip, "flip", "", "sort in the other direction").on(&[key(
+        "O",
+        "",
+        Where::Tables,
+        "the other direction",
+    )]),
+    safe(Action::Page, "page", "NUMBER|NAME", "show a page").on(&[
+        key("1", "1", Where::Panes, "first page"),
+        key("2", "2", Where::Panes, "second page"),
+        key("3", "3", Where::Panes, "third page"),
+        key("4", "4", Where::Panes, "fourth page"),
+        key("5", "5", Where::Panes, "fifth page"),
+        key("6", "6", Where::Panes, "sixth page"),
+        key("7", "7", Where::Panes, "seventh page"),
+        key("8", "8", Where::Panes, "eighth page"),
+        key("9", "9", Where::Panes, "ninth page"),
+    ]),
+    safe(Action::Focus, "focus", "next|previous|PANE", "give a pane the focus").on(&[
+        key("tab", "next", Where::Panes, "next pane"),
+        key("backtab", "previous", Where::Panes, "pane before"),
+    ]),
+    safe(Action::Move, "move", "up|down|left|right|top|bottom|page-up|page-down", "move the selection").on(
+        &[
+            key("k", "up", Where::PanesAndHelp, "up"),
+            key("up", "up", Where::PanesAndHelp, "up"),
+            key("up", "up", Where::Palette, "up"),
+            key("j", "down", Where::PanesAndHelp, "down"),
+            key("down", "down", Where::PanesAndHelp, "down"),
+            key("down", "down", Where::Palette, "down"),
+            key("h", "left", Where::Panes, "left"),
+            key("left", "left", Where::Panes, "left"),
+            key("l", "right", Where::Panes, "right"),
+            key("right", "right", Where::Panes, "right"),
+            key("g", "top", Where::PanesAndHelp, "first row"),
+            key("home", "top", Where::PanesAndHelp, "first row"),
+            key("G", "bottom", Where::PanesAndHelp, "last row"),
+            key("end", "bottom", Where::PanesAndHelp, "last row"),
+            key("pageup", "page-up", Where::PanesAndHelp, "a screen up"),
+            key("pagedown", "page-down", Where::PanesAndHelp, "a screen down"),
+            key("ctrl-u", "page-up", Where::PanesAndHelp, "a screen up"),
+            key("ctrl-d", "page-down", Where::PanesAndHelp, "a screen down"),
+        ],
+    ),
+    safe(Action::Zoom, "zoom", "", "the pane takes the whole screen").on(&[key(
+        "z",
+        "",
+        Where::Panes,
+        "zoom",
+    )]),
+    safe(Action::Resize, "resize", "grow|shrink", "more or less room for the pane")
+        .on(&[key(">", "grow", Where::Panes, "more room"), key("<", "shrink", Where::Panes, "less room")]),
+    safe(Action::Open, "open", "", "go to what the row is about").on(&[key(
+        "enter",
+        "",
+        Where::Tables,
+        "go to it",
+    )]),
+    safe(Action::Tab, "tab", "working|filled|cancelled|rejected|all|next|previous", "which orders to show")
+        .on(&[
+            key("]", "next", Where::Table(Pane::Orders), "next tab"),
+            key("[", "previous", Where::Table(Pane::Orders), "tab before"),
+        ]),
+    safe(Action::Symbol, "symbol", "SYMBOL [@VENUE]", "select a symbol"),
+    safe(Action::Interval, "interval", "[1m|5m|15m|1h|1d]", "interval of the chart").on(&[key(
+        "i",
+        "",
+        Where::Panes,
+        "chart interval",
+    )]),
+    safe(Action::Acknowledge, "ack", "[all|NUMBER]", "an alert was seen").on(&[
+        key("a", "", Where::Panes, "acknowledge the alert"),
+        key("A", "all", Where::Panes, "acknowledge all alerts"),
+    ]),
+    safe(Action::Copy, "copy", "", "copy the row").on(&[key("y", "", Where::Tables, "copy the row")]),
+    safe(Action::Watch, "watch", "SYMBOL [@VENUE]", "show a symbol's market data"),
+    safe(Action::Unwatch, "unwatch", "[SYMBOL [@VENUE]]", "no longer"),
+    safe(Action::Resync, "resync", "[@VENUE]", "ask the venue for everything now"),
+    safe(Action::Theme, "theme", "NAME", "another theme"),
+    safe(Action::Run, "run", "", "take the line").on(&[key("enter", "", Where::Lines, "do it")]),
+    safe(Action::Complete, "complete", "next|previous", "complete the word").on(&[
+        key("tab", "next", Where::CommandLine, "complete"),
+        key("backtab", "previous", Where::CommandLine, "completion before"),
+    ]),
+    safe(Action::History, "history", "back|forward", "lines given before").on(&[
+        key("up", "back", Where::CommandLine, "line before"),
+        key("down", "forward", Where::CommandLine, "line after"),
+    ]),
+    safe(Action::Redraw, "redraw", "", "paint everything anew").on(&[key(
+        "ctrl-l",
+        "",
+        Where::Everywhere,
+        "repaint",
+    )]),
+    safe(Action::Suspend, "suspend", "", "give the terminal back until `fg`").on(&[key(
+        "ctrl-z",
+        "",
+        Where::Everywhere,
+        "suspend",
+    )]),
+    trade(Action::Quit, "quit", "[now|cancel|halt]", "leave the program").on(&[
+        key("ctrl-c", "key", Where::Everywhere, "twice: quit"),
+        key("y", "now", Where::QuitAsk, "quit, leave everything as it is"),
+        key("c", "cancel", Where::QuitAsk, "cancel working orders, then quit"),
+        key("x", "halt", Where::QuitAsk, "stay, and show the exit plan"),
+    ]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_action_has_one_row_and_one_name() {
+        let names: BTreeSet<_> = ACTIONS.iter().map(|e| e.name).collect();
+        let actions: BTreeSet<_> = ACTIONS.iter().map(|e| e.action).collect();
+        assert_eq!((names.len(), actions.len()), (ACTIONS.len(), ACTIONS.len()));
+    }
+
+    #[test]
+    fn only_halt_is_a_word_of_both_the_table_and_the_grammar() {
+        for entry in ACTIONS.iter().filter(|e| e.action != Action::Halt) {
+            let error = crate::grammar::parse(entry.name).expect_err(entry.name);
+            assert_eq!(error.kind, crate::grammar::Kind::Command, "{}", entry.name);
+        }
+    }
+}

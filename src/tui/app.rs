@@ -1,0 +1,76 @@
+//! The screen as one value: what it remembers, how it looks, and whether it has to be drawn.
+
+use super::{
+    canvas::Look,
+    draw,
+    model::Model,
+    msg::{Cmd, Msg},
+    theme::Theme,
+    update::{self, update},
+};
+use crate::domain::time::{Mono, Now};
+use ratatui::Frame;
+
+/// The screen.
+#[derive(Debug)]
+pub struct App {
+    model: Model,
+    look: Look,
+    stale: bool,
+    second: u64,
+}
+
+impl App {
+    /// Nothing told yet, to be drawn.
+    pub const fn new(model: Model, look: Look) -> Self {
+        Self { model, look, stale: true, second: 0 }
+    }
+
+    /// Takes in one message; does not draw.
+    pub fn handle(&mut self, msg: Msg, now: Now) -> Vec<Cmd> {
+        let tick = matches!(msg, Msg::Tick);
+        let before = self.model.toast.is_some();
+        let out = update(&mut self.model, msg, now);
+        // Ages and countdowns are shown in seconds.
+        let second = now.mono.as_nanos() / 1_000_000_000;
+        self.stale |= !tick || second != self.second || before != self.model.toast.is_some();
+        self.second = second;
+        if self.model.theme != self.look.theme.name() {
+            self.dress();
+        }
+        out
+    }
+
+    fn dress(&mut self) {
+        match Theme::embedded(&self.model.theme, self.model.color) {
+            Ok(theme) => self.look.theme = theme,
+            Err(_) => self.look.theme.name().clone_into(&mut self.model.theme),
+        }
+    }
+
+    /// Has anything changed since the last frame?
+    pub const fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// When a tick is wanted, besides the one a second: before it, nothing changes by itself.
+    pub fn wake_at(&self) -> Option<Mono> {
+        update::due(&self.model)
+    }
+
+    /// Draws, and keeps where things are for the mouse.
+    pub fn view(&mut self, frame: &mut Frame<'_>) {
+        self.model.drawn = draw::draw(&self.model, &self.look, frame);
+        self.stale = false;
+    }
+
+    /// The `:` lines of earlier runs, oldest first.
+    pub fn remember(&mut self, history: Vec<String>) {
+        self.model.history = history;
+    }
+
+    /// What it remembers.
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+}

@@ -1,0 +1,181 @@
+//! The columns that tables can be sorted by: one list a pane, in the order in which `s` visits them.
+
+use super::focus::Pane;
+
+/// A column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Column {
+    /// Symbol.
+    Symbol,
+    /// Venue.
+    Venue,
+    /// Last price.
+    Last,
+    /// Best bid.
+    Bid,
+    /// Best ask.
+    Ask,
+    /// Ask less bid.
+    Spread,
+    /// Day's change.
+    Change,
+    /// Day's volume.
+    Volume,
+    /// Age.
+    Age,
+    /// Buy or sell, long or short.
+    Side,
+    /// Quantity.
+    Qty,
+    /// Filled quantity.
+    Filled,
+    /// Average price.
+    Average,
+    /// Price.
+    Price,
+    /// Order type.
+    Type,
+    /// Time in force.
+    Tif,
+    /// State.
+    State,
+    /// Client id.
+    Id,
+    /// Market value.
+    Value,
+    /// Profit and loss of the day.
+    DayPnl,
+    /// Unrealized.
+    Unrealized,
+    /// Unrealized, per cent.
+    UnrealizedPercent,
+    /// Risk to the stop.
+    Risk,
+    /// R multiple.
+    R,
+    /// Share of equity.
+    EquityPercent,
+    /// Stop price.
+    Stop,
+    /// Time.
+    Time,
+    /// Fee.
+    Fee,
+    /// Slippage.
+    Slippage,
+    /// Equity.
+    Equity,
+    /// Cash.
+    Cash,
+    /// Buying power.
+    BuyingPower,
+    /// Severity.
+    Severity,
+    /// What it says.
+    Text,
+}
+
+impl Column {
+    /// Its head, and its name in `:sort`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Symbol => "symbol",
+            Self::Venue => "venue",
+            Self::Last => "last",
+            Self::Bid => "bid",
+            Self::Ask => "ask",
+            Self::Spread => "spr",
+            Self::Change => "chg",
+            Self::Volume => "vol",
+            Self::Age => "age",
+            Self::Side => "side",
+            Self::Qty => "qty",
+            Self::Filled => "filled",
+            Self::Average => "avg",
+            Self::Price => "price",
+            Self::Type => "type",
+            Self::Tif => "tif",
+            Self::State => "state",
+            Self::Id => "id",
+            Self::Value => "value",
+            Self::DayPnl => "day",
+            Self::Unrealized => "unr",
+            Self::UnrealizedPercent => "unr%",
+            Self::Risk => "risk",
+            Self::R => "r",
+            Self::EquityPercent => "eq%",
+            Self::Stop => "stop",
+            Self::Time => "time",
+            Self::Fee => "fee",
+            Self::Slippage => "slip",
+            Self::Equity => "equity",
+            Self::Cash => "cash",
+            Self::BuyingPower => "bp",
+            Self::Severity => "sev",
+            Self::Text => "text",
+        }
+    }
+    /// The columns of a pane.
+    pub const fn of(pane: Pane) -> &'static [Self] {
+        match pane {
+            Pane::Watchlist => &[
+                Self::Symbol,
+                Self::Last,
+                Self::Bid,
+                Self::Ask,
+                Self::Spread,
+                Self::Change,
+                Self::Volume,
+                Self::Age,
+                Self::Venue,
+            ],
+            Pane::Positions => &[
+                Self::Symbol,
+                Self::Qty,
+                Self::Average,
+                Self::Last,
+                Self::Value,
+                Self::DayPnl,
+                Self::Unrealized,
+                Self::UnrealizedPercent,
+                Self::R,
+                Self::Risk,
+                Self::EquityPercent,
+                Self::Stop,
+                Self::Venue,
+            ],
+            Pane::Orders => &[
+                Self::Symbol,
+                Self::Side,
+                Self::Qty,
+                Self::Filled,
+                Self::Type,
+                Self::Price,
+                Self::Stop,
+                Self::Tif,
+                Self::State,
+                Self::Age,
+                Self::Id,
+                Self::Venue,
+            ],
+            Pane::Fills => &[
+                Self::Time,
+                Self::Symbol,
+                Self::Side,
+                Self::Qty,
+                Self::Price,
+                Self::Fee,
+                Self::Slippage,
+                Self::Venue,
+            ],
+            Pane::Account => &[Self::Venue, Self::Equity, Self::Cash, Self::BuyingPower, Self::DayPnl],
+            Pane::Health => &[Self::Venue, Self::State],
+            Pane::Alerts => &[Self::Time, Self::Severity, Self::Symbol, Self::Venue, Self::Text],
+            Pane::Chart | Pane::Ticket => &[],
+        }
+    }
+    /// The pane's column of that name.
+    pub fn parse(pane: Pane, word: &str) -> Option<Self> {
+        Self::of(pane).iter().copied().find(|c| c.word() == word)
+    }
+}

@@ -1,0 +1,270 @@
+//! Numbers and times as text. Only the form changes here: separators, decimals by the tick, signs, ages.
+//! Nothing is computed, and a number is never shortened to something that looks like another number.
+
+use crate::domain::{
+    money::{Money, Percent, Price, Qty, Ratio},
+    time::Stamp,
+};
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use std::fmt::Write as _;
+
+/// When a number carries its sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Only below zero.
+    Minus,
+    /// Above and below zero.
+    Always,
+}
+
+/// `1,234,567.50`: with `places` decimals, or as many as it has.
+pub fn decimal(out: &mut String, d: Decimal, places: Option<u32>, sign: Sign) {
+    let d = places.map_or_else(|| d.normalize(), |p| d.round_dp(p));
+    let mantissa = d.mantissa();
+    if mantissa < 0 {
+        out.push('-');
+    } else if mantissa > 0 && sign == Sign::Always {
+        out.push('+');
+    }
+    let mut digits = [0_u8; 40];
+    let used = spell(mantissa.unsigned_abs(), &mut digits);
+    let scale = usize::try_from(d.scale()).map_or(0, |s| s);
+    let whole = used.len().saturating_sub(scale);
+    let (left, right) = used.split_at_checked(whole).unwrap_or((used, &[]));
+    if left.is_empty() {
+        out.push('0');
+    }
+    for (i, digit) in left.iter().enumerate() {
+        if i > 0 && left.len().saturating_sub(i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(char::from(*digit));
+    }
+    let wanted = places.and_then(|p| usize::try_from(p).ok()).map_or(scale, |p| p.max(scale));
+    if wanted == 0 {
+        return;
+    }
+    out.push('.');
+    let leading = scale.saturating_sub(right.len());
+    out.extend(std::iter::repeat_n('0', leading));
+    out.extend(right.iter().map(|b| char::from(*b)));
+    out.extend(std::iter::repeat_n('0', wanted.saturating_sub(scale)));
+}
+
+/// The decimal digits of `n` at the end of `digits`.
+fn spell(n: u128, digits: &mut [u8; 40]) -> &[u8] {
+    let mut at = digits.len();
+    let mut wide = n;
+    // Almost every number fits 64 bits, where a division is many times cheaper.
+    while wide > u128::from(u64::MAX) {
+        at = push_digit(digits, at, u64::try_from(wide % 10).map_or(0, |d| d));
+        wide /= 10;
+    }
+    let mut rest = u64::try_from(wide).map_or(0, |r| r);
+    while rest > 0 {
+        at = push_digit(digits, at, rest % 10);
+        rest /= 10;
+    }
+    digits.get(at..).unwrap_or_default()
+}
+
+fn push_digit(digits: &mut [u8; 40], at: usize, digit: u64) -> usize {
+    let at = at.saturating_sub(1);
+    let spelled = usize::try_from(digit).ok().and_then(|i| b"0123456789".get(i)).copied();
+    if let (Some(slot), Some(d)) = (digits.get_mut(at), spelled) {
+        *slot = d;
+    }
+    at
+}
+
+/// Decimals of a price step; two where the step is not known.
+pub fn places(tick: Option<Price>) -> u32 {
+    tick.map_or(2, |t| t.get().normalize().scale())
+}
+
+/// A price with the decimals of its tick; without one, at least two and all that it has.
+pub fn price(out: &mut String, p: Price, tick: Option<Price>) {
+    let own = p.get().normalize().scale();
+    let wanted = match tick {
+        Some(_) => places(tick),
+        None => own.max(2),
+    };
+    decimal(out, p.get(), Some(wanted), Sign::Minus);
+}
+
+/// An amount with two decimals.
+pub fn money(out: &mut String, m: Money) {
+    decimal(out, m.get(), Some(2), Sign::Minus);
+}
+
+/// An amount with two decimals and its sign.
+pub fn gain(out: &mut String, m: Money) {
+    decimal(out, m.get(), Some(2), Sign::Always);
+}
+
+/// A quantity with all the decimals that it has.
+pub fn qty(out: &mut String, q: Qty) {
+    decimal(out, q.get(), None, Sign::Minus);
+}
+
+/// `+1.28%`.
+pub fn percent(out: &mut String, p: Percent, sign: Sign) {
+    decimal(out, p.get(), Some(2), sign);
+    out.push('%');
+}
+
+/// `1.1R`.
+pub fn r_multiple(out: &mut String, r: Ratio) {
+    decimal(out, r.get(), Some(1), Sign::Always);
+    out.push('R');
+}
+
+/// A quantity in at most six characters: `812`, `1.2K`, `45.3M`.
+pub fn short_qty(out: &mut String, q: Qty) {
+    const STEPS: [(u32, &str); 4] = [(12, "T"), (9, "B"), (6, "M"), (3, "K")];
+    for (zeros, unit) in STEPS {
+        let step = Decimal::from_i128_with_scale(10_i128.pow(zeros), 0);
+        if q.get() >= step
+            && let Some(n) = q.get().checked_div(step)
+        {
+            decimal(out, n, Some(1), Sign::Minus);
+            out.push_str(unit);
+            return;
+        }
+    }
+    let places = if q.get() >= Decimal::ONE_HUNDRED { 0 } else { q.get().normalize().scale().min(2) };
+    decimal(out, q.get(), Some(places), Sign::Minus);
+}
+
+/// How long ago: `0.3s`, `41s`, `12m`, `3h`, `2d`.
+pub fn age(out: &mut String, ms: u64) {
+    let secs = ms / 1000;
+    let written = match secs {
+        0..=9 => write!(out, "{secs}.{}s", (ms % 1000) / 100),
+        10..=99 => write!(out, "{secs}s"),
+        100..=5_999 => write!(out, "{}m", secs / 60),
+        6_000..=359_999 => write!(out, "{}h", secs / 3600),
+        _ => write!(out, "{}d", secs / 86_400),
+    };
+    debug_assert!(written.is_ok(), "writing to a String can't fail");
+}
+
+/// How long still: `0:07`, `4:31`, `2:14:07`. Seconds are rounded up, so that `0:00` means over.
+pub fn countdown(out: &mut String, ms: u64) {
+    let secs = ms.div_ceil(1000);
+    let (h, m, s) = (secs / 3600, (secs / 60) % 60, secs % 60);
+    let written = if h > 0 { write!(out, "{h}:{m:02}:{s:02}") } else { write!(out, "{m}:{s:02}") };
+    debug_assert!(written.is_ok(), "writing to a String can't fail");
+}
+
+/// The time of day where the trader is: `14:02:11`.
+pub fn clock(out: &mut String, at: Stamp, zone: &TimeZone) {
+    let t = zone.to_datetime(at.to_jiff());
+    let written = write!(out, "{:02}:{:02}:{:02}", t.hour(), t.minute(), t.second());
+    debug_assert!(written.is_ok(), "writing to a String can't fail");
+}
+
+/// The time of day to the minute: `14:02`.
+pub fn clock_short(out: &mut String, at: Stamp, zone: &TimeZone) {
+    let t = zone.to_datetime(at.to_jiff());
+    let written = write!(out, "{:02}:{:02}", t.hour(), t.minute());
+    debug_assert!(written.is_ok(), "writing to a String can't fail");
+}
+
+/// A round trip: `850us`, `12.4ms`, `1.2s`.
+pub fn micros(out: &mut String, us: u64) {
+    let written = match us {
+        0..=999 => write!(out, "{us}us"),
+        1_000..=99_999 => write!(out, "{}.{}ms", us / 1000, (us % 1000) / 100),
+        100_000..=999_999 => write!(out, "{}ms", us / 1000),
+        _ => write!(out, "{}.{}s", us / 1_000_000, (us % 1_000_000) / 100_000),
+    };
+    debug_assert!(written.is_ok(), "writing to a String can't fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn said(f: impl FnOnce(&mut String)) -> String {
+        let mut s = String::new();
+        f(&mut s);
+        s
+    }
+    fn d(s: &str) -> Decimal {
+        s.parse().unwrap()
+    }
+
+    #[test]
+    fn numbers() {
+        for (number, places, sign, want) in [
+            ("0", Some(2), Sign::Always, "0.00"),
+            ("-0.001", Some(2), Sign::Always, "0.00"),
+            ("101284.6", Some(2), Sign::Minus, "101,284.60"),
+            ("1284.6", Some(2), Sign::Always, "+1,284.60"),
+            ("-999", None, Sign::Minus, "-999"),
+            ("-1000", None, Sign::Minus, "-1,000"),
+            ("0.00001234", None, Sign::Minus, "0.00001234"),
+            ("0.05", Some(4), Sign::Minus, "0.0500"),
+            ("2.500", None, Sign::Minus, "2.5"),
+            ("79228162514264337593543950335", None, Sign::Minus, "79,228,162,514,264,337,593,543,950,335"),
+            ("-37.63", Some(2), Sign::Minus, "-37.63"),
+        ] {
+            assert_eq!(said(|s| decimal(s, d(number), places, sign)), want, "{number}");
+        }
+    }
+
+    #[test]
+    fn prices_have_the_decimals_of_their_tick() {
+        let tick = |t: &str| Some(Price::new(d(t)));
+        let p = Price::new(d("178.5"));
+        assert_eq!(said(|s| price(s, p, tick("0.01"))), "178.50");
+        assert_eq!(said(|s| price(s, p, tick("0.0001"))), "178.5000");
+        assert_eq!(said(|s| price(s, p, tick("0.50"))), "178.5");
+        assert_eq!(said(|s| price(s, p, None)), "178.50");
+        assert_eq!(said(|s| price(s, Price::new(d("0.123456")), None)), "0.123456");
+    }
+
+    #[test]
+    fn spans() {
+        for (ms, want) in [
+            (0, "0.0s"),
+            (340, "0.3s"),
+            (41_000, "41s"),
+            (100_000, "1m"),
+            (7_200_000, "2h"),
+            (400_000_000, "4d"),
+        ] {
+            assert_eq!(said(|s| age(s, ms)), want);
+        }
+        for (ms, want) in [(0, "0:00"), (1, "0:01"), (271_000, "4:31"), (8_047_000, "2:14:07")] {
+            assert_eq!(said(|s| countdown(s, ms)), want);
+        }
+        for (us, want) in [(850, "850us"), (12_430, "12.4ms"), (240_000, "240ms"), (1_250_000, "1.2s")] {
+            assert_eq!(said(|s| micros(s, us)), want);
+        }
+        for (q, want) in
+            [("812", "812"), ("0.25", "0.25"), ("1260", "1.3K"), ("45300000", "45.3M"), ("99.125", "99.12")]
+        {
+            assert_eq!(said(|s| short_qty(s, q.parse().unwrap())), want);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_reads_back_as_itself(mantissa in any::<i64>(), scale in 0_u32..12) {
+            let n = Decimal::new(mantissa, scale);
+            let text = said(|s| decimal(s, n, None, Sign::Minus)).replace(',', "");
+            prop_assert_eq!(text.parse::<Decimal>().unwrap(), n);
+        }
+
+        #[test]
+        fn places_are_kept(mantissa in any::<i64>(), scale in 0_u32..12, places in 0_u32..8) {
+            let text = said(|s| decimal(s, Decimal::new(mantissa, scale), Some(places), Sign::Always));
+            let fraction = text.split_once('.').map_or(0, |(_, f)| f.len());
+            prop_assert_eq!(fraction, usize::try_from(places).unwrap());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The few keys that stand at the bottom for what has the focus. All of them stand in the help.
+
+use super::{
+    action::Action,
+    focus::{Context, Pane},
+    keymap::Keymap,
+    model::KeyHint,
+};
+
+type Wanted = (Action, &'static str, &'static str);
+
+const EVERYWHERE: [Wanted; 3] =
+    [(Action::CommandLine, "", "command"), (Action::Palette, "", "find"), (Action::Help, "", "help")];
+
+const fn wanted(context: Context) -> &'static [Wanted] {
+    match context {
+        Context::Table(Pane::Watchlist) | Context::Chart | Context::Global => &[
+            (Action::Ticket, "buy", "buy"),
+            (Action::Ticket, "sell", "sell"),
+            (Action::Ticket, "buy bracket", "buy+bracket"),
+            (Action::Filter, "", "filter"),
+        ],
+        Context::Table(Pane::Positions) => &[
+            (Action::Close, "all", "close"),
+            (Action::BreakEven, "", "break-even"),
+            (Action::Reverse, "", "reverse"),
+            (Action::Ticket, "buy", "buy"),
+            (Action::Ticket, "sell", "sell"),
+        ],
+        Context::Table(Pane::Orders) => &[
+            (Action::Cancel, "", "cancel"),
+            (Action::CancelSymbol, "", "cancel symbol"),
+            (Action::Modify, "", "modify"),
+            (Action::Tab, "next", "tab"),
+            (Action::Sort, "", "sort"),
+        ],
+        Context::Table(Pane::Alerts) => &[
+            (Action::Acknowledge, "", "ack"),
+            (Action::Acknowledge, "all", "ack all"),
+            (Action::Open, "", "go to it"),
+            (Action::Filter, "", "filter"),
+        ],
+        Context::Table(Pane::Fills | Pane::Account | Pane::Health | Pane::Chart | Pane::Ticket) => {
+            &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")]
+        }
+        Context::Ticket => &[
+            (Action::Submit, "", "review, send"),
+            (Action::Field, "next", "next field"),
+            (Action::SizeMode, "", "sizing"),
+            (Action::Size, "up", "size"),
+            (Action::Nudge, "up", "tick"),
+            (Action::Back, "", "leave"),
+        ],
+        Context::CommandLine => &[
+            (Action::Run, "", "do it"),
+            (Action::Complete, "next", "complete"),
+            (Action::History, "back", "history"),
+            (Action::Back, "", "leave"),
+        ],
+        Context::Filter | Context::Palette => &[(Action::Run, "", "take it"), (Action::Back, "", "leave")],
+        Context::Help => &[(Action::Move, "down", "scroll"), (Action::Back, "", "leave")],
+        Context::QuitAsk => &[
+            (Action::Quit, "now", "quit, leave all"),
+            (Action::Quit, "cancel", "cancel orders, quit"),
+            (Action::Quit, "halt", "exit plan"),
+            (Action::Back, "", "stay"),
+        ],
+        Context::Halt { .. } => &[(Action::Back, "", "close the plan, HALT stays")],
+        Context::Confirm { .. } => &[(Action::Confirm, "", "do it"), (Action::Back, "", "leave")],
+    }
+}
+
+/// The keys worth showing, the most useful first.
+pub fn hints(context: Context, keymap: &Keymap) -> Vec<KeyHint> {
+    let general: &[Wanted] = match context {
+        Context::Table(_) | Context::Chart | Context::Global => &EVERYWHERE,
+        Context::Ticket
+        | Context::CommandLine
+        | Context::Filter
+        | Context::Help
+        | Context::QuitAsk
+        | Context::Halt { .. }
+        | Context::Confirm { .. }
+        | Context::Palette => &[],
+    };
+    let shown = |(action, arg, words): &Wanted| {
+        let keys = keymap.keys_of(*action, arg)?;
+        Some(KeyHint { keys, words: (*words).to_owned() })
+    };
+    wanted(context).iter().chain(general).filter_map(shown).collect()
+}

@@ -1,0 +1,108 @@
+//! What lies over the panes and takes the keys.
+
+use super::focus::Context;
+use crate::{
+    desk::{Preview, RequestId, receipt::Plan},
+    domain::{text::Text, time::Mono},
+};
+use tui_input::Input;
+
+/// A modal.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one, in the model")]
+pub enum Modal {
+    /// The keys of what had the focus.
+    Help {
+        /// Of what: `orders`, `ticket`, …
+        title: &'static str,
+        /// Keys and what they do, in groups: a line without keys is a group's head.
+        lines: Vec<super::model::KeyHint>,
+        /// Lines scrolled off at the top.
+        scroll: u16,
+    },
+    /// Quit with something open?
+    QuitAsk(QuitAsk),
+    /// HALT stands: the exit plan; the same stroke again flattens.
+    Halt(Halt),
+    /// Something is shown once more before it is done.
+    Confirm(Confirm),
+    /// All actions, found by typing.
+    Palette(Palette),
+}
+
+impl Modal {
+    /// Which keys are valid over it.
+    pub const fn context(&self) -> Context {
+        match self {
+            Self::Help { .. } => Context::Help,
+            Self::QuitAsk(_) => Context::QuitAsk,
+            Self::Halt(halt) => Context::Halt { typed: halt.typed.is_some() },
+            Self::Confirm(confirm) => Context::Confirm { typed: confirm.typed.is_some() },
+            Self::Palette(_) => Context::Palette,
+        }
+    }
+}
+
+/// Quit with something open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuitAsk {
+    /// The request that asks what is open.
+    pub asked: RequestId,
+    /// Since when.
+    pub since: Mono,
+    /// Working orders, positions, unknown orders; `None` until the engine has answered.
+    pub open: Option<(u32, u32, u32)>,
+}
+
+/// HALT.
+#[derive(Debug, Clone)]
+pub struct Halt {
+    /// The request whose answer is the plan.
+    pub asked: RequestId,
+    /// What FLATTEN would do; `None` until the engine has answered.
+    pub plan: Option<Plan>,
+    /// When the first stroke came.
+    pub since: Mono,
+    /// The last stroke, so that a held key does nothing.
+    pub stroke: Mono,
+    /// A second stroke that counts unless the key turns out to be held.
+    pub second: Option<Mono>,
+    /// FLATTEN was sent: by which request.
+    pub flattening: Option<RequestId>,
+    /// The engine refused or was busy.
+    pub error: Option<Text>,
+    /// Where FLATTEN must be typed: what is typed so far.
+    pub typed: Option<Input>,
+}
+
+/// Something to be confirmed.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// The question, with the order or symbol in it.
+    pub title: Text,
+    /// Since when.
+    pub since: Mono,
+    /// What Enter does.
+    pub request: crate::desk::Request,
+    /// The request that asked for the figures.
+    pub asked: Option<RequestId>,
+    /// Figures of an order.
+    pub preview: Option<Box<Preview>>,
+    /// What a cancel or exit would do.
+    pub plan: Option<Box<Plan>>,
+    /// Why the figures could not be had.
+    pub error: Option<Text>,
+    /// Where a word must be typed: the word and what is typed so far.
+    pub typed: Option<(&'static str, Input)>,
+}
+
+/// The palette.
+#[derive(Debug, Clone, Default)]
+pub struct Palette {
+    /// What is typed.
+    pub input: Input,
+    /// What was found, best first.
+    pub found: Vec<super::cmdline::Completion>,
+    /// Which is chosen.
+    pub chosen: usize,
+}

@@ -1,0 +1,306 @@
+//! Everything that the screen remembers. Drawing reads it, `update` alone changes it.
+
+use super::{
+    action::Action,
+    cmdline::{CommandLine, FilterLine},
+    focus::{Context, Page, Pane},
+    hit::Drawn,
+    keymap::Stroke,
+    modal::Modal,
+    msg::Cmd,
+    settings::Settings,
+    table::{OrdersTab, TableState, rows},
+    ticket::Ticket,
+};
+use crate::{
+    desk::{Envelope, Request, RequestId, Snapshot, snapshot::WatchRow},
+    domain::{
+        ids::{InstrumentId, VenueId},
+        order::Origin,
+        quote::{Bar, Interval},
+        text::Text,
+        time::{Mono, Now},
+    },
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ColorMode {
+    /// 24 bits.
+    #[default]
+    Truecolor,
+    /// The sixteen.
+    Ansi16,
+    /// `NO_COLOR`: none; signs and words carry everything.
+    None,
+}
+
+/// How bad a line at the bottom is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It went as asked.
+    Good,
+    /// So you know.
+    Plain,
+    /// It did not.
+    Bad,
+}
+
+/// One sentence at the bottom of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What.
+    pub text: Text,
+    /// How bad.
+    pub tone: Tone,
+    /// Since when.
+    pub since: Mono,
+}
+
+/// Keys and what they do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHint {
+    /// As they are shown: `b`, `x 1`, `^X`.
+    pub keys: String,
+    /// In a few words.
+    pub words: String,
+}
+
+/// The chart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chart {
+    /// Of what the bars are.
+    pub instrument: Option<InstrumentId>,
+    /// How long each.
+    pub interval: ChartInterval,
+    /// Oldest first.
+    pub bars: Vec<Bar>,
+    /// When they came.
+    pub at: Mono,
+    /// The request for newer ones that is not answered, and since when.
+    pub asked: Option<(RequestId, Mono)>,
+}
+
+/// `Interval` with a default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChartInterval(pub Interval);
+impl Default for ChartInterval {
+    fn default() -> Self {
+        Self(Interval::Min1)
+    }
+}
+
+/// The smallest screen that shows panes.
+pub const MIN_WIDTH: u16 = 80;
+/// The smallest screen that shows panes.
+pub const MIN_HEIGHT: u16 = 24;
+
+/// Everything that the screen remembers.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What the configuration says.
+    pub settings: Arc<Settings>,
+    /// The time of the last message.
+    pub now: Now,
+    /// What the engine told last.
+    pub snapshot: Arc<Snapshot>,
+    /// When it came, by our clock; `None` before the first.
+    pub snapshot_at: Option<Mono>,
+    /// The saved layouts.
+    pub pages: Vec<Page>,
+    /// Which of them is shown.
+    pub page: usize,
+    /// The pane that has the focus.
+    pub focus: Pane,
+    /// The focused pane takes the whole screen.
+    pub zoomed: bool,
+    /// What tables remember.
+    pub tables: BTreeMap<Pane, TableState>,
+    /// Which orders are shown.
+    pub orders_tab: OrdersTab,
+    /// The symbol that ticket, chart and keys are about.
+    pub instrument: Option<InstrumentId>,
+    /// The chart.
+    pub chart: Chart,
+    /// The ticket.
+    pub ticket: Ticket,
+    /// The `:` line, while it is open.
+    pub command_line: Option<CommandLine>,
+    /// The `/` line, while it is open.
+    pub filter_line: Option<FilterLine>,
+    /// What lies over the panes.
+    pub modal: Option<Modal>,
+    /// A key that waits for its second (`x`), with what may follow.
+    pub pending: Option<String>,
+    /// The strokes so far of a key that has several, since when, and the symbol they are about: it was selected at
+    /// the first of them.
+    pub strokes: (Vec<Stroke>, Mono, Option<InstrumentId>),
+    /// Where the focus goes when the ticket is left.
+    pub return_focus: Option<Pane>,
+    /// Lines given on the `:` line, oldest first.
+    pub history: Vec<String>,
+    /// The last stroke of the key that quits.
+    pub quit_stroke: Option<Mono>,
+    /// The theme's name.
+    pub theme: String,
+    /// The newest alert that has rung.
+    pub rung: Option<u64>,
+    /// Requests made so far.
+    pub requests: u64,
+    /// One sentence at the bottom.
+    pub toast: Option<Toast>,
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Rows of the terminal.
+    pub height: u16,
+    /// Colours.
+    pub color: ColorMode,
+    /// No characters but ASCII.
+    pub ascii: bool,
+    /// The terminal says that it has the focus (true where it never says).
+    pub focused: bool,
+    /// The keys worth showing at the bottom for what has the focus, the most useful first; HALT apart.
+    pub hints: Vec<KeyHint>,
+    /// How HALT is spelt here: `^X`.
+    pub halt_key: String,
+    /// What the last frame looked like.
+    pub drawn: Drawn,
+}
+
+impl Model {
+    /// The first page, nothing told yet.
+    pub fn new(settings: Settings, width: u16, height: u16) -> Self {
+        let pages = settings.pages.clone();
+        let focus = pages.first().and_then(|p| p.layout.panes().first().copied()).unwrap_or(Pane::Watchlist);
+        let mut model = Self {
+            halt_key: settings.keymap.keys_of(Action::Halt, "").unwrap_or_default(),
+            theme: settings.themes.first().cloned().unwrap_or_default(),
+            settings: Arc::new(settings),
+            now: Now::default(),
+            snapshot: Arc::default(),
+            snapshot_at: None,
+            pages,
+            page: 0,
+            focus,
+            zoomed: false,
+            tables: Pane::ALL.into_iter().map(|p| (p, TableState::new())).collect(),
+            orders_tab: OrdersTab::default(),
+            instrument: None,
+            chart: Chart::default(),
+            ticket: Ticket::default(),
+            command_line: None,
+            filter_line: None,
+            modal: None,
+            pending: None,
+            strokes: (Vec::new(), Mono::default(), None),
+            return_focus: None,
+            history: Vec::new(),
+            quit_stroke: None,
+            rung: None,
+            requests: 0,
+            toast: None,
+            width,
+            height,
+            color: ColorMode::default(),
+            ascii: false,
+            focused: true,
+            hints: Vec::new(),
+            drawn: Drawn::default(),
+        };
+        model.refresh_hints();
+        model
+    }
+    /// Takes in a snapshot: what tables show follows from it.
+    pub fn see(&mut self, snapshot: Arc<Snapshot>, now: Now) {
+        self.now = now;
+        self.snapshot_at = Some(now.mono);
+        self.snapshot = snapshot;
+        for pane in Pane::ALL {
+            self.refresh(pane);
+        }
+        if self.instrument.is_none() && !self.snapshot.watchlist.is_empty() {
+            self.select(Pane::Watchlist, 0);
+        }
+    }
+    /// Makes a table's view anew.
+    pub fn refresh(&mut self, pane: Pane) {
+        if pane.is_table() {
+            let tab = self.orders_tab;
+            self.tables.entry(pane).or_default().refresh(&self.snapshot, pane, tab);
+        }
+    }
+    /// Selects a row of a table's view; its symbol becomes the one that ticket, chart and keys are about.
+    pub fn select(&mut self, pane: Pane, place: usize) {
+        let room = self.drawn.room(pane);
+        let table = self.tables.entry(pane).or_default();
+        table.select(&self.snapshot, pane, place);
+        table.show_cursor(room);
+        let row = table.selected_row();
+        if let Some(instrument) = row.and_then(|n| rows::instrument(&self.snapshot, pane, n)) {
+            self.instrument = Some(instrument);
+        }
+    }
+    /// The watched row of a symbol.
+    pub fn watched(&self, instrument: &InstrumentId) -> Option<&WatchRow> {
+        self.snapshot.watchlist.iter().find(|w| w.instrument == *instrument)
+    }
+    /// The venues that there are.
+    pub fn venues(&self) -> Vec<VenueId> {
+        self.snapshot.banner.lamps.iter().map(|l| l.venue.clone()).collect()
+    }
+    /// Asks the engine.
+    pub fn ask(&mut self, request: Request) -> (RequestId, Cmd) {
+        self.requests = self.requests.saturating_add(1);
+        let id = RequestId(self.requests);
+        (id, Cmd::Send(Envelope { id, origin: Origin::Screen, request }))
+    }
+    /// Says one sentence at the bottom.
+    pub fn say(&mut self, tone: Tone, text: impl Into<Text>) {
+        self.toast = Some(Toast { text: text.into(), tone, since: self.now.mono });
+    }
+    /// The keys worth showing for what has the focus.
+    pub fn refresh_hints(&mut self) {
+        self.hints = super::hints::hints(self.context(), &self.settings.keymap);
+    }
+    /// The page that is shown.
+    pub fn current_page(&self) -> Option<&Page> {
+        self.pages.get(self.page)
+    }
+    /// What a table remembers.
+    pub fn table(&self, pane: Pane) -> &TableState {
+        const NONE: &TableState = &TableState::new();
+        self.tables.get(&pane).unwrap_or(NONE)
+    }
+    /// Too small to show panes: one line, no ticket, and HALT still works.
+    pub const fn too_small(&self) -> bool {
+        self.width < MIN_WIDTH || self.height < MIN_HEIGHT
+    }
+    /// How old the snapshot is, milliseconds; `None` before the first.
+    pub fn snapshot_age_ms(&self) -> Option<u64> {
+        self.snapshot_at.map(|at| self.now.mono.since_ms(at))
+    }
+    /// Which keys are valid.
+    pub fn context(&self) -> Context {
+        if let Some(modal) = &self.modal {
+            modal.context()
+        } else if self.command_line.is_some() {
+            Context::CommandLine
+        } else if self.filter_line.is_some() {
+            Context::Filter
+        } else {
+            match self.focus {
+                Pane::Ticket if self.ticket.is_open() => Context::Ticket,
+                Pane::Ticket => Context::Global,
+                Pane::Chart => Context::Chart,
+                pane @ (Pane::Watchlist
+                | Pane::Positions
+                | Pane::Orders
+                | Pane::Fills
+                | Pane::Account
+                | Pane::Health
+                | Pane::Alerts) => Context::Table(pane),
+            }
+        }
+    }
+}

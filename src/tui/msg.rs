@@ -1,0 +1,67 @@
+//! What comes in and what goes out.
+
+use crate::{
+    desk::{Envelope, Receipt, Snapshot},
+    domain::text::Text,
+};
+use crossterm::event::{Event, KeyEvent, MouseEvent};
+use std::sync::Arc;
+
+/// What comes in.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key.
+    Key(KeyEvent),
+    /// A paste, as one piece: it is text, never keys.
+    Paste(String),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// The terminal has this many columns and rows.
+    Resize(u16, u16),
+    /// The terminal's window has the focus.
+    FocusGained,
+    /// It has not.
+    FocusLost,
+    /// What the engine tells.
+    Snapshot(Arc<Snapshot>),
+    /// What the engine answers.
+    Receipt(Receipt),
+    /// Time goes by.
+    Tick,
+}
+
+impl From<Event> for Msg {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Key(key) => Self::Key(key),
+            Event::Paste(text) => Self::Paste(text),
+            Event::Mouse(mouse) => Self::Mouse(mouse),
+            Event::Resize(columns, rows) => Self::Resize(columns, rows),
+            Event::FocusGained => Self::FocusGained,
+            Event::FocusLost => Self::FocusLost,
+        }
+    }
+}
+
+/// What goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are sends; an order does not wait for an allocation"
+)]
+pub enum Cmd {
+    /// To the engine.
+    Send(Envelope),
+    /// Leave; `Request::Quit` has been sent before.
+    Quit,
+    /// Give the terminal back and stop, until SIGCONT.
+    Suspend,
+    /// To the clipboard.
+    Copy(Text),
+    /// Lines of the `:` history, oldest first, to be kept for the next run.
+    SaveHistory(Vec<String>),
+    /// Ring.
+    Bell,
+    /// Paint every cell anew.
+    Redraw,
+}

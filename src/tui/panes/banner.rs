@@ -1,0 +1,219 @@
+//! The two lines that can't be scrolled away: which accounts, how the day stands, what is blocked, and the worst
+//! alert that nobody has acknowledged.
+
+use super::alerts::{severity_role, severity_word};
+use crate::desk::snapshot::{Banner, Lamp};
+use crate::domain::{money::Money, report::Environment};
+use crate::tui::{
+    canvas::{Canvas, width},
+    format,
+    hit::{Drawn, Hit},
+    model::Model,
+    theme::Role,
+    widgets::strip::{self, Bit},
+};
+use ratatui::layout::Rect;
+
+/// Its rows.
+pub const HEIGHT: u16 = 2;
+
+/// An account's badge: its words and its look.
+pub const fn badge(lamp: &Lamp) -> (&'static str, Role) {
+    match (lamp.environment, lamp.read_only) {
+        (Some(Environment::Live), true) => (" LIVE READ-ONLY ", Role::ReadOnly),
+        (Some(Environment::Paper), true) => (" PAPER READ-ONLY ", Role::ReadOnly),
+        (None, _) => (" UNPROVEN ", Role::Unproven),
+        (Some(Environment::Live), false) => (" LIVE ", Role::Live),
+        (Some(Environment::Paper), false) => (" PAPER ", Role::Paper),
+    }
+}
+
+/// Up, down or neither, as a sign and a look.
+pub fn trend(canvas: &Canvas<'_>, money: Money) -> (&'static str, Role) {
+    let glyphs = &canvas.look.glyphs;
+    if money.is_positive() {
+        (glyphs.up, Role::Up)
+    } else if money.is_negative() {
+        (glyphs.down, Role::Down)
+    } else {
+        (glyphs.flat, Role::Text)
+    }
+}
+
+/// A text made by a formatting function.
+pub fn said(write: impl FnOnce(&mut String)) -> String {
+    let mut out = String::new();
+    write(&mut out);
+    out
+}
+
+fn lamps(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
+    let glyphs = &canvas.look.glyphs;
+    for lamp in &banner.lamps {
+        let (text, role) = badge(lamp);
+        out.push(Bit::joined(text, role, 0));
+        out.push(Bit::joined(lamp.venue.as_str(), Role::Text, 6));
+        if lamp.connected {
+            out.push(Bit::joined(glyphs.lamp, Role::Good, 1));
+        } else {
+            out.push(Bit::joined(format!("{} down", glyphs.lamp_off), Role::Critical, 0));
+        }
+    }
+}
+
+fn figures(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
+    if let Some(equity) = banner.equity {
+        out.push(Bit::new("equity", Role::Muted, 7));
+        out.push(Bit::joined(said(|s| format::money(s, equity)), Role::Strong, 2));
+    }
+    if let Some(day) = banner.day_pnl {
+        let (sign, role) = trend(canvas, day);
+        out.push(Bit::new("day", Role::Muted, 5));
+        out.push(Bit::joined(format!("{sign} {}", said(|s| format::gain(s, day))), role, 0));
+        if let Some(percent) = banner.day_percent {
+            out.push(Bit::joined(said(|s| format::percent(s, percent, format::Sign::Always)), role, 3));
+        }
+    }
+    if let Some(drawdown) = banner.drawdown {
+        let role = if drawdown.is_negative() { Role::Warning } else { Role::Text };
+        out.push(Bit::new("drawdown", Role::Muted, 8));
+        out.push(Bit::joined(said(|s| format::percent(s, drawdown, format::Sign::Minus)), role, 4));
+    }
+}
+
+fn session(canvas: &Canvas<'_>, banner: &Banner) -> Vec<Bit> {
+    let mut out = Vec::new();
+    if !banner.session.is_empty() {
+        out.push(Bit::new(banner.session.as_str(), Role::Title, 4));
+    }
+    if let Some(until) = banner.session_until {
+        let ms = u64::try_from(until.since_ms(canvas.now.wall)).map_or(0, |ms| ms);
+        out.push(Bit::joined(said(|s| format::countdown(s, ms)), Role::Text, 5));
+    }
+    out.push(Bit::new(said(|s| format::clock(s, canvas.now.wall, &canvas.look.zone)), Role::Muted, 9));
+    out
+}
+
+/// What is switched on or off, loudest first.
+fn switches(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
+    let banner = &model.snapshot.banner;
+    if banner.halted {
+        out.push(Bit::joined(" HALT ", Role::Halt, 0));
+    }
+    if let Some(exit) = model.snapshot.exit.as_ref().filter(|e| e.ended.is_none()) {
+        out.push(Bit::joined(" FLATTENING ", Role::Halt, 0));
+        let gone = exit.venues.iter().map(|v| v.orders_gone).fold(0, u32::saturating_add);
+        let orders = exit.venues.iter().map(|v| v.orders).fold(0, u32::saturating_add);
+        let flat = exit.venues.iter().map(|v| v.positions_flat).fold(0, u32::saturating_add);
+        let positions = exit.venues.iter().map(|v| v.positions).fold(0, u32::saturating_add);
+        out.push(Bit::joined(
+            format!("orders gone {gone}/{orders}, flat {flat}/{positions}"),
+            Role::Strong,
+            0,
+        ));
+    }
+    if let Some(reason) = &banner.locked {
+        out.push(Bit::joined(" LOCKED ", Role::Locked, 0));
+        out.push(Bit::joined(reason.as_str(), Role::Text, 3));
+    }
+    if let Some(until) = banner.armed_until.filter(|u| *u > canvas.now.mono) {
+        let left = until.since_ms(canvas.now.mono);
+        out.push(Bit::joined(format!(" ARMED {} ", said(|s| format::countdown(s, left))), Role::Armed, 0));
+    }
+    if let Some(held) = &banner.held {
+        out.push(Bit::joined("entries wait:", Role::Warning, 0));
+        out.push(Bit::joined(held.as_str(), Role::Text, 2));
+    }
+}
+
+fn worst(banner: &Banner, out: &mut Vec<Bit>) {
+    let Some(alert) = &banner.worst else {
+        if out.is_empty() {
+            out.push(Bit::joined("no open alerts", Role::Muted, 3));
+        }
+        return;
+    };
+    let role = severity_role(alert.severity);
+    let gap = if out.is_empty() { 1 } else { 2 };
+    out.push(Bit { gap, ..Bit::new(severity_word(alert.severity), role, 0) });
+    out.push(Bit::joined(alert.text.as_str(), Role::Text, 0));
+}
+
+/// The pages: the one that is shown by name, the others by name where there is room, else by number.
+fn pages(model: &Model, room: u16) -> Vec<Bit> {
+    let named = |full: bool| -> Vec<Bit> {
+        let bits = model.pages.iter().enumerate().map(|(i, page)| {
+            let on = i == model.page;
+            let number = i.saturating_add(1);
+            let text = if on || full { format!("{number} {}", page.name) } else { number.to_string() };
+            Bit { gap: 2, ..Bit::new(text, if on { Role::Focus } else { Role::Muted }, 0) }
+        });
+        bits.collect()
+    };
+    let full = named(true);
+    let columns: u16 = full.iter().map(|b| width(&b.text).saturating_add(b.gap)).fold(0, u16::saturating_add);
+    if columns.saturating_mul(3) <= room { full } else { named(false) }
+}
+
+/// Draws it into two rows.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
+    let banner = &model.snapshot.banner;
+    let mut top = Vec::new();
+    lamps(canvas, banner, &mut top);
+    if model.snapshot_at.is_none() {
+        top.push(Bit::joined("waiting for the engine", Role::Pending, 0));
+    }
+    figures(canvas, banner, &mut top);
+    let clock = session(canvas, banner);
+    let room = area.width.saturating_sub(1);
+    strip::draw(canvas, (area.x, area.y, room), top, clock);
+
+    let mut bottom = Vec::new();
+    switches(model, canvas, &mut bottom);
+    worst(banner, &mut bottom);
+    let mut right = Vec::new();
+    if banner.alerts > 1 {
+        right.push(Bit::new(format!("+{} more", banner.alerts.saturating_sub(1)), Role::Warning, 2));
+    }
+    let tabs = pages(model, room);
+    let first = right.len();
+    right.extend(tabs);
+    let columns: Vec<(u16, u16)> = right.iter().map(|b| (b.gap, width(&b.text))).collect();
+    let y = area.y.saturating_add(1);
+    let tab_columns =
+        columns.iter().skip(first).map(|(g, w)| g.saturating_add(*w)).fold(0, u16::saturating_add);
+    strip::draw(canvas, (area.x, y, room), bottom, right);
+    let mut at = area.x.saturating_add(room).saturating_sub(tab_columns);
+    for (i, (gap, wide)) in columns.into_iter().skip(first).enumerate() {
+        at = at.saturating_add(gap);
+        drawn.hits.push((Rect { x: at, y, width: wide, height: 1 }, Hit::Page(i)));
+        at = at.saturating_add(wide);
+    }
+}
+
+/// Below the smallest size: the day, what is open, and how to get out.
+pub fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
+    let area = canvas.area();
+    canvas.clear(area, Role::Text);
+    if area.is_empty() {
+        return;
+    }
+    let banner = &model.snapshot.banner;
+    let mut bits = Vec::new();
+    if banner.halted {
+        bits.push(Bit { gap: 0, ..Bit::new("HALT", Role::Halt, 1) });
+    }
+    if let Some(day) = banner.day_pnl {
+        let (_, role) = trend(canvas, day);
+        let gap = u16::from(!bits.is_empty());
+        bits.push(Bit { gap, ..Bit::new(said(|s| format::gain(s, day)), role, 1) });
+    }
+    let positions = model.snapshot.positions.len();
+    let gap = u16::from(!bits.is_empty());
+    bits.push(Bit { gap, ..Bit::new(format!("{positions} pos"), Role::Text, 2) });
+    if !model.halt_key.is_empty() {
+        bits.push(Bit::joined(format!("{} HALT", model.halt_key), Role::Key, 0));
+    }
+    bits.push(Bit::joined("needs 80x24", Role::Muted, 3));
+    strip::draw(canvas, (area.x, area.y, area.width), bits, Vec::new());
+}

@@ -1,0 +1,178 @@
+//! Help, the question before quitting, confirmations, and the palette.
+
+use super::{banner::said, plan};
+use crate::desk::Preview;
+use crate::domain::order::Amount;
+use crate::tui::{
+    canvas::{Canvas, small, width},
+    format,
+    modal::{Confirm, Modal, Palette, QuitAsk},
+    model::{KeyHint, Model},
+    theme::Role,
+    widgets::{
+        prompt,
+        strip::{self, Bit},
+        window,
+    },
+};
+use ratatui::layout::Rect;
+
+/// Draws the modal that is open.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
+    match &model.modal {
+        None => {}
+        Some(Modal::Help { title, lines, scroll }) => help(canvas, title, lines, *scroll),
+        Some(Modal::QuitAsk(ask)) => quit(model, canvas, ask),
+        Some(Modal::Halt(halt)) => plan::draw(model, canvas, halt),
+        Some(Modal::Confirm(confirm)) => confirm_window(model, canvas, confirm),
+        Some(Modal::Palette(palette)) => palette_window(canvas, palette),
+    }
+}
+
+/// The keys that answer, at the foot of a window.
+fn foot(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
+    let y = inner.bottom().saturating_sub(1);
+    let bits: Vec<Bit> = model
+        .hints
+        .iter()
+        .flat_map(|h| {
+            [Bit::new(h.keys.as_str(), Role::Key, 0), Bit::joined(h.words.as_str(), Role::Muted, 0)]
+        })
+        .collect();
+    strip::flow(canvas, Rect { y, height: u16::from(inner.height > 0), ..inner }, 0, &bits);
+}
+
+fn help(canvas: &mut Canvas<'_>, title: &str, lines: &[KeyHint], scroll: u16) {
+    let keys = lines.iter().map(|l| width(&l.keys)).max().unwrap_or(0).min(18);
+    let words = lines.iter().map(|l| width(&l.words)).max().unwrap_or(0).min(50);
+    let column = keys.saturating_add(words).saturating_add(2);
+    let rows = small(lines.len());
+    let screen = canvas.area();
+    let tall = screen.height.saturating_sub(7).max(1);
+    let across =
+        if rows > tall && column.saturating_mul(2).saturating_add(10) <= screen.width { 2 } else { 1 };
+    let high = rows.div_ceil(across).min(tall);
+    let wide = column.saturating_mul(across).saturating_add(if across > 1 { 4 } else { 0 });
+    let text = format!(" Help: {title} ");
+    let inner = window::open(canvas, (wide, high), &text, Role::Focus);
+    let mut shown = lines.iter().skip(usize::from(scroll));
+    for i in 0..across {
+        let x = inner.x.saturating_add(i.saturating_mul(column.saturating_add(4)));
+        for y in inner.top()..inner.bottom() {
+            let Some(line) = shown.next() else { return };
+            let field = column.min(inner.right().saturating_sub(x));
+            if line.keys.is_empty() {
+                let style = canvas.style(Role::Title);
+                canvas.left(x, y, field, &line.words, style);
+                continue;
+            }
+            let (key, muted) = (canvas.style(Role::Key), canvas.style(Role::Text));
+            canvas.left(x, y, keys.min(field), &line.keys, key);
+            let from = keys.saturating_add(2);
+            canvas.left(x.saturating_add(from), y, field.saturating_sub(from), &line.words, muted);
+        }
+    }
+}
+
+fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
+    let inner = window::open(canvas, (68, 6), " Quit ", Role::Focus);
+    let (text, role) = match ask.open {
+        None => ("Asking what is open.".to_owned(), Role::Pending),
+        Some((0, 0, 0)) => ("Nothing is open.".to_owned(), Role::Text),
+        Some((orders, positions, unknown)) => {
+            let orders = plan::counted(orders, "working order", "working orders");
+            let positions = plan::counted(positions, "position", "positions");
+            let mut text = format!("Still open: {orders}, {positions}");
+            if unknown > 0 {
+                let unknown = plan::counted(unknown, "order", "orders");
+                text = format!("{text}, {unknown} of which nobody knows what became");
+            }
+            text.push_str(". They stay at the venue; what this program holds itself stops working.");
+            (text, Role::Warning)
+        }
+    };
+    window::wrap(canvas, Rect { height: inner.height.saturating_sub(2), ..inner }, &text, role);
+    foot(model, canvas, inner);
+}
+
+fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm) {
+    let inner = window::open(canvas, (70, 14), " Confirm ", Role::Focus);
+    let mut area = Rect { height: inner.height.saturating_sub(2), ..inner };
+    let down = |area: &mut Rect, used: u16| {
+        area.y = area.y.saturating_add(used);
+        area.height = area.height.saturating_sub(used);
+    };
+    let used = window::wrap(canvas, area, confirm.title.as_str(), Role::Strong);
+    down(&mut area, used.saturating_add(1));
+    if let Some(shown) = &confirm.plan {
+        let used = plan::plan(canvas, area, model, shown);
+        down(&mut area, used);
+    }
+    if let Some(preview) = &confirm.preview {
+        let bits = summary(preview);
+        let used = strip::flow(canvas, area, 0, &bits);
+        down(&mut area, used);
+    }
+    if let Some(error) = &confirm.error {
+        window::wrap(canvas, area, error.as_str(), Role::Critical);
+    }
+    if let Some((word, input)) = &confirm.typed {
+        let y = inner.bottom().saturating_sub(2);
+        let style = canvas.style(Role::Strong);
+        let used = canvas.left(inner.x, y, inner.width, &format!("type {word}: "), style);
+        let x = inner.x.saturating_add(used);
+        prompt::draw(canvas, (x, y, inner.right().saturating_sub(x)), input, true);
+    }
+    foot(model, canvas, inner);
+}
+
+/// An order's figures in a few words.
+fn summary(preview: &Preview) -> Vec<Bit> {
+    let mut bits = Vec::new();
+    let mut add = |label: &str, text: Option<String>| {
+        if let Some(text) = text {
+            bits.push(Bit::new(label, Role::Muted, 0));
+            bits.push(Bit::joined(text, Role::Text, 0));
+        }
+    };
+    let qty = preview.spec.as_ref().and_then(|s| match s.amount {
+        Amount::Qty(q) => Some(q),
+        Amount::Notional(_) => None,
+    });
+    add("quantity", qty.or(preview.qty).map(|q| said(|s| format::qty(s, q))));
+    add("entry", preview.entry.map(|p| said(|s| format::price(s, p, None))));
+    add("stop", preview.stop.map(|p| said(|s| format::price(s, p, None))));
+    add("target", preview.target.map(|p| said(|s| format::price(s, p, None))));
+    add("risk", preview.risk.map(|m| said(|s| format::money(s, m))));
+    add("cost", preview.cost.map(|m| said(|s| format::money(s, m))));
+    for check in preview.checks.iter().filter(|c| !c.text.is_empty()) {
+        bits.push(Bit::new(check.text.as_str(), Role::Warning, 0));
+    }
+    for (_, problem) in &preview.problems {
+        bits.push(Bit::new(problem.as_str(), Role::Critical, 0));
+    }
+    bits
+}
+
+fn palette_window(canvas: &mut Canvas<'_>, palette: &Palette) {
+    let high = canvas.area().height.saturating_sub(8).min(18);
+    let inner = window::open(canvas, (60, high), " Palette ", Role::Focus);
+    prompt::draw(canvas, (inner.x, inner.y, inner.width), &palette.input, true);
+    let room = usize::from(inner.height.saturating_sub(2));
+    let first = palette.chosen.saturating_sub(room.saturating_sub(1));
+    let word = palette.found.iter().map(|c| width(&c.word)).max().unwrap_or(0).min(inner.width / 2);
+    let rows = palette.found.iter().enumerate().skip(first).take(room);
+    for (y, (i, found)) in (inner.y.saturating_add(2)..inner.bottom()).zip(rows) {
+        if i == palette.chosen {
+            canvas.tint(Rect { y, height: 1, ..inner }, Role::Selected);
+        }
+        let (strong, muted) = (canvas.style(Role::Strong), canvas.style(Role::Muted));
+        canvas.left(inner.x, y, word, &found.word, strong);
+        let x = inner.x.saturating_add(word).saturating_add(2);
+        canvas.left(x, y, inner.right().saturating_sub(x), found.words, muted);
+    }
+    if palette.found.is_empty() {
+        let style = canvas.style(Role::Muted);
+        canvas.left(inner.x, inner.y.saturating_add(2), inner.width, "no action is called that", style);
+    }
+}

@@ -1,0 +1,244 @@
+//! Orders with what hangs on them, in tabs.
+
+use crate::desk::snapshot::OrderRow;
+use crate::domain::{
+    lifecycle::OrderState,
+    money::Price,
+    order::{Amount, OrderKind, OrderType, Origin, Role as Part, Trail},
+};
+use crate::tui::{
+    canvas::{Canvas, width},
+    column::Column as Key,
+    focus::Pane,
+    format,
+    hit::{Drawn, Hit},
+    layout::Placed,
+    model::Model,
+    table::OrdersTab,
+    theme::Role,
+    widgets::table::{Align, Cell, Column, Table},
+};
+use ratatui::layout::Rect;
+
+const COLUMNS: [Column<OrderRow>; 12] = [
+    Column { key: Some(Key::Symbol), head: "", width: 9, grow: 6, rank: 0, align: Align::Left, cell: tree },
+    Column {
+        key: Some(Key::Side),
+        head: "",
+        width: 4,
+        grow: 0,
+        rank: 0,
+        align: Align::Left,
+        cell: |r, c| c.side(r.side),
+    },
+    Column { key: Some(Key::Qty), head: "", width: 8, grow: 4, rank: 0, align: Align::Right, cell: quantity },
+    Column {
+        key: Some(Key::Type),
+        head: "",
+        width: 4,
+        grow: 0,
+        rank: 2,
+        align: Align::Left,
+        cell: |r, c| c.text(short(r.order_type.kind())),
+    },
+    Column { key: Some(Key::Price), head: "", width: 9, grow: 2, rank: 1, align: Align::Right, cell: price },
+    Column { key: Some(Key::State), head: "", width: 12, grow: 0, rank: 0, align: Align::Left, cell: state },
+    Column {
+        key: Some(Key::Age),
+        head: "",
+        width: 4,
+        grow: 1,
+        rank: 3,
+        align: Align::Right,
+        cell: |r, c| c.age(Some(r.updated)),
+    },
+    Column { key: Some(Key::Tif), head: "", width: 7, grow: 0, rank: 4, align: Align::Left, cell: tif },
+    Column {
+        key: None,
+        head: "avg fill",
+        width: 9,
+        grow: 2,
+        rank: 6,
+        align: Align::Right,
+        cell: |r, c| c.price(r.avg_price, None),
+    },
+    Column { key: None, head: "note", width: 14, grow: 40, rank: 5, align: Align::Left, cell: note },
+    Column {
+        key: Some(Key::Id),
+        head: "",
+        width: 16,
+        grow: 8,
+        rank: 7,
+        align: Align::Left,
+        cell: |r, c| c.word(r.id.client.as_str(), Role::Muted),
+    },
+    Column {
+        key: Some(Key::Venue),
+        head: "",
+        width: 9,
+        grow: 6,
+        rank: 8,
+        align: Align::Left,
+        cell: |r, c| c.word(r.id.venue.as_str(), Role::Muted),
+    },
+];
+
+const fn short(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Market => "mkt",
+        OrderKind::Limit => "lmt",
+        OrderKind::Stop => "stp",
+        OrderKind::StopLimit => "stpl",
+        OrderKind::TrailingStop => "trl",
+    }
+}
+
+/// The symbol, or for a child its branch and part.
+fn tree(row: &OrderRow, cell: &mut Cell<'_>) {
+    if row.depth == 0 {
+        cell.word(row.symbol.as_str(), Role::Strong);
+        return;
+    }
+    let glyphs = &cell.look.glyphs;
+    cell.text(if row.last_child { glyphs.last_child } else { glyphs.child });
+    cell.text(match row.role {
+        Some(Part::Target) => "target",
+        Some(Part::Stop) => "stop",
+        Some(Part::Entry) | None => row.symbol.as_str(),
+    });
+}
+
+fn quantity(row: &OrderRow, cell: &mut Cell<'_>) {
+    match row.amount {
+        Amount::Qty(total) => {
+            if !row.filled.is_zero() && row.filled != total {
+                format::qty(&mut cell.out, row.filled);
+                cell.text("/");
+            }
+            format::qty(&mut cell.out, total);
+        }
+        Amount::Notional(money) => {
+            cell.text("$");
+            format::money(&mut cell.out, money);
+        }
+    }
+}
+
+/// The price that the order waits for.
+fn price(row: &OrderRow, cell: &mut Cell<'_>) {
+    let one = |cell: &mut Cell<'_>, p: Price| format::price(&mut cell.out, p, None);
+    match row.order_type {
+        OrderType::Market => cell.none(),
+        OrderType::Limit { limit } => one(cell, limit),
+        OrderType::Stop { stop } | OrderType::StopLimit { stop, .. } => one(cell, stop),
+        OrderType::TrailingStop { trail } => match (row.trailing_stop, trail) {
+            (Some(stop), _) => one(cell, stop),
+            (None, Trail::Amount(by)) => one(cell, by),
+            (None, Trail::Percent(by)) => format::percent(&mut cell.out, by, format::Sign::Minus),
+        },
+    }
+}
+
+/// How a state looks: what nobody knows is the loudest.
+pub const fn state_role(state: OrderState) -> Role {
+    match state {
+        OrderState::Unknown | OrderState::Absent | OrderState::Unrecognised => Role::Unknown,
+        OrderState::Intended
+        | OrderState::Sending
+        | OrderState::PendingCancel
+        | OrderState::PendingReplace => Role::Pending,
+        OrderState::Accepted | OrderState::Working => Role::Good,
+        OrderState::Held | OrderState::DoneForDay => Role::Info,
+        OrderState::Suspended => Role::Warning,
+        OrderState::Filled => Role::Text,
+        OrderState::Cancelled | OrderState::Expired | OrderState::Replaced | OrderState::Abandoned => {
+            Role::Muted
+        }
+        OrderState::Rejected | OrderState::NotSent => Role::Down,
+    }
+}
+
+fn state(row: &OrderRow, cell: &mut Cell<'_>) {
+    cell.word(row.state.word(), state_role(row.state));
+    if row.late {
+        cell.text(if row.state == OrderState::Sending { " LATE" } else { " !" });
+        cell.role = Role::Unknown;
+    }
+}
+
+fn tif(row: &OrderRow, cell: &mut Cell<'_>) {
+    cell.word(row.tif.word(), Role::Muted);
+    if row.extended {
+        cell.text(" ext");
+    }
+}
+
+/// Why it was refused, else whose it is, else the trader's mark.
+fn note(row: &OrderRow, cell: &mut Cell<'_>) {
+    match (&row.reason, &row.origin, &row.tag) {
+        (Some(reason), _, _) => cell.word(reason.as_str(), Role::Warning),
+        (None, Origin::External, _) => cell.word("EXTERNAL", Role::Warning),
+        (None, Origin::Exit, _) => cell.word("exit", Role::Info),
+        (None, Origin::Screen | Origin::Shell | Origin::Child, Some(tag)) => cell.word(tag, Role::Muted),
+        (None, Origin::Screen | Origin::Shell | Origin::Child, None) => {}
+    }
+    if let OrderType::StopLimit { limit, .. } = row.order_type {
+        cell.text(if cell.out.is_empty() { "limit " } else { " limit " });
+        format::price(&mut cell.out, limit, None);
+    }
+}
+
+/// Draws the tabs into the title's row, from `x` on.
+pub fn tabs(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, x: u16, drawn: &mut Drawn) {
+    let y = placed.area.y;
+    let end = placed.area.right().saturating_sub(1);
+    let mut at = x;
+    for tab in OrdersTab::ALL {
+        let on = tab == model.orders_tab;
+        let role = if on { Role::Focus } else { Role::Muted };
+        let style = canvas.style(role);
+        let mut text = std::mem::take(&mut canvas.scratch);
+        text.clear();
+        text.push(' ');
+        text.push_str(tab.word());
+        if on {
+            text.push(' ');
+            format::decimal(
+                &mut text,
+                model.table(Pane::Orders).rows.len().into(),
+                Some(0),
+                format::Sign::Minus,
+            );
+        }
+        text.push(' ');
+        let field = width(&text);
+        if at.saturating_add(field) <= end || on {
+            canvas.put(at, y, end.saturating_sub(at), &text, style);
+            drawn.hits.push((Rect { x: at, y, width: field, height: 1 }, Hit::OrdersTab(tab)));
+            at = at.saturating_add(field);
+        }
+        canvas.scratch = text;
+    }
+}
+
+/// Draws them.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
+    let empty = match model.orders_tab {
+        OrdersTab::Working => "no working orders",
+        OrdersTab::Filled => "nothing filled today",
+        OrdersTab::Cancelled => "nothing cancelled today",
+        OrdersTab::Rejected => "nothing rejected today",
+        OrdersTab::All => "no orders today",
+    };
+    let table = Table {
+        pane: Pane::Orders,
+        columns: &COLUMNS,
+        rows: &model.snapshot.orders,
+        state: model.table(Pane::Orders),
+        focused: model.focus == Pane::Orders,
+        places: 2,
+        stale: |_| false,
+        empty,
+    };
+    table.draw(canvas, area, drawn);
+}

@@ -1,0 +1,416 @@
+//! Roles and themes. A role is a meaning; a theme file gives every role its colours, and leaving one out or
+//! naming one that does not exist is an error with its line. No meaning rests on colour alone.
+
+use super::model::ColorMode;
+use ratatui::style::{Color, Modifier, Style};
+use serde::{Deserialize, Deserializer, de};
+use std::str::FromStr as _;
+
+/// Themes that come with the program: name and file.
+pub const EMBEDDED: [(&str, &str); 2] =
+    [("dark", include_str!("../../themes/dark.toml")), ("light", include_str!("../../themes/light.toml"))];
+
+/// Why a theme can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ThemeError {
+    /// The file is not a theme.
+    #[error("theme {file}, line {line}: {problem}")]
+    File {
+        /// Which file.
+        file: String,
+        /// Counted from one.
+        line: usize,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// No such theme comes with the program.
+    #[error("there is no theme `{0}`; there are: dark, light")]
+    Name(String),
+}
+
+/// What a style is used for, which decides the contrast that it must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Read: contrast 4.5 and more on every ground it stands on.
+    Text,
+    /// Seen: 3 and more.
+    Line,
+    /// A ground for others.
+    Ground,
+}
+
+macro_rules! roles {
+    ($($(#[$doc:meta])+ $variant:ident $field:ident $use:ident;)+) => {
+        /// What a thing on the screen means.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Role { $($(#[$doc])+ $variant,)+ }
+
+        impl Role {
+            /// Every role.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+            /// As the theme files name it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($field),)+ }
+            }
+            /// What it is used for.
+            pub const fn used_as(self) -> Use {
+                match self { $(Self::$variant => Use::$use,)+ }
+            }
+        }
+
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Specs { $($field: Spec,)+ }
+
+        #[derive(Debug, Clone)]
+        struct Styles { $($field: Style,)+ }
+
+        impl Specs {
+            fn at(&self, depth: ColorMode) -> Styles {
+                Styles { $($field: self.$field.at(depth),)+ }
+            }
+        }
+
+        impl Theme {
+            /// How this role looks.
+            pub const fn style(&self, role: Role) -> Style {
+                match role { $(Role::$variant => self.styles.$field,)+ }
+            }
+        }
+    };
+}
+
+roles! {
+    /// Plain text, and the ground of the whole screen.
+    Text text Text;
+    /// Units, labels, what matters less.
+    Muted muted Text;
+    /// A number that is too old.
+    Stale stale Text;
+    /// What leads the eye: symbols, totals.
+    Strong strong Text;
+    /// Rules between panes.
+    Rule rule Line;
+    /// The same around the focused pane.
+    Focus focus Text;
+    /// A pane's title.
+    Title title Text;
+    /// Column headings.
+    Heading heading Text;
+    /// The ground of the selected row in the focused pane.
+    Selected selected Ground;
+    /// The ground of the selected row elsewhere.
+    SelectedIdle selected_idle Ground;
+    /// The ground of windows that lie over the panes.
+    Window window Ground;
+    /// Gains.
+    Up up Text;
+    /// Losses.
+    Down down Text;
+    /// Charts: above where the day began, and small ones.
+    AreaUp area_up Line;
+    /// Charts: below.
+    AreaDown area_down Line;
+    /// Small charts that judge nothing.
+    Spark spark Line;
+    /// Bought, buying.
+    Buy buy Text;
+    /// Sold, selling.
+    Sell sell Text;
+    /// In order.
+    Good good Text;
+    /// Under way.
+    Pending pending Text;
+    /// Nobody knows what became of it.
+    Unknown unknown Text;
+    /// Good to know.
+    Info info Text;
+    /// Look at it.
+    Warning warning Text;
+    /// Act on it.
+    Critical critical Text;
+    /// Act now.
+    Emergency emergency Text;
+    /// An account without real money.
+    Paper paper Text;
+    /// Real money.
+    Live live Text;
+    /// An account that can't be traded from here.
+    ReadOnly read_only Text;
+    /// An account that has not proven what it is.
+    Unproven unproven Text;
+    /// Live hotkeys are on.
+    Armed armed Text;
+    /// Entries are blocked.
+    Locked locked Text;
+    /// HALT stands.
+    Halt halt Text;
+    /// Names of keys.
+    Key key Text;
+    /// Text being typed.
+    Input input Text;
+    /// The cursor in it.
+    Cursor cursor Text;
+}
+
+/// A theme for one colour depth.
+#[derive(Debug, Clone)]
+pub struct Theme {
+    name: String,
+    depth: ColorMode,
+    styles: Styles,
+}
+
+impl Theme {
+    /// One that comes with the program.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn embedded(name: &str, depth: ColorMode) -> Result<Self, ThemeError> {
+        let (_, text) = EMBEDDED
+            .iter()
+            .find(|(n, _)| *n == name)
+            .ok_or_else(|| ThemeError::Name(name.chars().filter(|c| !c.is_control()).take(40).collect()))?;
+        Self::parse(name, text, depth)
+    }
+
+    /// From a theme file.
+    ///
+    /// # Errors
+    /// Not TOML, a role too many or too few, a colour that is none.
+    pub fn parse(file: &str, text: &str, depth: ColorMode) -> Result<Self, ThemeError> {
+        let specs: Specs = toml::from_str(text).map_err(|e| {
+            let before = e.span().and_then(|s| text.get(..s.start)).unwrap_or_default();
+            let line = before.matches('\n').count().saturating_add(1);
+            ThemeError::File { file: file.to_owned(), line, problem: e.message().to_owned() }
+        })?;
+        Ok(Self { name: file.to_owned(), depth, styles: specs.at(depth) })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// For how many colours.
+    pub const fn depth(&self) -> ColorMode {
+        self.depth
+    }
+}
+
+/// One role in a theme file: 24-bit colours, their stand-ins among the sixteen, and what marks it with none.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Spec {
+    fg: Option<Rgb>,
+    bg: Option<Rgb>,
+    ansi_fg: Option<Ansi>,
+    ansi_bg: Option<Ansi>,
+    marks: Vec<Mark>,
+    mono: Vec<Mark>,
+}
+
+impl Spec {
+    fn at(&self, depth: ColorMode) -> Style {
+        let (fg, bg, marks) = match depth {
+            ColorMode::Truecolor => (self.fg.map(|c| c.0), self.bg.map(|c| c.0), &self.marks),
+            ColorMode::Ansi16 => (self.ansi_fg.map(|c| c.0), self.ansi_bg.map(|c| c.0), &self.marks),
+            ColorMode::None => (None, None, &self.mono),
+        };
+        // Terminals that brighten bold turn bold black into grey: no bold on a coloured ground of the sixteen.
+        let plain = depth == ColorMode::Ansi16 && bg.is_some();
+        let keep = marks.iter().filter(|m| !plain || **m != Mark::Bold);
+        let style = keep.fold(Style::new(), |s, m| s.add_modifier(m.modifier()));
+        Style { fg, bg, ..style }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mark {
+    Bold,
+    Underline,
+    Reverse,
+    Italic,
+}
+
+impl Mark {
+    const fn modifier(self) -> Modifier {
+        match self {
+            Self::Bold => Modifier::BOLD,
+            Self::Underline => Modifier::UNDERLINED,
+            Self::Reverse => Modifier::REVERSED,
+            Self::Italic => Modifier::ITALIC,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Rgb(Color);
+
+impl<'de> Deserialize<'de> for Rgb {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        match Color::from_str(&text) {
+            Ok(color @ Color::Rgb(..)) => Ok(Self(color)),
+            Ok(_) | Err(_) => Err(de::Error::custom(format!("`{text}` is not a colour like \"#1a2b3c\""))),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ansi(Color);
+
+impl<'de> Deserialize<'de> for Ansi {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        match Color::from_str(&text) {
+            Ok(Color::Rgb(..) | Color::Indexed(_)) | Err(_) => Err(de::Error::custom(format!(
+                "`{text}` is not one of the sixteen colours, like \"lightred\""
+            ))),
+            Ok(color) => Ok(Self(color)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::float_arithmetic, reason = "the contrast formula of WCAG 2")]
+    use super::*;
+
+    fn themes(depth: ColorMode) -> Vec<Theme> {
+        EMBEDDED.iter().map(|(name, _)| Theme::embedded(name, depth).unwrap()).collect()
+    }
+
+    fn luminance(color: Color) -> f64 {
+        let Color::Rgb(r, g, b) = color else { panic!("{color:?} is not RGB") };
+        let part = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b)
+    }
+
+    fn contrast(a: Color, b: Color) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_role_can_be_read_on_every_ground_it_stands_on() {
+        let mut bad = Vec::new();
+        for theme in themes(ColorMode::Truecolor) {
+            let ground = |role| theme.style(role).bg.unwrap();
+            for role in Role::ALL {
+                let style = theme.style(*role);
+                let least = match role.used_as() {
+                    Use::Text => 4.5,
+                    Use::Line => 3.0,
+                    Use::Ground => continue,
+                };
+                let grounds = style.bg.map_or_else(
+                    || {
+                        vec![
+                            ground(Role::Text),
+                            ground(Role::Selected),
+                            ground(Role::SelectedIdle),
+                            ground(Role::Window),
+                        ]
+                    },
+                    |own| vec![own],
+                );
+                for on in grounds {
+                    let got = contrast(style.fg.unwrap(), on);
+                    if got < least {
+                        bad.push(format!(
+                            "{} {}: {got:.2} on {on} is under {least}",
+                            theme.name(),
+                            role.name()
+                        ));
+                    }
+                }
+            }
+        }
+        assert!(bad.is_empty(), "\n{}", bad.join("\n"));
+    }
+
+    #[test]
+    fn real_money_is_never_green_and_badges_have_colours_of_their_own() {
+        for theme in themes(ColorMode::Truecolor) {
+            let Some(Color::Rgb(r, g, b)) = theme.style(Role::Live).bg else { panic!("LIVE has no ground") };
+            assert!(r > g && b > g.min(60) && u16::from(g) * 2 < u16::from(r), "{r} {g} {b}");
+        }
+        for theme in themes(ColorMode::Truecolor).into_iter().chain(themes(ColorMode::Ansi16)) {
+            let badges = [
+                Role::Paper,
+                Role::Live,
+                Role::ReadOnly,
+                Role::Unproven,
+                Role::Armed,
+                Role::Locked,
+                Role::Halt,
+            ];
+            for (i, a) in badges.iter().enumerate() {
+                let style = theme.style(*a);
+                assert!(style.fg.is_some() && style.bg.is_some(), "{a:?}");
+                for b in &badges[..i] {
+                    assert_ne!((style.fg, style.bg), (theme.style(*b).fg, theme.style(*b).bg), "{a:?} {b:?}");
+                }
+            }
+        }
+        for theme in themes(ColorMode::Ansi16) {
+            assert!(!matches!(theme.style(Role::Live).bg, Some(Color::Green | Color::LightGreen)));
+        }
+    }
+
+    #[test]
+    fn without_colours_what_must_stand_out_still_does() {
+        for theme in themes(ColorMode::None) {
+            for role in Role::ALL {
+                let style = theme.style(*role);
+                assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+            }
+            for role in [Role::Live, Role::Halt, Role::Unknown, Role::Emergency, Role::Selected, Role::Cursor]
+            {
+                assert!(!theme.style(role).add_modifier.is_empty(), "{role:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn in_sixteen_colours_every_role_has_one_and_badges_are_not_bold() {
+        for theme in themes(ColorMode::Ansi16) {
+            for role in Role::ALL {
+                let style = theme.style(*role);
+                assert!(style.fg.is_some() || style.bg.is_some(), "{role:?}");
+                assert!(style.bg.is_none() || !style.add_modifier.contains(Modifier::BOLD), "{role:?}");
+                assert!(!matches!(style.fg, Some(Color::Rgb(..))), "{role:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_theme_is_refused_with_its_line() {
+        let (_, dark) = EMBEDDED[0];
+        let refused =
+            |text: &str| Theme::parse("mine.toml", text, ColorMode::Truecolor).unwrap_err().to_string();
+        let extra = refused(&format!("{dark}\nsparkle = {{ fg = \"#ffffff\" }}\n"));
+        let line = dark.lines().count() + 2;
+        assert!(
+            extra.starts_with(&format!("theme mine.toml, line {line}: unknown field `sparkle`")),
+            "{extra}"
+        );
+        let less = dark.lines().filter(|l| !l.starts_with("halt ")).collect::<Vec<_>>().join(
+            "
+",
+        );
+        assert!(refused(&less).contains("missing field `halt`"), "{}", refused(&less));
+        let colour = refused(&dark.replacen("fg = \"#", "fg = \"#zz", 1));
+        assert!(colour.contains("is not a colour like"), "{colour}");
+        assert!(refused("text = [").starts_with("theme mine.toml, line 1: "));
+        assert_eq!(
+            Theme::embedded("sepia", ColorMode::Truecolor).unwrap_err().to_string(),
+            "there is no theme `sepia`; there are: dark, light"
+        );
+    }
+}

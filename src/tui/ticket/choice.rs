@@ -1,0 +1,108 @@
+//! The fields that are chosen, not typed.
+
+use super::{Field, Ticket, TicketKind, TicketSide};
+use crate::domain::{
+    ids::VenueId,
+    order::{OrderKind, Side, Tif},
+};
+
+const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
+const TIFS: [Option<Tif>; 7] =
+    [None, Some(Tif::Day), Some(Tif::Gtc), Some(Tif::Ioc), Some(Tif::Fok), Some(Tif::Opg), Some(Tif::Cls)];
+
+/// What a field is left to when nothing is chosen.
+pub const DEFAULT: &str = "default";
+
+impl Ticket {
+    /// The word that a chosen field shows.
+    pub fn choice(&self, field: Field) -> Option<String> {
+        let yes = |on: bool| Some(if on { "yes" } else { "no" }.to_owned());
+        match field {
+            Field::Side => Some(self.side.0.word().to_owned()),
+            Field::Type => Some(self.kind.0.word().to_owned()),
+            Field::Tif => Some(match self.tif {
+                Some(Tif::Gtd(date)) => format!("gtd {date}"),
+                Some(tif) => tif.word().to_owned(),
+                None => DEFAULT.to_owned(),
+            }),
+            Field::Extended => yes(self.extended),
+            Field::PostOnly => yes(self.post_only),
+            Field::ReduceOnly => yes(self.reduce_only),
+            Field::Venue => Some(self.venue.as_ref().map_or_else(|| DEFAULT.to_owned(), ToString::to_string)),
+            Field::Symbol
+            | Field::Size
+            | Field::Limit
+            | Field::Trigger
+            | Field::Trail
+            | Field::Stop
+            | Field::Target => None,
+        }
+    }
+
+    /// The next (or previous) choice of a field. `false` where nothing is chosen.
+    pub fn choose(&mut self, field: Field, next: bool, venues: &[VenueId]) -> bool {
+        self.choose_where(field, next, venues, |_| true)
+    }
+
+    /// The next choice that begins with a letter.
+    pub fn choose_letter(&mut self, field: Field, letter: char, venues: &[VenueId]) -> bool {
+        self.choose_where(field, true, venues, |word| {
+            word.chars().next().is_some_and(|c| c.eq_ignore_ascii_case(&letter))
+        })
+    }
+
+    fn choose_where(
+        &mut self,
+        field: Field,
+        next: bool,
+        venues: &[VenueId],
+        fits: impl Fn(&str) -> bool,
+    ) -> bool {
+        let word = |tif: Option<Tif>| tif.map_or(DEFAULT, Tif::word);
+        match field {
+            Field::Side => {
+                turn(&SIDES, self.side.0, next, |s| fits(s.word())).map(|s| self.side = TicketSide(s))
+            }
+            Field::Type => turn(&OrderKind::ALL, self.kind.0, next, |k| fits(k.word()))
+                .map(|k| self.kind = TicketKind(k)),
+            Field::Tif => turn(&TIFS, self.tif, next, |t| fits(word(*t))).map(|t| self.tif = t),
+            Field::Extended => flag(self.extended, fits).map(|on| self.extended = on),
+            Field::PostOnly => flag(self.post_only, fits).map(|on| self.post_only = on),
+            Field::ReduceOnly => flag(self.reduce_only, fits).map(|on| self.reduce_only = on),
+            Field::Venue => {
+                let all: Vec<_> = std::iter::once(None).chain(venues.iter().cloned().map(Some)).collect();
+                let name = |v: &Option<VenueId>| v.as_ref().map_or(DEFAULT, VenueId::as_str).to_owned();
+                turn(&all, self.venue.clone(), next, |v| fits(&name(v))).map(|v| {
+                    self.venue_chosen = v.is_some();
+                    self.venue = v;
+                })
+            }
+            Field::Symbol
+            | Field::Size
+            | Field::Limit
+            | Field::Trigger
+            | Field::Trail
+            | Field::Stop
+            | Field::Target => None,
+        }
+        .is_some()
+    }
+}
+
+fn flag(now: bool, fits: impl Fn(&str) -> bool) -> Option<bool> {
+    turn(&[false, true], now, true, |on| fits(if *on { "yes" } else { "no" }))
+}
+
+/// The choice after (or before) `now` that fits, going round.
+fn turn<T: Clone + PartialEq>(all: &[T], now: T, next: bool, fits: impl Fn(&T) -> bool) -> Option<T> {
+    let place = all.iter().position(|x| *x == now);
+    let after = place.map_or(0, |p| p.saturating_add(1));
+    let mut order: Vec<&T> = all.iter().skip(after).chain(all.iter().take(after)).collect();
+    if !next {
+        // From the one before `now` backwards; `now` itself stands last in the order and comes last here too.
+        order.rotate_right(usize::from(place.is_some()));
+        order.reverse();
+    }
+    let mut found = order.into_iter().filter(|x| fits(x));
+    found.next().cloned()
+}

@@ -1,0 +1,88 @@
+//! The mouse: focus, select, scroll. A click never trades.
+
+use super::{entry, keys, navigate};
+use crate::tui::{
+    column::Column, focus::Pane, hit::Hit, modal::Modal, model::Model, msg::Cmd, table::Sort, ticket::Phase,
+};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+/// Rows for each notch of the wheel.
+const NOTCH: usize = 3;
+
+pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Cmd> {
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => click(model, event.column, event.row),
+        MouseEventKind::ScrollUp => scroll(model, event, false),
+        MouseEventKind::ScrollDown => scroll(model, event, true),
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => {}
+    }
+    Vec::new()
+}
+
+fn click(model: &mut Model, column: u16, row: u16) {
+    keys::forget_strokes(model);
+    if model.modal.is_some() || model.command_line.is_some() || model.filter_line.is_some() {
+        return;
+    }
+    match model.drawn.at(column, row) {
+        Some(Hit::Pane(pane)) => focus(model, pane),
+        Some(Hit::Row(pane, place)) => {
+            focus(model, pane);
+            model.select(pane, place);
+        }
+        Some(Hit::Head(pane, column)) => {
+            focus(model, pane);
+            sort(model, pane, column);
+        }
+        Some(Hit::Page(page)) if page < model.pages.len() => navigate::show_page(model, page),
+        Some(Hit::Field(field)) if model.ticket.phase == Phase::Editing && model.ticket.shows(field) => {
+            focus(model, Pane::Ticket);
+            model.ticket.go_to(field);
+        }
+        Some(Hit::Field(_)) => focus(model, Pane::Ticket),
+        Some(Hit::OrdersTab(tab)) => {
+            focus(model, Pane::Orders);
+            navigate::set_tab(model, tab);
+        }
+        Some(Hit::Page(_)) | None => {}
+    }
+}
+
+/// A click elsewhere takes the focus from the ticket, and the order out of review with it.
+fn focus(model: &mut Model, pane: Pane) {
+    if pane != Pane::Ticket {
+        entry::unreview(model);
+    }
+    navigate::set_focus(model, pane);
+}
+
+fn sort(model: &mut Model, pane: Pane, column: Column) {
+    let descending = match model.table(pane).sort {
+        Some(sort) if sort.column == column => !sort.descending,
+        Some(_) | None => column != Column::Symbol,
+    };
+    navigate::set_sort(model, pane, Some(Sort { column, descending }));
+}
+
+fn scroll(model: &mut Model, event: MouseEvent, down: bool) {
+    let shift = |at: usize, last: usize| {
+        if down { at.saturating_add(NOTCH).min(last) } else { at.saturating_sub(NOTCH) }
+    };
+    if let Some(modal) = &mut model.modal {
+        if let Modal::Help { lines, scroll, .. } = modal {
+            let moved = shift(usize::from(*scroll), lines.len().saturating_sub(1));
+            *scroll = u16::try_from(moved).ok().unwrap_or(u16::MAX);
+        }
+        return;
+    }
+    if let Some(pane) = model.drawn.pane_at(event.column, event.row).filter(|p| p.is_table()) {
+        let room = model.drawn.room(pane);
+        let table = model.tables.entry(pane).or_default();
+        table.offset = shift(table.offset, table.rows.len().saturating_sub(room));
+    }
+}

@@ -1,0 +1,288 @@
+//! Keys about orders and positions. Nothing here sends on a single letter what could cost money: entries go
+//! through the ticket, and what could hurt is shown once more first.
+
+use super::{entry, keys::send, navigate};
+use crate::{
+    desk::{Request, snapshot::OrderRow},
+    domain::{
+        alert::Severity,
+        draft::{CancelTarget, Command, Share},
+        ids::{InstrumentId, VenueId},
+        money::Percent,
+        order::{Role, Side},
+        text::Text,
+    },
+    grammar,
+    tui::{
+        action::Action,
+        focus::Pane,
+        modal::{Confirm, Modal},
+        model::{Model, Tone},
+        msg::Cmd,
+        ticket::{Field, Phase, Ticket, TicketSide},
+    },
+};
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+/// A confirmation opened by Enter takes no second Enter for so long, milliseconds.
+const CONFIRM_MS: u64 = 250;
+/// After this without a receipt another ticket may be opened, milliseconds.
+const RECEIPT_MS: u64 = 10_000;
+/// The longest that `arm` lasts, minutes.
+const ARM_MAX: u32 = 480;
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "`update::perform` sends only these here")]
+pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
+    match action {
+        Action::Ticket => open_ticket(model, arg).map(|()| Vec::new()),
+        Action::Cancel => cancel_selected(model),
+        Action::CancelSymbol => {
+            let on = about(model)?;
+            let cancel = Command::Cancel { target: CancelTarget::Symbol(on.symbol), venue: Some(on.venue) };
+            Ok(run(model, cancel))
+        }
+        Action::Modify => modify(model).map(|()| Vec::new()),
+        Action::Close => {
+            let on = about(model)?;
+            let share = share(arg)?;
+            Ok(run(model, Command::Close { symbol: on.symbol, share, venue: Some(on.venue) }))
+        }
+        Action::BreakEven => {
+            let on = about(model)?;
+            Ok(run(
+                model,
+                Command::Protect {
+                    symbol: on.symbol,
+                    venue: Some(on.venue),
+                    stop: None,
+                    target: None,
+                    break_even: true,
+                },
+            ))
+        }
+        Action::Reverse => {
+            let on = about(model)?;
+            Ok(run(model, Command::Reverse { symbol: on.symbol, venue: Some(on.venue) }))
+        }
+        Action::Confirm => confirm(model),
+        Action::Acknowledge => acknowledge(model, arg),
+        Action::Arm => arm(model, arg),
+        Action::Disarm => Ok(send(model, Request::Disarm)),
+        Action::Watch => {
+            let (symbol, venue) = symbol_at(arg)?;
+            Ok(send(model, Request::Watch { symbol, venue }))
+        }
+        Action::Unwatch => {
+            let instrument = if arg.is_empty() { about(model)? } else { navigate::instrument(model, arg)? };
+            Ok(send(model, Request::Unwatch { instrument }))
+        }
+        Action::Resync => {
+            let venue = if arg.is_empty() { None } else { Some(venue(arg)?) };
+            Ok(send(model, Request::Resync { venue }))
+        }
+        Action::Abandon => abandon(model, arg),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Does a command: what reduces risk or undoes goes at once, the rest is shown with its figures first.
+pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
+    let request = match &command {
+        Command::Halt => return super::exit::halt(model),
+        Command::Lock { reason } => return send(model, Request::Lock { reason: reason.clone() }),
+        Command::Unlock { reason } => return send(model, Request::Unlock { reason: reason.clone() }),
+        Command::Close { .. } => return send(model, Request::Do(command)),
+        Command::Cancel { target: CancelTarget::Order(id), .. } => {
+            let protects = |o: &OrderRow| o.id.client == *id && o.role == Some(Role::Stop);
+            if !model.snapshot.orders.iter().any(protects) {
+                return send(model, Request::Do(command));
+            }
+            Request::Do(command.clone())
+        }
+        Command::Flatten { symbol, venue } => {
+            Request::Flatten(crate::desk::request::Scope { symbol: symbol.clone(), venue: venue.clone() })
+        }
+        Command::Order(_)
+        | Command::Reverse { .. }
+        | Command::Protect { .. }
+        | Command::Cancel { .. }
+        | Command::Replace { .. } => Request::Do(command.clone()),
+    };
+    let title = Text::clean(&grammar::print(&command));
+    let (id, cmd) = model.ask(Request::Preview(command));
+    model.modal = Some(Modal::Confirm(Confirm {
+        title,
+        since: model.now.mono,
+        request,
+        asked: Some(id),
+        preview: None,
+        plan: None,
+        error: None,
+        typed: None,
+    }));
+    vec![cmd]
+}
+
+fn confirm(model: &mut Model) -> Result<Vec<Cmd>, Text> {
+    let now = model.now.mono;
+    let Some(Modal::Confirm(confirm)) = &model.modal else {
+        return Err("nothing waits to be confirmed".into());
+    };
+    if now.since_ms(confirm.since) < CONFIRM_MS {
+        return Ok(Vec::new());
+    }
+    if let Some((word, input)) = &confirm.typed
+        && !input.value().trim().eq_ignore_ascii_case(word)
+    {
+        return Err(format!("type {word} to go on").into());
+    }
+    let request = confirm.request.clone();
+    model.modal = None;
+    Ok(send(model, request))
+}
+
+/// The symbol that a key is about: it has to be one that the trader selected.
+fn about(model: &Model) -> Result<InstrumentId, Text> {
+    model.instrument.clone().ok_or_else(|| "select a symbol first".into())
+}
+
+/// The marked order, when the focus is on the orders.
+fn marked_order(model: &Model) -> Result<OrderRow, Text> {
+    let row = (model.focus == Pane::Orders).then(|| model.table(Pane::Orders).selected_row()).flatten();
+    let order = row.and_then(|n| model.snapshot.orders.get(n)).ok_or("select an order in Orders first")?;
+    if order.state.is_final() {
+        return Err(format!("this order is {}", order.state.word()).into());
+    }
+    Ok(order.clone())
+}
+
+fn cancel_selected(model: &mut Model) -> Result<Vec<Cmd>, Text> {
+    let id = marked_order(model)?.id;
+    Ok(run(model, Command::Cancel { target: CancelTarget::Order(id.client), venue: Some(id.venue) }))
+}
+
+fn share(arg: &str) -> Result<Share, Text> {
+    let percent = |n: i64| Ok(Share::Percent(Percent::new(Decimal::from(n))));
+    match arg {
+        "25%" => percent(25),
+        "50%" => percent(50),
+        "75%" => percent(75),
+        "all" => Ok(Share::All),
+        _ => Err("write 25%, 50%, 75% or all".into()),
+    }
+}
+
+/// `buy`, `sell bracket`, `buy AAPL`, `buy bracket AAPL @paper`.
+fn open_ticket(model: &mut Model, arg: &str) -> Result<(), Text> {
+    free_ticket(model)?;
+    let mut words = arg.split_whitespace().peekable();
+    let side = match words.next() {
+        Some("buy") => Side::Buy,
+        Some("sell") => Side::Sell,
+        _ => return Err("write `ticket buy AAPL` or `ticket sell AAPL`".into()),
+    };
+    let bracket = words.next_if_eq(&"bracket").is_some();
+    let rest: Vec<_> = words.collect();
+    let instrument = match rest.as_slice() {
+        [] => model.instrument.clone(),
+        _ => Some(navigate::instrument(model, &rest.join(" "))?),
+    };
+    let mut ticket = Ticket { side: TicketSide(side), home: instrument, ..Ticket::default() };
+    let symbol = ticket.home.as_ref().map(|i| i.symbol.to_string()).unwrap_or_default();
+    ticket.put(Field::Symbol, &symbol);
+    ticket.put(Field::Size, &model.settings.size);
+    if bracket {
+        ticket.put(Field::Stop, &model.settings.bracket_stop);
+        ticket.put(Field::Target, &model.settings.bracket_target);
+    }
+    show_ticket(model, ticket, Field::Symbol);
+    Ok(())
+}
+
+/// Nobody opens a ticket over one whose order is under way.
+fn free_ticket(model: &Model) -> Result<(), Text> {
+    let waiting = matches!(model.ticket.phase, Phase::Sending(_))
+        && model.now.mono.since_ms(model.ticket.sent_at) < RECEIPT_MS;
+    if waiting { Err("the last order's receipt has not come yet".into()) } else { Ok(()) }
+}
+
+fn show_ticket(model: &mut Model, ticket: Ticket, field: Field) {
+    model.ticket = ticket;
+    model.ticket.phase = Phase::Editing;
+    model.ticket.go_to(field);
+    if model.focus != Pane::Ticket {
+        model.return_focus = Some(model.focus);
+    }
+    model.focus = Pane::Ticket;
+    entry::edited(model);
+}
+
+fn modify(model: &mut Model) -> Result<(), Text> {
+    free_ticket(model)?;
+    let order = marked_order(model)?;
+    let ticket = Ticket::of_order(&order).ok_or("an order given in money can't be changed; cancel it")?;
+    let field = ticket.fields().find(|f| f.is_price()).unwrap_or(Field::Size);
+    show_ticket(model, ticket, field);
+    Ok(())
+}
+
+/// The marked alert; elsewhere the worst of the unseen, the newest of those.
+fn acknowledge(model: &mut Model, arg: &str) -> Result<Vec<Cmd>, Text> {
+    let alert = match arg {
+        "all" => None,
+        "" => Some(unseen(model)?),
+        number => {
+            Some(number.parse().map_err(|_| Text::clean("write `ack`, `ack all` or an alert's number"))?)
+        }
+    };
+    Ok(send(model, Request::Acknowledge { alert }))
+}
+
+fn unseen(model: &Model) -> Result<u64, Text> {
+    let alerts = Arc::clone(&model.snapshot.alerts);
+    if model.focus == Pane::Alerts {
+        let row = model.table(Pane::Alerts).selected_row().ok_or("select an alert first")?;
+        return alerts.get(row).map(|a| a.alert.id).ok_or_else(|| "select an alert first".into());
+    }
+    let worst = |a: &&crate::desk::snapshot::AlertRow| -> (Severity, u64) { (a.alert.severity, a.alert.id) };
+    let found = alerts.iter().filter(|a| !a.acknowledged).max_by_key(worst);
+    found.map(|a| a.alert.id).ok_or_else(|| "every alert has been seen".into())
+}
+
+fn arm(model: &mut Model, arg: &str) -> Result<Vec<Cmd>, Text> {
+    let minutes = match arg {
+        "" => model.settings.arm_minutes,
+        number => match number.parse() {
+            Ok(minutes) if (1..=ARM_MAX).contains(&minutes) => minutes,
+            Ok(_) | Err(_) => return Err(format!("write minutes from 1 to {ARM_MAX}, as in `arm 15`").into()),
+        },
+    };
+    Ok(send(model, Request::Arm { minutes }))
+}
+
+fn venue(arg: &str) -> Result<VenueId, Text> {
+    VenueId::new(arg.trim().trim_start_matches('@')).map_err(|e| Text::clean(&e.to_string()))
+}
+
+fn symbol_at(arg: &str) -> Result<(crate::domain::ids::Symbol, Option<VenueId>), Text> {
+    let (name, at) = arg.split_once('@').map_or((arg, None), |(n, v)| (n, Some(v)));
+    let symbol = grammar::symbol(name.trim()).map_err(|e| Text::clean(&e.to_string()))?;
+    Ok((symbol, at.map(venue).transpose()?))
+}
+
+fn abandon(model: &mut Model, arg: &str) -> Result<Vec<Cmd>, Text> {
+    let (id, reason) = arg.split_once(' ').unwrap_or((arg, ""));
+    let reason = Text::clean(reason.trim());
+    if reason.is_empty() {
+        return Err(
+            "write the order's id and why, as in `abandon td-x-1 the venue confirmed by phone`".into()
+        );
+    }
+    let order = model.snapshot.orders.iter().find(|o| o.id.client.as_str() == id);
+    let Some(order) = order.map(|o| o.id.clone()) else {
+        return Err(format!("there is no order `{id}`").into());
+    };
+    model.say(Tone::Plain, format!("asked to abandon {order}"));
+    Ok(send(model, Request::Abandon { order: order.client, venue: order.venue, reason }))
+}
