@@ -161,9 +161,10 @@ impl Book {
     pub fn unseen_orders(&self, venue: &VenueId) -> impl Iterator<Item = &OrderRow> {
         self.orders.unseen.get(venue).into_iter().flatten().filter_map(|id| self.order(id))
     }
-    /// Our last orders (some hundreds), newest first.
-    pub fn recent_intents(&self) -> impl Iterator<Item = &OrderRow> {
-        self.orders.recent.iter().rev().filter_map(|id| self.order(id))
+    /// Our orders since then (of the last some hundreds), newest first.
+    pub fn intents_since(&self, since: Stamp) -> impl Iterator<Item = &OrderRow> {
+        let recent = self.orders.recent.iter().rev().take_while(move |(at, _)| *at > since);
+        recent.filter_map(|(_, id)| self.order(id))
     }
     /// One position; also one that is flat now and was traded today.
     pub fn position(&self, instrument: &InstrumentId) -> Option<&PositionRow> {

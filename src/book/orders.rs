@@ -263,7 +263,7 @@ pub(super) struct Orders {
     pub(super) unseen: BTreeMap<VenueId, BTreeSet<OrderId>>,
     pub(super) orphans: BTreeMap<OrderId, Orphan>,
     pub(super) totals: BTreeMap<InstrumentId, Totals>,
-    pub(super) recent: VecDeque<OrderId>,
+    pub(super) recent: VecDeque<(Stamp, OrderId)>,
     ended: BTreeSet<(Stamp, OrderId)>,
 }
 
@@ -281,7 +281,7 @@ impl Orders {
         if self.recent.len() >= RECENT_MAX {
             self.recent.pop_front();
         }
-        self.recent.push_back(row.id.clone());
+        self.recent.push_back((at, row.id.clone()));
         self.insert(row)
     }
 

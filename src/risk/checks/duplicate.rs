@@ -6,18 +6,12 @@ use crate::{domain::lifecycle::OrderState, risk::verdict::Why};
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let window_ms = i64::try_from(case.context.limits.duplicate_window_ms).ok()?;
     let now = case.context.now.wall;
-    for row in case.context.book.recent_intents() {
-        let age_ms = now.since_ms(row.intended_at);
-        // A clock that stepped back shows a negative age: still a moment ago.
-        if age_ms >= window_ms {
-            return None;
-        }
+    // An order from before a clock stepped back lies in the future: still a moment ago.
+    let same = case.context.book.intents_since(now.plus_ms(window_ms.saturating_neg())).find(|row| {
         let gone = matches!(row.state, OrderState::NotSent | OrderState::Rejected);
-        if !gone && row.spec == *case.spec && case.changes.is_none() {
-            return Some(Why::Duplicate { age_ms: age_ms.max(0) });
-        }
-    }
-    None
+        !gone && row.spec == *case.spec && case.changes.is_none()
+    })?;
+    Some(Why::Duplicate { age_ms: now.since_ms(same.intended_at).max(0) })
 }
 
 #[cfg(test)]
