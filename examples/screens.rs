@@ -2,7 +2,11 @@
 //!
 //! `cargo run --example screens -- [--scene NAME] [--size 120x40] [--theme dark] [--ascii] [--colors rgb|16|none]`
 //! `cargo run --release --example screens -- --measure` prints what a frame costs.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "an example's input is the fixture beside the tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "an example's input is the fixture beside the tests"
+)]
 
 #[path = "../tests/fixtures/screen/scenes.rs"]
 #[expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "fixtures, written for tests")]
@@ -80,8 +84,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     crossterm::style::force_color_output(o.color != ColorMode::None);
     let area = Rect::new(0, 0, o.width, o.height);
     write!(out, "\x1b[2J")?;
-    let mut terminal =
-        Terminal::with_options(CrosstermBackend::new(&mut out), TerminalOptions { viewport: Viewport::Fixed(area) })?;
+    let mut terminal = Terminal::with_options(
+        CrosstermBackend::new(&mut out),
+        TerminalOptions { viewport: Viewport::Fixed(area) },
+    )?;
     terminal.draw(|frame| {
         draw(&model, &look, frame);
     })?;
@@ -120,9 +126,11 @@ fn measure(look: &Look, out: &mut impl Write) -> std::io::Result<()> {
         });
         let mut model = scenes::model(scenes::crowded(2_000, 500), width, height);
         let mut screen = |model: &tradedeck::tui::model::Model| {
-            terminal.draw(|frame| {
-                draw(model, look, frame);
-            }).unwrap();
+            terminal
+                .draw(|frame| {
+                    draw(model, look, frame);
+                })
+                .unwrap();
         };
         let still = timed(|_| screen(&model));
         let mut see = std::time::Duration::ZERO;
@@ -144,8 +152,14 @@ fn measure(look: &Look, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(
             out,
             "{width}x{height}: empty {:.0} us, unchanged {:.0} us ({:.2}x), 20 ticks {:.0} us ({:.2}x; without the model's part {:.2}x), 20,000 orders {:.0} us ({:.3}x of 200)",
-            us(empty), us(still), us(still) / us(empty), us(ticking), us(ticking) / us(empty),
-            (us(ticking) - us(see)) / us(empty), us(many), us(many) / us(few),
+            us(empty),
+            us(still),
+            us(still) / us(empty),
+            us(ticking),
+            us(ticking) / us(empty),
+            (us(ticking) - us(see)) / us(empty),
+            us(many),
+            us(many) / us(few),
         )?;
     }
     Ok(())

@@ -18,9 +18,9 @@ pub mod models;
 pub mod order;
 mod power;
 pub mod refusal;
-pub mod server;
 #[cfg(test)]
 mod scenarios;
+pub mod server;
 mod shape;
 mod store;
 mod views;

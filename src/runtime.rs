@@ -10,5 +10,5 @@ mod pump;
 mod timers;
 
 pub use client::Client;
-pub use host::{Host, Opening, Role, paper_dir};
+pub use host::{Host, Opening, Role, capability, paper_dir};
 pub use lanes::Desk;

@@ -1,7 +1,10 @@
 //! The pen. Everything on the screen goes through [`Canvas::put`], which writes cells directly, keeps every
 //! text inside its field, and is the last place where a character that a terminal could obey is dropped.
 
-use super::{glyphs::{DOWN, Glyphs, LEFT, RIGHT, UP}, theme::{Role, Theme}};
+use super::{
+    glyphs::{DOWN, Glyphs, LEFT, RIGHT, UP},
+    theme::{Role, Theme},
+};
 use crate::domain::{text::is_unsafe, time::Now};
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};

@@ -50,7 +50,8 @@ fn reading_time(model: &Model) -> Now {
 fn body_panes(model: &Model, canvas: &mut Canvas<'_>, body: Rect, drawn: &mut Drawn) {
     let alone = Layout::Pane(model.focus);
     let page = model.current_page().map_or(&alone, |p| &p.layout);
-    let placed = if model.zoomed { layout::zoom(model.focus, body) } else { layout::place(page, model.focus, body) };
+    let placed =
+        if model.zoomed { layout::zoom(model.focus, body) } else { layout::place(page, model.focus, body) };
     lines(canvas, &placed, body);
     for pane in &placed {
         drawn.hits.push((pane.area, Hit::Pane(pane.pane)));
@@ -84,7 +85,8 @@ fn title(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, drawn: &mut Dr
     let area = placed.area;
     if focused {
         let from = area.x.saturating_add(u16::from(placed.bar));
-        canvas.tint(Rect { x: from, width: area.right().saturating_sub(from), height: 1, ..area }, Role::Focus);
+        canvas
+            .tint(Rect { x: from, width: area.right().saturating_sub(from), height: 1, ..area }, Role::Focus);
     }
     let state = model.table(placed.pane);
     let count = placed.pane.is_table() && !matches!(placed.pane, Pane::Orders | Pane::Account | Pane::Health);
@@ -118,9 +120,13 @@ fn note(model: &Model, pane: Pane) -> String {
     match pane {
         Pane::Positions => counted(positions::naked(&model.snapshot.positions), "NO STOP on"),
         Pane::Health => counted(health::troubled(&model.snapshot.health), "TROUBLE at"),
-        Pane::Watchlist | Pane::Chart | Pane::Ticket | Pane::Orders | Pane::Fills | Pane::Account | Pane::Alerts => {
-            String::new()
-        }
+        Pane::Watchlist
+        | Pane::Chart
+        | Pane::Ticket
+        | Pane::Orders
+        | Pane::Fills
+        | Pane::Account
+        | Pane::Alerts => String::new(),
     }
 }
 

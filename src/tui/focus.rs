@@ -140,7 +140,11 @@ pub fn default_pages() -> Vec<Page> {
                     Row(vec![
                         (
                             53,
-                            Column(vec![(13, One(Pane::Orders)), (8, One(Pane::Fills)), (7, One(Pane::Alerts))]),
+                            Column(vec![
+                                (13, One(Pane::Orders)),
+                                (8, One(Pane::Fills)),
+                                (7, One(Pane::Alerts)),
+                            ]),
                         ),
                         (30, One(Pane::Ticket)),
                     ]),

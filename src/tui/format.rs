@@ -157,8 +157,7 @@ pub fn age(out: &mut String, ms: u64) {
 pub fn countdown(out: &mut String, ms: u64) {
     let secs = ms.div_ceil(1000);
     let (h, m, s) = (secs / 3600, (secs / 60) % 60, secs % 60);
-    let written =
-        if h > 0 { write!(out, "{h}:{m:02}:{s:02}") } else { write!(out, "{m}:{s:02}") };
+    let written = if h > 0 { write!(out, "{h}:{m:02}:{s:02}") } else { write!(out, "{m}:{s:02}") };
     debug_assert!(written.is_ok(), "writing to a String can't fail");
 }
 
@@ -233,7 +232,14 @@ mod tests {
 
     #[test]
     fn spans() {
-        for (ms, want) in [(0, "0.0s"), (340, "0.3s"), (41_000, "41s"), (100_000, "1m"), (7_200_000, "2h"), (400_000_000, "4d")] {
+        for (ms, want) in [
+            (0, "0.0s"),
+            (340, "0.3s"),
+            (41_000, "41s"),
+            (100_000, "1m"),
+            (7_200_000, "2h"),
+            (400_000_000, "4d"),
+        ] {
             assert_eq!(said(|s| age(s, ms)), want);
         }
         for (ms, want) in [(0, "0:00"), (1, "0:01"), (271_000, "4:31"), (8_047_000, "2:14:07")] {
@@ -242,7 +248,9 @@ mod tests {
         for (us, want) in [(850, "850us"), (12_430, "12.4ms"), (240_000, "240ms"), (1_250_000, "1.2s")] {
             assert_eq!(said(|s| micros(s, us)), want);
         }
-        for (q, want) in [("812", "812"), ("0.25", "0.25"), ("1250", "1.3K"), ("45300000", "45.3M"), ("99.125", "99.12")] {
+        for (q, want) in
+            [("812", "812"), ("0.25", "0.25"), ("1250", "1.3K"), ("45300000", "45.3M"), ("99.125", "99.12")]
+        {
             assert_eq!(said(|s| short_qty(s, q.parse().unwrap())), want);
         }
     }

@@ -128,12 +128,14 @@ fn surplus(layout: &Layout, focus: Pane, area: Rect) -> Option<Pane> {
 fn least(layout: &Layout) -> (u16, u16) {
     match layout {
         Layout::Pane(pane) => needs(*pane),
-        Layout::Row(parts) => parts.iter().map(|(_, l)| least(l)).fold((0, 0), |(w, h), (pw, ph)| {
-            (w.saturating_add(pw), h.max(ph))
-        }),
-        Layout::Column(parts) => parts.iter().map(|(_, l)| least(l)).fold((0, 0), |(w, h), (pw, ph)| {
-            (w.max(pw), h.saturating_add(ph))
-        }),
+        Layout::Row(parts) => parts
+            .iter()
+            .map(|(_, l)| least(l))
+            .fold((0, 0), |(w, h), (pw, ph)| (w.saturating_add(pw), h.max(ph))),
+        Layout::Column(parts) => parts
+            .iter()
+            .map(|(_, l)| least(l))
+            .fold((0, 0), |(w, h), (pw, ph)| (w.max(pw), h.saturating_add(ph))),
     }
 }
 
@@ -168,7 +170,9 @@ fn spread(layout: &Layout, area: Rect, bar: bool, out: &mut Vec<Placed>) {
         Layout::Row(parts) => {
             let wants = parts.iter().map(|(w, l)| Want { weight: *w, least: least(l).0, most: most(l) });
             let mut x = area.x;
-            for (i, (width, (_, part))) in share(area.width, wants.collect()).into_iter().zip(parts).enumerate() {
+            for (i, (width, (_, part))) in
+                share(area.width, wants.collect()).into_iter().zip(parts).enumerate()
+            {
                 spread(part, Rect { x, width, ..area }, bar || i > 0, out);
                 x = x.saturating_add(width);
             }

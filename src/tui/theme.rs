@@ -7,10 +7,8 @@ use serde::{Deserialize, Deserializer, de};
 use std::str::FromStr as _;
 
 /// Themes that come with the program: name and file.
-pub const EMBEDDED: [(&str, &str); 2] = [
-    ("dark", include_str!("../../themes/dark.toml")),
-    ("light", include_str!("../../themes/light.toml")),
-];
+pub const EMBEDDED: [(&str, &str); 2] =
+    [("dark", include_str!("../../themes/dark.toml")), ("light", include_str!("../../themes/light.toml"))];
 
 /// Why a theme can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -267,9 +265,9 @@ impl<'de> Deserialize<'de> for Ansi {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
         match Color::from_str(&text) {
-            Ok(Color::Rgb(..) | Color::Indexed(_)) | Err(_) => {
-                Err(de::Error::custom(format!("`{text}` is not one of the sixteen colours, like \"lightred\"")))
-            }
+            Ok(Color::Rgb(..) | Color::Indexed(_)) | Err(_) => Err(de::Error::custom(format!(
+                "`{text}` is not one of the sixteen colours, like \"lightred\""
+            ))),
             Ok(color) => Ok(Self(color)),
         }
     }
@@ -311,13 +309,24 @@ mod tests {
                     Use::Ground => continue,
                 };
                 let grounds = style.bg.map_or_else(
-                    || vec![ground(Role::Text), ground(Role::Selected), ground(Role::SelectedIdle), ground(Role::Window)],
+                    || {
+                        vec![
+                            ground(Role::Text),
+                            ground(Role::Selected),
+                            ground(Role::SelectedIdle),
+                            ground(Role::Window),
+                        ]
+                    },
                     |own| vec![own],
                 );
                 for on in grounds {
                     let got = contrast(style.fg.unwrap(), on);
                     if got < least {
-                        bad.push(format!("{} {}: {got:.2} on {on} is under {least}", theme.name(), role.name()));
+                        bad.push(format!(
+                            "{} {}: {got:.2} on {on} is under {least}",
+                            theme.name(),
+                            role.name()
+                        ));
                     }
                 }
             }
@@ -332,7 +341,15 @@ mod tests {
             assert!(r > g && b > g.min(60) && u16::from(g) * 2 < u16::from(r), "{r} {g} {b}");
         }
         for theme in themes(ColorMode::Truecolor).into_iter().chain(themes(ColorMode::Ansi16)) {
-            let badges = [Role::Paper, Role::Live, Role::ReadOnly, Role::Unproven, Role::Armed, Role::Locked, Role::Halt];
+            let badges = [
+                Role::Paper,
+                Role::Live,
+                Role::ReadOnly,
+                Role::Unproven,
+                Role::Armed,
+                Role::Locked,
+                Role::Halt,
+            ];
             for (i, a) in badges.iter().enumerate() {
                 let style = theme.style(*a);
                 assert!(style.fg.is_some() && style.bg.is_some(), "{a:?}");
@@ -353,7 +370,8 @@ mod tests {
                 let style = theme.style(*role);
                 assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
             }
-            for role in [Role::Live, Role::Halt, Role::Unknown, Role::Emergency, Role::Selected, Role::Cursor] {
+            for role in [Role::Live, Role::Halt, Role::Unknown, Role::Emergency, Role::Selected, Role::Cursor]
+            {
                 assert!(!theme.style(role).add_modifier.is_empty(), "{role:?}");
             }
         }
@@ -374,11 +392,16 @@ mod tests {
     #[test]
     fn a_bad_theme_is_refused_with_its_line() {
         let (_, dark) = EMBEDDED[0];
-        let refused = |text: &str| Theme::parse("mine.toml", text, ColorMode::Truecolor).unwrap_err().to_string();
+        let refused =
+            |text: &str| Theme::parse("mine.toml", text, ColorMode::Truecolor).unwrap_err().to_string();
         let extra = refused(&format!("{dark}\nsparkle = {{ fg = \"#ffffff\" }}\n"));
         let line = dark.lines().count() + 2;
-        assert!(extra.starts_with(&format!("theme mine.toml, line {line}: unknown field `sparkle`")), "{extra}");
-        let less: String = dark.lines().filter(|l| !l.starts_with("halt ")).map(|l| format!("{l}\n")).collect();
+        assert!(
+            extra.starts_with(&format!("theme mine.toml, line {line}: unknown field `sparkle`")),
+            "{extra}"
+        );
+        let less: String =
+            dark.lines().filter(|l| !l.starts_with("halt ")).map(|l| format!("{l}\n")).collect();
         assert!(refused(&less).contains("missing field `halt`"), "{}", refused(&less));
         let colour = refused(&dark.replacen("fg = \"#", "fg = \"#zz", 1));
         assert!(colour.contains("is not a colour like"), "{colour}");

@@ -2,7 +2,10 @@
 
 use super::banner::{said, trend};
 use crate::desk::snapshot::AccountRow;
-use crate::domain::{ids::Symbol, money::{Money, Percent}};
+use crate::domain::{
+    ids::Symbol,
+    money::{Money, Percent},
+};
 use crate::tui::{
     canvas::{Canvas, small},
     column::Column as Key,
@@ -11,16 +14,59 @@ use crate::tui::{
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::{curve::Curve, table::{Align, Column, Table}},
+    widgets::{
+        curve::Curve,
+        table::{Align, Column, Table},
+    },
 };
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column<AccountRow>; 5] = [
-    Column { key: Some(Key::Venue), head: "", width: 10, grow: 6, rank: 0, align: Align::Left, cell: |r, c| c.word(r.venue.as_str(), Role::Strong) },
-    Column { key: Some(Key::Equity), head: "", width: 12, grow: 2, rank: 0, align: Align::Right, cell: |r, c| c.money(Some(r.equity)) },
-    Column { key: Some(Key::DayPnl), head: "", width: 11, grow: 2, rank: 1, align: Align::Right, cell: |r, c| c.gain(r.day_pnl) },
-    Column { key: Some(Key::Cash), head: "", width: 12, grow: 2, rank: 2, align: Align::Right, cell: |r, c| c.money(Some(r.cash)) },
-    Column { key: Some(Key::BuyingPower), head: "", width: 12, grow: 2, rank: 3, align: Align::Right, cell: |r, c| c.money(Some(r.buying_power)) },
+    Column {
+        key: Some(Key::Venue),
+        head: "",
+        width: 10,
+        grow: 6,
+        rank: 0,
+        align: Align::Left,
+        cell: |r, c| c.word(r.venue.as_str(), Role::Strong),
+    },
+    Column {
+        key: Some(Key::Equity),
+        head: "",
+        width: 12,
+        grow: 2,
+        rank: 0,
+        align: Align::Right,
+        cell: |r, c| c.money(Some(r.equity)),
+    },
+    Column {
+        key: Some(Key::DayPnl),
+        head: "",
+        width: 11,
+        grow: 2,
+        rank: 1,
+        align: Align::Right,
+        cell: |r, c| c.gain(r.day_pnl),
+    },
+    Column {
+        key: Some(Key::Cash),
+        head: "",
+        width: 12,
+        grow: 2,
+        rank: 2,
+        align: Align::Right,
+        cell: |r, c| c.money(Some(r.cash)),
+    },
+    Column {
+        key: Some(Key::BuyingPower),
+        head: "",
+        width: 12,
+        grow: 2,
+        rank: 3,
+        align: Align::Right,
+        cell: |r, c| c.money(Some(r.buying_power)),
+    },
 ];
 
 /// A figure with its name.
@@ -59,9 +105,11 @@ fn percent(label: &'static str, percent: Option<Percent>, canvas: &Canvas<'_>) -
 
 fn mover(label: &'static str, mover: Option<&(Symbol, Money)>, canvas: &Canvas<'_>) -> Figure {
     match mover {
-        Some((symbol, m)) => {
-            Figure { label, text: format!("{symbol} {}", said(|s| format::gain(s, *m))), role: trend(canvas, *m).1 }
-        }
+        Some((symbol, m)) => Figure {
+            label,
+            text: format!("{symbol} {}", said(|s| format::gain(s, *m))),
+            role: trend(canvas, *m).1,
+        },
         None => plain(label, None, canvas),
     }
 }
@@ -91,7 +139,11 @@ fn figures(row: &AccountRow, canvas: &Canvas<'_>) -> Vec<Figure> {
         mover("best", row.top_gainer.as_ref(), canvas),
         mover("worst", row.top_loser.as_ref(), canvas),
         plain("yesterday", row.last_equity, canvas),
-        Figure { label: "told", text: said(|s| format::age(s, told)), role: if told > 60_000 { Role::Stale } else { Role::Muted } },
+        Figure {
+            label: "told",
+            text: said(|s| format::age(s, told)),
+            role: if told > 60_000 { Role::Stale } else { Role::Muted },
+        },
     ]
 }
 
@@ -141,7 +193,8 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
     if let Some(row) = chosen {
         let figures = figures(row, canvas);
         if inner.width >= 80 && inner.height >= 6 {
-            let half = Rect { width: FIGURE.saturating_mul(2).saturating_add(3).min(inner.width / 2), ..inner };
+            let half =
+                Rect { width: FIGURE.saturating_mul(2).saturating_add(3).min(inner.width / 2), ..inner };
             let taken = grid(canvas, half, inner.height, &figures).saturating_add(4);
             curve_area.x = inner.x.saturating_add(taken);
             curve_area.width = inner.width.saturating_sub(taken);

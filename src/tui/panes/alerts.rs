@@ -17,7 +17,15 @@ use std::fmt::Write as _;
 
 const COLUMNS: [Column<AlertRow>; 5] = [
     Column { key: Some(Key::Time), head: "", width: 8, grow: 0, rank: 1, align: Align::Left, cell: time },
-    Column { key: Some(Key::Severity), head: "", width: 9, grow: 0, rank: 0, align: Align::Left, cell: severity },
+    Column {
+        key: Some(Key::Severity),
+        head: "",
+        width: 9,
+        grow: 0,
+        rank: 0,
+        align: Align::Left,
+        cell: severity,
+    },
     Column { key: Some(Key::Text), head: "", width: 24, grow: 200, rank: 0, align: Align::Left, cell: text },
     Column { key: Some(Key::Symbol), head: "", width: 9, grow: 0, rank: 3, align: Align::Left, cell: symbol },
     Column { key: Some(Key::Venue), head: "", width: 9, grow: 6, rank: 2, align: Align::Left, cell: venue },

@@ -106,7 +106,11 @@ fn switches(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
         let orders = exit.venues.iter().map(|v| v.orders).fold(0, u32::saturating_add);
         let flat = exit.venues.iter().map(|v| v.positions_flat).fold(0, u32::saturating_add);
         let positions = exit.venues.iter().map(|v| v.positions).fold(0, u32::saturating_add);
-        out.push(Bit::joined(format!("orders gone {gone}/{orders}, flat {flat}/{positions}"), Role::Strong, 0));
+        out.push(Bit::joined(
+            format!("orders gone {gone}/{orders}, flat {flat}/{positions}"),
+            Role::Strong,
+            0,
+        ));
     }
     if let Some(reason) = &banner.locked {
         out.push(Bit::joined(" LOCKED ", Role::Locked, 0));
@@ -176,7 +180,8 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
     right.extend(tabs);
     let columns: Vec<(u16, u16)> = right.iter().map(|b| (b.gap, width(&b.text))).collect();
     let y = area.y.saturating_add(1);
-    let tab_columns = columns.iter().skip(first).map(|(g, w)| g.saturating_add(*w)).fold(0, u16::saturating_add);
+    let tab_columns =
+        columns.iter().skip(first).map(|(g, w)| g.saturating_add(*w)).fold(0, u16::saturating_add);
     strip::draw(canvas, (area.x, y, room), bottom, right);
     let mut at = area.x.saturating_add(room).saturating_sub(tab_columns);
     for (i, (gap, wide)) in columns.into_iter().skip(first).enumerate() {

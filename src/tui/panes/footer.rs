@@ -1,20 +1,24 @@
 //! The last line: the `:` or `/` line while one is open, else the last word from the engine, else the keys that
 //! are worth knowing here. How to HALT always stands at its end.
 
-use super::super::{cmdline::CommandLine, model::{Model, Tone}};
+use super::super::{
+    cmdline::CommandLine,
+    model::{Model, Tone},
+};
 use crate::tui::{
     canvas::{Canvas, small, width},
     theme::Role,
-    widgets::{prompt, strip::{self, Bit}, window},
+    widgets::{
+        prompt,
+        strip::{self, Bit},
+        window,
+    },
 };
 use ratatui::layout::Rect;
 
 /// Draws it, and what opens above it.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
-    let halt = vec![
-        Bit::new(model.halt_key.as_str(), Role::Key, 0),
-        Bit::joined("HALT", Role::Critical, 0),
-    ];
+    let halt = vec![Bit::new(model.halt_key.as_str(), Role::Key, 0), Bit::joined("HALT", Role::Critical, 0)];
     let reserved = width(&model.halt_key).saturating_add(8);
     let (x, y, room) = (area.x, area.y, area.width.saturating_sub(1));
     if let Some(line) = &model.command_line {

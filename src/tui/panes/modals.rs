@@ -9,7 +9,11 @@ use crate::tui::{
     modal::{Confirm, Modal, Palette, QuitAsk},
     model::{KeyHint, Model},
     theme::Role,
-    widgets::{prompt, strip::{self, Bit}, window},
+    widgets::{
+        prompt,
+        strip::{self, Bit},
+        window,
+    },
 };
 use ratatui::layout::Rect;
 
@@ -31,7 +35,9 @@ fn foot(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
     let bits: Vec<Bit> = model
         .hints
         .iter()
-        .flat_map(|h| [Bit::new(h.keys.as_str(), Role::Key, 0), Bit::joined(h.words.as_str(), Role::Muted, 0)])
+        .flat_map(|h| {
+            [Bit::new(h.keys.as_str(), Role::Key, 0), Bit::joined(h.words.as_str(), Role::Muted, 0)]
+        })
         .collect();
     strip::flow(canvas, Rect { y, height: u16::from(inner.height > 0), ..inner }, 0, &bits);
 }
@@ -43,7 +49,8 @@ fn help(canvas: &mut Canvas<'_>, title: &str, lines: &[KeyHint], scroll: u16) {
     let rows = small(lines.len());
     let screen = canvas.area();
     let tall = screen.height.saturating_sub(7).max(1);
-    let across = if rows > tall && column.saturating_mul(2).saturating_add(10) <= screen.width { 2 } else { 1 };
+    let across =
+        if rows > tall && column.saturating_mul(2).saturating_add(10) <= screen.width { 2 } else { 1 };
     let high = rows.div_ceil(across).min(tall);
     let wide = column.saturating_mul(across).saturating_add(if across > 1 { 4 } else { 0 });
     let text = format!(" Help: {title} ");

@@ -22,17 +22,65 @@ use ratatui::layout::Rect;
 
 const COLUMNS: [Column<OrderRow>; 12] = [
     Column { key: Some(Key::Symbol), head: "", width: 9, grow: 6, rank: 0, align: Align::Left, cell: tree },
-    Column { key: Some(Key::Side), head: "", width: 4, grow: 0, rank: 0, align: Align::Left, cell: |r, c| c.side(r.side) },
+    Column {
+        key: Some(Key::Side),
+        head: "",
+        width: 4,
+        grow: 0,
+        rank: 0,
+        align: Align::Left,
+        cell: |r, c| c.side(r.side),
+    },
     Column { key: Some(Key::Qty), head: "", width: 8, grow: 4, rank: 0, align: Align::Right, cell: quantity },
-    Column { key: Some(Key::Type), head: "", width: 4, grow: 0, rank: 2, align: Align::Left, cell: |r, c| c.text(short(r.order_type.kind())) },
+    Column {
+        key: Some(Key::Type),
+        head: "",
+        width: 4,
+        grow: 0,
+        rank: 2,
+        align: Align::Left,
+        cell: |r, c| c.text(short(r.order_type.kind())),
+    },
     Column { key: Some(Key::Price), head: "", width: 9, grow: 2, rank: 1, align: Align::Right, cell: price },
     Column { key: Some(Key::State), head: "", width: 12, grow: 0, rank: 0, align: Align::Left, cell: state },
-    Column { key: Some(Key::Age), head: "", width: 4, grow: 1, rank: 3, align: Align::Right, cell: |r, c| c.age(Some(r.updated)) },
+    Column {
+        key: Some(Key::Age),
+        head: "",
+        width: 4,
+        grow: 1,
+        rank: 3,
+        align: Align::Right,
+        cell: |r, c| c.age(Some(r.updated)),
+    },
     Column { key: Some(Key::Tif), head: "", width: 7, grow: 0, rank: 4, align: Align::Left, cell: tif },
-    Column { key: None, head: "avg fill", width: 9, grow: 2, rank: 6, align: Align::Right, cell: |r, c| c.price(r.avg_price, None) },
+    Column {
+        key: None,
+        head: "avg fill",
+        width: 9,
+        grow: 2,
+        rank: 6,
+        align: Align::Right,
+        cell: |r, c| c.price(r.avg_price, None),
+    },
     Column { key: None, head: "note", width: 14, grow: 40, rank: 5, align: Align::Left, cell: note },
-    Column { key: Some(Key::Id), head: "", width: 16, grow: 8, rank: 7, align: Align::Left, cell: |r, c| c.word(r.id.client.as_str(), Role::Muted) },
-    Column { key: Some(Key::Venue), head: "", width: 9, grow: 6, rank: 8, align: Align::Left, cell: |r, c| c.word(r.id.venue.as_str(), Role::Muted) },
+    Column {
+        key: Some(Key::Id),
+        head: "",
+        width: 16,
+        grow: 8,
+        rank: 7,
+        align: Align::Left,
+        cell: |r, c| c.word(r.id.client.as_str(), Role::Muted),
+    },
+    Column {
+        key: Some(Key::Venue),
+        head: "",
+        width: 9,
+        grow: 6,
+        rank: 8,
+        align: Align::Left,
+        cell: |r, c| c.word(r.id.venue.as_str(), Role::Muted),
+    },
 ];
 
 const fn short(kind: OrderKind) -> &'static str {
@@ -95,12 +143,17 @@ fn price(row: &OrderRow, cell: &mut Cell<'_>) {
 pub const fn state_role(state: OrderState) -> Role {
     match state {
         OrderState::Unknown | OrderState::Absent | OrderState::Unrecognised => Role::Unknown,
-        OrderState::Intended | OrderState::Sending | OrderState::PendingCancel | OrderState::PendingReplace => Role::Pending,
+        OrderState::Intended
+        | OrderState::Sending
+        | OrderState::PendingCancel
+        | OrderState::PendingReplace => Role::Pending,
         OrderState::Accepted | OrderState::Working => Role::Good,
         OrderState::Held | OrderState::DoneForDay => Role::Info,
         OrderState::Suspended => Role::Warning,
         OrderState::Filled => Role::Text,
-        OrderState::Cancelled | OrderState::Expired | OrderState::Replaced | OrderState::Abandoned => Role::Muted,
+        OrderState::Cancelled | OrderState::Expired | OrderState::Replaced | OrderState::Abandoned => {
+            Role::Muted
+        }
         OrderState::Rejected | OrderState::NotSent => Role::Down,
     }
 }
@@ -150,7 +203,12 @@ pub fn tabs(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, x: u16, dra
         text.push_str(tab.word());
         if on {
             text.push(' ');
-            format::decimal(&mut text, model.table(Pane::Orders).rows.len().into(), Some(0), format::Sign::Minus);
+            format::decimal(
+                &mut text,
+                model.table(Pane::Orders).rows.len().into(),
+                Some(0),
+                format::Sign::Minus,
+            );
         }
         text.push(' ');
         let field = width(&text);

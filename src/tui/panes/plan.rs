@@ -1,14 +1,21 @@
 //! HALT's window: what FLATTEN would do at which account, and, once it runs, how far it is.
 
 use super::banner::{badge, said};
-use crate::desk::{receipt::{Plan, PlanVenue}, snapshot::{ExitRow, ExitVenue}};
+use crate::desk::{
+    receipt::{Plan, PlanVenue},
+    snapshot::{ExitRow, ExitVenue},
+};
 use crate::tui::{
     canvas::{Canvas, small},
     format,
     modal::Halt,
     model::Model,
     theme::Role,
-    widgets::{prompt, strip::{self, Bit}, window},
+    widgets::{
+        prompt,
+        strip::{self, Bit},
+        window,
+    },
 };
 use ratatui::layout::Rect;
 
@@ -57,7 +64,11 @@ fn venue_plan(page: &mut Page<'_, '_>, model: &Model, row: &PlanVenue) {
         Bit::new(format!("close {}", counted(row.closes.len(), "position", "positions")), Role::Text, 0),
     ];
     if let Some(cost) = row.cost {
-        bits.push(Bit::new(format!("crossing the spread costs about {}", said(|s| format::money(s, cost))), Role::Muted, 0));
+        bits.push(Bit::new(
+            format!("crossing the spread costs about {}", said(|s| format::money(s, cost))),
+            Role::Muted,
+            0,
+        ));
     }
     page.bits(&bits);
     let closes: Vec<Bit> = row
@@ -94,8 +105,14 @@ fn bar(canvas: &Canvas<'_>, done: u32, of: u32) -> String {
 }
 
 fn venue_progress(page: &mut Page<'_, '_>, row: &ExitVenue) {
-    let orders = format!("{} {}/{}", bar(page.canvas, row.orders_gone, row.orders), row.orders_gone, row.orders);
-    let flat = format!("{} {}/{}", bar(page.canvas, row.positions_flat, row.positions), row.positions_flat, row.positions);
+    let orders =
+        format!("{} {}/{}", bar(page.canvas, row.orders_gone, row.orders), row.orders_gone, row.orders);
+    let flat = format!(
+        "{} {}/{}",
+        bar(page.canvas, row.positions_flat, row.positions),
+        row.positions_flat,
+        row.positions
+    );
     page.bits(&[
         Bit::new(row.venue.as_str(), Role::Strong, 0),
         Bit::joined(row.phase.as_str(), Role::Pending, 0),
@@ -161,7 +178,15 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt) {
 
 fn foot(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt, line: Rect) {
     if halt.flattening.is_some() {
-        strip::flow(canvas, line, 0, &[Bit::new("Esc", Role::Key, 0), Bit::joined("closes this window; the exit goes on", Role::Muted, 0)]);
+        strip::flow(
+            canvas,
+            line,
+            0,
+            &[
+                Bit::new("Esc", Role::Key, 0),
+                Bit::joined("closes this window; the exit goes on", Role::Muted, 0),
+            ],
+        );
         return;
     }
     if let Some(input) = &halt.typed {

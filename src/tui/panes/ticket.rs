@@ -2,7 +2,11 @@
 
 use super::banner::{badge, said};
 use crate::desk::{Preview, receipt::Check, snapshot::WatchRow};
-use crate::domain::{limits::Action, money::{Money, Price}, order::Side};
+use crate::domain::{
+    limits::Action,
+    money::{Money, Price},
+    order::Side,
+};
 use crate::tui::{
     canvas::{Canvas, small, width},
     focus::Pane,
@@ -97,7 +101,9 @@ fn head(lines: &mut Lines<'_, '_, '_>) {
     let preview = model.ticket.preview.as_ref();
     let venue = match &model.ticket.purpose {
         Purpose::Modify { venue, .. } => Some(venue),
-        Purpose::New => model.ticket.venue.as_ref().or_else(|| preview?.instrument.as_ref().map(|i| &i.venue)),
+        Purpose::New => {
+            model.ticket.venue.as_ref().or_else(|| preview?.instrument.as_ref().map(|i| &i.venue))
+        }
     };
     let lamp = venue.and_then(|v| model.snapshot.banner.lamps.iter().find(|l| l.venue == *v));
     if let Some(lamp) = lamp {
@@ -152,7 +158,12 @@ fn flags(lines: &mut Lines<'_, '_, '_>, focused: bool, drawn: &mut Drawn) {
         let value = ticket.choice(field).unwrap_or_default();
         let role = if value == "yes" { Role::Warning } else { Role::Text };
         x = lines.put(x.saturating_add(1), &value, role);
-        let area = Rect { x: lines.area.x.saturating_add(start), y: lines.y, width: x.saturating_sub(start), height: 1 };
+        let area = Rect {
+            x: lines.area.x.saturating_add(start),
+            y: lines.y,
+            width: x.saturating_sub(start),
+            height: 1,
+        };
         if active {
             lines.canvas.tint(area, Role::Selected);
         }
@@ -183,18 +194,26 @@ fn money(m: Option<Money>) -> Option<String> {
 fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
     let tick = tick(lines.model, Some(preview));
     let price = |p: Option<Price>| p.map(|p| said(|s| format::price(s, p, tick)));
-    let share = |p: Option<crate::domain::money::Percent>, sign| p.map_or_else(String::new, |p| said(|s| format::percent(s, p, sign)));
+    let share = |p: Option<crate::domain::money::Percent>, sign| {
+        p.map_or_else(String::new, |p| said(|s| format::percent(s, p, sign)))
+    };
     let minus = format::Sign::Minus;
     lines.figure("entry", price(preview.entry), if preview.entry_is_market { "market" } else { "" });
     lines.figure("stop", price(preview.stop), &share(preview.stop_percent, format::Sign::Always));
-    let r = preview.reward_to_risk.map_or_else(String::new, |r| said(|s| format::decimal(s, r.get(), Some(2), minus)) + "R");
+    let r = preview
+        .reward_to_risk
+        .map_or_else(String::new, |r| said(|s| format::decimal(s, r.get(), Some(2), minus)) + "R");
     lines.figure("target", price(preview.target), &r);
     lines.figure("risk", money(preview.risk), "");
     lines.figure("reward", money(preview.reward), "");
     lines.figure("cost", money(preview.cost), "");
     lines.figure("fees", money(preview.fees), "");
     lines.figure("equity", preview.equity_percent.map(|_| share(preview.equity_percent, minus)), "used");
-    lines.figure("buying p", preview.buying_power_percent.map(|_| share(preview.buying_power_percent, minus)), "used");
+    lines.figure(
+        "buying p",
+        preview.buying_power_percent.map(|_| share(preview.buying_power_percent, minus)),
+        "used",
+    );
     lines.figure("left", money(preview.buying_power_after), "");
     if let Some(cap) = &preview.capped_by {
         lines.say(&format!("cut by {cap}"), Role::Warning);
@@ -226,7 +245,8 @@ fn checks(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
             check(lines, c);
         }
     }
-    let passed: Vec<&Check> = preview.checks.iter().filter(|c| matches!(c.action, None | Some(Action::Off))).collect();
+    let passed: Vec<&Check> =
+        preview.checks.iter().filter(|c| matches!(c.action, None | Some(Action::Off))).collect();
     if passed.is_empty() || lines.room() == 0 {
         return;
     }
@@ -243,7 +263,9 @@ fn next_step(model: &Model) -> (String, Role) {
     let ticket = &model.ticket;
     match &ticket.phase {
         Phase::Idle => ("b buy   s sell".to_owned(), Role::Key),
-        Phase::Editing if ticket.error.is_some() || !ticket.errors.is_empty() => ("not ready: see above".to_owned(), Role::Warning),
+        Phase::Editing if ticket.error.is_some() || !ticket.errors.is_empty() => {
+            ("not ready: see above".to_owned(), Role::Warning)
+        }
         Phase::Editing => ("Enter review   Esc close".to_owned(), Role::Key),
         Phase::Reviewing => (" Enter SENDS   Esc back ".to_owned(), Role::Armed),
         Phase::Sending(_) => ("sending".to_owned(), Role::Pending),
@@ -268,7 +290,9 @@ fn idle(lines: &mut Lines<'_, '_, '_>) {
     lines.put(at, &venue, Role::Muted);
     lines.next();
     let price = |p: Option<Price>| p.map(|p| said(|s| format::price(s, p, row.tick)));
-    let size = |q: Option<crate::domain::money::Qty>| q.map_or_else(String::new, |q| said(|s| format::short_qty(s, q)));
+    let size = |q: Option<crate::domain::money::Qty>| {
+        q.map_or_else(String::new, |q| said(|s| format::short_qty(s, q)))
+    };
     lines.figure("last", price(row.last), "");
     lines.figure("bid", price(row.bid), &size(row.bid_size));
     lines.figure("ask", price(row.ask), &size(row.ask_size));
@@ -289,13 +313,23 @@ fn idle(lines: &mut Lines<'_, '_, '_>) {
 /// What is held of it.
 fn held(lines: &mut Lines<'_, '_, '_>, row: &WatchRow) {
     let model = lines.model;
-    let Some(position) = model.snapshot.positions.iter().find(|p| p.instrument == row.instrument) else { return };
+    let Some(position) = model.snapshot.positions.iter().find(|p| p.instrument == row.instrument) else {
+        return;
+    };
     lines.rule();
     let price = |p: Option<Price>| p.map(|p| said(|s| format::price(s, p, row.tick)));
-    lines.figure("held", Some(said(|s| format::decimal(s, position.qty.get(), None, format::Sign::Always))), "");
+    lines.figure(
+        "held",
+        Some(said(|s| format::decimal(s, position.qty.get(), None, format::Sign::Always))),
+        "",
+    );
     lines.figure("average", price(position.avg_price), "");
     let percent = position.unrealized_percent.map(|p| said(|s| format::percent(s, p, format::Sign::Always)));
-    lines.figure("unreal.", position.unrealized.map(|m| said(|s| format::gain(s, m))), percent.as_deref().unwrap_or(""));
+    lines.figure(
+        "unreal.",
+        position.unrealized.map(|m| said(|s| format::gain(s, m))),
+        percent.as_deref().unwrap_or(""),
+    );
     if position.protected.is_zero() {
         lines.say("NO STOP", Role::Critical);
     } else {

@@ -56,12 +56,14 @@ impl Curve<'_> {
     pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let enough = area.height >= 3 && area.width >= 20 && !self.points.is_empty();
         let Some(span) = Span::of(self.points, self.base).filter(|_| enough) else { return };
-        let plot = Rect { width: area.width.saturating_sub(LABELS), height: area.height.saturating_sub(1), ..area };
+        let plot =
+            Rect { width: area.width.saturating_sub(LABELS), height: area.height.saturating_sub(1), ..area };
         self.base_line(canvas, plot, &span);
         let steps = plot.height.saturating_mul(STEPS);
         for column in 0..plot.width {
             if let Some(point) = self.at(column, plot.width) {
-                let role = if self.base.is_none_or(|b| point.equity >= b) { Role::AreaUp } else { Role::AreaDown };
+                let role =
+                    if self.base.is_none_or(|b| point.equity >= b) { Role::AreaUp } else { Role::AreaDown };
                 fill(canvas, plot, column, span.step(point.equity, steps), role);
             }
         }

@@ -1,6 +1,9 @@
 //! A line of text with a cursor in it.
 
-use crate::tui::{canvas::{Canvas, small, width}, theme::Role};
+use crate::tui::{
+    canvas::{Canvas, small, width},
+    theme::Role,
+};
 use tui_input::Input;
 
 /// Draws what is typed and the cursor into a field of `field` columns, scrolled so that the cursor is inside.

@@ -1,7 +1,10 @@
 //! A line of short things, from the left and from the right. When room is short, the highest rank goes first;
 //! rank zero stays, cut if need be.
 
-use crate::tui::{canvas::{Canvas, width}, theme::Role};
+use crate::tui::{
+    canvas::{Canvas, width},
+    theme::Role,
+};
 
 /// One thing on the line.
 #[derive(Debug, Clone)]
@@ -47,7 +50,12 @@ fn fit(left: &mut Vec<Bit>, right: &mut Vec<Bit>, room: u16) {
 }
 
 /// Draws the line and returns where the right part begins.
-pub fn draw(canvas: &mut Canvas<'_>, (x, y, room): (u16, u16, u16), mut left: Vec<Bit>, mut right: Vec<Bit>) -> u16 {
+pub fn draw(
+    canvas: &mut Canvas<'_>,
+    (x, y, room): (u16, u16, u16),
+    mut left: Vec<Bit>,
+    mut right: Vec<Bit>,
+) -> u16 {
     fit(&mut left, &mut right, room);
     let start = x.saturating_add(room.saturating_sub(total(&right)));
     let mut at = x;
@@ -61,7 +69,13 @@ pub fn draw(canvas: &mut Canvas<'_>, (x, y, room): (u16, u16, u16), mut left: Ve
     for bit in &right {
         at = at.saturating_add(bit.gap);
         let style = canvas.style(bit.role);
-        at = at.saturating_add(canvas.left(at, y, x.saturating_add(room).saturating_sub(at), &bit.text, style));
+        at = at.saturating_add(canvas.left(
+            at,
+            y,
+            x.saturating_add(room).saturating_sub(at),
+            &bit.text,
+            style,
+        ));
     }
     start
 }

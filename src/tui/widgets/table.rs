@@ -2,6 +2,11 @@
 //! that writes its cell. Where columns stand follows from the width alone, never from what is in them; and only
 //! the rows that are seen are made.
 
+use crate::domain::{
+    money::{Money, Percent, Price, Qty, SignedQty},
+    order::Side,
+    time::{Mono, Now},
+};
 use crate::tui::{
     canvas::{Canvas, Look},
     column::Column as Key,
@@ -10,11 +15,6 @@ use crate::tui::{
     hit::{Drawn, Hit},
     table::TableState,
     theme::Role,
-};
-use crate::domain::{
-    money::{Money, Percent, Price, Qty, SignedQty},
-    order::Side,
-    time::{Mono, Now},
 };
 use ratatui::layout::Rect;
 
@@ -229,7 +229,10 @@ pub struct Table<'a, R> {
 
 impl<R> std::fmt::Debug for Table<'_, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table").field("pane", &self.pane).field("rows", &self.rows.len()).finish_non_exhaustive()
+        f.debug_struct("Table")
+            .field("pane", &self.pane)
+            .field("rows", &self.rows.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -244,15 +247,26 @@ impl<R> Table<'_, R> {
     /// Draws heads and rows into `area` and notes where they are.
     pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
         let pad = u16::from(area.width > 20);
-        let places = place(self.columns, area.x.saturating_add(pad), area.width.saturating_sub(pad.saturating_mul(2)));
+        let places =
+            place(self.columns, area.x.saturating_add(pad), area.width.saturating_sub(pad.saturating_mul(2)));
         self.heads(canvas, area, &places, drawn);
         let room = usize::from(area.height.saturating_sub(1));
         drawn.room.push((self.pane, room));
         let shown = self.state.rows.len();
         if shown == 0 {
             let style = canvas.style(Role::Muted);
-            let text = if self.state.filter.is_empty() || self.rows.is_empty() { self.empty } else { "nothing matches the filter" };
-            canvas.left(area.x.saturating_add(pad), area.y.saturating_add(1), area.width.saturating_sub(pad), text, style);
+            let text = if self.state.filter.is_empty() || self.rows.is_empty() {
+                self.empty
+            } else {
+                "nothing matches the filter"
+            };
+            canvas.left(
+                area.x.saturating_add(pad),
+                area.y.saturating_add(1),
+                area.width.saturating_sub(pad),
+                text,
+                style,
+            );
             return;
         }
         let first = first_row(self.state, shown, room);

@@ -1,6 +1,9 @@
 //! Windows over the panes, and text in them.
 
-use crate::tui::{canvas::{Canvas, width}, theme::Role};
+use crate::tui::{
+    canvas::{Canvas, width},
+    theme::Role,
+};
 use ratatui::layout::Rect;
 
 /// Opens a window of at most this size in the middle of the screen and returns the room inside.
