@@ -1,49 +1,159 @@
 //! The command line: one file for each subcommand. Exit codes: 0 done, 1 failed, 2 usage or configuration,
 //! 3 refused by a risk check, 4 not all flat.
 
+mod account;
+mod act;
+mod ask;
+mod cancel;
+mod check;
+mod close;
+mod completions;
+mod config;
+mod exit;
+mod fills;
+mod flatten;
+mod health;
+mod init;
+mod journal;
+mod lock;
+mod open;
+mod order;
+mod orders;
 mod paper;
+mod positions;
+mod preview;
+mod quote;
+mod report;
+mod rows;
+mod table;
+mod venues;
 
-use clap::{Parser, Subcommand};
-use std::{io::Write as _, process::ExitCode};
+use self::{
+    open::Context,
+    report::{Failure, Report},
+};
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
 
 /// A trading dashboard for the terminal.
 #[derive(Debug, Parser)]
 #[command(name = "tradedeck", version, about, disable_help_subcommand = true)]
 struct Cli {
+    #[command(flatten)]
+    global: Global,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where journal, lock and paper account are kept.
+    #[arg(long, global = true, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// The venue of this run.
+    #[arg(long, global = true, value_name = "NAME")]
+    venue: Option<String>,
+    /// The theme of the dashboard.
+    #[arg(long, global = true, value_name = "NAME")]
+    theme: Option<String>,
+    /// Draw the dashboard with plain characters.
+    #[arg(long, global = true)]
+    ascii: bool,
+    /// Answer with one JSON document on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Trade a live account: the last four characters of its number.
+    #[arg(long, global = true, value_name = "LAST4")]
+    live: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a commented configuration file.
+    Init(init::Init),
+    /// The configuration file.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Every venue, its state, and what it supports.
+    Venues,
+    /// Try the venues: reach, credentials, proof of environment, permissions, clock, limits, streams.
+    Check(open::At),
+    /// Money: equity, cash, buying power, profit and loss.
+    Account(open::At),
+    /// What is held.
+    Positions(open::At),
+    /// Working orders.
+    Orders(orders::Orders),
+    /// Executions, newest first.
+    Fills(open::At),
+    /// How the venues do.
+    Health(open::At),
+    /// The market now, one line for each symbol.
+    Quote(quote::Quote),
+    /// Do an order line: `tradedeck order "buy AAPL risk 1% stop 174 target 2R"`.
+    Order(order::Order),
+    /// Cancel one order, those of a symbol, or all.
+    Cancel(cancel::Cancel),
+    /// Close a position or a share of it.
+    Close(close::Close),
+    /// Cancel everything, close everything, read back until flat. `--venue` narrows it.
+    Flatten(flatten::Flatten),
+    /// Block entries.
+    Lock(lock::Lock),
+    /// Allow entries again.
+    Unlock(lock::Unlock),
     /// The paper venue.
     #[command(subcommand)]
     Paper(paper::Paper),
-}
-
-/// How a command ended, if not well.
-#[derive(Debug)]
-enum Failure {
-    /// Exit code 2.
-    Usage(String),
-    /// Exit code 1.
-    Failed(String),
+    /// The journal.
+    #[command(subcommand)]
+    Journal(journal::Journal),
+    /// Print the completions of a shell.
+    Completions(completions::Completions),
 }
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     // clap itself ends the process with 0 for help and 2 for wrong usage.
     let cli = Cli::parse();
+    let json = cli.global.json;
+    let context = Context::of(cli.global);
     let done = match cli.command {
-        Command::Paper(command) => paper::run(command),
+        None => dashboard(&context),
+        Some(command) => run(&context, command),
     };
-    let (code, text) = match done {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Usage(text)) => (2, text),
-        Err(Failure::Failed(text)) => (1, text),
-    };
-    // A closed standard error leaves only the exit code to tell it.
-    match writeln!(std::io::stderr().lock(), "tradedeck: {text}") {
-        Ok(()) | Err(_) => ExitCode::from(code),
+    ExitCode::from(report::print(done, json).number())
+}
+
+fn run(context: &Context, command: Command) -> Result<Report, Failure> {
+    match command {
+        Command::Init(c) => init::run(context, &c),
+        Command::Config(c) => config::run(context, &c),
+        Command::Venues => Ok(venues::run(context)),
+        Command::Check(c) => check::run(context, &c),
+        Command::Account(c) => account::run(context, &c),
+        Command::Positions(c) => positions::run(context, &c),
+        Command::Orders(c) => orders::run(context, &c),
+        Command::Fills(c) => fills::run(context, &c),
+        Command::Health(c) => health::run(context, &c),
+        Command::Quote(c) => quote::run(context, &c),
+        Command::Order(c) => order::run(context, &c),
+        Command::Cancel(c) => cancel::run(context, &c),
+        Command::Close(c) => close::run(context, &c),
+        Command::Flatten(c) => flatten::run(context, &c),
+        Command::Lock(c) => lock::lock(context, &c),
+        Command::Unlock(c) => lock::unlock(context, &c),
+        Command::Paper(c) => paper::run(context, c),
+        Command::Journal(c) => journal::run(context, &c),
+        Command::Completions(c) => completions::run(&c),
     }
+}
+
+fn dashboard(context: &Context) -> Result<Report, Failure> {
+    context.config()?;
+    Err(Failure::failed("the dashboard is not wired to this command yet; the subcommands of --help work"))
 }

@@ -11,5 +11,5 @@ pub mod screen;
 mod timers;
 
 pub use client::Client;
-pub use host::{Host, Opening, Role, paper_dir};
+pub use host::{Host, Opening, Role, capability, paper_dir};
 pub use lanes::Desk;

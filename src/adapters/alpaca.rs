@@ -61,7 +61,7 @@ impl Alpaca {
 }
 
 /// What Alpaca documents.
-fn capability() -> Capability {
+pub(super) fn capability() -> Capability {
     let none = ClassCapability {
         class: AssetClass::Equity,
         kinds: Vec::new(),

@@ -2,9 +2,14 @@
 
 use super::{
     Error,
-    alpaca::{Alpaca, config},
+    alpaca::{self, Alpaca, config},
 };
-use crate::{broker::Broker, clock::Clock, domain::ids::VenueId, transport::tls::Tls};
+use crate::{
+    broker::Broker,
+    clock::Clock,
+    domain::{capability::Capability, ids::VenueId},
+    transport::tls::Tls,
+};
 use std::sync::Arc;
 
 /// A kind of adapter: whose interface it speaks.
@@ -27,5 +32,12 @@ pub fn open(
 ) -> Result<Arc<dyn Broker>, Error> {
     match kind {
         Kind::Alpaca => Ok(Arc::new(Alpaca::new(config::Config::new(venue, settings)?, tls, clock)?)),
+    }
+}
+
+/// What a venue of this kind can do.
+pub fn capability(kind: Kind) -> Capability {
+    match kind {
+        Kind::Alpaca => alpaca::capability(),
     }
 }

@@ -1,7 +1,16 @@
 //! `tradedeck paper`.
 
-use super::Failure;
-use crate::runtime::paper::{self, Request};
+use super::{
+    open::Context,
+    report::{Failure, Report},
+};
+use crate::{
+    config::{VenueKind, private_dir, state_dir},
+    runtime::{
+        self,
+        paper::{self, Request},
+    },
+};
 use clap::{Args, Subcommand, ValueEnum};
 use std::{io::Write as _, net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
@@ -31,7 +40,7 @@ pub(super) struct Serve {
     /// Simulated seconds for each second.
     #[arg(long, value_name = "N", default_value = "1")]
     speed: NonZeroU32,
-    /// Where the account is kept.
+    /// Where the account is kept; the account that every other command uses where none is named.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -44,22 +53,39 @@ enum Hours {
     Us,
 }
 
-pub(super) fn run(command: Paper) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: Paper) -> Result<Report, Failure> {
     let Paper::Serve(serve) = command;
+    let data_dir = match serve.data_dir {
+        Some(dir) => dir,
+        None => own_dir(context)?,
+    };
     let request = Request {
         listen: serve.listen,
         seed: serve.seed,
         model: serve.model,
         us_sessions: serve.hours.map(|hours| matches!(hours, Hours::Us)),
         speed: serve.speed,
-        data_dir: serve.data_dir,
+        data_dir,
     };
     let served = paper::serve_until_signal(request, |line| {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{line}").and_then(|()| out.flush())
     });
-    served.map_err(|failure| match failure {
-        paper::Failure::Usage(text) => Failure::Usage(text),
-        paper::Failure::Failed(text) => Failure::Failed(text),
-    })
+    match served {
+        Ok(()) => Ok(Report::said()),
+        Err(paper::Failure::Usage(text)) => Err(Failure::usage(text)),
+        Err(paper::Failure::Failed(text)) => Err(Failure::failed(text)),
+    }
+}
+
+/// Where the embedded venue of this configuration keeps its account.
+fn own_dir(context: &Context) -> Result<PathBuf, Failure> {
+    let config = context.config()?;
+    let embedded = config.venues.iter().find(|v| v.kind == VenueKind::Paper);
+    if let Some(dir) = embedded.and_then(|v| v.paper.data_dir.clone()) {
+        return Ok(dir);
+    }
+    let state = state_dir(&config, &context.env).map_err(Failure::usage)?;
+    private_dir(&state).map_err(Failure::usage)?;
+    Ok(runtime::paper_dir(&state))
 }

@@ -3,10 +3,22 @@
 use super::host::Host;
 use crate::{
     desk::{Envelope, Receipt, Reply, Request, RequestId, Snapshot},
-    domain::order::Origin,
+    domain::{order::Origin, time::Mono},
 };
 use anyhow::{anyhow, bail};
 use std::{sync::Arc, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How a wait that can be interrupted ended.
+#[derive(Debug)]
+pub enum Waited {
+    /// What was waited for is there.
+    Ready(Arc<Snapshot>),
+    /// It did not come in time.
+    Late,
+    /// SIGINT, SIGTERM or SIGHUP came first.
+    Interrupted,
+}
 
 /// A shell command's way to the engine.
 #[derive(Debug)]
@@ -83,6 +95,39 @@ impl Client {
             Ok(found) => found.map(Some),
             Err(_) => Ok(None),
         }
+    }
+
+    /// Shows every snapshot to `look` until it says that this is the one, or a signal comes.
+    ///
+    /// # Errors
+    /// When the engine has stopped, or the system gives no signals.
+    pub fn follow(
+        &mut self,
+        within: Duration,
+        look: impl FnMut(&Snapshot) -> bool,
+    ) -> anyhow::Result<Waited> {
+        let mut look = look;
+        let snapshots = &mut self.host.desk.snapshots;
+        self.runtime.block_on(async {
+            let mut int = signal(SignalKind::interrupt())?;
+            let mut term = signal(SignalKind::terminate())?;
+            let mut hup = signal(SignalKind::hangup())?;
+            tokio::select! {
+                found = snapshots.wait_for(|s| look(s)) => match found {
+                    Ok(snapshot) => Ok(Waited::Ready(Arc::clone(&snapshot))),
+                    Err(_) => Err(anyhow!("the engine has stopped")),
+                },
+                _ = int.recv() => Ok(Waited::Interrupted),
+                _ = term.recv() => Ok(Waited::Interrupted),
+                _ = hup.recv() => Ok(Waited::Interrupted),
+                () = tokio::time::sleep(within) => Ok(Waited::Late),
+            }
+        })
+    }
+
+    /// The host's time, for deadlines.
+    pub fn now(&self) -> Mono {
+        self.host.clock.now().mono
     }
 
     /// Ends it in order: the engine finishes what is under way, the journal is closed, the account kept.

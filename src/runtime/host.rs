@@ -17,6 +17,7 @@ use crate::{
     desk::Snapshot,
     domain::{
         alert::Alert,
+        capability::Capability,
         fact::Dated,
         ids::{Instance, VenueId},
         instrument::AssetClass,
@@ -232,6 +233,14 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
 /// Where the embedded venue keeps its account when nobody says otherwise.
 pub fn paper_dir(state: &Path) -> PathBuf {
     state.join("paper")
+}
+
+/// What a kind of venue can do; `None` while this version can't trade there.
+pub fn capability(kind: VenueKind) -> Option<Capability> {
+    match kind {
+        VenueKind::Paper | VenueKind::Alpaca => Some(registry::capability(registry::Kind::Alpaca)),
+        _ => None,
+    }
 }
 
 const fn environment(configured: Configured) -> Environment {

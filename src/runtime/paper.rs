@@ -23,8 +23,8 @@ pub struct Request {
     pub us_sessions: Option<bool>,
     /// Simulated seconds for each second.
     pub speed: NonZeroU32,
-    /// Where the account is kept; the user's data directory unless one is given.
-    pub data_dir: Option<PathBuf>,
+    /// Where the account is kept.
+    pub data_dir: PathBuf,
 }
 
 /// Why it was not served, or why it ended.
@@ -55,17 +55,6 @@ impl From<server::Error> for Failure {
 
 fn failed(e: impl ToString) -> Failure {
     Failure::Failed(e.to_string())
-}
-
-/// Where the account is kept when nobody says otherwise.
-///
-/// # Errors
-/// The user has no home directory.
-pub fn default_data_dir() -> Result<PathBuf, Failure> {
-    let dirs = directories::ProjectDirs::from("", "", "tradedeck");
-    let dirs =
-        dirs.ok_or_else(|| Failure::Usage("there is no home directory; give --data-dir".to_owned()))?;
-    Ok(dirs.data_local_dir().join("paper"))
 }
 
 /// Serves until SIGTERM, SIGINT or SIGHUP; `ready` is given the line of addresses.
@@ -102,7 +91,6 @@ async fn serve(request: Request, ready: impl FnOnce(&str) -> io::Result<()>) -> 
 }
 
 fn options(request: Request) -> Result<Options, Failure> {
-    let data_dir = request.data_dir.map_or_else(default_data_dir, Ok)?;
     let mut options = Options::new(Arc::new(System::start()));
     options.listen = request.listen;
     options.seed = request.seed;
@@ -110,6 +98,6 @@ fn options(request: Request) -> Result<Options, Failure> {
     options.model = model.map_err(|e: crate::paper::models::UnknownModel| Failure::Usage(e.to_string()))?;
     options.hours = request.us_sessions.map(|us| if us { Hours::UsSessions } else { Hours::AllDay });
     options.speed = request.speed;
-    options.data_dir = Some(data_dir);
+    options.data_dir = Some(request.data_dir);
     Ok(options)
 }

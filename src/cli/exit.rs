@@ -1,0 +1,243 @@
+//! Ways out: the exit is the engine's; here it is asked for, watched, and reported.
+
+use super::{
+    act::{self, Wish, same},
+    ask,
+    open::{ANSWER, agreed, is_at},
+    orders, preview,
+    report::{Code, Failure, Report, say},
+    rows,
+};
+use crate::{
+    desk::{
+        Reply, Request, Snapshot,
+        snapshot::{ExitRow, ExitVenue, OrderRow, PositionRow},
+    },
+    domain::{
+        draft::Command,
+        ids::{Symbol, VenueId},
+    },
+    runtime::{Client, client::Waited},
+};
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+
+/// Longer than the engine gives an exit: it is the engine who says that it is over.
+const OVER: Duration = Duration::from_secs(150);
+/// How long the other half of a reversal is watched.
+const REVERSED: Duration = Duration::from_secs(5);
+
+/// One position on its way out.
+#[derive(Debug)]
+pub(super) struct Out {
+    pub(super) symbol: Symbol,
+    pub(super) venue: Option<VenueId>,
+    /// Some of it stays.
+    pub(super) partly: bool,
+}
+
+impl Out {
+    fn positions(&self, s: &Snapshot) -> Vec<PositionRow> {
+        let ours = |p: &&PositionRow| {
+            is_at(self.venue.as_ref(), &p.instrument.venue) && same(&p.instrument.symbol, &self.symbol)
+        };
+        s.positions.iter().filter(ours).cloned().collect()
+    }
+}
+
+/// `close SYMBOL [SHARE]`.
+pub(super) fn close(
+    wish: &Wish<'_>,
+    client: &mut Client,
+    command: Command,
+    out: &Out,
+) -> Result<Report, Failure> {
+    if let Some(report) = begin(wish, client, command, out)? {
+        return Ok(report);
+    }
+    let scope = Scope { symbol: Some(out.symbol.clone()), partly: out.partly };
+    follow(client, &scope)
+}
+
+/// `reverse SYMBOL`.
+pub(super) fn reverse(
+    wish: &Wish<'_>,
+    client: &mut Client,
+    command: Command,
+    out: &Out,
+) -> Result<Report, Failure> {
+    if let Some(report) = begin(wish, client, command, out)? {
+        return Ok(report);
+    }
+    let scope = Scope { symbol: Some(out.symbol.clone()), partly: true };
+    let report = follow(client, &scope)?;
+    if report.code != Code::Done {
+        return Ok(report);
+    }
+    match client.wait_for(REVERSED, |s| !out.positions(s).is_empty())? {
+        Some(_) => Ok(report),
+        None => {
+            let why = client.snapshot().alerts.first().map(|a| a.alert.text.to_string());
+            let why = why.unwrap_or_else(|| "its order has not filled".to_owned());
+            let note = format!("{} is flat; the other side is not open: {why}", out.symbol);
+            Ok(Report { code: Code::Failed, note: Some(note), ..report })
+        }
+    }
+}
+
+/// Starts to close; a report where there is nothing to follow.
+fn begin(
+    wish: &Wish<'_>,
+    client: &mut Client,
+    command: Command,
+    out: &Out,
+) -> Result<Option<Report>, Failure> {
+    let snapshot = agreed(client, out.venue.as_ref())?;
+    if out.positions(&snapshot).is_empty() {
+        return nothing_held(&snapshot, &out.symbol).map(Some);
+    }
+    if wish.dry_run {
+        return wish.simply(client, command).map(Some);
+    }
+    let live = ask::is_live(wish.config, out.venue.as_ref());
+    ask::consent(wish.context, wish.yes, live, &crate::grammar::print(&command))?;
+    if live && matches!(command, Command::Reverse { .. }) {
+        client.ask(Request::Arm { minutes: 1 }, ANSWER)?;
+    }
+    match client.ask(Request::Do(command), ANSWER)? {
+        Reply::Done(_) => Ok(None),
+        other => Ok(Some(act::answer(other, &snapshot))),
+    }
+}
+
+/// Flat already is what was wanted; a symbol that nobody knows is a slip of the fingers.
+fn nothing_held(snapshot: &Snapshot, symbol: &Symbol) -> Result<Report, Failure> {
+    let known = snapshot.symbols.iter().any(|(s, _)| same(s, symbol));
+    if !known && !snapshot.symbols.is_empty() {
+        return Err(Failure::usage(format!("no venue knows a symbol `{symbol}`; nothing was sent")));
+    }
+    let text = format!("{symbol} is flat already; nothing was sent");
+    let document = rows::object([("outcome", Value::from("flat")), ("text", Value::from(text.as_str()))]);
+    Ok(Report::done(document, format!("{text}\n")))
+}
+
+/// `flatten [SYMBOL] [@VENUE]`.
+pub(super) fn flatten(
+    wish: &Wish<'_>,
+    client: &mut Client,
+    symbol: Option<Symbol>,
+    venue: Option<VenueId>,
+) -> Result<Report, Failure> {
+    // An exit does not hang on agreement: it looks for itself.
+    if let Err(failure) = agreed(client, venue.as_ref()) {
+        say(&format!("tradedeck: {}; going out all the same", failure.text));
+    }
+    let live = ask::is_live(wish.config, venue.as_ref());
+    let scope = Scope { symbol: symbol.clone(), partly: false };
+    let command = Command::Flatten { symbol, venue };
+    let reply = client.ask(Request::Preview(command.clone()), ANSWER)?;
+    let Reply::Plan(plan) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
+    if wish.dry_run {
+        return Ok(preview::plan(&plan, client.snapshot().at));
+    }
+    ask::consent(wish.context, wish.yes, live, &preview::plan_text(&plan))?;
+    match client.ask(Request::Do(command), ANSWER)? {
+        Reply::Done(text) => say(text.as_str()),
+        other => return Ok(act::answer(other, &client.snapshot())),
+    }
+    follow(client, &scope)
+}
+
+/// What an exit covers, to say what is left of it.
+#[derive(Debug)]
+struct Scope {
+    symbol: Option<Symbol>,
+    partly: bool,
+}
+
+impl Scope {
+    fn holds(&self, exit: &ExitRow, venue: &VenueId, symbol: &Symbol) -> bool {
+        exit.venues.iter().any(|v| v.venue == *venue) && self.symbol.as_ref().is_none_or(|s| same(s, symbol))
+    }
+}
+
+/// Watches the exit until it is over, with a line on standard error for each step.
+fn follow(client: &mut Client, scope: &Scope) -> Result<Report, Failure> {
+    let mut said = String::new();
+    let waited = client.follow(OVER, |s| {
+        let Some(exit) = &s.exit else { return false };
+        let line = exit.venues.iter().map(progress).collect::<Vec<_>>().join("; ");
+        if line != said {
+            say(&line);
+            said = line;
+        }
+        exit.flat.is_some()
+    })?;
+    let (snapshot, interrupted) = match waited {
+        Waited::Ready(snapshot) => (snapshot, false),
+        Waited::Late => (client.snapshot(), false),
+        Waited::Interrupted => (client.snapshot(), true),
+    };
+    match &snapshot.exit {
+        Some(exit) => Ok(report(&snapshot, exit, scope, interrupted)),
+        None => {
+            Err(Failure { code: Code::NotFlat, text: "the exit was asked for and does not show".to_owned() })
+        }
+    }
+}
+
+fn progress(v: &ExitVenue) -> String {
+    let error = v.error.as_ref().map_or_else(String::new, |e| format!(" ({e})"));
+    format!(
+        "{}: {}, {} of {} order(s) gone, {} of {} position(s) flat{error}",
+        v.venue, v.phase, v.orders_gone, v.orders, v.positions_flat, v.positions
+    )
+}
+
+fn report(snapshot: &Arc<Snapshot>, exit: &ExitRow, scope: &Scope, interrupted: bool) -> Report {
+    let flat = exit.flat == Some(true);
+    let positions: Vec<&PositionRow> = snapshot
+        .positions
+        .iter()
+        .filter(|p| scope.holds(exit, &p.instrument.venue, &p.instrument.symbol))
+        .collect();
+    let open: Vec<&OrderRow> = snapshot
+        .orders
+        .iter()
+        .filter(|o| o.state.is_open() && scope.holds(exit, &o.id.venue, &o.symbol))
+        .collect();
+    let left = open_words(&positions, &open);
+    let outcome = match (flat, interrupted, scope.partly) {
+        (true, _, false) => "flat",
+        (true, _, true) => "done",
+        (false, true, _) => "interrupted",
+        (false, false, _) => "not_flat",
+    };
+    let why: Vec<String> = exit.venues.iter().flat_map(|v| &v.left).map(ToString::to_string).collect();
+    let note = match (flat, interrupted) {
+        (true, _) => None,
+        (false, true) => Some(format!(
+            "interrupted: the exit is recorded in the journal and entries stay blocked; `tradedeck flatten` takes it \
+             up again. Still open: {left}"
+        )),
+        (false, false) => Some(format!("NOT FLAT: {}. Still open: {left}", why.join("; "))),
+    };
+    let document = rows::object([
+        ("outcome", Value::from(outcome)),
+        ("exit", rows::document(exit, snapshot.at)),
+        ("positions", rows::document(&positions, snapshot.at)),
+        ("orders", rows::document(&open, snapshot.at)),
+    ]);
+    let took = exit.ended.map_or_else(String::new, |at| format!(" in {} ms", at.since_ms(exit.began)));
+    let mut text = format!("{}: {}{took}\n", exit.scope, outcome.replace('_', " "));
+    if !open.is_empty() {
+        text.push_str(&orders::table(&open, snapshot.at).print(""));
+    }
+    Report { code: if flat { Code::Done } else { Code::NotFlat }, document, text, note }
+}
+
+fn open_words(positions: &[&PositionRow], orders: &[&OrderRow]) -> String {
+    let mut words: Vec<String> = positions.iter().map(|p| format!("{} {}", p.qty, p.instrument)).collect();
+    words.extend(orders.iter().map(|o| format!("order {} ({})", o.id.client, o.state.word())));
+    if words.is_empty() { "nothing that is known".to_owned() } else { words.join(", ") }
+}

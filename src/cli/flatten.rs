@@ -1,0 +1,28 @@
+//! `tradedeck flatten`.
+
+use super::{
+    act,
+    open::Context,
+    quote,
+    report::{Failure, Report},
+};
+use crate::domain::draft::Command;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(super) struct Flatten {
+    /// Only this symbol.
+    #[arg(long, value_name = "S")]
+    symbol: Option<String>,
+    /// Say what it would do, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Don't ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn run(context: &Context, flatten: &Flatten) -> Result<Report, Failure> {
+    let symbol = flatten.symbol.as_deref().map(quote::symbol).transpose()?;
+    act::run(context, Command::Flatten { symbol, venue: None }, flatten.dry_run, flatten.yes)
+}

@@ -1,0 +1,155 @@
+//! `tradedeck journal`.
+
+use super::{
+    open::Context,
+    quote,
+    report::{Code, Failure, Report, say},
+};
+use crate::{
+    domain::time::Stamp,
+    journal::{Filter, Format, Journal as File, JournalError},
+};
+use clap::{Args, Subcommand, ValueEnum};
+use std::{
+    fs::OpenOptions,
+    io::{BufWriter, ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt as _,
+    path::PathBuf,
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Journal {
+    /// Write the journal's records as a table or as one JSON object a line.
+    Export(Export),
+    /// Is every record as it was written?
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// How.
+    #[arg(long, value_enum, default_value_t = How::Csv)]
+    format: How,
+    /// Not before: `2026-11-21` or `2026-11-21T14:30:00Z`.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Before.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Only what is about this symbol.
+    #[arg(long, value_name = "S")]
+    symbol: Option<String>,
+    /// To a new file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum How {
+    /// A table with a head.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+pub(super) fn run(context: &Context, journal: &Journal) -> Result<Report, Failure> {
+    let file = File::inspect(&context.state()?.join("journal.sqlite")).map_err(Failure::failed)?;
+    match journal {
+        Journal::Export(export) => self::export(&file, export),
+        Journal::Verify => Ok(verify(&file)),
+    }
+}
+
+fn verify(file: &File) -> Report {
+    let found = file.verify();
+    let sound = found.is_sound();
+    let name = found.path.display();
+    let text = if sound {
+        format!("{name} is sound: {} record(s) of {} run(s)\n", found.records, found.runs)
+    } else {
+        found.problems.iter().map(|p| format!("{p}\n")).collect()
+    };
+    let note = (!sound).then(|| {
+        let more = usize::try_from(found.more).ok().unwrap_or(usize::MAX);
+        format!("{name} is damaged: {} problem(s)", found.problems.len().saturating_add(more))
+    });
+    let document = serde_json::to_value(&found).ok().unwrap_or(serde_json::Value::Null);
+    Report { code: if sound { Code::Done } else { Code::Failed }, document, text, note }
+}
+
+fn export(file: &File, export: &Export) -> Result<Report, Failure> {
+    let filter = Filter {
+        from: export.from.as_deref().map(|t| instant("--from", t)).transpose()?,
+        to: export.to.as_deref().map(|t| instant("--to", t)).transpose()?,
+        symbol: export.symbol.as_deref().map(quote::symbol).transpose()?,
+    };
+    let format = match export.format {
+        How::Csv => Format::Csv,
+        How::Jsonl => Format::JsonLines,
+    };
+    let mut out: Box<dyn Write> = match &export.output {
+        Some(path) => Box::new(BufWriter::new(new_file(path)?)),
+        None => Box::new(BufWriter::new(Gone { out: std::io::stdout(), gone: false })),
+    };
+    let exported =
+        file.export(&filter, format, &mut out).map_err(|why: JournalError| Failure::failed(why))?;
+    if let Some(path) = &export.output {
+        say(&format!("{} record(s) in {}", exported.records, path.display()));
+    }
+    Ok(Report::said())
+}
+
+fn new_file(path: &PathBuf) -> Result<std::fs::File, Failure> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(|why| match why.kind() {
+        ErrorKind::AlreadyExists => Failure::usage(format!(
+            "{} is there already and was left as it is; name a new file",
+            path.display()
+        )),
+        _other => Failure::usage(format!("{}: it can't be made: {why}", path.display())),
+    })
+}
+
+/// Standard output whose reader may go (`| head`): what comes after that goes nowhere.
+struct Gone {
+    out: std::io::Stdout,
+    gone: bool,
+}
+
+impl Write for Gone {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.gone {
+            return Ok(bytes.len());
+        }
+        match self.out.write(bytes) {
+            Err(why) if why.kind() == ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(bytes.len())
+            }
+            other => other,
+        }
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        match self.out.flush() {
+            Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// An instant, or the first of a day where this computer is.
+fn instant(flag: &str, text: &str) -> Result<Stamp, Failure> {
+    if let Ok(at) = Stamp::parse_rfc3339(text) {
+        return Ok(at);
+    }
+    let midnight =
+        text.parse::<jiff::civil::Date>().and_then(|day| day.to_zoned(jiff::tz::TimeZone::system()));
+    midnight.ok().and_then(|at| Stamp::from_jiff(at.timestamp())).ok_or_else(|| {
+        Failure::usage(format!(
+            "{flag} is {text:?}: write a day such as 2026-11-21 or an instant such as 2026-11-21T14:30:00Z"
+        ))
+    })
+}

@@ -1,0 +1,106 @@
+//! What an order line would do, with every check's verdict.
+
+use super::{
+    orders::amount,
+    report::{Code, Report},
+    rows,
+    table::{Table, maybe},
+};
+use crate::{
+    desk::{
+        Preview,
+        receipt::{Check, Plan},
+    },
+    domain::{limits::Action, time::Now},
+};
+use serde_json::Value;
+
+/// The preview of an order.
+pub(super) fn order(preview: &Preview, now: Now) -> Report {
+    let blocked = preview.checks.iter().any(|c| c.action == Some(Action::Block));
+    let code = if blocked { Code::Refused } else { Code::Done };
+    let document = rows::object([
+        ("outcome", Value::from(if blocked { "refused" } else { "preview" })),
+        ("preview", rows::document(preview, now)),
+    ]);
+    let note = blocked.then(|| format!("it would be refused: {}", blocks(&preview.checks)));
+    Report { code, document, text: text(preview), note }
+}
+
+/// The sentences of the checks that block.
+pub(super) fn blocks(checks: &[Check]) -> String {
+    let of = checks.iter().filter(|c| c.action == Some(Action::Block));
+    of.map(|c| c.text.to_string()).collect::<Vec<_>>().join("; ")
+}
+
+/// As text: the figures, then the checks.
+pub(super) fn text(p: &Preview) -> String {
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    if let Some(spec) = &p.spec {
+        let head = format!(
+            "{} {} {} {} {}",
+            spec.side.word(),
+            amount(spec.amount),
+            spec.instrument,
+            spec.order_type.kind().word(),
+            spec.tif.word()
+        );
+        lines.push(("order", head));
+    }
+    let estimate = if p.entry_is_market { " (from the market)" } else { "" };
+    let figures = [
+        ("quantity", p.qty.map(|q| q.to_string())),
+        ("entry", p.entry.map(|e| format!("{e}{estimate}"))),
+        ("stop", p.stop.map(|s| p.stop_percent.map_or_else(|| s.to_string(), |pc| format!("{s} ({pc}%)")))),
+        ("target", p.target.map(|t| t.to_string())),
+        ("risk", p.risk.map(|m| m.to_string())),
+        ("reward", p.reward.map(|m| m.to_string())),
+        ("R", p.reward_to_risk.map(|r| r.to_string())),
+        ("cost", p.cost.map(|m| m.to_string())),
+        ("fees", p.fees.map(|m| m.to_string())),
+        ("of equity", p.equity_percent.map(|x| format!("{x}%"))),
+        ("buying power", p.buying_power_after.map(|m| format!("{m} after it"))),
+        ("note", p.capped_by.as_ref().map(ToString::to_string)),
+    ];
+    lines.extend(figures.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    let mut text = String::new();
+    for (name, value) in lines {
+        text.push_str(&format!("{name:<14}{value}\n"));
+    }
+    text + &checks(&p.checks)
+}
+
+fn checks(checks: &[Check]) -> String {
+    let mut table = Table::new(&["check", "verdict", ""]);
+    for check in checks {
+        let verdict = match check.action {
+            None => "ok",
+            Some(Action::Warn) => "WARNS",
+            Some(Action::Block) => "BLOCKS",
+            Some(Action::Off) => "off",
+        };
+        table.row(vec![check.name.to_string(), verdict.to_owned(), check.text.to_string()]);
+    }
+    table.print("no check was made")
+}
+
+/// What a cancel or an exit would do.
+pub(super) fn plan(plan: &Plan, now: Now) -> Report {
+    let document = rows::object([("outcome", Value::from("plan")), ("plan", rows::document(plan, now))]);
+    Report::done(document, plan_text(plan))
+}
+
+/// As text: the sentence, then one line for each thing that would go.
+pub(super) fn plan_text(plan: &Plan) -> String {
+    let mut text = format!("{}\n", plan.text);
+    for venue in &plan.venues {
+        for order in &venue.cancels {
+            text.push_str(&format!("  {}: cancel {order}\n", venue.venue));
+        }
+        for (instrument, qty) in &venue.closes {
+            text.push_str(&format!("  {}: close {qty} {}\n", venue.venue, instrument.symbol));
+        }
+        text.push_str(&format!("  {}: crossing the spread costs about {}\n", venue.venue, maybe(venue.cost)));
+    }
+    text
+}
