@@ -59,10 +59,14 @@ impl Context {
 
     /// Opens the host with this configuration.
     pub(super) fn open(&self, config: config::Config) -> Result<Client, Failure> {
-        let live = self.live.as_deref().map(Into::into);
-        let opening = Opening { config, env: self.env.clone(), role: Role::Shell, live };
-        let host = Host::open(opening).map_err(opening_failed)?;
+        let host = Host::open(self.opening(config, Role::Shell)).map_err(opening_failed)?;
         Ok(Client::over(host)?)
+    }
+
+    /// What this run opens.
+    pub(super) fn opening(&self, config: config::Config, role: Role) -> Opening {
+        let live = self.live.as_deref().map(Into::into);
+        Opening { config, env: self.env.clone(), role, live }
     }
 
     /// The venue that a command names, or that `--venue` does.
@@ -98,7 +102,7 @@ impl Context {
     }
 }
 
-fn opening_failed(why: anyhow::Error) -> Failure {
+pub(super) fn opening_failed(why: anyhow::Error) -> Failure {
     let given = why.is::<ConfigError>() || why.is::<CredentialError>();
     if given { Failure::usage(format!("{why:#}")) } else { Failure::from(why) }
 }

@@ -63,6 +63,14 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     ended
 }
 
+/// Is there a terminal that can show the dashboard?
+///
+/// # Errors
+/// One sentence that says what there is instead.
+pub fn check(env: &Env) -> anyhow::Result<()> {
+    crate::tui::terminal::check(env.get("TERM")).map_err(Into::into)
+}
+
 #[derive(Debug)]
 struct SharedClock(std::sync::Arc<dyn Clock>);
 
