@@ -1,6 +1,6 @@
 //! `/v2/account` and what hangs below it.
 
-use super::App;
+use super::{App, Sent};
 use crate::{
     domain::time::Stamp,
     paper::{
@@ -14,7 +14,6 @@ use crate::{
 };
 use axum::{
     Router,
-    body::Bytes,
     extract::{Path, State},
     routing::get,
 };
@@ -36,7 +35,7 @@ async fn configurations(State(app): State<App>) -> Answer {
     ok(&app.owner.ask(|venue| wire::configurations(&venue.exchange.configuration())).await?)
 }
 
-async fn configure(State(app): State<App>, body: Bytes) -> Answer {
+async fn configure(State(app): State<App>, Sent(body): Sent) -> Answer {
     let request: ConfigurationRequest =
         serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
     let changed = app.owner.ask(move |venue| -> Result<_, Refused> {
