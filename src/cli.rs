@@ -32,6 +32,7 @@ use self::{
     open::Context,
     report::{Failure, Report},
 };
+use crate::runtime::{Role, screen};
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -154,6 +155,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
 }
 
 fn dashboard(context: &Context) -> Result<Report, Failure> {
-    context.config()?;
-    Err(Failure::failed("the dashboard is not wired to this command yet; the subcommands of --help work"))
+    let config = context.config()?;
+    screen::run(context.opening(config, Role::Screen)).map_err(open::failed)?;
+    Ok(Report::said())
 }

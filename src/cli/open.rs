@@ -57,11 +57,14 @@ impl Context {
         state_dir(&self.config()?, &self.env).map_err(Failure::usage)
     }
 
+    /// What the host is opened with.
+    pub(super) fn opening(&self, config: config::Config, role: Role) -> Opening {
+        Opening { config, env: self.env.clone(), role, live: self.live.as_deref().map(Into::into) }
+    }
+
     /// Opens the host with this configuration.
     pub(super) fn open(&self, config: config::Config) -> Result<Client, Failure> {
-        let live = self.live.as_deref().map(Into::into);
-        let opening = Opening { config, env: self.env.clone(), role: Role::Shell, live };
-        let host = Host::open(opening).map_err(opening_failed)?;
+        let host = Host::open(self.opening(config, Role::Shell)).map_err(failed)?;
         Ok(Client::over(host)?)
     }
 
@@ -98,7 +101,8 @@ impl Context {
     }
 }
 
-fn opening_failed(why: anyhow::Error) -> Failure {
+/// Why it could not be opened: what was configured wrongly is the user's to mend.
+pub(super) fn failed(why: anyhow::Error) -> Failure {
     let given = why.is::<ConfigError>() || why.is::<CredentialError>();
     if given { Failure::usage(format!("{why:#}")) } else { Failure::from(why) }
 }
