@@ -64,7 +64,7 @@ impl Context {
 
     /// Opens the host with this configuration.
     pub(super) fn open(&self, config: config::Config) -> Result<Client, Failure> {
-        let host = Host::open(self.opening(config, Role::Shell)).map_err(failed)?;
+        let host = Host::open(self.opening(config, Role::Shell)).map_err(opening_failed)?;
         Ok(Client::over(host)?)
     }
 
@@ -102,7 +102,7 @@ impl Context {
 }
 
 /// Why it could not be opened: what was configured wrongly is the user's to mend.
-pub(super) fn failed(why: anyhow::Error) -> Failure {
+pub(super) fn opening_failed(why: anyhow::Error) -> Failure {
     let given = why.is::<ConfigError>() || why.is::<CredentialError>();
     if given { Failure::usage(format!("{why:#}")) } else { Failure::from(why) }
 }
