@@ -8,6 +8,12 @@ mod architecture;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod counterparty;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod loopback;
