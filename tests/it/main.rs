@@ -8,6 +8,8 @@ mod architecture;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod counterparty;
 #[cfg(test)]
 mod crash;
@@ -25,6 +27,8 @@ mod paper_venue;
 mod screens;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod soup;
 #[cfg(test)]
 mod spine;
 #[cfg(test)]
