@@ -237,10 +237,7 @@ pub fn paper_dir(state: &Path) -> PathBuf {
 
 /// What a kind of venue can do; `None` while this version can't trade there.
 pub fn capability(kind: VenueKind) -> Option<Capability> {
-    match kind {
-        VenueKind::Paper | VenueKind::Alpaca => Some(registry::capability(registry::Kind::Alpaca)),
-        _ => None,
-    }
+    matches!(kind, VenueKind::Paper | VenueKind::Alpaca).then(|| registry::capability(registry::Kind::Alpaca))
 }
 
 const fn environment(configured: Configured) -> Environment {

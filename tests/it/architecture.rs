@@ -205,6 +205,8 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         "runtime",
         &[
             "tokio",
+            "url",
+            "rust_decimal",
             "anyhow",
             "tracing",
             "tracing_subscriber",
