@@ -8,6 +8,14 @@ mod architecture;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod counterparty;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod loopback;
@@ -21,6 +29,8 @@ mod screens;
 mod shell;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod soup;
 #[cfg(test)]
 mod spine;
 #[cfg(test)]
