@@ -311,7 +311,10 @@ fn nonsense_is_counted_and_trading_goes_on() {
     let shown = serde_json::to_string(&*rig.client.snapshot()).unwrap();
     for bad in ['\u{1b}', '\u{7}', '\u{202e}'] {
         let escaped = serde_json::to_string(&bad.to_string()).unwrap();
-        assert!(!shown.contains(bad) && !shown.contains(escaped.trim_matches('"')), "{bad:?} reaches the screen");
+        assert!(
+            !shown.contains(bad) && !shown.contains(escaped.trim_matches('"')),
+            "{bad:?} reaches the screen"
+        );
     }
     let cut = |s: &Snapshot| s.health[0].reconnects;
     let reconnects = cut(&rig.client.snapshot());
