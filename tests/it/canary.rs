@@ -19,7 +19,8 @@ const SECRET: &str = "canary/secret+4711/that+nobody/may+see00";
 #[ignore = "the program whose every word is read by the tests below"]
 fn child() {
     // All that the program would ever log, and more.
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(std::io::stderr);
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(std::io::stderr);
     subscriber.with_ansi(false).init();
     let dir = PathBuf::from(std::env::var_os("CANARY_DIR").unwrap());
     let text = fs::read_to_string(dir.join("config.toml")).unwrap();
@@ -29,7 +30,12 @@ fn child() {
     match std::env::var("CANARY_JOB").unwrap().as_str() {
         "trade" => {
             wait(&mut client, "agreement and quotes", |s| is_ready(s, &["AAPL"]));
-            for line in ["buy AAPL 1 limit +1% ext", "buy AAPL 2 limit +1% ext", "buy AAPL 3 limit +1% ext", "flatten"] {
+            for line in [
+                "buy AAPL 1 limit +1% ext",
+                "buy AAPL 2 limit +1% ext",
+                "buy AAPL 3 limit +1% ext",
+                "flatten",
+            ] {
                 println!("{:?}", run(&mut client, line));
             }
             wait(&mut client, "flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
@@ -55,7 +61,10 @@ fn traces(dir: &Path, job: &str) -> String {
     let mut all = String::from_utf8_lossy(&output.stdout).into_owned();
     all.push_str(&String::from_utf8_lossy(&output.stderr));
     assert!(all.contains("child: done"), "{all}");
-    assert!(all.contains("TRACE") && all.contains("and what a panic tells"), "the log and the panic are there");
+    assert!(
+        all.contains("TRACE") && all.contains("and what a panic tells"),
+        "the log and the panic are there"
+    );
     let before = all.len();
     gather(&dir.join("state"), &mut all);
     assert!(all.len() > before + 10_000, "the journal is there");
@@ -95,10 +104,12 @@ fn no_secret_stands_anywhere_while_things_go_wrong() {
     // A gateway that repeats what it was sent, as some do in their error pages.
     let echo = format!("<html>bad request: apca-api-secret-key: {}</html>", venue.venue.text("secret_key"));
     let count = std::sync::atomic::AtomicU32::new(0);
-    venue.desk.plan(move |seen| match is_order(seen).then(|| count.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) {
-        Some(0) => Fate::After(Reply::Full(502, Vec::new(), echo.clone().into_bytes())),
-        Some(1) => Fate::After(Reply::Gone),
-        Some(_) | None => Fate::Pass,
+    venue.desk.plan(move |seen| {
+        match is_order(seen).then(|| count.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) {
+            Some(0) => Fate::After(Reply::Full(502, Vec::new(), echo.clone().into_bytes())),
+            Some(1) => Fate::After(Reply::Gone),
+            Some(_) | None => Fate::Pass,
+        }
     });
     assert_hidden(venue.venue.text("secret_key"), &traces(dir.path(), "trade"));
 }

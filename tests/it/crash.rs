@@ -212,7 +212,9 @@ impl Chain {
                 }
                 None if state.is_uncertain() => {}
                 None if matches!(state, OrderState::NotSent | OrderState::Rejected) => {}
-                None => wrong.push(format!("{} is {state:?}; the venue has never heard of it", row.id.client)),
+                None => {
+                    wrong.push(format!("{} is {state:?}; the venue has never heard of it", row.id.client))
+                }
             }
         }
         for id in orders.keys() {
@@ -221,11 +223,8 @@ impl Chain {
             }
         }
         let (held, filled) = (self.positions(), self.fills());
-        let ours: BTreeMap<String, Decimal> = s
-            .positions
-            .iter()
-            .map(|p| (p.instrument.symbol.to_string(), SignedQty::get(p.qty)))
-            .collect();
+        let ours: BTreeMap<String, Decimal> =
+            s.positions.iter().map(|p| (p.instrument.symbol.to_string(), SignedQty::get(p.qty))).collect();
         if ours != held || held != filled {
             wrong.push(format!("positions {ours:?}, at the venue {held:?}, sum of fills {filled:?}"));
         }

@@ -260,8 +260,10 @@ fn an_upgrade_that_is_never_answered_is_given_up() {
     let mut rig = Rig::start();
     rig.venue.orders.mood(Mood::Deaf);
     rig.venue.orders.cut();
-    rig.wait_long("the stream is given up", |s| {
-        s.health.iter().any(|h| h.reconnects >= 2 && h.channels.iter().any(|c| c.state == "backoff"))
+    rig.wait_long("the upgrade is given up", |s| {
+        s.alerts
+            .iter()
+            .any(|a| a.alert.code == AlertCode::Stream && a.alert.text.as_str().contains("took longer"))
     });
     rig.venue.orders.mood(Mood::Carry);
     rig.wait_long("agreement again", |s| is_ready(s, &["MSFT"]));
@@ -311,7 +313,10 @@ fn nonsense_is_counted_and_trading_goes_on() {
     let shown = serde_json::to_string(&*rig.client.snapshot()).unwrap();
     for bad in ['\u{1b}', '\u{7}', '\u{202e}'] {
         let escaped = serde_json::to_string(&bad.to_string()).unwrap();
-        assert!(!shown.contains(bad) && !shown.contains(escaped.trim_matches('"')), "{bad:?} reaches the screen");
+        assert!(
+            !shown.contains(bad) && !shown.contains(escaped.trim_matches('"')),
+            "{bad:?} reaches the screen"
+        );
     }
     let cut = |s: &Snapshot| s.health[0].reconnects;
     let reconnects = cut(&rig.client.snapshot());

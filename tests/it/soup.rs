@@ -33,10 +33,34 @@ const ASSET: &str = r#"{"id":"x","class":"us_equity","symbol":"AAPL","name":"App
 const NEWS: &str = r#"[{"T":"q","S":"AAPL","bp":150.01,"bs":3,"ap":150.02,"as":4,"t":"2026-11-20T15:00:00.123456789Z"},{"T":"t","S":"AAPL","p":150.01,"s":100,"t":"2026-11-20T15:00:00Z","i":5,"c":["@"]},{"T":"b","S":"AAPL","o":1,"h":2,"l":0.5,"c":1.5,"v":1000,"t":"2026-11-20T15:00:00Z"},{"T":"s","S":"AAPL","sc":"H","sm":"halt","rc":"T1","rm":"news"},{"T":"success","msg":"authenticated"},{"T":"error","code":406,"msg":"connection limit exceeded"},{"T":"subscription","trades":["AAPL"]}]"#;
 /// What finds the weak places of readers of numbers, texts and times.
 const NASTY: &[&str] = &[
-    "NaN", "1e400", "-1", "0", "\"\"", "null", "-0", "1e-400", "99999999999999999999999999999999999999", "\"", "{", "]",
-    "\"9999-99-99T99:99:99Z\"", "\"\\u001b[2J\"", "\"\\u202e\"", "\"\\ud800\"", "79228162514264337593543950335", "\\",
-    "0.00000000000000000000000000001", "\"-79228162514264337593543950335\"", "[[[[[[[[", "true", "18446744073709551616",
-    "\u{0}", "\u{feff}", "\u{ffff}", ",", ":",
+    "NaN",
+    "1e400",
+    "-1",
+    "0",
+    "\"\"",
+    "null",
+    "-0",
+    "1e-400",
+    "99999999999999999999999999999999999999",
+    "\"",
+    "{",
+    "]",
+    "\"9999-99-99T99:99:99Z\"",
+    "\"\\u001b[2J\"",
+    "\"\\u202e\"",
+    "\"\\ud800\"",
+    "79228162514264337593543950335",
+    "\\",
+    "0.00000000000000000000000000001",
+    "\"-79228162514264337593543950335\"",
+    "[[[[[[[[",
+    "true",
+    "18446744073709551616",
+    "\u{0}",
+    "\u{feff}",
+    "\u{ffff}",
+    ",",
+    ":",
 ];
 
 /// A valid text with pieces torn out and others put in.
@@ -97,8 +121,11 @@ fn soup() -> impl Strategy<Value = String> {
     prop_oneof![
         vec(any::<u8>(), 0..512).prop_map(|b| String::from_utf8_lossy(&b).into_owned()),
         vec(prop::sample::select(NASTY), 0..64).prop_map(|words| words.concat()),
-        (prop::sample::select(NASTY), 0_usize..BYTES_MAX)
-            .prop_map(|(word, n)| word.chars().cycle().take(n / word.len().max(1)).collect()),
+        (prop::sample::select(NASTY), 0_usize..BYTES_MAX).prop_map(|(word, n)| word
+            .chars()
+            .cycle()
+            .take(n / word.len().max(1))
+            .collect()),
     ]
 }
 
@@ -229,7 +256,10 @@ fn the_paper_venue_answers_any_order() {
         ("PATCH", "/v2/orders/61e69015-8549-4bfd-b9c3-01e75843f47d"),
         ("PATCH", "/v2/account/configurations"),
     ]);
-    besiege(1_500, (paths, like(NEW_ORDER)).prop_map(|((method, path), body)| (method, path.to_owned(), body)));
+    besiege(
+        1_500,
+        (paths, like(NEW_ORDER)).prop_map(|((method, path), body)| (method, path.to_owned(), body)),
+    );
 }
 
 #[test]
@@ -258,9 +288,10 @@ fn the_paper_venue_answers_any_question() {
         "[0-9]{1,6}(Min|Hour|Day|Month|D|Y)",
         "[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?",
     ];
-    let question = (prop::sample::select(vec!["GET", "DELETE"]), paths, word).prop_map(|(method, path, word)| {
-        let escaped: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
-        (method, format!("{path}{escaped}"), String::new())
-    });
+    let question =
+        (prop::sample::select(vec!["GET", "DELETE"]), paths, word).prop_map(|(method, path, word)| {
+            let escaped: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
+            (method, format!("{path}{escaped}"), String::new())
+        });
     besiege(1_500, question);
 }
