@@ -26,6 +26,8 @@ mod paper_venue;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]
+mod shell;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod soup;
