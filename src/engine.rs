@@ -60,6 +60,8 @@ pub struct Engine {
     names: Vec<VenueId>,
     exits: Vec<exit::VenueExit>,
     looks: BTreeMap<OrderId, looks::Look>,
+    /// Status words that nobody here knows and a person was told of.
+    strange_words: BTreeSet<Text>,
     curves: BTreeMap<VenueId, EquityCurve>,
     /// The mid when an order was sent, for its slippage.
     arrivals: BTreeMap<OrderId, Price>,
@@ -102,6 +104,7 @@ impl Engine {
             names,
             exits: Vec::new(),
             looks: BTreeMap::new(),
+            strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             armed_until: None,

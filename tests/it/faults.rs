@@ -260,8 +260,10 @@ fn an_upgrade_that_is_never_answered_is_given_up() {
     let mut rig = Rig::start();
     rig.venue.orders.mood(Mood::Deaf);
     rig.venue.orders.cut();
-    rig.wait_long("the stream is given up", |s| {
-        s.health.iter().any(|h| h.reconnects >= 2 && h.channels.iter().any(|c| c.state == "backoff"))
+    rig.wait_long("the upgrade is given up", |s| {
+        s.alerts
+            .iter()
+            .any(|a| a.alert.code == AlertCode::Stream && a.alert.text.as_str().contains("took longer"))
     });
     rig.venue.orders.mood(Mood::Carry);
     rig.wait_long("agreement again", |s| is_ready(s, &["MSFT"]));
