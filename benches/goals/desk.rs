@@ -260,7 +260,8 @@ pub(crate) fn accepted(engine: &mut Engine, now: Now, order: &Submission) {
     };
     let client = order.client.clone();
     let outcome = Outcome::Accepted(vec![report]);
-    let counted = VenueReport { began: now, orders: None, executions: None, positions: None, ..self::report(NOTHING) };
+    let counted =
+        VenueReport { began: now, orders: None, executions: None, positions: None, ..self::report(NOTHING) };
     for told in [
         Answer::Sent(client.clone()),
         Answer::Submitted { client, outcome },

@@ -79,7 +79,8 @@ impl Stamp {
 /// behind the point. Whatever else it is, good or bad, is `None`.
 fn parse_zulu(text: &str) -> Option<Stamp> {
     let (whole, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2] = whole else {
+    let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2] = whole
+    else {
         return None;
     };
     let year = number(&[*y1, *y2, *y3, *y4])?;
@@ -125,7 +126,8 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
     // Leap days up to the end of the year before: every fourth, but for 2100.
     let before = year.checked_sub(1)?;
     let leap_days = before.checked_div(4)?.checked_sub(492)?.checked_sub(i64::from(before >= 2100))?;
-    let this_year = BEFORE.get(at)?.checked_add(day)?.checked_sub(1)?.checked_add(i64::from(is_leap && month > 2))?;
+    let this_year =
+        BEFORE.get(at)?.checked_add(day)?.checked_sub(1)?.checked_add(i64::from(is_leap && month > 2))?;
     year.checked_sub(1970)?.checked_mul(365)?.checked_add(leap_days)?.checked_add(this_year)
 }
 

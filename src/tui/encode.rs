@@ -168,7 +168,8 @@ mod tests {
         ]
     }
     fn style() -> impl Strategy<Value = Style> {
-        let seen = Modifier::BOLD | Modifier::DIM | Modifier::ITALIC | Modifier::UNDERLINED | Modifier::REVERSED;
+        let seen =
+            Modifier::BOLD | Modifier::DIM | Modifier::ITALIC | Modifier::UNDERLINED | Modifier::REVERSED;
         (color(), color(), any::<u16>()).prop_map(move |(fg, bg, bits)| {
             Style::new().fg(fg).bg(bg).add_modifier(Modifier::from_bits_truncate(bits) & seen)
         })

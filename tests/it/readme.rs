@@ -26,13 +26,19 @@ fn every_subcommand_of_the_help_stands_in_the_readme() {
     let help = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let shell = block("shell");
-    let commands = help.lines().skip_while(|l| !l.starts_with("Commands:")).skip(1).take_while(|l| !l.is_empty());
+    let commands =
+        help.lines().skip_while(|l| !l.starts_with("Commands:")).skip(1).take_while(|l| !l.is_empty());
     let mut n = 0;
     for line in commands {
         // Continued lines are indented further than names.
-        if let Some(name) = line.strip_prefix("  ").filter(|l| !l.starts_with(' ')).and_then(|l| l.split(' ').next()) {
+        if let Some(name) =
+            line.strip_prefix("  ").filter(|l| !l.starts_with(' ')).and_then(|l| l.split(' ').next())
+        {
             n += 1;
-            assert!(shell.contains(&format!("tradedeck {name}")), "README's shell section lacks `tradedeck {name}`");
+            assert!(
+                shell.contains(&format!("tradedeck {name}")),
+                "README's shell section lacks `tradedeck {name}`"
+            );
         }
     }
     assert!(n > 15, "the help names {n} commands");
