@@ -34,7 +34,9 @@ fn spec(n: usize) -> OrderSpec {
         extended: false,
         post_only: false,
         reduce_only: false,
-        attached: Attached::OtoStop { stop: StopLeg { stop: desk::price(1_900 + n * 37 % 40_000), limit: None } },
+        attached: Attached::OtoStop {
+            stop: StopLeg { stop: desk::price(1_900 + n * 37 % 40_000), limit: None },
+        },
         tag: None,
     }
 }

@@ -125,8 +125,7 @@ fn cost(look: &Look) -> Row {
 fn orders(look: &Look) -> Row {
     let (mut many, mut few) = (with_orders(20_000), with_orders(200));
     let (mut a, mut b) = (terminal(), terminal());
-    let pair =
-        pair(25, || ticking(&mut a, &mut many, look), || ticking(&mut b, &mut few, look));
+    let pair = pair(25, || ticking(&mut a, &mut many, look), || ticking(&mut b, &mut few, look));
     let each = |time| each_ns(time, FRAMES) / 1e3;
     Row {
         goal: 7,
@@ -228,7 +227,13 @@ fn color(base: u8, color: Color) -> String {
 }
 
 fn attributes(from: Modifier, to: Modifier) -> Vec<String> {
-    let all = [(Modifier::BOLD, 1, 22), (Modifier::DIM, 2, 22), (Modifier::ITALIC, 3, 23), (Modifier::UNDERLINED, 4, 24), (Modifier::REVERSED, 7, 27)];
+    let all = [
+        (Modifier::BOLD, 1, 22),
+        (Modifier::DIM, 2, 22),
+        (Modifier::ITALIC, 3, 23),
+        (Modifier::UNDERLINED, 4, 24),
+        (Modifier::REVERSED, 7, 27),
+    ];
     let ends = all.into_iter().filter(|(m, ..)| from.contains(*m) && !to.contains(*m)).map(|(_, _, off)| off);
     let begins = all.into_iter().filter(|(m, ..)| to.contains(*m) && !from.contains(*m)).map(|(_, on, _)| on);
     ends.chain(begins).map(|code: u8| code.to_string()).collect()

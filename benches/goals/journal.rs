@@ -96,7 +96,8 @@ pub(crate) fn appends() -> Vec<Row> {
 
 fn append(what: &'static str, batch: usize, rounds: usize, limit: f64) -> Row {
     let dir = tempfile::tempdir_in("target").unwrap();
-    let mut journal = Journal::open(&dir.path().join("state/journal.sqlite"), &header(), Mode::Write(run())).unwrap();
+    let mut journal =
+        Journal::open(&dir.path().join("state/journal.sqlite"), &header(), Mode::Write(run())).unwrap();
     let mut raw = OpenOptions::new().create(true).append(true).open(dir.path().join("raw")).unwrap();
     let facts = events(batch * 4);
     // Every fact in turn, so that both sides write the same mix.

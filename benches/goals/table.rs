@@ -37,11 +37,19 @@ impl Row {
         let figure = format!("{:.2}{}", self.figure, self.unit);
         let limit = format!("{sign} {limit}{}", self.unit);
         let verdict = if self.is_reached() { "pass" } else { "MISS" };
-        writeln!(out, "{:>3}  {:<58} {figure:>10}  {limit:<11} {verdict}  {}", self.goal, self.what, self.sides)?;
+        writeln!(
+            out,
+            "{:>3}  {:<58} {figure:>10}  {limit:<11} {verdict}  {}",
+            self.goal, self.what, self.sides
+        )?;
         out.flush()
     }
 }
 
 pub(crate) fn head(out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "\n{:>3}  {:<58} {:>10}  {:<11} {:<4}  {}", "#", "what", "measured", "limit", "", "both sides")
+    writeln!(
+        out,
+        "\n{:>3}  {:<58} {:>10}  {:<11} {:<4}  {}",
+        "#", "what", "measured", "limit", "", "both sides"
+    )
 }

@@ -5,6 +5,7 @@ use super::{
     table::{Limit, Row},
     timing::{cpu, each_ns, pair},
 };
+use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 use std::hint::black_box;
@@ -20,7 +21,6 @@ use tradedeck::{
         time::Mono,
     },
 };
-use rust_decimal::Decimal;
 
 /// Symbols, and one message of each.
 pub(crate) const SYMBOLS: usize = 10_000;
@@ -119,6 +119,10 @@ pub(crate) fn parse_and_apply() -> Vec<Row> {
         figure: 1.0 / pair.ratio,
         unit: "",
         limit: Limit::AtLeast(0.75),
-        sides: format!("{:.0} ns a message; bare typed parse {:.0} ns", each(pair.ours), each(pair.yardstick)),
+        sides: format!(
+            "{:.0} ns a message; bare typed parse {:.0} ns",
+            each(pair.ours),
+            each(pair.yardstick)
+        ),
     }]
 }
