@@ -45,7 +45,8 @@ struct FloatStrings<'a> {
 
 #[derive(Deserialize)]
 struct ExactNumbers<'a> {
-    s: &'a str,
+    #[serde(rename = "S")]
+    symbol: &'a str,
     #[serde(borrow)]
     bp: &'a RawValue,
     bs: &'a RawValue,
@@ -56,7 +57,8 @@ struct ExactNumbers<'a> {
 
 #[derive(Deserialize)]
 struct FloatNumbers<'a> {
-    s: &'a str,
+    #[serde(rename = "S")]
+    symbol: &'a str,
     bp: f64,
     bs: f64,
     ap: f64,
@@ -76,22 +78,6 @@ fn strings() -> Vec<String> {
             ask / 1000,
             ask % 1000 * 100_000,
             1 + n % 70
-        )
-    };
-    (0..MESSAGES).map(line).collect()
-}
-
-fn numbers() -> Vec<String> {
-    let line = |n: usize| {
-        let cents = 2_000 + n * 3;
-        format!(
-            r#"{{"s":"AAPL","bp":{}.{:02},"bs":{},"ap":{}.{:02},"as":{}}}"#,
-            cents / 100,
-            cents % 100,
-            1 + n % 9,
-            (cents + 1) / 100,
-            (cents + 1) % 100,
-            1 + n % 7
         )
     };
     (0..MESSAGES).map(line).collect()
@@ -133,18 +119,18 @@ pub(crate) fn exact_decimals() -> Vec<Row> {
         })
     };
     let of_strings = row("exact decimals from JSON strings, of f64", pair(25, exact, floats));
-    let lines = numbers();
+    let lines = super::wire::lines();
     let exact = || {
         read(&lines, |line| {
-            let m: ExactNumbers<'_> = serde_json::from_str(line).unwrap();
+            let (m,): (ExactNumbers<'_>,) = serde_json::from_str(line).unwrap();
             let number = |raw: &RawValue| parse_decimal(raw.get()).unwrap();
-            (m.s, number(m.bp), number(m.bs), number(m.ap), number(m.as_))
+            (m.symbol, number(m.bp), number(m.bs), number(m.ap), number(m.as_))
         })
     };
     let floats = || {
         read(&lines, |line| {
-            let m: FloatNumbers<'_> = serde_json::from_str(line).unwrap();
-            (m.s, m.bp, m.bs, m.ap, m.as_)
+            let (m,): (FloatNumbers<'_>,) = serde_json::from_str(line).unwrap();
+            (m.symbol, m.bp, m.bs, m.ap, m.as_)
         })
     };
     vec![of_strings, row("exact decimals from JSON numbers, of f64", pair(25, exact, floats))]

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeSet, VecDeque};
 use tradedeck::{
     broker::{
-        Capability, Channel, Event, Link, Proof,
+        Capability, Channel, Event, Link, Outcome, Proof,
         capability::{ClassCapability, TifWord},
     },
     domain::{
@@ -14,7 +14,7 @@ use tradedeck::{
         lifecycle::OrderEvent,
         limits::{Action, Limits},
         money::{Money, Price, Qty, Ratio, SignedQty},
-        order::{Amount, Attached, OrderKind, OrderType, Side, Tif},
+        order::{Amount, Attached, OrderKind, OrderType, Side, Submission, Tif},
         quote::{Market, Quote},
         report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
         text::Text,
@@ -247,6 +247,31 @@ pub(crate) fn agree(engine: &mut Engine, size: Size) {
     let up = Event::Link { channel: Channel::Orders, link: Link::Up, at: now(0).mono };
     answer(engine, now(0), Input::Venue { venue: venue(), event: up }, &mut venue_says);
 }
+
+/// The venue takes an order and counts it in its account.
+pub(crate) fn accepted(engine: &mut Engine, now: Now, order: &Submission) {
+    let report = OrderReport {
+        client: order.client.clone(),
+        venue_id: VenueOrderId::new(&format!("v-{}", order.client)).unwrap(),
+        instrument: order.spec.instrument.clone(),
+        order_type: order.spec.order_type,
+        tif: order.spec.tif,
+        ..self::order(0, 1)
+    };
+    let client = order.client.clone();
+    let outcome = Outcome::Accepted(vec![report]);
+    let counted =
+        VenueReport { began: now, orders: None, executions: None, positions: None, ..self::report(NOTHING) };
+    for told in [
+        Answer::Sent(client.clone()),
+        Answer::Submitted { client, outcome },
+        Answer::Reported(Box::new(counted)),
+    ] {
+        answer(engine, now, Input::Answer { venue: venue(), answer: told }, &mut |_| None);
+    }
+}
+
+const NOTHING: Size = Size { symbols: 0, positions: 0, orders: 0 };
 
 /// An engine in agreement, everything quoted.
 pub(crate) fn engine(size: Size, watched: usize) -> Engine {

@@ -111,7 +111,9 @@ fn append(what: &'static str, batch: usize, rounds: usize, limit: f64) -> Row {
             journal.checkpoint().unwrap();
         }
         let facts = turns.next().unwrap();
-        clock(|| drop(journal.append(facts).unwrap()))
+        clock(|| {
+            journal.append(facts).unwrap();
+        })
     };
     let yardstick = || {
         let facts = raw_turns.next().unwrap();

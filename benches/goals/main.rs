@@ -22,6 +22,7 @@ mod frames;
 mod journal;
 mod memory;
 #[path = "../../tests/fixtures/screen/scenes.rs"]
+#[expect(dead_code, reason = "the golden tests show more scenes")]
 mod scenes;
 mod start;
 mod table;

@@ -18,7 +18,7 @@ use tradedeck::{
     domain::{
         ids::{InstrumentId, Symbol, VenueId},
         money::{Price, Ratio, SignedQty, parse_decimal},
-        time::Mono,
+        time::{Mono, Stamp},
     },
 };
 
@@ -72,6 +72,11 @@ impl<'de> Deserialize<'de> for Exact {
     }
 }
 
+fn stamp<'de, D: Deserializer<'de>>(d: D) -> Result<Stamp, D::Error> {
+    let text: &str = Deserialize::deserialize(d)?;
+    Stamp::parse_rfc3339(text).map_err(de::Error::custom)
+}
+
 /// The yardstick: the fields of a quote in their types, and nothing else.
 #[derive(Deserialize)]
 struct Bare<'a> {
@@ -84,7 +89,8 @@ struct Bare<'a> {
     ap: Exact,
     #[serde(rename = "as")]
     as_: Exact,
-    t: jiff::Timestamp,
+    #[serde(deserialize_with = "stamp")]
+    t: Stamp,
 }
 
 pub(crate) fn apply(lines: &[String], marks: &mut Marks, venue: &VenueId, received: Mono) {
