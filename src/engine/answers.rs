@@ -307,6 +307,7 @@ impl Engine {
         for symbol in asked {
             state.asked.remove(symbol);
         }
+        self.watches_moved = true;
         match result {
             Ok(instruments) => {
                 for symbol in asked {

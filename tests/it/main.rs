@@ -24,6 +24,8 @@ mod openapi;
 #[cfg(test)]
 mod paper_venue;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod shell;
