@@ -336,11 +336,14 @@ impl Hasher for ShortHasher {
     }
 }
 
+/// The places of a venue's rows.
+type Places = HashMap<Symbol, u32, BuildHasherDefault<ShortHasher>>;
+
 /// All marks.
 #[derive(Debug, Default)]
 pub struct Marks {
     /// Few venues, each with the places of its symbols' rows.
-    venues: Vec<(VenueId, HashMap<Symbol, u32, BuildHasherDefault<ShortHasher>>)>,
+    venues: Vec<(VenueId, Places)>,
     rows: Vec<Mark>,
 }
 
