@@ -215,9 +215,12 @@ impl Model {
     pub fn see(&mut self, snapshot: Arc<Snapshot>, now: Now) {
         self.now = now;
         self.snapshot_at = Some(now.mono);
-        self.snapshot = snapshot;
+        // Both are alive here, so that a list at the same address is the same list: its view stays as it is.
+        let before = std::mem::replace(&mut self.snapshot, snapshot);
         for pane in Pane::ALL {
-            self.refresh(pane);
+            if !rows::is_same(&before, &self.snapshot, pane) {
+                self.refresh(pane);
+            }
         }
         if self.instrument.is_none() && !self.snapshot.watchlist.is_empty() {
             self.select(Pane::Watchlist, 0);

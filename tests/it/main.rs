@@ -22,6 +22,8 @@ mod simulation;
 #[cfg(test)]
 mod spine;
 #[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod transport;
