@@ -7,6 +7,7 @@ mod change;
 mod curve;
 pub mod event;
 pub mod exchange;
+pub mod history;
 pub mod hours;
 mod intake;
 mod ledger;

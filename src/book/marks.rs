@@ -2,7 +2,7 @@
 //! allocation, and the profit of what is held kept up to date.
 
 use crate::domain::{
-    ids::InstrumentId,
+    ids::{InstrumentId, Symbol, VenueId},
     money::{Money, Percent, Price, Qty, Ratio, SignedQty},
     quote::{Day, Market, Quote, Trade},
     time::{Mono, Now, Stamp},
@@ -127,15 +127,16 @@ pub struct Mark {
     pub previous_close: Option<Price>,
     /// Units traded today.
     pub volume: Option<Qty>,
-    /// What is held of it.
-    pub holding: Option<Holding>,
+    /// What is held of it; few of many are.
+    pub holding: Option<Box<Holding>>,
     /// The venue's own last price, from a position report.
     pub venue_last: Option<Price>,
     may_be_negative: bool,
     /// What is believed: from a tenth to ten times of a price at most [`SPARK_EACH_MS`] old.
     band: Option<(Price, Price)>,
     band_at: Mono,
-    spark: Spark,
+    /// Only where it is drawn.
+    spark: Option<Box<Spark>>,
 }
 
 impl Mark {
@@ -152,7 +153,7 @@ impl Mark {
             may_be_negative: false,
             band: None,
             band_at: Mono::default(),
-            spark: Spark::default(),
+            spark: None,
         }
     }
 
@@ -185,7 +186,7 @@ impl Mark {
     }
     /// The sparkline, oldest first, the present price last.
     pub fn spark(&self) -> impl Iterator<Item = Price> {
-        self.spark.iter().chain(self.price())
+        self.spark.iter().flat_map(|s| s.iter()).chain(self.price())
     }
     /// Change since the close before, in per cent.
     pub fn day_change(&self) -> Option<Percent> {
@@ -264,8 +265,8 @@ impl Mark {
         if self.band.is_none() || at.since_ms(self.band_at) >= SPARK_EACH_MS {
             self.band_at = at;
             self.band = if self.may_be_negative { None } else { price.and_then(band_around) };
-            if let Some(price) = price {
-                self.spark.push(price);
+            if let Some((spark, price)) = self.spark.as_mut().zip(price) {
+                spark.push(price);
             }
         }
     }
@@ -283,7 +284,7 @@ fn band_around(price: Price) -> Option<(Price, Price)> {
     Some((price.checked_mul(Decimal::new(1, 1))?, price.checked_mul(Decimal::TEN)?))
 }
 
-/// The last points, in a ring on the heap so that a mark itself stays small.
+/// The last points.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Spark {
     ring: std::collections::VecDeque<Price>,
@@ -338,7 +339,8 @@ impl Hasher for ShortHasher {
 /// All marks.
 #[derive(Debug, Default)]
 pub struct Marks {
-    index: HashMap<InstrumentId, usize, BuildHasherDefault<ShortHasher>>,
+    /// Few venues, each with the places of its symbols' rows.
+    venues: Vec<(VenueId, HashMap<Symbol, u32, BuildHasherDefault<ShortHasher>>)>,
     rows: Vec<Mark>,
 }
 
@@ -356,7 +358,7 @@ impl Marks {
             Market::Day(day) => &day.instrument,
             Market::Bar { .. } => return Marked::Ignored,
         };
-        if let Some(mark) = self.index.get(instrument).and_then(|at| self.rows.get_mut(*at)) {
+        if let Some(mark) = self.place(instrument).and_then(|at| self.rows.get_mut(at)) {
             return take(mark, news);
         }
         match take(self.row(instrument), news) {
@@ -367,7 +369,7 @@ impl Marks {
 
     /// One instrument's mark.
     pub fn get(&self, instrument: &InstrumentId) -> Option<&Mark> {
-        self.index.get(instrument).and_then(|at| self.rows.get(*at))
+        self.place(instrument).and_then(|at| self.rows.get(at))
     }
 
     /// All marks, in the order in which they were first seen.
@@ -391,7 +393,12 @@ impl Marks {
         }
         let mut holding = Holding { qty, avg_price, multiplier, unrealized: None, value: None };
         holding.mark(mark.price());
-        mark.holding = Some(holding);
+        mark.holding = Some(Box::new(holding));
+    }
+
+    /// Keeps the recent prices of this instrument from now on: a sparkline is drawn of it.
+    pub fn chart(&mut self, instrument: &InstrumentId) {
+        self.row(instrument).spark.get_or_insert_default();
     }
 
     /// The venue's own last price (from a position report), a mark of last resort.
@@ -411,18 +418,28 @@ impl Marks {
         mark.band = None;
     }
 
-    fn row(&mut self, instrument: &InstrumentId) -> &mut Mark {
-        let at = match self.index.get(instrument) {
-            Some(at) => *at,
+    fn place(&self, instrument: &InstrumentId) -> Option<usize> {
+        let (_, places) = self.venues.iter().find(|(venue, _)| *venue == instrument.venue)?;
+        places.get(&instrument.symbol).and_then(|at| usize::try_from(*at).ok())
+    }
+
+    /// A new row at the end. Four thousand million of them do not fit into any computer.
+    fn add(&mut self, instrument: &InstrumentId) -> usize {
+        let at = self.rows.len();
+        self.rows.push(Mark::new(instrument.clone()));
+        let place = u32::try_from(at).ok().unwrap_or(u32::MAX);
+        match self.venues.iter_mut().find(|(venue, _)| *venue == instrument.venue) {
+            Some((_, places)) => drop(places.insert(instrument.symbol.clone(), place)),
             None => {
-                let at = self.rows.len();
-                self.index.insert(instrument.clone(), at);
-                at
+                let places = HashMap::from_iter([(instrument.symbol.clone(), place)]);
+                self.venues.push((instrument.venue.clone(), places));
             }
-        };
-        if at >= self.rows.len() {
-            self.rows.push(Mark::new(instrument.clone()));
         }
+        at
+    }
+
+    fn row(&mut self, instrument: &InstrumentId) -> &mut Mark {
+        let at = self.place(instrument).unwrap_or_else(|| self.add(instrument));
         #[expect(
             clippy::indexing_slicing,
             reason = "the index holds places of rows, and rows are never removed"
@@ -502,7 +519,7 @@ mod tests {
         marks.allow_negative(&aapl());
         assert_eq!(marks.apply(&quote(aapl(), "-37.64", "-37.60", 0)), Marked::Fresh);
         marks.hold(&aapl(), "10".parse().unwrap(), Some(px("5")), Ratio::new(Decimal::from(1_000)));
-        let holding = marks.get(&aapl()).unwrap().holding.unwrap();
+        let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some(Money::new(Decimal::from(-426_200))));
     }
 
@@ -518,9 +535,13 @@ mod tests {
     fn profit_of_what_is_held_follows_each_message() {
         let mut marks = Marks::new();
         marks.hold(&aapl(), "-50".parse().unwrap(), Some(px("253.10")), Ratio::new(Decimal::ONE));
-        assert_eq!(marks.get(&aapl()).unwrap().holding.unwrap().unrealized, None, "no mark, no guess");
+        assert_eq!(
+            marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized,
+            None,
+            "no mark, no guess"
+        );
         marks.apply(&print("251.20", 0));
-        let holding = marks.get(&aapl()).unwrap().holding.unwrap();
+        let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some("95.00".parse().unwrap()));
         marks.hold(&aapl(), SignedQty::ZERO, None, Ratio::new(Decimal::ONE));
         assert_eq!(marks.get(&aapl()).unwrap().holding, None);
@@ -529,6 +550,7 @@ mod tests {
     #[test]
     fn a_sparkline_is_bounded_and_ends_at_the_present() {
         let mut marks = Marks::new();
+        marks.chart(&aapl());
         for s in 0..1_000 {
             marks.apply(&print(&format!("100.{:02}", s % 100), s));
         }

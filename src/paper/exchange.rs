@@ -10,6 +10,7 @@ use super::{
     asset::{Asset, assets},
     curve::Curve,
     event::{Bar, Event, Quote, Trade},
+    history::History,
     hours::{Hours, Session, date_of},
     ledger::Ledger,
     market::{Face, Line, lines},
@@ -120,27 +121,6 @@ pub struct CloseOutcome {
     pub result: Result<Order, Refusal>,
 }
 
-impl Saved {
-    /// Without what grows with the account: orders, history and equity curve.
-    pub(super) fn head(&self) -> Self {
-        Self {
-            version: self.version,
-            setup: self.setup.clone(),
-            at: self.at,
-            tick: self.tick,
-            made: self.made,
-            due: self.due.clone(),
-            next_order: self.next_order,
-            orders: BTreeMap::new(),
-            ledger: self.ledger.clone(),
-            activities: VecDeque::new(),
-            curve: Curve::default(),
-            configuration: self.configuration.clone(),
-            faces: self.faces.clone(),
-        }
-    }
-}
-
 /// Why kept state can't be taken up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RestoreError {
@@ -155,21 +135,6 @@ pub enum RestoreError {
     /// It does not hang together.
     #[error("the paper account's state is damaged: {0}")]
     Damaged(String),
-}
-
-/// An instrument's past up to the moment at which it was taken.
-#[derive(Debug, Clone)]
-pub struct History {
-    line: Line,
-    hours: Hours,
-    now: Stamp,
-}
-
-impl History {
-    /// The same as [`Exchange::bars`].
-    pub fn bars(&self, interval: Interval, range: (Stamp, Stamp), limit: usize) -> Vec<Bar> {
-        self.line.bars(self.hours, interval, range, self.now, limit)
-    }
 }
 
 /// The paper venue without its wires.
@@ -505,8 +470,7 @@ impl Exchange {
     }
     /// An instrument's past, to be read elsewhere: an order should not wait for the bars of a long stretch.
     pub fn history(&self, symbol: &str) -> Option<History> {
-        let line = self.line_called(symbol)?.clone();
-        Some(History { line, hours: self.setup.hours, now: self.at })
+        Some(History::new(self.line_called(symbol)?.clone(), self.setup.hours, self.at))
     }
     /// The equity curve, oldest first.
     pub fn equity_curve(&self, density: Density) -> Vec<EquityPoint> {

@@ -95,7 +95,7 @@ fn serve(
 }
 
 fn options(config: &PaperConfig, data_dir: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Options> {
-    let is_new = !data_dir.join("paper.sqlite").exists();
+    let is_new = !data_dir.join("paper.db").exists();
     let mut options = Options::new(Arc::clone(clock));
     options.data_dir = Some(PathBuf::from(data_dir));
     let speed = u32::try_from(config.speed).ok().and_then(NonZeroU32::new);

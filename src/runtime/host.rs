@@ -110,6 +110,7 @@ impl Host {
         let clock: Arc<dyn Clock> = Arc::new(System::start());
         let state = state_dir(&opening.config, &opening.env)?;
         private_dir(&state)?;
+        super::process::log_to(&state, &opening.env);
         let instance = new_instance()?;
         let (lock, busy) = match EngineLock::take(&state) {
             Ok(lock) => (Some(lock), false),
@@ -237,10 +238,7 @@ pub fn paper_dir(state: &Path) -> PathBuf {
 
 /// What a kind of venue can do; `None` while this version can't trade there.
 pub fn capability(kind: VenueKind) -> Option<Capability> {
-    match kind {
-        VenueKind::Paper | VenueKind::Alpaca => Some(registry::capability(registry::Kind::Alpaca)),
-        _ => None,
-    }
+    matches!(kind, VenueKind::Paper | VenueKind::Alpaca).then(|| registry::capability(registry::Kind::Alpaca))
 }
 
 const fn environment(configured: Configured) -> Environment {

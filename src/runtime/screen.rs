@@ -110,7 +110,7 @@ fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
     let zone = zone(&config.ui.timezone)?;
     let (width, height) = crossterm::terminal::size().ok().unwrap_or((80, 24));
     let mut model = Model::new(settings, width, height);
-    model.theme = theme.name().to_owned();
+    theme.name().clone_into(&mut model.theme);
     model.color = color;
     model.ascii = ascii;
     Ok(App::new(model, Look::new(theme, ascii, zone)))

@@ -215,10 +215,10 @@ impl Model {
     pub fn see(&mut self, snapshot: Arc<Snapshot>, now: Now) {
         self.now = now;
         self.snapshot_at = Some(now.mono);
-        // Both are alive here, so that a list at the same address is the same list: its view stays as it is.
         let before = std::mem::replace(&mut self.snapshot, snapshot);
         for pane in Pane::ALL {
-            if !rows::is_same(&before, &self.snapshot, pane) {
+            // What is shared with the snapshot before makes the same view.
+            if !rows::is_shared(&before, &self.snapshot, pane) {
                 self.refresh(pane);
             }
         }

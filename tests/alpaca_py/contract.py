@@ -15,7 +15,7 @@ REFUSAL = {
     "properties": {"code": {"type": "integer"}, "message": {"type": "string", "minLength": 1}},
 }
 # Every operation can refuse, whether its description says so or not.
-REFUSALS = {400, 401, 403, 404, 405, 408, 422, 429, 500}
+REFUSALS = {400, 401, 403, 404, 405, 408, 413, 422, 429, 500}
 
 
 class Broken(Exception):

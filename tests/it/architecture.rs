@@ -205,6 +205,8 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         "runtime",
         &[
             "tokio",
+            "url",
+            "rust_decimal",
             "anyhow",
             "tracing",
             "tracing_subscriber",
@@ -244,19 +246,8 @@ const MAY_LINK: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that decide; they neither wait nor read the world.
-const SYNC: &[&str] = &[
-    "domain",
-    "grammar",
-    "calendar",
-    "book",
-    "risk",
-    "sizing",
-    "monitor",
-    "analytics",
-    "broker",
-    "desk",
-    "engine",
-];
+const SYNC: &[&str] =
+    &["domain", "grammar", "calendar", "book", "risk", "sizing", "monitor", "analytics", "desk", "engine"];
 
 #[test]
 fn rooms_only_link_the_crates_they_need() {

@@ -16,7 +16,7 @@ struct Operation {
 }
 
 /// Statuses with which every operation may refuse, described or not; the body is then the vendor's error form.
-const REFUSALS: [u16; 9] = [400, 401, 403, 404, 405, 408, 422, 429, 500];
+const REFUSALS: [u16; 10] = [400, 401, 403, 404, 405, 408, 413, 422, 429, 500];
 
 impl Spec {
     /// Alpaca's trading and market-data files.

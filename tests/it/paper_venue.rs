@@ -212,6 +212,9 @@ async fn nonsense_is_refused_in_the_vendors_form() {
         assert_eq!(status, want.0, "{more}");
         assert!(message.contains(want.1), "{more}: {message}");
     }
+    let (status, _, message) =
+        client.refused("POST", "/v2/orders", order(json!({"client_order_id": "x".repeat(70_000)}))).await;
+    assert!((status, message.contains("unreadable")) == (413, true), "{status} {message}");
     let (status, _, message) = client.refused("POST", "/v2/orders", Some(json!([1]))).await;
     assert!(
         (status, message.starts_with("request body format is invalid")) == (400, true),

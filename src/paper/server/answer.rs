@@ -46,6 +46,10 @@ impl Refused {
     pub(super) fn body_unreadable(why: &serde_json::Error) -> Self {
         Self::new(StatusCode::BAD_REQUEST, 40_010_000, format!("request body format is invalid: {why}"))
     }
+    /// A body that could not be taken in: too large, or cut off.
+    pub(super) fn unreadable(status: StatusCode, why: &str) -> Self {
+        Self::new(status, 40_010_000, format!("request body is unreadable: {why}"))
+    }
     pub(super) fn too_many() -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, 42_910_000, "rate limit exceeded")
     }

@@ -16,7 +16,8 @@ use super::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRequestParts, Query, Request, State},
+    body::Bytes,
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request, State},
     http::{HeaderMap, HeaderValue, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -37,6 +38,17 @@ pub(super) struct App {
     pub(super) keys: Arc<Keys>,
     pub(super) clock: Arc<dyn crate::clock::Clock>,
     pub(super) stop: watch::Receiver<bool>,
+}
+
+/// A request's body.
+struct Sent(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
+    type Rejection = Refused;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Self).map_err(|e| Refused::unreadable(e.status(), &e.body_text()))
+    }
 }
 
 /// Every address that the venue answers at.

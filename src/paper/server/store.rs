@@ -3,7 +3,7 @@
 //! left as it is.
 
 use super::{error::Error, files};
-use crate::paper::{account::Activity, exchange::Saved, order::Order, store::Seq};
+use crate::paper::{account::Activity, curve::Curve, exchange::Saved, order::Order, store::Seq};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -25,7 +25,26 @@ const SCHEMA: &str = "
 pub(super) struct Store {
     path: PathBuf,
     db: Connection,
-    kept: Option<Saved>,
+    kept: Rows,
+}
+
+/// What grows with the account, and is therefore kept in rows.
+#[derive(Debug, Default)]
+struct Rows {
+    orders: BTreeMap<Seq, Order>,
+    activities: VecDeque<Activity>,
+    curve: Curve,
+}
+
+impl Rows {
+    /// Leaves the rest in `saved`.
+    fn take(saved: &mut Saved) -> Self {
+        Self {
+            orders: std::mem::take(&mut saved.orders),
+            activities: std::mem::take(&mut saved.activities),
+            curve: std::mem::take(&mut saved.curve),
+        }
+    }
 }
 
 /// Why a save or a load did not work, before it is known which file it was about.
@@ -48,7 +67,7 @@ impl Store {
             make_empty(&path)?;
         }
         let db = Connection::open(&path).map_err(|e| Error::foreign(&path, e))?;
-        let mut store = Self { path, db, kept: None };
+        let mut store = Self { path, db, kept: Rows::default() };
         if is_new {
             store.establish().map_err(|e| store.unsaved(e))?;
             files::sync_dir(dir)?;
@@ -56,8 +75,10 @@ impl Store {
             store.recognise()?;
         }
         store.make_durable().map_err(|e| Error::foreign(&store.path, e))?;
-        store.kept = store.load().map_err(|e| Error::foreign(&store.path, e))?;
-        let saved = store.kept.clone();
+        let saved = store.load().map_err(|e| Error::foreign(&store.path, e))?;
+        if let Some(saved) = &saved {
+            store.kept = Rows::take(&mut saved.clone());
+        }
         Ok((store, saved))
     }
 
@@ -116,22 +137,21 @@ impl Store {
     }
 
     /// Keeps `saved` in the place of what was kept before. Returns when it is on the disk.
-    pub(super) fn save(&mut self, saved: Saved) -> Result<(), Error> {
-        self.write(&saved).map_err(|e| self.unsaved(e))?;
-        self.kept = Some(saved);
+    pub(super) fn save(&mut self, mut saved: Saved) -> Result<(), Error> {
+        let rows = Rows::take(&mut saved);
+        self.write(&saved, &rows).map_err(|e| self.unsaved(e))?;
+        self.kept = rows;
         Ok(())
     }
 
-    fn write(&mut self, saved: &Saved) -> Result<(), Fault> {
-        let (no_orders, no_activities) = (BTreeMap::new(), VecDeque::new());
-        let kept = self.kept.as_ref();
+    fn write(&mut self, head: &Saved, rows: &Rows) -> Result<(), Fault> {
         let tx = self.db.transaction()?;
-        write_orders(&tx, &saved.orders, kept.map_or(&no_orders, |k| &k.orders))?;
-        write_activities(&tx, &saved.activities, kept.map_or(&no_activities, |k| &k.activities))?;
-        if kept.is_none_or(|k| k.curve != saved.curve) {
-            write_part(&tx, "curve", &saved.curve)?;
+        write_orders(&tx, &rows.orders, &self.kept.orders)?;
+        write_activities(&tx, &rows.activities, &self.kept.activities)?;
+        if rows.curve != self.kept.curve {
+            write_part(&tx, "curve", &rows.curve)?;
         }
-        write_part(&tx, "head", &saved.head())?;
+        write_part(&tx, "head", head)?;
         Ok(tx.commit()?)
     }
 

@@ -43,8 +43,8 @@ pub fn count(s: &Snapshot, pane: Pane) -> usize {
     }
 }
 
-/// Is the list of a pane the very same in both?
-pub fn is_same(a: &Snapshot, b: &Snapshot, pane: Pane) -> bool {
+/// Are a pane's rows the very same in both snapshots?
+pub fn is_shared(a: &Snapshot, b: &Snapshot, pane: Pane) -> bool {
     match pane {
         Pane::Watchlist => Arc::ptr_eq(&a.watchlist, &b.watchlist),
         Pane::Positions => Arc::ptr_eq(&a.positions, &b.positions),

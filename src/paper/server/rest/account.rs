@@ -1,10 +1,11 @@
 //! `/v2/account` and what hangs below it.
 
-use super::App;
+use super::{App, Sent};
 use crate::{
     domain::time::Stamp,
     paper::{
         account::{Activity, Density, Detail, EquityPoint},
+        exchange::Exchange,
         server::{
             answer::{Answer, Refused, ok},
             query::Params,
@@ -14,7 +15,6 @@ use crate::{
 };
 use axum::{
     Router,
-    body::Bytes,
     extract::{Path, State},
     routing::get,
 };
@@ -36,7 +36,7 @@ async fn configurations(State(app): State<App>) -> Answer {
     ok(&app.owner.ask(|venue| wire::configurations(&venue.exchange.configuration())).await?)
 }
 
-async fn configure(State(app): State<App>, body: Bytes) -> Answer {
+async fn configure(State(app): State<App>, Sent(body): Sent) -> Answer {
     let request: ConfigurationRequest =
         serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
     let changed = app.owner.ask(move |venue| -> Result<_, Refused> {
@@ -94,21 +94,32 @@ impl Page {
         (self.kinds.is_empty() || self.kinds.iter().any(|k| k == kind_word(a)))
             && self.after.is_none_or(|after| a.at > after)
             && self.until.is_none_or(|until| a.at < until)
-            && self.token.as_deref().is_none_or(|token| self.is_behind(a, token))
     }
 
-    /// Ids sort as the history does.
-    fn is_behind(&self, a: &Activity, token: &str) -> bool {
-        if self.is_ascending { a.id.as_str() > token } else { a.id.as_str() < token }
-    }
-
-    fn cut<'a>(&self, all: impl DoubleEndedIterator<Item = &'a Activity>) -> Vec<serde_json::Value> {
-        let taken = all.filter(|a| self.takes(a));
+    fn cut(&self, exchange: &Exchange) -> Vec<serde_json::Value> {
+        let token = self.token.as_deref();
+        let is_known = token.is_some_and(|token| exchange.activities().any(|a| a.id == token));
         if self.is_ascending {
-            taken.take(self.size).map(wire::activity).collect()
+            self.cut_from(exchange.activities(), is_known)
         } else {
-            taken.rev().take(self.size).map(wire::activity).collect()
+            self.cut_from(exchange.activities().rev(), is_known)
         }
+    }
+
+    /// The page behind the token's place. Two fills of one millisecond stand in the history in the order in which
+    /// they happened, which their ids do not tell; a line that is forgotten is found by its id's time.
+    fn cut_from<'a>(
+        &self,
+        mut all: impl Iterator<Item = &'a Activity>,
+        is_known: bool,
+    ) -> Vec<serde_json::Value> {
+        let token = self.token.as_deref().unwrap_or_default();
+        if is_known {
+            while all.next().is_some_and(|a| a.id != token) {}
+        }
+        let is_behind =
+            |a: &Activity| is_known || token.is_empty() || (a.id.as_str() > token) == self.is_ascending;
+        all.filter(|a| is_behind(a) && self.takes(a)).take(self.size).map(wire::activity).collect()
     }
 }
 
@@ -129,7 +140,7 @@ async fn activities_of_kind(State(app): State<App>, Path(kind): Path<String>, pa
 }
 
 async fn list(app: App, page: Page) -> Answer {
-    ok(&app.owner.ask(move |venue| page.cut(venue.exchange.activities())).await?)
+    ok(&app.owner.ask(move |venue| page.cut(&venue.exchange)).await?)
 }
 
 /// A `period` such as `1D`, `2W`, `3M`, `1A`, in milliseconds.

@@ -4,7 +4,7 @@ use super::App;
 use crate::{
     domain::{ids::Symbol, instrument::AssetClass, quote::Interval, time::Stamp},
     paper::{
-        exchange::History,
+        history::History,
         server::{
             answer::{Answer, Refused, ok},
             owner::Venue,
@@ -187,6 +187,26 @@ async fn stock_snapshot(State(app): State<App>, Path(symbol): Path<String>) -> A
     ok(&found.await?.ok_or_else(unknown_symbol)?)
 }
 
+/// Where a page ended: in this symbol, at this instant, of whose rows so many have been given.
+#[derive(Debug, Clone)]
+struct Token {
+    symbol: String,
+    at: Stamp,
+    given: usize,
+}
+
+impl Token {
+    fn read(word: &str) -> Option<Self> {
+        let mut parts = word.split('|');
+        let (symbol, at, given) = (parts.next()?, parts.next()?, parts.next()?);
+        let at = Stamp::from_nanos(at.parse().ok()?);
+        Some(Self { symbol: symbol.to_owned(), at, given: given.parse().ok()? })
+    }
+    fn write(&self) -> String {
+        format!("{}|{}|{}", self.symbol, self.at.as_nanos(), self.given)
+    }
+}
+
 /// A stretch of history that is asked for, page by page.
 #[derive(Debug, Clone)]
 struct Stretch {
@@ -195,8 +215,7 @@ struct Stretch {
     limit: usize,
     is_newest_first: bool,
     interval: Interval,
-    /// Goes on behind this symbol and instant.
-    token: Option<(String, Stamp)>,
+    token: Option<Token>,
 }
 
 fn interval(word: &str) -> Result<Interval, Refused> {
@@ -221,12 +240,9 @@ impl Stretch {
             (Kind::Bars, None) => return Err(Refused::bad_request("timeframe is required")),
             (Kind::Quotes | Kind::Trades, _) => Interval::Min1,
         };
-        let token = params.word("page_token").map(|word| {
-            let parts = word.split_once('|').and_then(|(symbol, nanos)| {
-                Some((symbol.to_owned(), Stamp::from_nanos(nanos.parse().ok()?)))
-            });
-            parts.ok_or_else(|| Refused::bad_request("invalid page_token"))
-        });
+        let token = params
+            .word("page_token")
+            .map(|word| Token::read(word).ok_or_else(|| Refused::bad_request("invalid page_token")));
         Ok(Self {
             start: params.instant("start").map_err(bad)?,
             end: params.instant("end").map_err(bad)?,
@@ -259,8 +275,8 @@ impl Stretch {
     }
 
     /// Where the page before ended, if it ended in this symbol.
-    fn behind(&self, symbol: &Symbol) -> Option<Stamp> {
-        self.token.as_ref().filter(|(s, _)| s == symbol.as_str()).map(|(_, at)| *at)
+    fn behind(&self, symbol: &Symbol) -> Option<&Token> {
+        self.token.as_ref().filter(|token| token.symbol == symbol.as_str())
     }
 
     /// Two bars more than the page: the one that the page before ended with, and one that says whether there is more.
@@ -271,7 +287,7 @@ impl Stretch {
         symbol: &Symbol,
         class: AssetClass,
     ) -> Vec<(Stamp, Record)> {
-        let behind = self.behind(symbol);
+        let behind = self.behind(symbol).map(|token| token.at);
         let wanted = self.limit.saturating_add(2);
         let length_ms = i64::from(self.interval.secs()).saturating_mul(1000);
         let span = i64::try_from(wanted).ok().unwrap_or(i64::MAX).saturating_mul(length_ms);
@@ -286,29 +302,49 @@ impl Stretch {
         history.bars(self.interval, range, limit).iter().map(|b| (b.at, wire::bar(class, b))).collect()
     }
 
+    /// Rows behind the end of the page before.
+    fn fresh(&self, symbol: &Symbol, rows: Vec<(Stamp, Record)>) -> Vec<(Stamp, Record)> {
+        let Some(token) = self.behind(symbol) else { return rows };
+        let mut given = token.given;
+        let is_fresh = |(at, _): &(Stamp, Record)| {
+            if *at == token.at && given > 0 {
+                given = given.saturating_sub(1);
+                return false;
+            }
+            *at == token.at || (*at < token.at) == self.is_newest_first
+        };
+        rows.into_iter().filter(is_fresh).collect()
+    }
+
+    /// Where the page ends, if there is more behind `list` in this symbol.
+    fn end(&self, symbol: &Symbol, list: &[(Stamp, Record)]) -> Token {
+        let before = self.behind(symbol);
+        let Some((last, _)) = list.last() else {
+            // Nothing of this symbol fitted: the next page goes on as this one did, or has all of it.
+            let all = Stamp::from_nanos(if self.is_newest_first { i64::MAX } else { i64::MIN });
+            let all = Token { symbol: symbol.as_str().to_owned(), at: all, given: 0 };
+            return before.cloned().unwrap_or(all);
+        };
+        let same = list.iter().rev().take_while(|(at, _)| at == last).count();
+        let earlier = before.filter(|token| token.at == *last).map_or(0, |token| token.given);
+        Token { symbol: symbol.as_str().to_owned(), at: *last, given: same.saturating_add(earlier) }
+    }
+
     /// The page, by symbol, and where the next one starts.
     fn page(&self, sources: Sources) -> Page {
         let mut page = Page { lists: Vec::new(), next: None };
         let mut room = self.limit;
         for (symbol, source) in sources.all {
-            if self.token.as_ref().is_some_and(|(s, _)| symbol.as_str() < s.as_str()) {
+            if self.token.as_ref().is_some_and(|token| symbol.as_str() < token.symbol.as_str()) {
                 continue;
             }
-            let behind = self.behind(&symbol);
             let rows = self.rows(sources.now, sources.class, &symbol, source);
-            let fresh = rows.into_iter().filter(|(at, _)| {
-                behind.is_none_or(|behind| if self.is_newest_first { *at < behind } else { *at > behind })
-            });
-            let mut fresh = fresh.peekable();
-            let list: Vec<(Stamp, Record)> = fresh.by_ref().take(room).collect();
-            room = room.saturating_sub(list.len());
-            let last = list.last().map(|(at, _)| *at);
-            if fresh.peek().is_some() {
-                // Where nothing of this symbol fitted, the next page has all of it.
-                let all = if self.is_newest_first { i64::MAX } else { i64::MIN };
-                let at = last.unwrap_or(Stamp::from_nanos(all));
-                page.next = Some(format!("{}|{}", symbol.as_str(), at.as_nanos()));
+            let mut list = self.fresh(&symbol, rows);
+            if list.len() > room {
+                list.truncate(room);
+                page.next = Some(self.end(&symbol, &list).write());
             }
+            room = room.saturating_sub(list.len());
             if !list.is_empty() {
                 page.lists.push((symbol, list.into_iter().map(|(_, r)| r).collect()));
             }

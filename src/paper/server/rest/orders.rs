@@ -1,6 +1,6 @@
 //! `/v2/orders`.
 
-use super::App;
+use super::{App, Sent};
 use crate::{
     domain::order::Side,
     paper::{
@@ -16,7 +16,6 @@ use crate::{
 };
 use axum::{
     Router,
-    body::Bytes,
     extract::{Path, State},
     http::StatusCode,
     response::IntoResponse as _,
@@ -46,7 +45,7 @@ fn id_of(text: &str) -> Result<Uuid, Refused> {
     Uuid::parse_str(text).map_err(|_| unknown_order(text))
 }
 
-async fn place(State(app): State<App>, body: Bytes) -> Answer {
+async fn place(State(app): State<App>, Sent(body): Sent) -> Answer {
     let request: OrderRequest = serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
     let order = request.to_order()?;
     let placed = app.owner.ask(move |venue| -> Result<OrderBody, Refusal> {
@@ -57,7 +56,7 @@ async fn place(State(app): State<App>, body: Bytes) -> Answer {
     ok(&placed.await??)
 }
 
-async fn replace(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+async fn replace(State(app): State<App>, Path(id): Path<String>, Sent(body): Sent) -> Answer {
     let id = id_of(&id)?;
     let request: ReplaceRequest = serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
     let change = request.to_replacement()?;
