@@ -248,7 +248,7 @@ fn a_first_trade_from_an_empty_home_is_kept() {
     tty.see("working 3");
 
     // So near that one of the two comes within seconds; then the other is gone.
-    tty.ticket("NVDA", "10", "-0.01%", "1R");
+    tty.ticket("NVDA", "10", "-0.03%", "0.5R");
     tty.press(ENTER);
     tty.see("Enter SENDS");
     tty.press(ENTER);
