@@ -66,8 +66,6 @@ pub(crate) enum Fate {
     Instead(Reply),
     /// The venue does it, and the program is told this.
     After(Reply),
-    /// The venue answers, and this is made of its body.
-    Edit(fn(&str) -> String),
 }
 
 pub(crate) type Plan = Arc<dyn Fn(&Seen) -> Fate + Send + Sync>;
@@ -116,7 +114,7 @@ impl Upstream {
     }
 }
 
-async fn forwarded(response: reqwest::Response, edit: impl Fn(&str) -> String) -> Reply {
+async fn forwarded(response: reqwest::Response) -> Reply {
     let status = response.status().as_u16();
     let mut headers = Vec::new();
     for name in ["content-type", "date", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
@@ -125,7 +123,7 @@ async fn forwarded(response: reqwest::Response, edit: impl Fn(&str) -> String) -
         }
     }
     match response.text().await {
-        Ok(body) => Reply::Full(status, headers, edit(&body).into_bytes()),
+        Ok(body) => Reply::Full(status, headers, body.into_bytes()),
         Err(_) => Reply::Gone,
     }
 }
@@ -134,11 +132,7 @@ async fn fare(upstream: &Upstream, seen: &Seen, fate: Fate) -> Reply {
     match fate {
         Fate::Instead(reply) => reply,
         Fate::Pass => match upstream.call(seen).await {
-            Some(response) => forwarded(response, str::to_owned).await,
-            None => Reply::Gone,
-        },
-        Fate::Edit(edit) => match upstream.call(seen).await {
-            Some(response) => forwarded(response, edit).await,
+            Some(response) => forwarded(response).await,
             None => Reply::Gone,
         },
         Fate::After(reply) => {

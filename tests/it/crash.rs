@@ -66,14 +66,14 @@ fn child() {
 
 fn trade(client: &mut Client) {
     for text in LINES {
-        match run(client, text) {
-            Said::Placed { orders, .. } => {
-                for order in orders {
-                    println!("child: placed {order}");
-                }
-            }
-            Said::Done(_) | Said::Refused { .. } => {}
-            other => panic!("{text}: {other:?}"),
+        let reply = run(client, text);
+        assert!(
+            matches!(reply, Said::Placed { .. } | Said::Done(_) | Said::Refused { .. }),
+            "{text}: {reply:?}"
+        );
+        let Said::Placed { orders, .. } = reply else { continue };
+        for order in orders {
+            println!("child: placed {order}");
         }
     }
     let is_settled = |s: &Snapshot| {
@@ -84,10 +84,13 @@ fn trade(client: &mut Client) {
 
 /// The disk fails under it: nothing opens any more, and everything can be closed.
 fn lose_the_journal(client: &mut Client) {
-    let lost = (1..200).find_map(|n| match run(client, &format!("buy AAPL {n} limit +1% ext")) {
-        Said::Placed { .. } => None,
-        Said::Refused { text, .. } => Some(text.to_string()),
-        other => panic!("{other:?}"),
+    let lost = (1..200).find_map(|n| {
+        let reply = run(client, &format!("buy AAPL {n} limit +1% ext"));
+        let Said::Refused { text, .. } = reply else {
+            assert!(matches!(reply, Said::Placed { .. }), "{reply:?}");
+            return None;
+        };
+        Some(text.to_string())
     });
     println!("child: refused because {}", lost.expect("the disk fails within 200 orders"));
     wait(client, "the alarm", |s| s.alerts.iter().any(|a| a.alert.code == AlertCode::Journal));
@@ -213,7 +216,7 @@ impl Chain {
                 None if state.is_uncertain() => {}
                 None if matches!(state, OrderState::NotSent | OrderState::Rejected) => {}
                 None => {
-                    wrong.push(format!("{} is {state:?}; the venue has never heard of it", row.id.client))
+                    wrong.push(format!("{} is {state:?}; the venue has never heard of it", row.id.client));
                 }
             }
         }
@@ -264,9 +267,9 @@ fn intended(state: &Path) -> BTreeSet<String> {
     let journal = Journal::inspect(&path).unwrap();
     let facts = journal.replay().map(|record| record.unwrap().dated.fact);
     facts
-        .filter_map(|fact| match fact {
-            Fact::Intended(intent) => Some(intent.order.client.to_string()),
-            _ => None,
+        .filter_map(|fact| {
+            let Fact::Intended(intent) = fact else { return None };
+            Some(intent.order.client.to_string())
         })
         .collect()
 }

@@ -41,10 +41,9 @@ impl Rig {
 
     /// Sends an order; it has left when this returns, or is about to.
     fn buy(&mut self, text: &str) -> ClientId {
-        match run(&mut self.client, text) {
-            Said::Placed { orders, .. } => orders.first().unwrap().clone(),
-            other => panic!("{text}: {other:?}"),
-        }
+        let reply = run(&mut self.client, text);
+        let Said::Placed { orders, .. } = &reply else { panic!("{text}: {reply:?}") };
+        orders.first().unwrap().clone()
     }
 
     fn wait_order(&mut self, id: &ClientId, what: &str, is: impl Fn(&OrderRow) -> bool) {

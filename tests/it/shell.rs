@@ -233,6 +233,25 @@ fn two_programs_reach_the_same_account_and_a_stale_address_is_noticed() {
     assert!(!holds(&home.state().join("journal.sqlite"), &secret));
 }
 
+#[test]
+fn the_shell_works_beside_a_screen_that_has_the_only_market_connection() {
+    let home = Home::new();
+    let mut screen = crate::spine::open(home.dir.path());
+    let quote = home.run(&["quote", "NVDA", "--json"]).json();
+    assert!(quote["quotes"][0]["bid"].is_string(), "{quote}");
+    home.run(&["order", "buy NVDA 3"]).done();
+    crate::spine::wait(&mut screen, "the shell's order on the screen", |s| {
+        s.positions.iter().any(|p| p.instrument.symbol.as_str() == "NVDA" && p.qty.to_string() == "3")
+    });
+    home.run(&["close", "NVDA"]).done();
+    crate::spine::wait(&mut screen, "the shell's close on the screen", |s| s.positions.is_empty());
+    assert_eq!(
+        screen.snapshot().alerts.iter().filter(|a| a.alert.text.as_str().contains("UNKNOWN")).count(),
+        0
+    );
+    screen.close().unwrap();
+}
+
 /// A GET by hand: another program than Tradedeck.
 fn ureq(line: &Value, path: &str) -> String {
     let url = line["trading_url"].as_str().unwrap().strip_prefix("http://").unwrap();

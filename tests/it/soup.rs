@@ -110,10 +110,12 @@ fn leaves(value: &serde_json::Value, path: &mut String, out: &mut Vec<String>) {
         leaves(value, path, out);
         path.truncate(length);
     };
-    match value {
-        serde_json::Value::Object(all) => all.iter().for_each(|(name, v)| inner(name.clone(), v)),
-        serde_json::Value::Array(all) => all.iter().enumerate().for_each(|(n, v)| inner(n.to_string(), v)),
-        _ => out.push(path.clone()),
+    if let Some(all) = value.as_object() {
+        all.iter().for_each(|(name, v)| inner(name.clone(), v));
+    } else if let Some(all) = value.as_array() {
+        all.iter().enumerate().for_each(|(n, v)| inner(n.to_string(), v));
+    } else {
+        out.push(path.clone());
     }
 }
 
