@@ -74,7 +74,7 @@ pub(super) fn router(app: App) -> Router {
 fn streams() -> Router<App> {
     let mut router = Router::new().route("/stream", get(socket::trade_updates));
     for endpoint in Endpoint::ALL {
-        let feed = move |ws, state, headers| socket::market(ws, state, headers, endpoint);
+        let feed = async move |ws, state, headers| socket::market(ws, state, headers, endpoint);
         router = router.route(endpoint.path, get(feed));
     }
     router

@@ -51,7 +51,7 @@ fn bounded(ws: WebSocketUpgrade) -> WebSocketUpgrade {
 }
 
 /// `/v2/iex` and its neighbours.
-pub(super) async fn market(
+pub(super) fn market(
     ws: WebSocketUpgrade,
     State(app): State<App>,
     headers: HeaderMap,
