@@ -159,7 +159,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
 
 fn dashboard(context: &Context) -> Result<Report, Failure> {
     let config = context.config()?;
-    screen::check(&context.env).map_err(Failure::usage)?;
+    screen::check(&config, &context.env).map_err(Failure::usage)?;
     screen::run(context.opening(config, Role::Screen)).map_err(open::opening_failed)?;
     Ok(Report::said())
 }

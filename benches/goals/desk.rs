@@ -259,15 +259,16 @@ pub(crate) fn accepted(engine: &mut Engine, now: Now, order: &Submission) {
         ..self::order(0, 1)
     };
     let client = order.client.clone();
+    // Some seconds later, so that nothing is on its way any more.
+    let counted_at = Now { wall: now.wall.plus_ms(3_500), mono: now.mono.plus_ms(3_500) };
     let outcome = Outcome::Accepted(vec![report]);
-    let counted =
-        VenueReport { began: now, orders: None, executions: None, positions: None, ..self::report(NOTHING) };
-    for told in [
-        Answer::Sent(client.clone()),
-        Answer::Submitted { client, outcome },
-        Answer::Reported(Box::new(counted)),
+    let counted = VenueReport { began: counted_at, orders: None, executions: None, positions: None, ..self::report(NOTHING) };
+    for (at, told) in [
+        (now, Answer::Sent(client.clone())),
+        (now, Answer::Submitted { client, outcome }),
+        (counted_at, Answer::Reported(Box::new(counted))),
     ] {
-        answer(engine, now, Input::Answer { venue: venue(), answer: told }, &mut |_| None);
+        answer(engine, at, Input::Answer { venue: venue(), answer: told }, &mut |_| None);
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
-use std::hint::black_box;
+use std::{hint::black_box, str::FromStr};
 use tradedeck::{
     adapters::alpaca::{
         map::market::{Meaning, news},
@@ -17,7 +17,7 @@ use tradedeck::{
     book::{Marked, Marks},
     domain::{
         ids::{InstrumentId, Symbol, VenueId},
-        money::{Price, Ratio, SignedQty, parse_decimal},
+        money::{NumberError, Price, Qty, Ratio, SignedQty},
         time::{Mono, Stamp},
     },
 };
@@ -62,14 +62,10 @@ pub(crate) fn marks() -> Marks {
     marks
 }
 
-/// A decimal as a venue writes it, kept exactly.
-struct Exact(Decimal);
-
-impl<'de> Deserialize<'de> for Exact {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let raw: &RawValue = Deserialize::deserialize(d)?;
-        parse_decimal(raw.get()).map(Self).map_err(de::Error::custom)
-    }
+/// A number as a venue writes it, kept exactly.
+fn exact<'de, D: Deserializer<'de>, T: FromStr<Err = NumberError>>(d: D) -> Result<T, D::Error> {
+    let raw: &RawValue = Deserialize::deserialize(d)?;
+    raw.get().parse().map_err(de::Error::custom)
 }
 
 fn stamp<'de, D: Deserializer<'de>>(d: D) -> Result<Stamp, D::Error> {
@@ -83,12 +79,15 @@ struct Bare<'a> {
     #[serde(rename = "T")]
     kind: &'a str,
     #[serde(rename = "S")]
-    symbol: &'a str,
-    bp: Exact,
-    bs: Exact,
-    ap: Exact,
-    #[serde(rename = "as")]
-    as_: Exact,
+    symbol: Symbol,
+    #[serde(deserialize_with = "exact")]
+    bp: Price,
+    #[serde(deserialize_with = "exact")]
+    bs: Qty,
+    #[serde(deserialize_with = "exact")]
+    ap: Price,
+    #[serde(rename = "as", deserialize_with = "exact")]
+    as_: Qty,
     #[serde(deserialize_with = "stamp")]
     t: Stamp,
 }
@@ -106,7 +105,7 @@ pub(crate) fn apply(lines: &[String], marks: &mut Marks, venue: &VenueId, receiv
 fn parse(lines: &[String]) {
     for line in lines {
         let (quote,): (Bare<'_>,) = serde_json::from_str(line).unwrap();
-        black_box((quote.kind, quote.symbol, quote.bp.0, quote.bs.0, quote.ap.0, quote.as_.0, quote.t));
+        black_box((quote.kind, quote.symbol, quote.bp, quote.bs, quote.ap, quote.as_, quote.t));
     }
 }
 

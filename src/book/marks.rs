@@ -2,16 +2,14 @@
 //! allocation, and the profit of what is held kept up to date.
 
 use crate::domain::{
-    ids::{InstrumentId, Symbol, VenueId},
+    ids::InstrumentId,
     money::{Money, Percent, Price, Qty, Ratio, SignedQty},
     quote::{Day, Market, Quote, Trade},
     time::{Mono, Now, Stamp},
 };
+use hashbrown::HashTable;
 use rust_decimal::Decimal;
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
+use std::hash::{Hash as _, Hasher};
 
 /// How many points a sparkline has.
 pub const SPARK_POINTS: usize = 60;
@@ -281,7 +279,9 @@ fn not_positive(price: Price) -> bool {
 }
 
 fn band_around(price: Price) -> Option<(Price, Price)> {
-    Some((price.checked_mul(Decimal::new(1, 1))?, price.checked_mul(Decimal::TEN)?))
+    // With as many digits as the price has: such numbers are compared without more ado.
+    let tenth = price.get().checked_mul(Decimal::new(1, 1))?.round_dp(price.get().scale());
+    Some((Price::new(tenth), price.checked_mul(Decimal::TEN)?))
 }
 
 /// The last points.
@@ -304,7 +304,7 @@ impl Spark {
     }
 }
 
-/// Hashes the few bytes of a venue and a symbol. Not for input that an attacker may choose freely: a watchlist is
+/// Hashes the few bytes of a symbol. Not for input that an attacker may choose freely: a watchlist is
 /// the trader's. The same in every run, as all that decides here must be.
 #[derive(Debug, Clone, Copy, Default)]
 struct ShortHasher(u64);
@@ -336,11 +336,18 @@ impl Hasher for ShortHasher {
     }
 }
 
+fn hash(instrument: &InstrumentId) -> u64 {
+    let mut hasher = ShortHasher::default();
+    instrument.symbol.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// All marks.
 #[derive(Debug, Default)]
 pub struct Marks {
-    /// Few venues, each with the places of its symbols' rows.
-    venues: Vec<(VenueId, HashMap<Symbol, u32, BuildHasherDefault<ShortHasher>>)>,
+    /// Places of rows. Nothing but them: among many symbols a look-up is a wait for memory, and what is small is
+    /// near. Two venues' rows of one symbol have the same hash and are told apart by themselves.
+    places: HashTable<u32>,
     rows: Vec<Mark>,
 }
 
@@ -419,22 +426,17 @@ impl Marks {
     }
 
     fn place(&self, instrument: &InstrumentId) -> Option<usize> {
-        let (_, places) = self.venues.iter().find(|(venue, _)| *venue == instrument.venue)?;
-        places.get(&instrument.symbol).and_then(|at| usize::try_from(*at).ok())
+        let is_it = |at: &u32| row_at(&self.rows, *at).is_some_and(|row| row.instrument == *instrument);
+        self.places.find(hash(instrument), is_it).and_then(|at| usize::try_from(*at).ok())
     }
 
     /// A new row at the end. Four thousand million of them do not fit into any computer.
     fn add(&mut self, instrument: &InstrumentId) -> usize {
         let at = self.rows.len();
         self.rows.push(Mark::new(instrument.clone()));
-        let place = u32::try_from(at).ok().unwrap_or(u32::MAX);
-        match self.venues.iter_mut().find(|(venue, _)| *venue == instrument.venue) {
-            Some((_, places)) => drop(places.insert(instrument.symbol.clone(), place)),
-            None => {
-                let places = HashMap::from_iter([(instrument.symbol.clone(), place)]);
-                self.venues.push((instrument.venue.clone(), places));
-            }
-        }
+        let rows = &self.rows;
+        let rehash = |at: &u32| row_at(rows, *at).map_or(0, |row| hash(&row.instrument));
+        self.places.insert_unique(hash(instrument), u32::try_from(at).ok().unwrap_or(u32::MAX), rehash);
         at
     }
 
@@ -446,6 +448,10 @@ impl Marks {
         )]
         &mut self.rows[at]
     }
+}
+
+fn row_at(rows: &[Mark], at: u32) -> Option<&Mark> {
+    usize::try_from(at).ok().and_then(|at| rows.get(at))
 }
 
 fn take(mark: &mut Mark, news: &Market) -> Marked {
@@ -535,11 +541,7 @@ mod tests {
     fn profit_of_what_is_held_follows_each_message() {
         let mut marks = Marks::new();
         marks.hold(&aapl(), "-50".parse().unwrap(), Some(px("253.10")), Ratio::new(Decimal::ONE));
-        assert_eq!(
-            marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized,
-            None,
-            "no mark, no guess"
-        );
+        assert_eq!(marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized, None, "no mark, no guess");
         marks.apply(&print("251.20", 0));
         let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some("95.00".parse().unwrap()));

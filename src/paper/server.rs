@@ -17,6 +17,7 @@ mod socket;
 mod store;
 mod tape;
 mod updates;
+mod venue;
 mod wire;
 
 pub use address::{Addresses, Presence, running};
@@ -31,7 +32,7 @@ use crate::{clock::Clock, domain::money::Money};
 use axum::serve::ListenerExt as _;
 use files::Lock;
 use keys::Keys;
-use owner::{Owner, Task, Venue};
+use owner::{Owner, Task};
 use pace::Pace;
 use quota::Quota;
 use rest::App;
@@ -44,6 +45,7 @@ use std::{
 };
 use store::Store;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use venue::Venue;
 
 /// A look at the lock by another program can be in the way for an instant.
 const LOCK_TRIES: u32 = 10;

@@ -259,13 +259,15 @@ fn fees(kind: VenueKind) -> Vec<(AssetClass, FeeSchedule)> {
 }
 
 fn of_addresses(addresses: Addresses) -> Settings {
+    // The feeds that are shared: Alpaca's own admit one connection, which is left to the user's programs.
+    let (stocks, coins) = (addresses.desk_stream_url(), addresses.crypto_desk_stream_url());
     Settings {
         environment: Some(Environment::Paper),
         trading_url: Some(addresses.trading_url),
         trading_stream_url: Some(addresses.trading_stream_url),
         data_url: Some(addresses.data_url),
-        data_stream_url: Some(addresses.data_stream_url),
-        crypto_stream_url: Some(addresses.crypto_stream_url),
+        data_stream_url: Some(stocks),
+        crypto_stream_url: Some(coins),
         key_id: Some(Secret::new(addresses.key_id)),
         secret_key: Some(Secret::new(addresses.secret_key)),
         ..Settings::default()

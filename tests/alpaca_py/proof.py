@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -71,6 +72,7 @@ from alpaca.trading.requests import (
 from alpaca.trading.stream import TradingStream
 
 from contract import Contract
+from dashboard import Dashboard
 
 PATIENCE_S = 30
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
@@ -137,7 +139,7 @@ class World:
     def __init__(self, binary, folder):
         root = Path(__file__).resolve().parent.parent
         self.contract = Contract(root / "fixtures" / "alpaca")
-        self.folder = folder
+        self.binary, self.folder = binary, folder
         self.server = Server(binary, folder)
         self.connect()
 
@@ -582,6 +584,40 @@ def short_sale(w):
     assert order.position_intent.value == "sell_to_open"
     w.filled(w.trading.close_position("KO"))
     w.refused(404, 40410000, "position does not exist", lambda: w.trading.get_open_position("KO"))
+
+
+@step
+def a_dashboard_on_the_same_account_shows_each_change(w):
+    board = Dashboard(w.binary, w.folder + "-dashboard", w.server.address)
+    try:
+        def shows(what, pattern, is_there=True):
+            try:
+                w.until(what, lambda: is_there == any(re.search(pattern, line) for line in board.lines()))
+            except AssertionError as error:
+                raise AssertionError(f"{error}; the screen:\n{board.text()}") from None
+
+        shows("the dashboard agrees with the venue", r"\bAGREED\b")
+        shows("no order for KO yet", r"\bKO\s+buy\b", is_there=False)
+        # An order: it comes, changes, and goes.
+        low = cents(w.quote("KO").bid_price * 0.95)
+        request = LimitOrderRequest(symbol="KO", qty=7, side=BUY, time_in_force=GTC, limit_price=low)
+        order = w.works(w.order(request))
+        shows("the order", rf"\bKO\s+buy\s+7\s+lmt\s+{low:.2f}\s+working")
+        order = w.trading.replace_order_by_id(order.id, ReplaceOrderRequest(qty=6))
+        shows("the order's new quantity", rf"\bKO\s+buy\s+6\s+lmt\s+{low:.2f}\s+working")
+        shows("the old quantity gone", r"\bKO\s+buy\s+7\b.*working", is_there=False)
+        w.cancel(order)
+        shows("the order gone", r"\bKO\s+buy\s+\d+\s.*working", is_there=False)
+        # A position: it comes, grows, and goes.
+        for bought, held in ((3, 3), (2, 5)):
+            w.filled(w.order(MarketOrderRequest(symbol="KO", qty=bought, side=BUY, time_in_force=DAY)))
+            shows(f"a position of {held}", rf"\bKO\s+\+{held}\s")
+        w.filled(w.trading.close_position("KO"))
+        shows("the position gone", r"\bKO\s+\+\d", is_there=False)
+        # And while it is open, the vendor's client still has the feed that lets in one connection.
+        w.until("the vendor's feed is free", lambda: asyncio.run(second_connection(w.server.address))["T"] == "success")
+    finally:
+        board.end()
 
 
 @step

@@ -134,7 +134,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         ],
     ),
     ("calendar", &["jiff", "thiserror", "serde"]),
-    ("book", &["rust_decimal", "serde", "smol_str", "thiserror"]),
+    ("book", &["hashbrown", "rust_decimal", "serde", "smol_str", "thiserror"]),
     ("risk", &["rust_decimal", "serde", "smol_str", "thiserror", "jiff"]),
     ("sizing", &["rust_decimal", "serde", "smol_str", "thiserror"]),
     ("monitor", &["rust_decimal", "serde", "smol_str", "jiff"]),

@@ -327,6 +327,7 @@ fn death_at_any_time_loses_and_doubles_nothing() {
 fn death_while_an_order_arrives_loses_and_doubles_nothing() {
     let chain = Chain::start();
     let fates = [("and it does it", Fate::Pass), ("and it never sees it", Fate::Instead(Reply::Gone))];
+    let mut deaths = 0;
     for (what, fate) in fates {
         for nth in 1..=6 {
             let (fate, pid) = (fate.clone(), tokio::sync::watch::Sender::new(None::<u32>));
@@ -342,11 +343,16 @@ fn death_while_an_order_arrives_loses_and_doubles_nothing() {
             let child = chain.spawn("trade", &[]);
             pid.send_replace(Some(child.id()));
             let output = child.wait_with_output().unwrap();
-            assert_eq!(output.status.signal(), Some(9), "{}", said(&output));
+            // Orders of which nobody knows what became take their part of the buying power, so that a later life
+            // may send fewer than `nth`: then it ends by itself.
+            let died = output.status.signal() == Some(9);
+            assert!(died || is_done(&output), "{}", said(&output));
+            deaths += u32::from(died);
             chain.venue.desk.plan(|_| Fate::Pass);
             chain.check(&format!("killed while order {nth} reaches the venue, {what}"), &output);
         }
     }
+    assert!(deaths >= 6, "only {deaths} of 12 lives were cut off by an order of theirs");
 }
 
 /// Runs a program with these faults in its system calls.

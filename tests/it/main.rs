@@ -36,6 +36,8 @@ mod soup;
 #[cfg(test)]
 mod spine;
 #[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod transport;

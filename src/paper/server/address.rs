@@ -2,6 +2,7 @@
 
 use super::{
     error::Error,
+    feed::Endpoint,
     files::{self, Lock},
     keys::Keys,
 };
@@ -64,6 +65,21 @@ impl Addresses {
         }
     }
 
+    /// Stocks for our own screens and commands: many connections share it, and [`Self::data_stream_url`], which is
+    /// one connection's, stays free for the user's programs.
+    pub fn desk_stream_url(&self) -> String {
+        self.stream(&Endpoint::DESK)
+    }
+
+    /// Crypto, likewise.
+    pub fn crypto_desk_stream_url(&self) -> String {
+        self.stream(&Endpoint::CRYPTO_DESK)
+    }
+
+    fn stream(&self, endpoint: &Endpoint) -> String {
+        format!("{}{}", self.data_url.replacen("http", "ws", 1), endpoint.path)
+    }
+
     pub(super) fn write(&self, dir: &Path) -> Result<(), Error> {
         let text = serde_json::to_vec(self).map_err(|e| Error::Defect(e.to_string()))?;
         files::write_whole(&path_in(dir), &text)
@@ -114,6 +130,9 @@ mod tests {
     fn the_line_has_the_seven_fields_in_order() {
         let keys = Keys { key_id: "PK".into(), secret_key: "S".into() };
         let line = serde_json::to_string(&Addresses::of("127.0.0.1:1".parse().unwrap(), &keys)).unwrap();
+        let here = Addresses::of("127.0.0.1:1".parse().unwrap(), &keys);
+        assert_eq!(here.desk_stream_url(), "ws://127.0.0.1:1/v2/desk");
+        assert_eq!(here.crypto_desk_stream_url(), "ws://127.0.0.1:1/v1beta3/crypto/desk");
         assert_eq!(
             line,
             r#"{"trading_url":"http://127.0.0.1:1","trading_stream_url":"ws://127.0.0.1:1/stream","data_url":"http://127.0.0.1:1","data_stream_url":"ws://127.0.0.1:1/v2/iex","crypto_stream_url":"ws://127.0.0.1:1/v1beta3/crypto/us","key_id":"PK","secret_key":"S"}"#

@@ -8,6 +8,40 @@ use std::{collections::BTreeSet, sync::Arc};
 /// The most symbols that one connection may name; a star counts as one.
 const SYMBOLS_MAX: usize = 1_000;
 
+/// Where a market-data stream is to be had, and how many connections may have it at a time.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    pub(super) path: &'static str,
+    pub(super) class: AssetClass,
+    pub(super) places: usize,
+}
+
+impl Endpoint {
+    /// The account's one connection, as Alpaca has it.
+    const fn one(path: &'static str, class: AssetClass) -> Self {
+        Self { path, class, places: 1 }
+    }
+    /// For our own dashboard and shell: open beside each other, they leave Alpaca's endpoints to the user's programs.
+    const fn shared(path: &'static str, class: AssetClass) -> Self {
+        Self { path, class, places: 32 }
+    }
+
+    /// Stocks for screens.
+    pub(super) const DESK: Self = Self::shared("/v2/desk", AssetClass::Equity);
+    /// Crypto for screens.
+    pub(super) const CRYPTO_DESK: Self = Self::shared("/v1beta3/crypto/desk", AssetClass::Crypto);
+
+    pub(super) const ALL: &'static [Self] = &[
+        Self::one("/v2/iex", AssetClass::Equity),
+        Self::one("/v2/sip", AssetClass::Equity),
+        Self::one("/v2/delayed_sip", AssetClass::Equity),
+        Self::one("/v2/test", AssetClass::Equity),
+        Self::DESK,
+        Self::one("/v1beta3/crypto/us", AssetClass::Crypto),
+        Self::CRYPTO_DESK,
+    ];
+}
+
 /// What kind of message a subscription asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Channel {
@@ -114,7 +148,7 @@ pub(super) enum Step {
     Say(Record),
     /// Send this and hang up.
     SayAndClose(Record),
-    /// Ask for the account's one connection, then call [`Session::claimed`].
+    /// Ask for a place at the endpoint, then call [`Session::claimed`].
     Claim,
 }
 

@@ -8,8 +8,9 @@ mod positions;
 
 use super::{
     answer::Refused,
+    feed::Endpoint,
     keys::Keys,
-    owner::Owner,
+    owner::{Owner, Request as Asked},
     query::Params,
     quota::{Family, Left},
     socket,
@@ -72,11 +73,9 @@ pub(super) fn router(app: App) -> Router {
 
 fn streams() -> Router<App> {
     let mut router = Router::new().route("/stream", get(socket::trade_updates));
-    for endpoint in socket::STOCK_FEEDS {
-        router = router.route(endpoint, get(socket::stocks));
-    }
-    for endpoint in socket::CRYPTO_FEEDS {
-        router = router.route(endpoint, get(socket::crypto));
+    for endpoint in Endpoint::ALL {
+        let feed = async move |ws, state, headers| socket::market(ws, state, headers, endpoint);
+        router = router.route(endpoint.path, get(feed));
     }
     router
 }
@@ -94,7 +93,7 @@ async fn admit(State((app, family)): State<(App, Family)>, request: Request, nex
         return Refused::unauthorized().into_response();
     }
     let now = app.clock.now().wall;
-    let left = match app.owner.ask(move |venue| venue.quota.count(family, now)).await {
+    let left = match app.owner.ask(|reply| Asked::Count(family, now, reply)).await {
         Ok(left) => left,
         Err(gone) => return Refused::from(gone).into_response(),
     };

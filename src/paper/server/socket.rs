@@ -2,17 +2,17 @@
 //! [`super::updates`].
 
 use super::{
-    feed::{self, Fault},
-    owner::{Owner, Ticks},
+    feed::{self, Endpoint, Fault},
+    owner::{Owner, Request},
     record::{Codec, Record, repack},
     rest::{App, is_known},
     updates,
+    venue::Ticks,
 };
-use crate::domain::instrument::AssetClass;
 use axum::{
     body::Bytes,
     extract::{
-        MatchedPath, State,
+        State,
         ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
     },
     http::HeaderMap,
@@ -23,11 +23,6 @@ use tokio::{
     sync::{mpsc, watch},
     time::{Interval, MissedTickBehavior, Sleep},
 };
-
-/// The stock streams. Each is an endpoint of its own, with its own one connection.
-pub(super) const STOCK_FEEDS: [&str; 4] = ["/v2/iex", "/v2/sip", "/v2/delayed_sip", "/v2/test"];
-/// The crypto stream.
-pub(super) const CRYPTO_FEEDS: [&str; 1] = ["/v1beta3/crypto/us"];
 
 /// The largest message that a subscription needs, with room.
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
@@ -47,23 +42,6 @@ const NORMAL: u16 = 1000;
 const GOING_AWAY: u16 = 1001;
 const POLICY: u16 = 1008;
 
-/// `/v2/iex` and its neighbours.
-pub(super) async fn stocks(
-    ws: WebSocketUpgrade,
-    State(app): State<App>,
-    path: MatchedPath,
-    headers: HeaderMap,
-) -> Response {
-    let endpoint = STOCK_FEEDS.into_iter().find(|feed| *feed == path.as_str()).unwrap_or("/v2/iex");
-    market(ws, app, endpoint, &headers, AssetClass::Equity)
-}
-
-/// `/v1beta3/crypto/us`.
-pub(super) async fn crypto(ws: WebSocketUpgrade, State(app): State<App>, headers: HeaderMap) -> Response {
-    let [endpoint] = CRYPTO_FEEDS;
-    market(ws, app, endpoint, &headers, AssetClass::Crypto)
-}
-
 fn codec(headers: &HeaderMap) -> Codec {
     Codec::asked_for(headers.get("content-type").and_then(|v| v.to_str().ok()))
 }
@@ -72,19 +50,19 @@ fn bounded(ws: WebSocketUpgrade) -> WebSocketUpgrade {
     ws.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX)
 }
 
-fn market(
+/// `/v2/iex` and its neighbours.
+pub(super) fn market(
     ws: WebSocketUpgrade,
-    app: App,
-    endpoint: &'static str,
-    headers: &HeaderMap,
-    class: AssetClass,
+    State(app): State<App>,
+    headers: HeaderMap,
+    endpoint: &'static Endpoint,
 ) -> Response {
-    let (codec, is_known) = (codec(headers), is_known(&app.keys, headers));
+    let (codec, is_known) = (codec(&headers), is_known(&app.keys, &headers));
     bounded(ws).on_upgrade(move |socket| async move {
         let feed = Feed {
             line: Line::new(socket),
             codec,
-            session: feed::Session::new(class, Arc::clone(&app.keys)),
+            session: feed::Session::new(endpoint.class, Arc::clone(&app.keys)),
             owner: app.owner,
             endpoint,
             ticks: None,
@@ -173,7 +151,7 @@ struct Feed {
     codec: Codec,
     session: feed::Session,
     owner: Owner,
-    endpoint: &'static str,
+    endpoint: &'static Endpoint,
     ticks: Option<mpsc::Receiver<Ticks>>,
 }
 
@@ -236,11 +214,11 @@ impl Feed {
         self.line.close(NORMAL, "").await
     }
 
-    /// Takes the account's one place at this endpoint.
+    /// Takes a place at this endpoint.
     async fn claim(&mut self) -> Flow {
         for _ in 0..CLAIM_TRIES {
             let endpoint = self.endpoint;
-            let claimed = self.owner.ask(move |venue| venue.claim_feed(endpoint));
+            let claimed = self.owner.ask(|reply| Request::ClaimFeed(endpoint, reply));
             self.ticks = claimed.await.map_err(|_| Hangup)?;
             if self.ticks.is_some() {
                 break;
@@ -322,7 +300,7 @@ impl Updates {
         let step = self.session.hear(message.as_ref());
         match (self.session.listens(), queue.is_some()) {
             (true, false) => {
-                *queue = self.owner.ask(super::owner::Venue::listen).await.map_err(|_| Hangup)?;
+                *queue = self.owner.ask(Request::Listen).await.map_err(|_| Hangup)?;
                 if queue.is_none() {
                     return self.line.close(POLICY, "too many connections").await;
                 }

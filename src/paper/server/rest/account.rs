@@ -4,11 +4,12 @@ use super::{App, Sent};
 use crate::{
     domain::time::Stamp,
     paper::{
-        account::{Activity, Density, Detail, EquityPoint},
-        exchange::Exchange,
+        account::{Density, EquityPoint},
         server::{
             answer::{Answer, Refused, ok},
+            owner::Request,
             query::Params,
+            venue::activities::Page,
             wire::{self, ConfigurationRequest, Unclear},
         },
     },
@@ -29,118 +30,61 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn account(State(app): State<App>) -> Answer {
-    ok(&app.owner.ask(|venue| wire::account(&venue.exchange.account(), venue.now())).await?)
+    ok(&app.owner.ask(Request::Account).await?)
 }
 
 async fn configurations(State(app): State<App>) -> Answer {
-    ok(&app.owner.ask(|venue| wire::configurations(&venue.exchange.configuration())).await?)
+    ok(&app.owner.ask(Request::Configuration).await?)
 }
 
 async fn configure(State(app): State<App>, Sent(body): Sent) -> Answer {
     let request: ConfigurationRequest =
         serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
-    let changed = app.owner.ask(move |venue| -> Result<_, Refused> {
-        let new = request.apply(venue.exchange.configuration())?;
-        venue.change().configure(new)?;
-        Ok(wire::configurations(&venue.exchange.configuration()))
-    });
-    ok(&changed.await??)
-}
-
-/// What `page_token`, `after`, `until`, `date`, `direction` and `page_size` leave of the history.
-struct Page {
-    kinds: Vec<String>,
-    after: Option<Stamp>,
-    until: Option<Stamp>,
-    token: Option<String>,
-    is_ascending: bool,
-    size: usize,
+    ok(&app.owner.ask(|reply| Request::Configure(request, reply)).await??)
 }
 
 const DAY_MS: i64 = 86_400_000;
 
-impl Page {
-    fn of(params: &Params, kind: Option<&str>) -> Result<Self, Unclear> {
-        let kinds = kind.map_or_else(|| params.list("activity_types"), |kind| vec![kind]);
-        let mut kinds: Vec<String> = kinds.iter().map(|k| k.to_ascii_uppercase()).collect();
-        match params.word("category") {
-            None => {}
-            Some(_) if !kinds.is_empty() => {
-                return Err(Unclear("only one of activity_types and category is accepted".to_owned()));
-            }
-            Some("trade_activity") => kinds.push("FILL".to_owned()),
-            Some("non_trade_activity") => kinds.extend(["FEE".to_owned(), "CFEE".to_owned()]),
-            Some(_) => {
-                return Err(Unclear("category must be trade_activity or non_trade_activity".to_owned()));
-            }
+fn page(params: &Params, kind: Option<&str>) -> Result<Page, Unclear> {
+    let kinds = kind.map_or_else(|| params.list("activity_types"), |kind| vec![kind]);
+    let mut kinds: Vec<String> = kinds.iter().map(|k| k.to_ascii_uppercase()).collect();
+    match params.word("category") {
+        None => {}
+        Some(_) if !kinds.is_empty() => {
+            return Err(Unclear("only one of activity_types and category is accepted".to_owned()));
         }
-        let (mut after, mut until) = (params.instant("after")?, params.instant("until")?);
-        if let Some(day) = params.instant("date")? {
-            // `after` and `until` are exclusive; the day's first instant belongs to it.
-            after = Some(Stamp::from_nanos(day.as_nanos().saturating_sub(1)));
-            until = Some(day.plus_ms(DAY_MS));
-        }
-        Ok(Self {
-            kinds,
-            after,
-            until,
-            token: params.word("page_token").map(str::to_owned),
-            is_ascending: params.choice("direction", &["desc", "asc"])? == "asc",
-            size: params.count("page_size", 100, 1..=100)?,
-        })
-    }
-
-    fn takes(&self, a: &Activity) -> bool {
-        (self.kinds.is_empty() || self.kinds.iter().any(|k| k == kind_word(a)))
-            && self.after.is_none_or(|after| a.at > after)
-            && self.until.is_none_or(|until| a.at < until)
-    }
-
-    fn cut(&self, exchange: &Exchange) -> Vec<serde_json::Value> {
-        let token = self.token.as_deref();
-        let is_known = token.is_some_and(|token| exchange.activities().any(|a| a.id == token));
-        if self.is_ascending {
-            self.cut_from(exchange.activities(), is_known)
-        } else {
-            self.cut_from(exchange.activities().rev(), is_known)
+        Some("trade_activity") => kinds.push("FILL".to_owned()),
+        Some("non_trade_activity") => kinds.extend(["FEE".to_owned(), "CFEE".to_owned()]),
+        Some(_) => {
+            return Err(Unclear("category must be trade_activity or non_trade_activity".to_owned()));
         }
     }
-
-    /// The page behind the token's place. Two fills of one millisecond stand in the history in the order in which
-    /// they happened, which their ids do not tell; a line that is forgotten is found by its id's time.
-    fn cut_from<'a>(
-        &self,
-        mut all: impl Iterator<Item = &'a Activity>,
-        is_known: bool,
-    ) -> Vec<serde_json::Value> {
-        let token = self.token.as_deref().unwrap_or_default();
-        if is_known {
-            while all.next().is_some_and(|a| a.id != token) {}
-        }
-        let is_behind =
-            |a: &Activity| is_known || token.is_empty() || (a.id.as_str() > token) == self.is_ascending;
-        all.filter(|a| is_behind(a) && self.takes(a)).take(self.size).map(wire::activity).collect()
+    let (mut after, mut until) = (params.instant("after")?, params.instant("until")?);
+    if let Some(day) = params.instant("date")? {
+        // `after` and `until` are exclusive; the day's first instant belongs to it.
+        after = Some(Stamp::from_nanos(day.as_nanos().saturating_sub(1)));
+        until = Some(day.plus_ms(DAY_MS));
     }
-}
-
-fn kind_word(a: &Activity) -> &'static str {
-    match &a.detail {
-        Detail::Fill(_) => "FILL",
-        Detail::Fee(fee) if fee.coin.is_zero() => "FEE",
-        Detail::Fee(_) => "CFEE",
-    }
+    Ok(Page {
+        kinds,
+        after,
+        until,
+        token: params.word("page_token").map(str::to_owned),
+        is_ascending: params.choice("direction", &["desc", "asc"])? == "asc",
+        size: params.count("page_size", 100, 1..=100)?,
+    })
 }
 
 async fn activities(State(app): State<App>, params: Params) -> Answer {
-    list(app, Page::of(&params, None)?).await
+    list(app, page(&params, None)?).await
 }
 
 async fn activities_of_kind(State(app): State<App>, Path(kind): Path<String>, params: Params) -> Answer {
-    list(app, Page::of(&params, Some(&kind))?).await
+    list(app, page(&params, Some(&kind))?).await
 }
 
 async fn list(app: App, page: Page) -> Answer {
-    ok(&app.owner.ask(move |venue| page.cut(&venue.exchange)).await?)
+    ok(&app.owner.ask(|reply| Request::Activities(page, reply)).await?)
 }
 
 /// A `period` such as `1D`, `2W`, `3M`, `1A`, in milliseconds.
@@ -178,16 +122,13 @@ async fn history(State(app): State<App>, params: Params) -> Answer {
         7..30 => "15Min",
         _ => "1D",
     };
-    let timeframe = params.word("timeframe").unwrap_or(finest).to_owned();
-    let (density, step_ms) = resolution(&timeframe)?;
+    let timeframe = params.word("timeframe").unwrap_or(finest);
+    let (density, step_ms) = resolution(timeframe)?;
     let (start, end) = (params.instant("start")?, params.instant("end")?.or(params.instant("date_end")?));
-    let shown = app.owner.ask(move |venue| {
-        let end = end.unwrap_or_else(|| venue.now());
-        let start = start.unwrap_or_else(|| end.plus_ms(period.saturating_neg()));
-        let points = thinned(venue.exchange.equity_curve(density), (start, end), step_ms);
-        wire::history(&points, &timeframe)
-    });
-    ok(&shown.await?)
+    let (now, curve) = app.owner.ask(|reply| Request::Curve(density, reply)).await?;
+    let end = end.unwrap_or(now);
+    let start = start.unwrap_or_else(|| end.plus_ms(period.saturating_neg()));
+    ok(&wire::history(&thinned(curve, (start, end), step_ms), timeframe))
 }
 
 /// One point for each step: the first that lies in it.

@@ -5,6 +5,7 @@ use crate::paper::{
     hours::Hours,
     server::{
         answer::{Answer, Refused, ok},
+        owner::Request,
         query::Params,
         wire,
     },
@@ -29,29 +30,27 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>, params: Params) -> Answer {
-    let class = params.word("asset_class").unwrap_or("us_equity").to_owned();
-    let (status, exchange) =
-        (params.word("status").map(str::to_owned), params.word("exchange").map(str::to_owned));
+    let class = params.word("asset_class").unwrap_or("us_equity");
+    let (status, exchange) = (params.word("status"), params.word("exchange"));
     let attributes = !params.list("attributes").is_empty();
-    let assets = app.owner.ask(move |venue| -> Vec<Value> {
-        let is = |body: &Value, name: &str, want: &Option<String>| {
-            want.as_deref().is_none_or(|w| body.get(name).and_then(Value::as_str) == Some(w))
-        };
-        let all = venue.exchange.assets().iter().map(wire::asset);
-        all.filter(|body| is(body, "class", &Some(class.clone())))
-            .filter(|body| is(body, "status", &status) && is(body, "exchange", &exchange))
-            // No instrument here has any of the attributes that can be asked for.
-            .filter(|_| !attributes)
-            .collect()
+    let is = |body: &Value, name: &str, want: Option<&str>| {
+        want.is_none_or(|w| body.get(name).and_then(Value::as_str) == Some(w))
+    };
+    let mut assets = app.owner.ask(Request::Assets).await?;
+    // No instrument here has any of the attributes that can be asked for.
+    assets.retain(|body| {
+        is(body, "class", Some(class))
+            && is(body, "status", status)
+            && is(body, "exchange", exchange)
+            && !attributes
     });
-    ok(&assets.await?)
+    ok(&assets)
 }
 
 async fn one(State(app): State<App>, Path(symbol): Path<String>) -> Answer {
-    let asked = symbol.clone();
-    let found = app.owner.ask(move |venue| venue.exchange.asset(&asked).map(wire::asset));
     let shown: String = symbol.chars().filter(|c| !c.is_control()).take(40).collect();
-    ok(&found.await?.ok_or_else(|| Refused::not_found(format!("asset not found for {shown}")))?)
+    let found = app.owner.ask(|reply| Request::Asset(symbol, reply)).await?;
+    ok(&found.ok_or_else(|| Refused::not_found(format!("asset not found for {shown}")))?)
 }
 
 async fn one_coin(app: State<App>, Path((base, quote)): Path<(String, String)>) -> Answer {
@@ -59,22 +58,21 @@ async fn one_coin(app: State<App>, Path((base, quote)): Path<(String, String)>) 
 }
 
 async fn clock(State(app): State<App>) -> Answer {
-    ok(&app.owner.ask(|venue| wire::clock(&venue.exchange.setup().hours.clock(venue.now()))).await?)
+    let (now, hours) = app.owner.ask(Request::Hours).await?;
+    ok(&wire::clock(&hours.clock(now)))
 }
 
 async fn market_clock(State(app): State<App>) -> Answer {
-    ok(&app.owner.ask(|venue| wire::market_clock(&venue.exchange.setup().hours.clock(venue.now()))).await?)
+    let (now, hours) = app.owner.ask(Request::Hours).await?;
+    ok(&wire::market_clock(&hours.clock(now)))
 }
 
 async fn calendar(State(app): State<App>, params: Params) -> Answer {
     let (start, end) = (params.day("start")?, params.day("end")?);
-    let days = app.owner.ask(move |venue| {
-        let today = venue.now().to_jiff().to_zoned(TimeZone::UTC).date();
-        let first = start.unwrap_or(today);
-        let last = end.unwrap_or_else(|| first.saturating_add(1.year()));
-        days(venue.exchange.setup().hours, first, last)
-    });
-    ok(&days.await?)
+    let (now, hours) = app.owner.ask(Request::Hours).await?;
+    let first = start.unwrap_or_else(|| now.to_jiff().to_zoned(TimeZone::UTC).date());
+    let last = end.unwrap_or_else(|| first.saturating_add(1.year()));
+    ok(&days(hours, first, last))
 }
 
 /// The days of a calendar, each with the trading day on which its trades settle (the next one).

@@ -7,9 +7,10 @@ use crate::{
         history::History,
         server::{
             answer::{Answer, Refused, ok},
-            owner::Venue,
+            owner::Request,
             query::Params,
             record::{Field, Record},
+            venue::market::{Kind, Named, Source, Sources},
             wire,
         },
     },
@@ -47,127 +48,38 @@ pub(super) fn routes() -> Router<App> {
     Router::new().nest("/v2/stocks", stocks).nest("/v1beta3/crypto/us", crypto)
 }
 
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Quotes,
-    Trades,
-    Bars,
-}
-
-impl Kind {
-    const fn plural(self) -> &'static str {
-        match self {
-            Self::Quotes => "quotes",
-            Self::Trades => "trades",
-            Self::Bars => "bars",
-        }
-    }
-    const fn singular(self) -> &'static str {
-        match self {
-            Self::Quotes => "quote",
-            Self::Trades => "trade",
-            Self::Bars => "bar",
-        }
-    }
-}
-
 const SYMBOLS_MAX: usize = 200;
 const PAGE_MAX: usize = 10_000;
 const DAY_MS: i64 = 86_400_000;
 
-/// The symbols of a query in the spelling that the answer uses, those of the other market left out.
-fn named(venue: &Venue, words: &[String], class: AssetClass) -> Vec<Symbol> {
-    let assets = words.iter().filter_map(|w| venue.exchange.asset(w));
-    let mut symbols: Vec<Symbol> = assets.filter(|a| a.class == class).map(|a| a.symbol.clone()).collect();
-    symbols.sort();
-    symbols.dedup();
-    symbols
-}
-
-fn words(params: &Params) -> Result<Vec<String>, Refused> {
+/// The symbols that a query names.
+fn named(params: &Params, class: AssetClass) -> Result<Named, Refused> {
     let words: Vec<String> = params.list("symbols").into_iter().map(str::to_owned).collect();
     match words.len() {
         0 => Err(Refused::bad_request("symbols is required")),
-        1..=SYMBOLS_MAX => Ok(words),
+        1..=SYMBOLS_MAX => Ok(Named { words, class }),
         _ => Err(Refused::bad_request(format!("at most {SYMBOLS_MAX} symbols are accepted"))),
     }
 }
 
-/// The last of a kind.
-fn last(venue: &Venue, symbol: &Symbol, class: AssetClass, kind: Kind) -> Option<Record> {
-    let symbol = symbol.as_str();
-    match kind {
-        Kind::Quotes => venue.exchange.quote(symbol).map(|q| wire::quote(class, &q)),
-        Kind::Trades => venue.exchange.trade(symbol).map(|t| wire::trade(class, &t)),
-        Kind::Bars => {
-            let now = venue.now();
-            let range = (now.plus_ms(-3_600_000), now);
-            venue.exchange.bars(symbol, Interval::Min1, range, PAGE_MAX).last().map(|b| wire::bar(class, b))
-        }
-    }
-}
-
-fn map_of(pairs: impl IntoIterator<Item = (Symbol, Option<Record>)>) -> Record {
-    pairs.into_iter().fold(Record::new(), |map, (symbol, record)| match record {
-        Some(record) => map.with(symbol.as_str(), record),
-        None => map,
-    })
-}
-
 async fn latest(State(app): State<App>, params: Params, class: AssetClass, kind: Kind) -> Answer {
-    let words = words(&params)?;
-    let found = app.owner.ask(move |venue| {
-        let symbols = named(venue, &words, class);
-        let pairs = symbols.into_iter().map(|s| (s.clone(), last(venue, &s, class, kind)));
-        Record::new().with(kind.plural(), map_of(pairs))
-    });
-    ok(&found.await?)
+    let asked = named(&params, class)?;
+    let found = app.owner.ask(|reply| Request::Latest(asked, kind, reply)).await?;
+    ok(&Record::new().with(kind.plural(), found))
 }
 
 async fn latest_of(State(app): State<App>, Path(symbol): Path<String>, kind: Kind) -> Answer {
-    let found = app.owner.ask(move |venue| {
-        let symbol = stock(venue, &symbol)?;
-        let record = last(venue, &symbol, AssetClass::Equity, kind)?;
-        Some(Record::new().with("symbol", symbol.as_str()).with(kind.singular(), record))
-    });
-    ok(&found.await?.ok_or_else(unknown_symbol)?)
-}
-
-fn stock(venue: &Venue, word: &str) -> Option<Symbol> {
-    let asset = venue.exchange.asset(word)?;
-    (asset.class == AssetClass::Equity).then(|| asset.symbol.clone())
+    let found = app.owner.ask(|reply| Request::LatestOf(symbol, kind, reply)).await?;
+    ok(&found.ok_or_else(unknown_symbol)?)
 }
 
 fn unknown_symbol() -> Refused {
     Refused::bad_request("invalid symbol: there is no such stock at the paper venue")
 }
 
-fn snapshot(venue: &Venue, symbol: &Symbol, class: AssetClass) -> Record {
-    let now = venue.now();
-    let days = venue.exchange.bars(symbol.as_str(), Interval::Day1, (now.plus_ms(-7 * DAY_MS), now), 16);
-    let mut newest_first = days.iter().rev().map(|b| wire::bar(class, b));
-    [
-        ("latestTrade", last(venue, symbol, class, Kind::Trades)),
-        ("latestQuote", last(venue, symbol, class, Kind::Quotes)),
-        ("minuteBar", last(venue, symbol, class, Kind::Bars)),
-        ("dailyBar", newest_first.next()),
-        ("prevDailyBar", newest_first.next()),
-    ]
-    .into_iter()
-    .fold(Record::new(), |record, (name, part)| match part {
-        Some(part) => record.with(name, part),
-        None => record,
-    })
-}
-
 async fn snapshots(app: App, params: &Params, class: AssetClass) -> Result<Record, Refused> {
-    let words = words(params)?;
-    let found = app.owner.ask(move |venue| {
-        let symbols = named(venue, &words, class);
-        map_of(symbols.into_iter().map(|s| (s.clone(), Some(snapshot(venue, &s, class)))))
-    });
-    Ok(found.await?)
+    let asked = named(params, class)?;
+    Ok(app.owner.ask(|reply| Request::Snapshots(asked, reply)).await?)
 }
 
 async fn stock_snapshots(State(app): State<App>, params: Params) -> Answer {
@@ -179,12 +91,8 @@ async fn crypto_snapshots(State(app): State<App>, params: Params) -> Answer {
 }
 
 async fn stock_snapshot(State(app): State<App>, Path(symbol): Path<String>) -> Answer {
-    let found = app.owner.ask(move |venue| {
-        let symbol = stock(venue, &symbol)?;
-        let record = Record::new().with("symbol", symbol.as_str());
-        Some(record.and(snapshot(venue, &symbol, AssetClass::Equity)))
-    });
-    ok(&found.await?.ok_or_else(unknown_symbol)?)
+    let found = app.owner.ask(|reply| Request::SnapshotOf(symbol, reply)).await?;
+    ok(&found.ok_or_else(unknown_symbol)?)
 }
 
 /// Where a page ended: in this symbol, at this instant, of whose rows so many have been given.
@@ -361,58 +269,15 @@ impl Stretch {
     }
 }
 
-/// One symbol's rows, or where they are made.
-#[derive(Debug)]
-enum Source {
-    Rows(Vec<(Stamp, Record)>),
-    Bars(Box<History>),
-}
-
-impl Source {
-    fn of(venue: &Venue, symbol: &Symbol, class: AssetClass, kind: Kind) -> Option<Self> {
-        match kind {
-            Kind::Quotes => {
-                let quotes = venue.tape.quotes(symbol);
-                Some(Self::Rows(quotes.map(|q| (q.at, wire::quote(class, q))).collect()))
-            }
-            Kind::Trades => {
-                let trades = venue.tape.trades(symbol);
-                Some(Self::Rows(trades.map(|t| (t.at, wire::trade(class, t))).collect()))
-            }
-            Kind::Bars => venue.exchange.history(symbol.as_str()).map(|h| Self::Bars(Box::new(h))),
-        }
-    }
-}
-
-/// What a page is made of.
-#[derive(Debug)]
-struct Sources {
-    now: Stamp,
-    class: AssetClass,
-    all: Vec<(Symbol, Source)>,
-}
-
-impl Sources {
-    /// What is needed of the venue to answer; the answering is done elsewhere.
-    fn of(venue: &Venue, symbols: Vec<Symbol>, class: AssetClass, kind: Kind) -> Self {
-        let all =
-            symbols.into_iter().filter_map(|s| Source::of(venue, &s, class, kind).map(|source| (s, source)));
-        Self { now: venue.now(), class, all: all.collect() }
-    }
-}
-
 struct Page {
     lists: Vec<(Symbol, Vec<Record>)>,
     next: Option<String>,
 }
 
 async fn history(State(app): State<App>, params: Params, class: AssetClass, kind: Kind) -> Answer {
-    let (words, stretch) = (words(&params)?, Stretch::of(&params, kind)?);
-    let sources = app.owner.ask(move |venue| {
-        let symbols = named(venue, &words, class);
-        Sources::of(venue, symbols, class, kind)
-    });
-    let page = stretch.answer(sources.await?).await?;
+    let (asked, stretch) = (named(&params, class)?, Stretch::of(&params, kind)?);
+    let sources = app.owner.ask(|reply| Request::History(asked, kind, reply)).await?;
+    let page = stretch.answer(sources).await?;
     let lists = page.lists.into_iter().fold(Record::new(), |map, (s, list)| map.with(s.as_str(), list));
     ok(&Record::new().with(kind.plural(), lists).with("next_page_token", Field::from(page.next.as_deref())))
 }
@@ -424,11 +289,8 @@ async fn history_of(
     kind: Kind,
 ) -> Answer {
     let stretch = Stretch::of(&params, kind)?;
-    let sources = app.owner.ask(move |venue| {
-        let symbol = stock(venue, &symbol)?;
-        Some((symbol.clone(), Sources::of(venue, vec![symbol], AssetClass::Equity, kind)))
-    });
-    let (symbol, sources) = sources.await?.ok_or_else(unknown_symbol)?;
+    let sources = app.owner.ask(|reply| Request::HistoryOf(symbol, kind, reply)).await?;
+    let (symbol, sources) = sources.ok_or_else(unknown_symbol)?;
     let page = stretch.answer(sources).await?;
     let list = page.lists.into_iter().flat_map(|(_, list)| list).collect::<Vec<_>>();
     ok(&Record::new()

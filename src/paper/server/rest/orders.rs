@@ -4,13 +4,13 @@ use super::{App, Sent};
 use crate::{
     domain::order::Side,
     paper::{
-        exchange::Exchange,
-        order::{Order, OrderFilter, Which},
-        refusal::Refusal,
+        order::{OrderFilter, Which},
         server::{
             answer::{self, Answer, Refused, ok},
-            query::{Params, symbols},
-            wire::{self, OrderBody, OrderRequest, ReplaceRequest, Unclear},
+            owner::Request,
+            query::Params,
+            venue::orders::{OrderKey, OrderQuery},
+            wire::{OrderRequest, ReplaceRequest, Unclear},
         },
     },
 };
@@ -31,11 +31,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/v2/orders/{id}", get(one).patch(replace).delete(cancel))
 }
 
-/// An order as it is shown, with its legs under it or without.
-fn show(exchange: &Exchange, order: &Order, nested: bool) -> OrderBody {
-    if nested { wire::order(order, exchange.legs(order)) } else { wire::order_flat(order) }
-}
-
 fn unknown_order(id: &str) -> Refused {
     let shown: String = id.chars().filter(|c| !c.is_control()).take(64).collect();
     Refused::not_found(format!("order not found for {shown}"))
@@ -48,42 +43,24 @@ fn id_of(text: &str) -> Result<Uuid, Refused> {
 async fn place(State(app): State<App>, Sent(body): Sent) -> Answer {
     let request: OrderRequest = serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
     let order = request.to_order()?;
-    let placed = app.owner.ask(move |venue| -> Result<OrderBody, Refusal> {
-        let now = venue.now();
-        let order = venue.change().place(now, order)?;
-        Ok(show(&venue.exchange, &order, true))
-    });
-    ok(&placed.await??)
+    ok(&app.owner.ask(|reply| Request::Place(order, reply)).await??)
 }
 
 async fn replace(State(app): State<App>, Path(id): Path<String>, Sent(body): Sent) -> Answer {
     let id = id_of(&id)?;
     let request: ReplaceRequest = serde_json::from_slice(&body).map_err(|e| Refused::body_unreadable(&e))?;
     let change = request.to_replacement()?;
-    let replaced = app.owner.ask(move |venue| -> Result<OrderBody, Refusal> {
-        let now = venue.now();
-        let order = venue.change().replace(now, id, change)?;
-        Ok(show(&venue.exchange, &order, true))
-    });
-    ok(&replaced.await??)
+    ok(&app.owner.ask(|reply| Request::Replace(id, change, reply)).await??)
 }
 
 async fn cancel(State(app): State<App>, Path(id): Path<String>) -> Answer {
     let id = id_of(&id)?;
-    let asked = app.owner.ask(move |venue| {
-        let now = venue.now();
-        venue.change().cancel(now, id)
-    });
-    asked.await??;
+    app.owner.ask(|reply| Request::Cancel(id, reply)).await??;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn cancel_all(State(app): State<App>) -> Answer {
-    let asked = app.owner.ask(|venue| {
-        let now = venue.now();
-        venue.change().cancel_all(now)
-    });
-    let outcomes = asked.await?.into_iter().map(|outcome| match outcome.result {
+    let outcomes = app.owner.ask(Request::CancelAll).await?.into_iter().map(|outcome| match outcome.result {
         Ok(()) => json!({"id": outcome.id, "status": 200}),
         Err(refusal) => {
             let (status, body) = Refused::from(refusal).into_parts();
@@ -94,35 +71,22 @@ async fn cancel_all(State(app): State<App>) -> Answer {
 }
 
 async fn one(State(app): State<App>, Path(id): Path<String>, params: Params) -> Answer {
-    let (uuid, nested) = (id_of(&id)?, params.is_set("nested")?);
-    let found = app.owner.ask(move |venue| {
-        let order = venue.exchange.order(uuid);
-        order.map(|order| show(&venue.exchange, order, nested))
-    });
-    ok(&found.await?.ok_or_else(|| unknown_order(&id))?)
+    let (key, nested) = (OrderKey::Id(id_of(&id)?), params.is_set("nested")?);
+    let found = app.owner.ask(|reply| Request::Order(key, nested, reply)).await?;
+    ok(&found.ok_or_else(|| unknown_order(&id))?)
 }
 
 async fn by_client_order_id(State(app): State<App>, params: Params) -> Answer {
-    let id = params.word("client_order_id").unwrap_or_default().to_owned();
+    let id = params.word("client_order_id").unwrap_or_default();
     if id.is_empty() {
         return Err(Refused::unprocessable("client_order_id is required"));
     }
-    let (asked, nested) = (id.clone(), params.is_set("nested")?);
-    let found = app.owner.ask(move |venue| {
-        let order = venue.exchange.order_by_client_id(&asked);
-        order.map(|order| show(&venue.exchange, order, nested))
-    });
-    ok(&found.await?.ok_or_else(|| unknown_order(&id))?)
+    let (key, nested) = (OrderKey::Client(id.to_owned()), params.is_set("nested")?);
+    let found = app.owner.ask(|reply| Request::Order(key, nested, reply)).await?;
+    ok(&found.ok_or_else(|| unknown_order(id))?)
 }
 
-/// What a list is asked to hold; symbols are resolved by the exchange, which knows their spellings.
-struct Asked {
-    filter: OrderFilter,
-    symbols: Vec<String>,
-    classes: Vec<String>,
-}
-
-fn asked(params: &Params) -> Result<Asked, Unclear> {
+fn asked(params: &Params) -> Result<OrderQuery, Unclear> {
     let which = match params.choice("status", &["open", "closed", "all"])? {
         "closed" => Which::Closed,
         "all" => Which::All,
@@ -155,23 +119,10 @@ fn asked(params: &Params) -> Result<Asked, Unclear> {
         return Err(Unclear("only one of after_order_id and before_order_id is accepted".to_owned()));
     }
     let words = |name| params.list(name).into_iter().map(str::to_owned).collect();
-    Ok(Asked { filter, symbols: words("symbols"), classes: words("asset_class") })
+    Ok(OrderQuery { filter, symbols: words("symbols"), classes: words("asset_class") })
 }
 
 async fn list(State(app): State<App>, params: Params) -> Answer {
     let asked = asked(&params)?;
-    ok(&app.owner.ask(move |venue| listed(&venue.exchange, asked)).await?)
-}
-
-fn listed(exchange: &Exchange, asked: Asked) -> Vec<OrderBody> {
-    let Asked { mut filter, symbols: words, classes } = asked;
-    let known = words.iter().map(|w| exchange.asset(w).map_or(w.as_str(), |a| a.symbol.as_str()));
-    filter.symbols = symbols(&known.collect::<Vec<_>>());
-    // Symbols were named, and none of them can be one: nothing fits.
-    if filter.symbols.is_empty() && !words.is_empty() {
-        return Vec::new();
-    }
-    let nested = filter.nested;
-    let shown = exchange.orders(&filter).into_iter().map(|order| show(exchange, order, nested));
-    shown.filter(|body| classes.is_empty() || classes.iter().any(|c| body.is_of_class(c))).collect()
+    ok(&app.owner.ask(|reply| Request::Orders(asked, reply)).await?)
 }

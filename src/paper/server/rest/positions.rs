@@ -3,9 +3,9 @@
 use super::App;
 use crate::paper::{
     exchange::CloseOutcome,
-    refusal::Refusal,
     server::{
         answer::{self, Answer, Refused, ok},
+        owner::Request,
         query::Params,
         wire::{self, CloseRequest},
     },
@@ -27,15 +27,12 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>) -> Answer {
-    let positions = app
-        .owner
-        .ask(|venue| -> Vec<Value> { venue.exchange.positions().iter().map(wire::position).collect() });
-    ok(&positions.await?)
+    ok(&app.owner.ask(Request::Positions).await?)
 }
 
 async fn one(State(app): State<App>, Path(symbol): Path<String>) -> Answer {
-    let found = app.owner.ask(move |venue| venue.exchange.position(&symbol).as_ref().map(wire::position));
-    ok(&found.await?.ok_or_else(|| Refused::not_found("position does not exist"))?)
+    let found = app.owner.ask(|reply| Request::Position(symbol, reply)).await?;
+    ok(&found.ok_or_else(|| Refused::not_found("position does not exist"))?)
 }
 
 async fn one_coin(app: State<App>, Path((base, quote)): Path<(String, String)>) -> Answer {
@@ -48,12 +45,7 @@ async fn close(
     Query(request): Query<CloseRequest>,
 ) -> Answer {
     let portion = request.to_portion()?;
-    let placed = app.owner.ask(move |venue| -> Result<_, Refusal> {
-        let now = venue.now();
-        let order = venue.change().close_position(now, &symbol, portion)?;
-        Ok(wire::order_flat(&order))
-    });
-    ok(&placed.await??)
+    ok(&app.owner.ask(|reply| Request::Close(symbol, portion, reply)).await??)
 }
 
 async fn close_coin(
@@ -66,11 +58,8 @@ async fn close_coin(
 
 async fn close_all(State(app): State<App>, params: Params) -> Answer {
     let cancel_orders = params.is_set("cancel_orders")?;
-    let closed = app.owner.ask(move |venue| {
-        let now = venue.now();
-        venue.change().close_all(now, cancel_orders)
-    });
-    let outcomes: Vec<Value> = closed.await?.into_iter().map(outcome).collect();
+    let closed = app.owner.ask(|reply| Request::CloseAll(cancel_orders, reply)).await?;
+    let outcomes: Vec<Value> = closed.into_iter().map(outcome).collect();
     answer::write(StatusCode::MULTI_STATUS, &outcomes)
 }
 
