@@ -572,10 +572,11 @@ async fn kill_nine_forgets_no_order_and_no_fill() {
     for after_ms in [300, 450, 175, 512] {
         let process = Process::start(dir.path());
         let (orders, fills) = trade_until_killed(process, Duration::from_millis(after_ms)).await;
-        assert!(!orders.is_empty());
         acknowledged.extend(orders);
         told.extend(fills);
     }
+    // A slow machine may be killed before its first order; not each time.
+    assert!(!acknowledged.is_empty(), "no order was acknowledged in four lives");
     assert_eq!(server::running(dir.path()).unwrap(), Presence::Stale);
     let running = serve(Some(dir.path())).await;
     let client = Client::of(&running);

@@ -6,9 +6,9 @@ use tradedeck::tui::keymap::Keymap;
 fn block(name: &str) -> String {
     let readme = std::fs::read_to_string("README.md").expect("README.md is there");
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let from = readme.find(&begin).unwrap_or_else(|| panic!("README.md lacks {begin}")) + begin.len();
-    let to = readme[from..].find(&end).unwrap_or_else(|| panic!("README.md lacks {end}")) + from;
-    readme[from..to].to_owned()
+    let (_, rest) = readme.split_once(&begin).unwrap_or_else(|| panic!("README.md lacks {begin}"));
+    let (inside, _) = rest.split_once(&end).unwrap_or_else(|| panic!("README.md lacks {end}"));
+    inside.to_owned()
 }
 
 #[test]

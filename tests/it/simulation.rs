@@ -270,7 +270,9 @@ impl World {
     fn match_orders(&mut self) {
         for client in self.orders.keys().cloned().collect::<Vec<_>>() {
             let held = &self.orders[&client];
-            let Amount::Qty(wanted) = held.submission.spec.amount else { unreachable!() };
+            let Amount::Qty(wanted) = held.submission.spec.amount else {
+                panic!("the model venue takes quantities")
+            };
             let open = matches!(held.status, OrderEvent::Working | OrderEvent::FilledInPart);
             let takes = held.submission.spec.order_type == OrderType::Market;
             if !open || !takes || (self.faults && self.rng.u32(0..3) == 0) {
