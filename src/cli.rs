@@ -32,7 +32,7 @@ use self::{
     open::Context,
     report::{Failure, Report},
 };
-use crate::runtime::{Role, screen};
+use crate::runtime::{Role, process, screen};
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -122,6 +122,9 @@ pub fn main() -> ExitCode {
     // clap itself ends the process with 0 for help and 2 for wrong usage.
     let cli = Cli::parse();
     let json = cli.global.json;
+    if let Err(why) = process::harden() {
+        report::say(&format!("core dumps can't be switched off here ({why})"));
+    }
     let context = Context::of(cli.global);
     let done = match cli.command {
         None => dashboard(&context),
@@ -156,7 +159,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
 
 fn dashboard(context: &Context) -> Result<Report, Failure> {
     let config = context.config()?;
-    screen::check(&context.env).map_err(Failure::usage)?;
+    screen::check(&config, &context.env).map_err(Failure::usage)?;
     screen::run(context.opening(config, Role::Screen)).map_err(open::opening_failed)?;
     Ok(Report::said())
 }

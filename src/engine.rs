@@ -60,6 +60,8 @@ pub struct Engine {
     names: Vec<VenueId>,
     exits: Vec<exit::VenueExit>,
     looks: BTreeMap<OrderId, looks::Look>,
+    /// Status words that nobody here knows and a person was told of.
+    strange_words: BTreeSet<Text>,
     curves: BTreeMap<VenueId, EquityCurve>,
     /// The mid when an order was sent, for its slippage.
     arrivals: BTreeMap<OrderId, Price>,
@@ -71,6 +73,8 @@ pub struct Engine {
     exit_numbers: u64,
     said: BTreeMap<(AlertCode, Option<VenueId>, Text), Mono>,
     begun: bool,
+    /// Something happened that may change whose market is wanted.
+    watches_moved: bool,
     now: Now,
     out: Step,
     view: view::View,
@@ -82,10 +86,12 @@ impl Engine {
         let names: Vec<VenueId> = setup.venues.iter().map(|v| v.venue.clone()).collect();
         let mut venues: BTreeMap<VenueId, venue::VenueState> =
             setup.venues.into_iter().map(|v| (v.venue.clone(), venue::VenueState::new(v))).collect();
+        let mut marks = Marks::new();
         for (symbol, at) in setup.watchlist {
-            let at = at.or_else(|| names.first().cloned());
-            if let Some(state) = at.and_then(|v| venues.get_mut(&v)) {
-                state.watch(symbol);
+            let Some(venue) = at.or_else(|| names.first().cloned()) else { continue };
+            if let Some(state) = venues.get_mut(&venue) {
+                state.watch(symbol.clone());
+                marks.chart(&InstrumentId { venue, symbol });
             }
         }
         Self {
@@ -95,13 +101,14 @@ impl Engine {
             read_only: setup.read_only,
             alive: setup.alive,
             book: Book::new(),
-            marks: Marks::new(),
+            marks,
             monitor: Monitor::new(),
             thresholds: Thresholds::default(),
             venues,
             names,
             exits: Vec::new(),
             looks: BTreeMap::new(),
+            strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             armed_until: None,
@@ -112,6 +119,7 @@ impl Engine {
             exit_numbers: 0,
             said: BTreeMap::new(),
             begun: false,
+            watches_moved: true,
             now: Now::default(),
             out: Step::default(),
             view: view::View::default(),
@@ -134,7 +142,9 @@ impl Engine {
         }
         if self.begun {
             self.drive_exits();
-            self.tell_watches();
+            if std::mem::take(&mut self.watches_moved) {
+                self.tell_watches();
+            }
         }
         std::mem::take(&mut self.out)
     }
@@ -148,6 +158,9 @@ impl Engine {
     fn fact(&mut self, fact: Fact) -> Applied {
         let applied = self.book.apply(self.now.wall, &fact);
         self.view.note(&fact);
+        if let Some(instrument) = market_of(&fact) {
+            self.want_market(instrument);
+        }
         if let Fact::Executed(e) | Fact::Inferred(e) = &fact {
             self.hold(&e.instrument);
         }
@@ -293,5 +306,27 @@ impl Engine {
             self.journal_lost = Some(why);
             self.alert_program(Severity::Emergency, AlertCode::Journal, text);
         }
+    }
+}
+
+/// The instrument whose market a fact makes worth following.
+const fn market_of(fact: &Fact) -> Option<&InstrumentId> {
+    match fact {
+        Fact::Intended(intent) => Some(&intent.spec.instrument),
+        Fact::Learned { report, .. } => Some(&report.instrument),
+        Fact::Executed(execution) | Fact::Inferred(execution) => Some(&execution.instrument),
+        Fact::Position { instrument, .. } => Some(instrument),
+        Fact::Opened { .. }
+        | Fact::Commanded { .. }
+        | Fact::Order(_)
+        | Fact::Account { .. }
+        | Fact::DayBegan { .. }
+        | Fact::Instrument(_)
+        | Fact::Alerted(_)
+        | Fact::Acknowledged { .. }
+        | Fact::Locked { .. }
+        | Fact::Unlocked { .. }
+        | Fact::ExitBegan { .. }
+        | Fact::ExitEnded { .. } => None,
     }
 }

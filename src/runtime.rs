@@ -6,6 +6,7 @@ mod gateway;
 pub mod host;
 mod lanes;
 pub mod paper;
+pub mod process;
 mod pump;
 pub mod screen;
 mod timers;

@@ -5,7 +5,7 @@ pub mod plan;
 pub mod prices;
 mod quantity;
 
-pub use exits::{break_even, close, marketable, protect, reverse};
+pub use exits::{break_even, close, exit_prices, marketable, protect, reverse};
 pub use plan::{FeeSchedule, Inputs, Plan, change, plan};
 pub use quantity::Cut;
 

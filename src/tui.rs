@@ -9,6 +9,7 @@ pub mod cmdline;
 pub mod column;
 pub mod complete;
 pub mod draw;
+mod encode;
 pub mod focus;
 pub mod format;
 pub mod glyphs;

@@ -7,11 +7,9 @@ use crate::domain::{
     quote::{Day, Market, Quote, Trade},
     time::{Mono, Now, Stamp},
 };
+use hashbrown::HashTable;
 use rust_decimal::Decimal;
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
+use std::hash::{Hash as _, Hasher};
 
 /// How many points a sparkline has.
 pub const SPARK_POINTS: usize = 60;
@@ -127,15 +125,16 @@ pub struct Mark {
     pub previous_close: Option<Price>,
     /// Units traded today.
     pub volume: Option<Qty>,
-    /// What is held of it.
-    pub holding: Option<Holding>,
+    /// What is held of it; few of many are.
+    pub holding: Option<Box<Holding>>,
     /// The venue's own last price, from a position report.
     pub venue_last: Option<Price>,
     may_be_negative: bool,
     /// What is believed: from a tenth to ten times of a price at most [`SPARK_EACH_MS`] old.
     band: Option<(Price, Price)>,
     band_at: Mono,
-    spark: Spark,
+    /// Only where it is drawn.
+    spark: Option<Box<Spark>>,
 }
 
 impl Mark {
@@ -152,7 +151,7 @@ impl Mark {
             may_be_negative: false,
             band: None,
             band_at: Mono::default(),
-            spark: Spark::default(),
+            spark: None,
         }
     }
 
@@ -185,7 +184,7 @@ impl Mark {
     }
     /// The sparkline, oldest first, the present price last.
     pub fn spark(&self) -> impl Iterator<Item = Price> {
-        self.spark.iter().chain(self.price())
+        self.spark.iter().flat_map(|s| s.iter()).chain(self.price())
     }
     /// Change since the close before, in per cent.
     pub fn day_change(&self) -> Option<Percent> {
@@ -264,8 +263,8 @@ impl Mark {
         if self.band.is_none() || at.since_ms(self.band_at) >= SPARK_EACH_MS {
             self.band_at = at;
             self.band = if self.may_be_negative { None } else { price.and_then(band_around) };
-            if let Some(price) = price {
-                self.spark.push(price);
+            if let Some((spark, price)) = self.spark.as_mut().zip(price) {
+                spark.push(price);
             }
         }
     }
@@ -280,10 +279,12 @@ fn not_positive(price: Price) -> bool {
 }
 
 fn band_around(price: Price) -> Option<(Price, Price)> {
-    Some((price.checked_mul(Decimal::new(1, 1))?, price.checked_mul(Decimal::TEN)?))
+    // With as many digits as the price has: such numbers are compared without more ado.
+    let tenth = price.get().checked_mul(Decimal::new(1, 1))?.round_dp(price.get().scale());
+    Some((Price::new(tenth), price.checked_mul(Decimal::TEN)?))
 }
 
-/// The last points, in a ring on the heap so that a mark itself stays small.
+/// The last points.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Spark {
     ring: std::collections::VecDeque<Price>,
@@ -303,7 +304,7 @@ impl Spark {
     }
 }
 
-/// Hashes the few bytes of a venue and a symbol. Not for input that an attacker may choose freely: a watchlist is
+/// Hashes the few bytes of a symbol. Not for input that an attacker may choose freely: a watchlist is
 /// the trader's. The same in every run, as all that decides here must be.
 #[derive(Debug, Clone, Copy, Default)]
 struct ShortHasher(u64);
@@ -335,10 +336,18 @@ impl Hasher for ShortHasher {
     }
 }
 
+fn hash(instrument: &InstrumentId) -> u64 {
+    let mut hasher = ShortHasher::default();
+    instrument.symbol.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// All marks.
 #[derive(Debug, Default)]
 pub struct Marks {
-    index: HashMap<InstrumentId, usize, BuildHasherDefault<ShortHasher>>,
+    /// Places of rows. Nothing but them: among many symbols a look-up is a wait for memory, and what is small is
+    /// near. Two venues' rows of one symbol have the same hash and are told apart by themselves.
+    places: HashTable<u32>,
     rows: Vec<Mark>,
 }
 
@@ -356,7 +365,7 @@ impl Marks {
             Market::Day(day) => &day.instrument,
             Market::Bar { .. } => return Marked::Ignored,
         };
-        if let Some(mark) = self.index.get(instrument).and_then(|at| self.rows.get_mut(*at)) {
+        if let Some(mark) = self.place(instrument).and_then(|at| self.rows.get_mut(at)) {
             return take(mark, news);
         }
         match take(self.row(instrument), news) {
@@ -367,7 +376,7 @@ impl Marks {
 
     /// One instrument's mark.
     pub fn get(&self, instrument: &InstrumentId) -> Option<&Mark> {
-        self.index.get(instrument).and_then(|at| self.rows.get(*at))
+        self.place(instrument).and_then(|at| self.rows.get(at))
     }
 
     /// All marks, in the order in which they were first seen.
@@ -391,7 +400,12 @@ impl Marks {
         }
         let mut holding = Holding { qty, avg_price, multiplier, unrealized: None, value: None };
         holding.mark(mark.price());
-        mark.holding = Some(holding);
+        mark.holding = Some(Box::new(holding));
+    }
+
+    /// Keeps the recent prices of this instrument from now on: a sparkline is drawn of it.
+    pub fn chart(&mut self, instrument: &InstrumentId) {
+        self.row(instrument).spark.get_or_insert_default();
     }
 
     /// The venue's own last price (from a position report), a mark of last resort.
@@ -411,24 +425,33 @@ impl Marks {
         mark.band = None;
     }
 
+    fn place(&self, instrument: &InstrumentId) -> Option<usize> {
+        let is_it = |at: &u32| row_at(&self.rows, *at).is_some_and(|row| row.instrument == *instrument);
+        self.places.find(hash(instrument), is_it).and_then(|at| usize::try_from(*at).ok())
+    }
+
+    /// A new row at the end. Four thousand million of them do not fit into any computer.
+    fn add(&mut self, instrument: &InstrumentId) -> usize {
+        let at = self.rows.len();
+        self.rows.push(Mark::new(instrument.clone()));
+        let rows = &self.rows;
+        let rehash = |at: &u32| row_at(rows, *at).map_or(0, |row| hash(&row.instrument));
+        self.places.insert_unique(hash(instrument), u32::try_from(at).ok().unwrap_or(u32::MAX), rehash);
+        at
+    }
+
     fn row(&mut self, instrument: &InstrumentId) -> &mut Mark {
-        let at = match self.index.get(instrument) {
-            Some(at) => *at,
-            None => {
-                let at = self.rows.len();
-                self.index.insert(instrument.clone(), at);
-                at
-            }
-        };
-        if at >= self.rows.len() {
-            self.rows.push(Mark::new(instrument.clone()));
-        }
+        let at = self.place(instrument).unwrap_or_else(|| self.add(instrument));
         #[expect(
             clippy::indexing_slicing,
             reason = "the index holds places of rows, and rows are never removed"
         )]
         &mut self.rows[at]
     }
+}
+
+fn row_at(rows: &[Mark], at: u32) -> Option<&Mark> {
+    usize::try_from(at).ok().and_then(|at| rows.get(at))
 }
 
 fn take(mark: &mut Mark, news: &Market) -> Marked {
@@ -502,7 +525,7 @@ mod tests {
         marks.allow_negative(&aapl());
         assert_eq!(marks.apply(&quote(aapl(), "-37.64", "-37.60", 0)), Marked::Fresh);
         marks.hold(&aapl(), "10".parse().unwrap(), Some(px("5")), Ratio::new(Decimal::from(1_000)));
-        let holding = marks.get(&aapl()).unwrap().holding.unwrap();
+        let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some(Money::new(Decimal::from(-426_200))));
     }
 
@@ -518,9 +541,9 @@ mod tests {
     fn profit_of_what_is_held_follows_each_message() {
         let mut marks = Marks::new();
         marks.hold(&aapl(), "-50".parse().unwrap(), Some(px("253.10")), Ratio::new(Decimal::ONE));
-        assert_eq!(marks.get(&aapl()).unwrap().holding.unwrap().unrealized, None, "no mark, no guess");
+        assert_eq!(marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized, None, "no mark, no guess");
         marks.apply(&print("251.20", 0));
-        let holding = marks.get(&aapl()).unwrap().holding.unwrap();
+        let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some("95.00".parse().unwrap()));
         marks.hold(&aapl(), SignedQty::ZERO, None, Ratio::new(Decimal::ONE));
         assert_eq!(marks.get(&aapl()).unwrap().holding, None);
@@ -529,6 +552,7 @@ mod tests {
     #[test]
     fn a_sparkline_is_bounded_and_ends_at_the_present() {
         let mut marks = Marks::new();
+        marks.chart(&aapl());
         for s in 0..1_000 {
             marks.apply(&print(&format!("100.{:02}", s % 100), s));
         }

@@ -60,9 +60,9 @@ pub(super) fn cancel(
     if wish.dry_run {
         return Ok(report(&snapshot, &meant, false));
     }
-    match client.ask(Request::Do(Command::Cancel { target, venue }), ANSWER)? {
-        Reply::Done(_) => {}
-        other => return Ok(act::answer(other, &snapshot)),
+    let reply = client.ask(Request::Do(Command::Cancel { target, venue }), ANSWER)?;
+    if !matches!(reply, Reply::Done(_)) {
+        return Ok(act::answer(reply, &snapshot));
     }
     let ended = |s: &Snapshot| now(s, &meant).iter().all(|o| o.state.is_final());
     client.wait_for(CONFIRMED, ended)?;

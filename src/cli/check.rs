@@ -5,13 +5,19 @@ use super::{
     open::{At, Context, agreed, missing},
     report::{Code, Failure, Report},
     rows,
+    table::lines,
 };
 use crate::{
-    config::{self, Config, VenueConfig, VenueKind, resolve},
+    config::{Config, VenueConfig, VenueKind, resolve},
     desk::{Snapshot, snapshot::HealthRow},
-    domain::ids::VenueId,
+    domain::{ids::VenueId, report::Environment},
+    runtime::Client,
 };
 use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+
+/// How long the first round trips may take to be told.
+const MEASURED: Duration = Duration::from_secs(3);
 
 /// What a venue was found to be.
 #[derive(Debug)]
@@ -35,19 +41,24 @@ pub(super) fn run(context: &Context, at: &At) -> Result<Report, Failure> {
     context.with_client(config, |client| {
         // What is missing is the answer here, not a failure.
         let snapshot = match agreed(client, None) {
-            Ok(snapshot) => snapshot,
+            Ok(_) => measured(client)?,
             Err(_) => client.snapshot(),
         };
         Ok(report(&snapshot, &found))
     })
 }
 
+/// Round trips are told a little later than agreement.
+fn measured(client: &mut Client) -> Result<Arc<Snapshot>, Failure> {
+    let told = client.wait_for(MEASURED, |s| s.health.iter().all(|h| h.rtt_p50_us.is_some()))?;
+    Ok(told.unwrap_or_else(|| client.snapshot()))
+}
+
 fn find(context: &Context, venue: &VenueConfig) -> Found {
-    let credentials = match venue.kind {
-        VenueKind::Paper => Ok("made by the embedded venue, kept in its data directory".to_owned()),
-        _ => resolve(venue, &context.env)
-            .map(|c: config::Credentials| c.source.to_string())
-            .map_err(|why| why.to_string()),
+    let credentials = if venue.kind == VenueKind::Paper {
+        Ok("made by the embedded venue, kept in its data directory".to_owned())
+    } else {
+        resolve(venue, &context.env).map(|c| c.source.to_string()).map_err(|why| why.to_string())
     };
     Found { venue: venue.name.clone(), kind: venue.kind, credentials }
 }
@@ -85,7 +96,7 @@ impl Facts {
         let lamp = snapshot.banner.lamps.iter().find(|l| l.venue == f.venue);
         let health = snapshot.health.iter().find(|h| h.venue == f.venue);
         let account = snapshot.accounts.iter().find(|a| a.venue == f.venue);
-        let proven = lamp.and_then(|l| l.environment).map(|e| e.word());
+        let proven = lamp.and_then(|l| l.environment).map(Environment::word);
         let agreed = lamp.is_some_and(|l| l.connected);
         let read_only = lamp.is_none_or(|l| l.read_only);
         let blocked = account.and_then(|a| a.blocked.as_ref()).map(ToString::to_string);
@@ -105,7 +116,7 @@ impl Facts {
         };
         let clock =
             health.and_then(|h| h.skew_ms).map_or_else(|| "not known".to_owned(), |ms| format!("{ms} ms"));
-        let lines = [
+        let facts = [
             ("reach", reach.clone()),
             ("credentials", held_by.to_owned()),
             (
@@ -115,10 +126,8 @@ impl Facts {
             ("permissions", trading.clone()),
             ("clock", clock),
         ];
-        let mut text = format!("{} ({})\n", f.venue, f.kind.title());
-        for (name, value) in lines {
-            text.push_str(&format!("  {name:<13}{value}\n"));
-        }
+        let mut text = vec![format!("{} ({})", f.venue, f.kind.title())];
+        text.extend(facts.iter().map(|(name, value)| format!("  {name:<13}{value}")));
         let document = rows::object([
             ("venue", Value::from(f.venue.as_str())),
             ("kind", Value::from(f.kind.name())),
@@ -130,6 +139,6 @@ impl Facts {
             ("permissions", Value::from(trading)),
             ("health", health.map_or(Value::Null, |h| rows::document(h, snapshot.at))),
         ]);
-        Self { well: agreed && blocked.is_none(), text, document }
+        Self { well: agreed && blocked.is_none(), text: lines(&text), document }
     }
 }

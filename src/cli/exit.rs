@@ -104,10 +104,8 @@ fn begin(
     if live && matches!(command, Command::Reverse { .. }) {
         client.ask(Request::Arm { minutes: 1 }, ANSWER)?;
     }
-    match client.ask(Request::Do(command), ANSWER)? {
-        Reply::Done(_) => Ok(None),
-        other => Ok(Some(act::answer(other, &snapshot))),
-    }
+    let reply = client.ask(Request::Do(command), ANSWER)?;
+    if matches!(reply, Reply::Done(_)) { Ok(None) } else { Ok(Some(act::answer(reply, &snapshot))) }
 }
 
 /// Flat already is what was wanted; a symbol that nobody knows is a slip of the fingers.
@@ -141,10 +139,9 @@ pub(super) fn flatten(
         return Ok(preview::plan(&plan, client.snapshot().at));
     }
     ask::consent(wish.context, wish.yes, live, &preview::plan_text(&plan))?;
-    match client.ask(Request::Do(command), ANSWER)? {
-        Reply::Done(text) => say(text.as_str()),
-        other => return Ok(act::answer(other, &client.snapshot())),
-    }
+    let reply = client.ask(Request::Do(command), ANSWER)?;
+    let Reply::Done(text) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
+    say(text.as_str());
     follow(client, &scope)
 }
 

@@ -4,9 +4,9 @@ use super::{
     open::{At, Context, is_at, look},
     report::{Failure, Report},
     rows,
-    table::{Table, maybe},
+    table::{Table, maybe, rounded},
 };
-use crate::desk::snapshot::FillRow;
+use crate::{desk::snapshot::FillRow, domain::money::Ratio};
 
 pub(super) fn run(context: &Context, at: &At) -> Result<Report, Failure> {
     look(context, at.at.as_deref(), |s, venue| {
@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, at: &At) -> Result<Report, Failure> {
                 f.price.to_string(),
                 maybe(f.fee.as_ref().map(|fee| format!("{} {}", fee.amount, fee.currency))),
                 rows::word(&f.liquidity),
-                maybe(f.slippage_bps),
+                rounded(f.slippage_bps.map(Ratio::get)),
                 f.order.client.to_string(),
                 if f.inferred { "inferred".to_owned() } else { String::new() },
             ]);

@@ -4,6 +4,7 @@ use super::{
     open::Context,
     report::{Failure, Report},
     rows,
+    table::lines,
 };
 use crate::config::{EXAMPLE, config_file};
 use clap::Args;
@@ -31,9 +32,9 @@ pub(super) fn run(context: &Context, init: &Init) -> Result<Report, Failure> {
     };
     let aside = if init.force { set_aside(&path)? } else { None };
     write(&path)?;
-    let mut text = format!("wrote {}; every key is in it with its default\n", path.display());
+    let mut text = vec![format!("wrote {}; every key is in it with its default", path.display())];
     if let Some(old) = &aside {
-        text.push_str(&format!("the file that was there is now {}\n", old.display()));
+        text.push(format!("the file that was there is now {}", old.display()));
     }
     let name = |p: &Path| Value::from(p.display().to_string());
     let document = rows::object([
@@ -41,7 +42,7 @@ pub(super) fn run(context: &Context, init: &Init) -> Result<Report, Failure> {
         ("file", name(&path)),
         ("aside", aside.as_deref().map_or(Value::Null, name)),
     ]);
-    Ok(Report::done(document, text))
+    Ok(Report::done(document, lines(&text)))
 }
 
 fn write(path: &Path) -> Result<(), Failure> {

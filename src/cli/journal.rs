@@ -4,6 +4,7 @@ use super::{
     open::Context,
     quote,
     report::{Code, Failure, Report, say},
+    table::lines,
 };
 use crate::{
     domain::time::Stamp,
@@ -67,7 +68,7 @@ fn verify(file: &File) -> Report {
     let text = if sound {
         format!("{name} is sound: {} record(s) of {} run(s)\n", found.records, found.runs)
     } else {
-        found.problems.iter().map(|p| format!("{p}\n")).collect()
+        lines(&found.problems)
     };
     let note = (!sound).then(|| {
         let more = usize::try_from(found.more).ok().unwrap_or(usize::MAX);
@@ -101,12 +102,15 @@ fn export(file: &File, export: &Export) -> Result<Report, Failure> {
 
 fn new_file(path: &PathBuf) -> Result<std::fs::File, Failure> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.map_err(|why| match why.kind() {
-        ErrorKind::AlreadyExists => Failure::usage(format!(
-            "{} is there already and was left as it is; name a new file",
-            path.display()
-        )),
-        _other => Failure::usage(format!("{}: it can't be made: {why}", path.display())),
+    made.map_err(|why| {
+        if why.kind() == ErrorKind::AlreadyExists {
+            Failure::usage(format!(
+                "{} is there already and was left as it is; name a new file",
+                path.display()
+            ))
+        } else {
+            Failure::usage(format!("{}: it can't be made: {why}", path.display()))
+        }
     })
 }
 

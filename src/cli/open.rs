@@ -57,16 +57,15 @@ impl Context {
         state_dir(&self.config()?, &self.env).map_err(Failure::usage)
     }
 
+    /// What the host is opened with.
+    pub(super) fn opening(&self, config: config::Config, role: Role) -> Opening {
+        Opening { config, env: self.env.clone(), role, live: self.live.as_deref().map(Into::into) }
+    }
+
     /// Opens the host with this configuration.
     pub(super) fn open(&self, config: config::Config) -> Result<Client, Failure> {
         let host = Host::open(self.opening(config, Role::Shell)).map_err(opening_failed)?;
         Ok(Client::over(host)?)
-    }
-
-    /// What this run opens.
-    pub(super) fn opening(&self, config: config::Config, role: Role) -> Opening {
-        let live = self.live.as_deref().map(Into::into);
-        Opening { config, env: self.env.clone(), role, live }
     }
 
     /// The venue that a command names, or that `--venue` does.
@@ -102,6 +101,7 @@ impl Context {
     }
 }
 
+/// Why it could not be opened: what was configured wrongly is the user's to mend.
 pub(super) fn opening_failed(why: anyhow::Error) -> Failure {
     let given = why.is::<ConfigError>() || why.is::<CredentialError>();
     if given { Failure::usage(format!("{why:#}")) } else { Failure::from(why) }

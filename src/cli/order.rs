@@ -27,7 +27,7 @@ use std::{sync::Arc, time::Duration};
 #[derive(Debug, Args)]
 pub(super) struct Order {
     /// The order line, in quotes or as several words.
-    #[arg(required = true, value_name = "LINE", allow_hyphen_values = true)]
+    #[arg(required = true, value_name = "LINE")]
     line: Vec<String>,
     /// Say what it would do, with every check's verdict, and send nothing.
     #[arg(long)]
@@ -65,11 +65,9 @@ fn pointed(line: &str, why: &GrammarError) -> String {
 
 /// Sends an order and says what became of it.
 pub(super) fn place(wish: &Wish<'_>, client: &mut Client, draft: Draft) -> Result<Report, Failure> {
-    let before = client.snapshot();
     let named = draft.venue.clone();
     let named = if named.is_none() { wish.config.default_venue().map(|v| v.name.clone()) } else { named };
     let snapshot = agreed(client, named.as_ref())?;
-    drop(before);
     let venue = act::default_venue(&snapshot, named)?;
     let symbol = quote::watch(client, &draft.symbol, &venue)?;
     let draft = Draft { symbol, venue: Some(venue.clone()), ..draft };
@@ -123,10 +121,11 @@ fn ready(client: &mut Client, draft: &Draft, venue: &VenueId) -> Result<Box<Prev
 }
 
 fn send(client: &mut Client, command: Command) -> Result<Report, Failure> {
-    match client.ask(Request::Do(command), ANSWER)? {
-        Reply::Placed { orders, venue, text } => placed(client, &orders, &venue, &text),
-        other => Ok(act::answer(other, &client.snapshot())),
-    }
+    let reply = client.ask(Request::Do(command), ANSWER)?;
+    let Reply::Placed { orders, venue, text } = reply else {
+        return Ok(act::answer(reply, &client.snapshot()));
+    };
+    placed(client, &orders, &venue, &text)
 }
 
 /// Waits until it is known what became of the orders, and says it.

@@ -4,7 +4,7 @@ use super::{
     orders::amount,
     report::{Code, Report},
     rows,
-    table::{Table, maybe},
+    table::{Table, lines, maybe},
 };
 use crate::{
     desk::{
@@ -35,7 +35,7 @@ pub(super) fn blocks(checks: &[Check]) -> String {
 
 /// As text: the figures, then the checks.
 pub(super) fn text(p: &Preview) -> String {
-    let mut lines: Vec<(&str, String)> = Vec::new();
+    let mut figures: Vec<(&str, String)> = Vec::new();
     if let Some(spec) = &p.spec {
         let head = format!(
             "{} {} {} {} {}",
@@ -45,29 +45,31 @@ pub(super) fn text(p: &Preview) -> String {
             spec.order_type.kind().word(),
             spec.tif.word()
         );
-        lines.push(("order", head));
+        figures.push(("order", head));
     }
     let estimate = if p.entry_is_market { " (from the market)" } else { "" };
-    let figures = [
+    let told = [
         ("quantity", p.qty.map(|q| q.to_string())),
         ("entry", p.entry.map(|e| format!("{e}{estimate}"))),
-        ("stop", p.stop.map(|s| p.stop_percent.map_or_else(|| s.to_string(), |pc| format!("{s} ({pc}%)")))),
+        (
+            "stop",
+            p.stop.map(|s| {
+                p.stop_percent.map_or_else(|| s.to_string(), |pc| format!("{s} ({}%)", pc.get().round_dp(2)))
+            }),
+        ),
         ("target", p.target.map(|t| t.to_string())),
         ("risk", p.risk.map(|m| m.to_string())),
         ("reward", p.reward.map(|m| m.to_string())),
-        ("R", p.reward_to_risk.map(|r| r.to_string())),
+        ("R", p.reward_to_risk.map(|r| r.get().round_dp(2).to_string())),
         ("cost", p.cost.map(|m| m.to_string())),
         ("fees", p.fees.map(|m| m.to_string())),
-        ("of equity", p.equity_percent.map(|x| format!("{x}%"))),
+        ("of equity", p.equity_percent.map(|x| format!("{}%", x.get().round_dp(2)))),
         ("buying power", p.buying_power_after.map(|m| format!("{m} after it"))),
         ("note", p.capped_by.as_ref().map(ToString::to_string)),
     ];
-    lines.extend(figures.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    let mut text = String::new();
-    for (name, value) in lines {
-        text.push_str(&format!("{name:<14}{value}\n"));
-    }
-    text + &checks(&p.checks)
+    figures.extend(told.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    let text: Vec<String> = figures.iter().map(|(name, value)| format!("{name:<14}{value}")).collect();
+    lines(&text) + &checks(&p.checks)
 }
 
 fn checks(checks: &[Check]) -> String {
@@ -92,15 +94,15 @@ pub(super) fn plan(plan: &Plan, now: Now) -> Report {
 
 /// As text: the sentence, then one line for each thing that would go.
 pub(super) fn plan_text(plan: &Plan) -> String {
-    let mut text = format!("{}\n", plan.text);
+    let mut text = vec![plan.text.to_string()];
     for venue in &plan.venues {
         for order in &venue.cancels {
-            text.push_str(&format!("  {}: cancel {order}\n", venue.venue));
+            text.push(format!("  {}: cancel {order}", venue.venue));
         }
         for (instrument, qty) in &venue.closes {
-            text.push_str(&format!("  {}: close {qty} {}\n", venue.venue, instrument.symbol));
+            text.push(format!("  {}: close {qty} {}", venue.venue, instrument.symbol));
         }
-        text.push_str(&format!("  {}: crossing the spread costs about {}\n", venue.venue, maybe(venue.cost)));
+        text.push(format!("  {}: crossing the spread costs about {}", venue.venue, maybe(venue.cost)));
     }
-    text
+    lines(&text)
 }

@@ -5,11 +5,14 @@ use super::{
     open::{ANSWER, Context, agreed},
     report::{Code, Failure, Report},
     rows,
-    table::{Table, age, maybe},
+    table::{Table, age, maybe, rounded},
 };
 use crate::{
     desk::{Reply, Request, Snapshot, snapshot::WatchRow},
-    domain::ids::{Symbol, VenueId},
+    domain::{
+        ids::{Symbol, VenueId},
+        money::Percent,
+    },
     grammar,
     runtime::Client,
 };
@@ -52,9 +55,8 @@ pub(super) fn symbol(text: &str) -> Result<Symbol, Failure> {
 /// Asks for a symbol's market and waits until its venue has said what it is.
 pub(super) fn watch(client: &mut Client, symbol: &Symbol, venue: &VenueId) -> Result<Symbol, Failure> {
     let request = || Request::Watch { symbol: symbol.clone(), venue: Some(venue.clone()) };
-    let refused = |reply| match reply {
-        Reply::Refused { text, .. } => Err(Failure::usage(text)),
-        _other => Ok(()),
+    let refused = |reply| {
+        if let Reply::Refused { text, .. } = reply { Err(Failure::usage(text)) } else { Ok(()) }
     };
     refused(client.ask(request(), ANSWER)?)?;
     let known = |s: &Snapshot| row(s, symbol, venue).is_none_or(|r| r.class.is_some());
@@ -102,7 +104,7 @@ fn report(snapshot: &Arc<Snapshot>, quoted: &[&WatchRow], all: bool) -> Report {
             maybe(r.bid_size),
             maybe(r.ask_size),
             maybe(r.spread),
-            maybe(r.change),
+            rounded(r.change.map(Percent::get)),
             maybe(r.volume),
             maybe(r.updated.map(|at| age(snapshot.at.mono.since_ms(at)))),
             notes.join(", "),

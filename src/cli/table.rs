@@ -1,5 +1,7 @@
 //! Aligned columns of plain text.
 
+use rust_decimal::Decimal;
+
 /// A table: a head, then rows. Columns whose head begins with `>` stand to the right.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -49,9 +51,19 @@ impl Table {
     }
 }
 
+/// Lines as one text.
+pub(super) fn lines<T: AsRef<str>>(lines: &[T]) -> String {
+    lines.iter().flat_map(|l| [l.as_ref(), "\n"]).collect()
+}
+
 /// What can't be said is a dash.
 pub(super) fn maybe<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".to_owned(), |v| v.to_string())
+}
+
+/// A ratio or a percentage for people: two places. Scripts get it whole.
+pub(super) fn rounded(value: Option<Decimal>) -> String {
+    maybe(value.map(|v| v.round_dp(2)))
 }
 
 /// `340ms`, `12s`, `4m`, `3h`, `2d`.

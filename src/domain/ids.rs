@@ -35,6 +35,9 @@ macro_rules! id {
                 if text.is_empty() {
                     return Err(IdError::Empty);
                 }
+                if text.len() <= 128 && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+                    return Ok(Self(SmolStr::new(text)));
+                }
                 let chars = text.chars().count();
                 if chars > 128 {
                     return Err(IdError::Long(chars));

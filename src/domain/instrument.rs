@@ -50,7 +50,7 @@ impl Tick {
     /// Is `price` allowed?
     pub fn allows(self, price: Price) -> bool {
         let step = self.at(price).get();
-        step.is_zero() || price.get().checked_rem(step).is_some_and(|r| r.is_zero())
+        step.is_zero() || super::money::is_multiple(price.get(), step)
     }
     /// The nearest allowed price; `None` on overflow.
     pub fn round(self, price: Price) -> Option<Price> {

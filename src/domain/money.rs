@@ -30,6 +30,9 @@ fn shown(text: &str) -> String {
 /// # Errors
 /// When the text is not a finite decimal number, or cannot be held exactly.
 pub fn parse_decimal(text: &str) -> Result<Decimal, NumberError> {
+    if let Some(d) = parse_plain(text) {
+        return Ok(d);
+    }
     if let Ok(d) = Decimal::from_str_exact(text)
         && !text.contains('_')
     {
@@ -47,6 +50,38 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, NumberError> {
         return Err(NumberError::Digits(shown(text)));
     }
     Err(NumberError::Form(shown(text)))
+}
+
+/// Nearly every number of a market: at most 18 digits with at most one point among them. Whatever else it is, good
+/// or bad, is `None`.
+fn parse_plain(text: &str) -> Option<Decimal> {
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    if digits.len() > 18 {
+        return None;
+    }
+    let (mut mantissa, mut fraction, mut seen) = (0_u64, None, false);
+    for byte in digits.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                // Eighteen digits stay far below the end of 64 bits.
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f));
+                fraction = fraction.map(|n: u32| n.wrapping_add(1));
+                seen = true;
+            }
+            b'.' if seen && fraction.is_none() => fraction = Some(0),
+            _ => return None,
+        }
+    }
+    if !seen || fraction == Some(0) || (is_negative && mantissa == 0) {
+        return None;
+    }
+    let mut number = Decimal::from(mantissa);
+    number.set_scale(fraction.unwrap_or(0)).ok()?;
+    number.set_sign_negative(is_negative);
+    Some(number)
 }
 
 /// `Decimal::from_scientific` rounds without a word, so the digits and the exponent are checked first.
@@ -241,7 +276,7 @@ impl Qty {
     }
     /// Is it a whole multiple of `lot`? Everything is of a zero lot.
     pub fn is_multiple_of(self, lot: Qty) -> bool {
-        lot.is_zero() || self.0.checked_rem(lot.0).is_some_and(|r| r.is_zero())
+        lot.is_zero() || is_multiple(self.0, lot.0)
     }
     /// With a direction.
     pub fn signed(self, side: super::order::Side) -> SignedQty {
@@ -332,6 +367,12 @@ impl Percent {
     pub fn of(self, whole: Money) -> Option<Money> {
         whole.checked_mul(self.factor()?)
     }
+}
+
+/// Is `n` a whole multiple of `step`? Of 1, 0.1, 0.01, … everything without more digits is.
+pub(super) fn is_multiple(n: Decimal, step: Decimal) -> bool {
+    let has_no_more_digits = step.mantissa() == 1 && n.scale() <= step.scale();
+    has_no_more_digits || n.checked_rem(step).is_some_and(|r| r.is_zero())
 }
 
 /// For drawing only: a chart's axis position. Never leads back to money.

@@ -52,6 +52,9 @@ impl Stamp {
     /// # Errors
     /// What jiff says of the text.
     pub fn parse_rfc3339(text: &str) -> Result<Self, jiff::Error> {
+        if let Some(at) = parse_zulu(text) {
+            return Ok(at);
+        }
         let at: jiff::Timestamp = text.parse()?;
         i64::try_from(at.as_nanosecond()).map(Self).map_err(jiff::Error::from_args_out_of_range)
     }
@@ -70,6 +73,62 @@ impl Stamp {
     pub fn from_jiff(at: jiff::Timestamp) -> Option<Self> {
         i64::try_from(at.as_nanosecond()).ok().map(Self)
     }
+}
+
+/// The form in which every venue's stream writes its times, `2026-11-21T14:30:00.123456789Z` with up to nine digits
+/// behind the point. Whatever else it is, good or bad, is `None`.
+fn parse_zulu(text: &str) -> Option<Stamp> {
+    let (whole, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2] = whole
+    else {
+        return None;
+    };
+    let year = number(&[*y1, *y2, *y3, *y4])?;
+    let (month, day) = (number(&[*mo1, *mo2])?, number(&[*d1, *d2])?);
+    let (hour, minute, second) = (number(&[*h1, *h2])?, number(&[*mi1, *mi2])?, number(&[*s1, *s2])?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let nanos = match rest {
+        b"Z" => 0,
+        [b'.', digits @ .., b'Z'] if matches!(digits.len(), 1..=9) => {
+            let missing = u32::try_from(9_usize.saturating_sub(digits.len())).ok()?;
+            number(digits)?.checked_mul(10_i64.checked_pow(missing)?)?
+        }
+        _ => return None,
+    };
+    let days = days_since_1970(year, month, day)?;
+    let minutes = days.checked_mul(24)?.checked_add(hour)?.checked_mul(60)?.checked_add(minute)?;
+    let seconds = minutes.checked_mul(60)?.checked_add(second)?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(nanos).map(Stamp)
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0_i64, |n, digit| {
+        let digit = digit.is_ascii_digit().then_some(i64::from(digit & 0x0f))?;
+        n.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// Days of the common calendar, of the years from 1970 to 2199; `None` where there is no such day.
+fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
+    const BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    const LENGTH: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    if !(1970..2200).contains(&year) {
+        return None;
+    }
+    let at = usize::try_from(month.checked_sub(1)?).ok()?;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap_day = i64::from(is_leap && month == 2);
+    if day < 1 || day > LENGTH.get(at)?.checked_add(leap_day)? {
+        return None;
+    }
+    // Leap days up to the end of the year before: every fourth, but for 2100.
+    let before = year.checked_sub(1)?;
+    let leap_days = before.checked_div(4)?.checked_sub(492)?.checked_sub(i64::from(before >= 2100))?;
+    let this_year =
+        BEFORE.get(at)?.checked_add(day)?.checked_sub(1)?.checked_add(i64::from(is_leap && month > 2))?;
+    year.checked_sub(1970)?.checked_mul(365)?.checked_add(leap_days)?.checked_add(this_year)
 }
 
 trait OutOfRange {
@@ -116,4 +175,44 @@ pub struct Now {
     pub wall: Stamp,
     /// For ages and time-outs.
     pub mono: Mono,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        let mut at = jiff::Timestamp::UNIX_EPOCH;
+        let step = jiff::SignedDuration::new(86_400 * 3 + 12_345, 987_654_321);
+        while at.as_second() < 7_257_000_000 {
+            let text = at.to_string();
+            let read = parse_zulu(&text).unwrap();
+            assert_eq!(Some(read), Stamp::from_jiff(at), "{text}");
+            at = at.checked_add(step).unwrap();
+        }
+        let short = Stamp::parse_rfc3339("2026-11-21T14:30:00.5Z").unwrap();
+        assert_eq!(short.to_rfc3339(), "2026-11-21T14:30:00.5Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_left_to_the_long_way() {
+        for text in [
+            "",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:60Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00.1234567890Z",
+            "2026-01-01T00:00:00+01:00",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:0xZ",
+        ] {
+            assert_eq!(parse_zulu(text), None, "{text}");
+        }
+        assert!(Stamp::parse_rfc3339("2026-02-29T00:00:00Z").is_err());
+    }
 }

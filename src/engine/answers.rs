@@ -30,6 +30,9 @@ const SETTLE_MS: u64 = 3_500;
 /// How soon after a failure the environment is asked for again, milliseconds.
 const PROVE_AGAIN_MS: u64 = 3_000;
 
+/// A venue that makes up words without end is told of so often.
+const STRANGE_WORDS_MAX: usize = 32;
+
 impl Engine {
     pub(super) fn on_answer(&mut self, venue: &VenueId, answer: Answer) {
         match answer {
@@ -71,7 +74,23 @@ impl Engine {
                 self.fact(fact);
             }
             self.alarm_if_naked(venue, report);
+            self.alarm_if_unrecognised(venue, report);
         }
+    }
+
+    /// A status word that nobody here knows: the order counts as open, and a person is told once.
+    fn alarm_if_unrecognised(&mut self, venue: &VenueId, report: &OrderReport) {
+        let is_strange =
+            report.status == OrderEvent::Unrecognised && self.strange_words.len() < STRANGE_WORDS_MAX;
+        if !is_strange || !self.strange_words.insert(report.status_word.clone()) {
+            return;
+        }
+        let id = OrderId { venue: venue.clone(), client: report.client.clone() };
+        let text = format!(
+            "{venue} says that order {} is `{}`, which is not known here; it counts as open",
+            report.client, report.status_word
+        );
+        self.alert_order(Severity::Warning, AlertCode::UnknownStatus, &id, Text::clean(&text));
     }
 
     /// A protective leg that is refused leaves its position naked: that is said at once.
@@ -288,6 +307,7 @@ impl Engine {
         for symbol in asked {
             state.asked.remove(symbol);
         }
+        self.watches_moved = true;
         match result {
             Ok(instruments) => {
                 for symbol in asked {

@@ -101,7 +101,7 @@ impl Engine {
 
     fn on_quarantined(&mut self, venue: &VenueId, channel: Channel, count: u64, why: &Text) {
         let Some(state) = self.venues.get_mut(venue) else { return };
-        state.quarantined = state.quarantined.saturating_add(1).max(count);
+        state.quarantined.insert(channel, count);
         state.last_error = Some(why.clone());
         self.view.health = true;
         let text = format!("{venue}: a message on {} can't be read and was put aside: {why}", channel.word());

@@ -121,7 +121,9 @@ impl Engine {
     }
 
     /// Sends an order that is proven to reduce: neither limit nor lock is asked.
-    pub(super) fn send_reduction(&mut self, spec: OrderSpec, origin: Origin) -> Result<ClientId, Text> {
+    pub(super) fn send_reduction(&mut self, mut spec: OrderSpec, origin: Origin) -> Result<ClientId, Text> {
+        // Where the venue has no such flag the proof against the book is what there is.
+        spec.reduce_only = self.takes_reduce_only(&spec.instrument);
         let venue = spec.instrument.venue.clone();
         let client = self.next_client();
         let submission = Submission { client: client.clone(), spec };

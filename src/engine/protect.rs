@@ -9,10 +9,10 @@ use super::{
 use crate::{
     desk::Reply,
     domain::{
-        draft::{ChangeExpr, PriceExpr, StopExpr},
+        draft::{PriceExpr, StopExpr},
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         money::Price,
-        order::{Attached, OrderSpec, OrderType, StopLeg},
+        order::{Change, OrderSpec, OrderType, StopLeg},
         text::Text,
     },
     sizing,
@@ -143,33 +143,29 @@ impl Engine {
     }
 
     fn move_protection(&mut self, legs: Legs, wish: &Wish, maker: &Maker) -> Result<Vec<ClientId>, Stopped> {
+        let Some(instrument) = legs.stop.as_ref().or(legs.target.as_ref()).map(|(_, s)| s.instrument.clone())
+        else {
+            return Ok(Vec::new());
+        };
+        let (stop, target) = self.sized(&instrument, |i| sizing::exit_prices(i, wish.stop, wish.target))?;
         let mut clients = Vec::new();
-        if let Some((id, spec)) = legs.stop
-            && (wish.break_even || wish.stop.is_some())
-        {
-            let change = self.stop_change(&spec, wish)?;
-            clients.push(self.replace_order(&id, change, maker.origin.clone())?);
+        if let Some((id, spec)) = legs.stop {
+            let change = match stop {
+                _ if wish.break_even => {
+                    Some(self.sized(&instrument, |i| sizing::break_even(i, spec.order_type))?)
+                }
+                Some(leg) => Some(Change { stop: Some(leg.stop), limit: leg.limit, ..Change::default() }),
+                None => None,
+            };
+            if let Some(change) = change {
+                clients.push(self.replace_order(&id, change, maker.origin.clone())?);
+            }
         }
-        if let Some((id, spec)) = legs.target
-            && let Some(target) = wish.target
-        {
-            let expr = ChangeExpr { limit: Some(target), ..ChangeExpr::default() };
-            let change = self.sized(&spec.instrument, |inputs| sizing::change(inputs, &spec, &expr))?;
+        if let (Some((id, _)), Some(limit)) = (legs.target, target) {
+            let change = Change { limit: Some(limit), ..Change::default() };
             clients.push(self.replace_order(&id, change, maker.origin.clone())?);
         }
         Ok(clients)
-    }
-
-    fn stop_change(&self, spec: &OrderSpec, wish: &Wish) -> Result<crate::domain::order::Change, Stopped> {
-        if wish.break_even {
-            return self.sized(&spec.instrument, |inputs| sizing::break_even(inputs, spec.order_type));
-        }
-        let expr = ChangeExpr {
-            stop: wish.stop.map(|s| s.stop),
-            limit: wish.stop.and_then(|s| s.limit),
-            ..ChangeExpr::default()
-        };
-        self.sized(&spec.instrument, |inputs| sizing::change(inputs, spec, &expr))
     }
 
     fn sized<T>(
@@ -184,8 +180,7 @@ impl Engine {
         }
     }
 
-    /// An exit pair or a lone exit. A lone one is proven to reduce; a pair is two orders of which one cancels the
-    /// other, and goes through the gate, which lets pass what only reduces.
+    /// An exit pair or a lone exit, proven to reduce: of a pair one cancels the other. No lock stops protection.
     fn new_protection(
         &mut self,
         instrument: &InstrumentId,
@@ -193,9 +188,6 @@ impl Engine {
         maker: &Maker,
     ) -> Result<ClientId, Stopped> {
         let spec = self.sized(instrument, |inputs| sizing::protect(inputs, wish.stop, wish.target))?;
-        if spec.attached == Attached::Simple {
-            return self.send_reduction(spec, maker.origin.clone()).map_err(Stopped::Why);
-        }
-        self.submit_cleared(spec, maker.origin.clone(), None)
+        self.send_reduction(spec, maker.origin.clone()).map_err(Stopped::Why)
     }
 }

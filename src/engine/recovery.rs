@@ -86,6 +86,10 @@ impl Engine {
     /// An exit that was under way when the last run ended: entries stay blocked and a person is told. What it still
     /// had to do is done by the same stroke again.
     fn recover_exit(&mut self) {
+        // While another run lives it may be that run's, and going on.
+        if !self.alive.is_empty() {
+            return;
+        }
         let Some(exit) = self.book.open_exit().cloned() else { return };
         let text =
             format!("`{}` was under way when the last run ended; `flatten` takes it up again", exit.scope);

@@ -110,6 +110,8 @@ impl Engine {
         if let Some(state) = self.venues.get_mut(&venue) {
             state.watch(id.symbol.clone());
         }
+        self.marks.chart(&id);
+        self.watches_moved = true;
         self.view.watch = true;
         done(&format!("watching {id}"))
     }
@@ -119,6 +121,7 @@ impl Engine {
             state.watched.retain(|s| *s != instrument.symbol);
             state.interest.remove(&instrument.symbol);
         }
+        self.watches_moved = true;
         self.view.watch = true;
         done(&format!("{} is off the watchlist", instrument.symbol))
     }

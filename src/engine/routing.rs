@@ -69,6 +69,7 @@ impl Engine {
         if let Some(state) = self.venues.get_mut(&id.venue) {
             state.interest.insert(id.symbol.clone(), now);
         }
+        self.want_market(id);
         if let Some(rules) = self.book.instrument(id) {
             return Ok(rules.clone());
         }
@@ -86,6 +87,11 @@ impl Engine {
             self.effect(Effect::Ask { venue: id.venue.clone(), ask, exit: false });
         }
         Err(Wait::Asked(Text::clean(&format!("asking {} about {}", id.venue, id.symbol))))
+    }
+
+    /// Sees to it that this market is asked for if it is not yet. What is no longer wanted goes with the next tick.
+    pub(super) fn want_market(&mut self, id: &InstrumentId) {
+        self.watches_moved |= self.venues.get(&id.venue).is_some_and(|v| !v.told.contains(&id.symbol));
     }
 
     /// Tells the gateway whose market is wanted, where that changed.

@@ -61,6 +61,7 @@ impl Engine {
 
     fn on_tick(&mut self) {
         self.effect(Effect::Arm { timer: Timer::Tick, after_ms: TICK_MS });
+        self.watches_moved = true;
         self.begin_days();
         for seed in self.monitor.watch(&self.book, &self.marks, &self.thresholds, self.now) {
             self.alert(seed);

@@ -52,7 +52,8 @@ pub(super) struct VenueState {
     pub(super) links: BTreeMap<Channel, LinkState>,
     pub(super) heard: BTreeMap<Channel, Mono>,
     pub(super) vitals: Vitals,
-    pub(super) quarantined: u64,
+    /// Messages put aside, by where they came from.
+    pub(super) quarantined: BTreeMap<Channel, u64>,
     pub(super) last_error: Option<Text>,
     /// A report is under way since then.
     pub(super) asked_report: Option<Mono>,
@@ -87,7 +88,7 @@ impl VenueState {
             links: BTreeMap::new(),
             heard: BTreeMap::new(),
             vitals: Vitals::default(),
-            quarantined: 0,
+            quarantined: BTreeMap::new(),
             last_error: None,
             asked_report: None,
             wants_report: false,

@@ -260,7 +260,7 @@ impl Engine {
             limited_until: state.vitals.limited_until,
             skew_ms: state.vitals.skew_ms,
             reconnects: state.reconnects(),
-            quarantined: state.quarantined,
+            quarantined: state.quarantined.values().fold(0, |sum, n| sum.saturating_add(*n)),
             last_error: state.last_error.clone(),
         })
     }

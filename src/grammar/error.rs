@@ -119,8 +119,12 @@ impl GrammarError {
         self.column = column(line, self.at.start);
         self
     }
-    /// Spaces and carets, to be shown under the line in a fixed-width font.
+    /// Spaces and carets, to be shown under the line in a fixed-width font. Nothing for a place so far to the right
+    /// that no line under it could point there.
     pub fn caret(&self, line: &str) -> String {
+        if self.column > 500 {
+            return String::new();
+        }
         let marked = line.get(self.at.clone()).map_or(0, |t| t.chars().count()).clamp(1, 120);
         format!("{}{}", " ".repeat(self.column.saturating_sub(1)), "^".repeat(marked))
     }

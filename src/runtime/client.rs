@@ -3,7 +3,7 @@
 use super::host::Host;
 use crate::{
     desk::{Envelope, Receipt, Reply, Request, RequestId, Snapshot},
-    domain::{order::Origin, time::Mono},
+    domain::{lifecycle::OrderState, order::Origin, time::Mono},
 };
 use anyhow::{anyhow, bail};
 use std::{sync::Arc, time::Duration};
@@ -130,11 +130,14 @@ impl Client {
         self.host.clock.now().mono
     }
 
-    /// Ends it in order: the engine finishes what is under way, the journal is closed, the account kept.
+    /// Ends it in order: what is on its way gets a moment to arrive, the journal is closed, the account kept.
     ///
     /// # Errors
     /// When something ended badly.
     pub fn close(mut self) -> anyhow::Result<()> {
+        // An order that is durable but not yet sent would be UNKNOWN to the next run.
+        let on_its_way = |state| matches!(state, OrderState::Intended | OrderState::Sending);
+        drop(self.wait_for(Duration::from_secs(5), |s| !s.orders.iter().any(|o| on_its_way(o.state))));
         // A stopped engine can't answer, and need not.
         drop(self.ask(Request::Quit, Duration::from_secs(5)));
         self.host.close()

@@ -110,6 +110,7 @@ impl Host {
         let clock: Arc<dyn Clock> = Arc::new(System::start());
         let state = state_dir(&opening.config, &opening.env)?;
         private_dir(&state)?;
+        super::process::log_to(&state, &opening.env);
         let instance = new_instance()?;
         let (lock, busy) = match EngineLock::take(&state) {
             Ok(lock) => (Some(lock), false),

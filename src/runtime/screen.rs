@@ -4,7 +4,7 @@
 use super::host::{Host, Opening};
 use crate::{
     clock::{Clock, System},
-    config::{Ascii, Config, Env},
+    config::{self, Ascii, Config, ConfigError, Env},
     desk::{Envelope, Request, RequestId},
     domain::{order::Origin, time::Mono},
     tui::{
@@ -13,12 +13,13 @@ use crate::{
         keymap::Keymap,
         model::{ColorMode, Model},
         msg::{Cmd, Msg},
-        settings::Settings,
+        settings::{Hotkey, Level, Settings},
         terminal::{Options, Terminal, color_mode, is_utf8, read_events},
         theme::Theme,
     },
 };
 use anyhow::{Context as _, anyhow};
+use smol_str::SmolStr;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -63,12 +64,14 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     ended
 }
 
-/// Is there a terminal that can show the dashboard?
+/// Is there a terminal that can show the dashboard, and the theme that it is to be shown in?
 ///
 /// # Errors
 /// One sentence that says what there is instead.
-pub fn check(env: &Env) -> anyhow::Result<()> {
-    crate::tui::terminal::check(env.get("TERM")).map_err(Into::into)
+pub fn check(config: &Config, env: &Env) -> anyhow::Result<()> {
+    crate::tui::terminal::check(env.get("TERM"))?;
+    Theme::embedded(&config.ui.theme, ColorMode::None)?;
+    Ok(())
 }
 
 #[derive(Debug)]
@@ -81,15 +84,7 @@ impl Clock for SharedClock {
 }
 
 fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
-    let overrides: Vec<(String, Vec<String>)> = config
-        .keys
-        .iter()
-        .map(|(action, b)| (action.to_string(), b.keys.iter().map(ToString::to_string).collect()))
-        .collect();
-    let keymap = Keymap::with(&overrides).map_err(|why| match config.keys.values().next() {
-        Some(binding) => anyhow!("{}: [keys]: {why}", binding.place),
-        None => anyhow!("[keys]: {why}"),
-    })?;
+    let keymap = keymap(config)?;
     let bracket = &config.orders.bracket;
     let settings = Settings {
         keymap,
@@ -98,6 +93,7 @@ fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
         bracket_target: crate::grammar::price_text(bracket.target),
         flatten_is_typed: config.orders.confirm.flatten == crate::config::Confirm::Typed,
         arm_minutes: u32::try_from(config.session.arm_minutes).ok().unwrap_or(15),
+        hotkeys: config.hotkeys.iter().map(|(key, h)| hotkey(key, h)).collect(),
         ..Settings::default()
     };
     let color = if config.ui.color {
@@ -118,6 +114,37 @@ fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
     model.color = color;
     model.ascii = ascii;
     Ok(App::new(model, Look::new(theme, ascii, zone)))
+}
+
+/// The keys of the configuration. What is wrong is told with its place.
+fn keymap(config: &Config) -> anyhow::Result<Keymap> {
+    let overrides: Vec<(String, Vec<String>)> = config
+        .keys
+        .iter()
+        .map(|(action, b)| (action.to_string(), b.keys.iter().map(ToString::to_string).collect()))
+        .collect();
+    let mut keymap = Keymap::with(&overrides).map_err(|why| {
+        let wrong = overrides.iter().zip(config.keys.values()).find(|((c, k), _)| why.is_about(c, k));
+        match wrong {
+            Some((_, binding)) => ConfigError::new(binding.place.clone(), format!("[keys]: {why}")).into(),
+            None => anyhow!("[keys]: {why}"),
+        }
+    })?;
+    for (key, hotkey) in &config.hotkeys {
+        keymap = keymap
+            .with_hotkey(key, &hotkey.line)
+            .map_err(|why| ConfigError::new(hotkey.place.clone(), format!("[hotkeys]: {why}")))?;
+    }
+    Ok(keymap)
+}
+
+fn hotkey(key: &SmolStr, of: &config::keys::Hotkey) -> Hotkey {
+    let level = match of.level {
+        config::keys::Level::Load => Level::Load,
+        config::keys::Level::Review => Level::Review,
+        config::keys::Level::Send => Level::Send,
+    };
+    Hotkey { key: key.clone(), line: of.line.clone(), level }
 }
 
 fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {

@@ -73,21 +73,7 @@ pub fn protect(
     target: Option<PriceExpr>,
 ) -> Result<OrderSpec, SizingError> {
     let side = exit_side(inputs)?;
-    let entry_side = side.opposite();
-    let stop = match stop {
-        None => None,
-        Some(expr) => Some(stop_leg(inputs, expr, entry_side)?),
-    };
-    let target = match target {
-        None => None,
-        Some(expr) => {
-            let reference = reference(inputs, expr)?;
-            let frame = inputs.frame(Field::Target, reference, Rounding::Near);
-            let target = frame.target(expr, stop.map(|leg| leg.stop), entry_side)?;
-            on_side(Field::Target, target, inputs.touch(side)?, entry_side)?;
-            Some(target)
-        }
-    };
+    let (stop, target) = exit_prices(inputs, stop, target)?;
     let order_type = match (stop, target) {
         (_, Some(limit)) => OrderType::Limit { limit },
         (Some(StopLeg { stop, limit: Some(limit) }), None) => OrderType::StopLimit { stop, limit },
@@ -104,6 +90,30 @@ pub fn protect(
     // It must outlive the session; fractions can't at venues that have them for the day only.
     let tif = if qty.is_multiple_of(inputs.instrument.whole_lot) { Tif::Gtc } else { inputs.default_tif };
     Ok(OrderSpec { tif, attached, ..exit(inputs, side, qty, order_type) })
+}
+
+/// Where the exits of a position that is there would stand: the stop, and the target. Offsets, percentages and R
+/// count from the average entry.
+///
+/// # Errors
+/// When there is no position, or a price stands on the wrong side of the market.
+pub fn exit_prices(
+    inputs: &Inputs<'_>,
+    stop: Option<StopExpr>,
+    target: Option<PriceExpr>,
+) -> Result<(Option<StopLeg>, Option<Price>), SizingError> {
+    let side = exit_side(inputs)?;
+    let entry_side = side.opposite();
+    let stop = match stop {
+        None => None,
+        Some(expr) => Some(stop_leg(inputs, expr, entry_side)?),
+    };
+    let Some(expr) = target else { return Ok((stop, None)) };
+    let reference = reference(inputs, expr)?;
+    let frame = inputs.frame(Field::Target, reference, Rounding::Near);
+    let target = frame.target(expr, stop.map(|leg| leg.stop), entry_side)?;
+    on_side(Field::Target, target, inputs.touch(side)?, entry_side)?;
+    Ok((stop, Some(target)))
 }
 
 /// Moves a working stop to the average entry, rounded to the side that loses nothing. The limit of a stop-limit

@@ -74,6 +74,8 @@ pub enum Action {
     Acknowledge,
     /// The row to the clipboard.
     Copy,
+    /// An order line of the configuration.
+    Hotkey,
     /// Trade live for so many minutes.
     Arm,
     /// End that.
@@ -441,6 +443,7 @@ pub const ACTIONS: &[Entry] = &[
     safe(Action::Watch, "watch", "SYMBOL [@VENUE]", "show a symbol's market data"),
     safe(Action::Unwatch, "unwatch", "[SYMBOL [@VENUE]]", "no longer"),
     safe(Action::Resync, "resync", "[@VENUE]", "ask the venue for everything now"),
+    trade(Action::Hotkey, "hotkey", "KEY", "the order line that the configuration has on this key"),
     safe(Action::Theme, "theme", "NAME", "another theme"),
     safe(Action::Run, "run", "", "take the line").on(&[key("enter", "", Where::Lines, "do it")]),
     safe(Action::Complete, "complete", "next|previous", "complete the word").on(&[

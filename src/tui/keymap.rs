@@ -48,6 +48,20 @@ pub enum KeyError {
     },
 }
 
+impl KeyError {
+    /// Is this what is wrong with `keys` being given to `command`?
+    pub fn is_about(&self, command: &str, keys: &[String]) -> bool {
+        let command = command.trim();
+        match self {
+            Self::Key(key) => keys.iter().any(|k| k.starts_with(key.as_str())),
+            Self::Action(name, _) => command.starts_with(name.as_str()),
+            Self::Conflict { first, second, .. } => command == first || command == second,
+            Self::Halt(_) => command == "halt",
+            Self::Escape(of) | Self::Typed { action: of, .. } => command == of,
+        }
+    }
+}
+
 /// One stroke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Hash)]
 pub struct Stroke {
@@ -249,6 +263,22 @@ impl Keymap {
         Ok(map)
     }
 
+    /// The same with an order line on a key of its own: it works in the panes.
+    ///
+    /// # Errors
+    /// Not a key, or one that does something else.
+    pub fn with_hotkey(mut self, key: &str, line: &str) -> Result<Self, KeyError> {
+        self.bindings.push(Binding {
+            strokes: strokes(key)?,
+            action: Action::Hotkey,
+            arg: SmolStr::new(key),
+            on: Where::Panes,
+            words: SmolStr::new(line),
+        });
+        self.check()?;
+        Ok(self)
+    }
+
     fn rebind(&mut self, command: &str, keys: &[String]) -> Result<(), KeyError> {
         let (name, arg) = command.trim().split_once(' ').unwrap_or((command.trim(), ""));
         let Some(entry) = named(name) else {
@@ -410,6 +440,29 @@ mod tests {
     fn every_default_key_is_read_and_none_conflict() {
         let keys = ACTIONS.iter().map(|e| e.keys.len()).sum::<usize>();
         assert_eq!(with(&[]).unwrap().bindings.len(), keys);
+    }
+
+    #[test]
+    fn a_hotkey_takes_a_free_key_and_a_taken_one_is_named_with_both() {
+        let line = "buy {symbol} risk 0.5% stop -1%";
+        let map = Keymap::default().with_hotkey("f5", line).unwrap();
+        let strokes = [Stroke::new(KeyCode::F(5), KeyModifiers::NONE)];
+        assert_eq!(map.find(Context::Global, &strokes), Found::Action(Action::Hotkey, "f5".into()));
+        let said = |key: &str| map.clone().with_hotkey(key, line).unwrap_err().to_string();
+        assert!(said("b").contains("`ticket buy` and `hotkey b`"), "{}", said("b"));
+        assert!(said("F5").contains("`hotkey f5` and `hotkey F5`"), "{}", said("F5"));
+        assert!(said("esc").contains("can't be on Esc"), "{}", said("esc"));
+        assert!(said("nokey").starts_with("`nokey` is not a key"));
+    }
+
+    #[test]
+    fn an_error_knows_whose_it_is() {
+        let why = with(&[("zoom", &["F5"]), ("redraw", &["F5"])]).unwrap_err();
+        assert!(why.is_about("zoom", &[]) && why.is_about("redraw", &[]) && !why.is_about("help", &[]));
+        let why = with(&[("zoom", &["F5"]), ("redraw", &["nokey"])]).unwrap_err();
+        assert!(why.is_about("redraw", &["nokey".to_owned()]) && !why.is_about("zoom", &["F5".to_owned()]));
+        let why = with(&[("zom", &["F5"])]).unwrap_err();
+        assert!(why.is_about("zom", &["F5".to_owned()]));
     }
 
     #[test]

@@ -215,9 +215,12 @@ impl Model {
     pub fn see(&mut self, snapshot: Arc<Snapshot>, now: Now) {
         self.now = now;
         self.snapshot_at = Some(now.mono);
-        self.snapshot = snapshot;
+        let before = std::mem::replace(&mut self.snapshot, snapshot);
         for pane in Pane::ALL {
-            self.refresh(pane);
+            // What is shared with the snapshot before makes the same view.
+            if !rows::is_shared(&before, &self.snapshot, pane) {
+                self.refresh(pane);
+            }
         }
         if self.instrument.is_none() && !self.snapshot.watchlist.is_empty() {
             self.select(Pane::Watchlist, 0);

@@ -1,6 +1,7 @@
 //! Frames to bytes: what a frame changes goes out in one write, inside a synchronized update; what changes
 //! nothing writes nothing.
 
+use super::encode::encode;
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     queue,
@@ -8,7 +9,7 @@ use crossterm::{
     terminal::{BeginSynchronizedUpdate, Clear, EndSynchronizedUpdate},
 };
 use ratatui::{
-    backend::{Backend, ClearType, CrosstermBackend, WindowSize},
+    backend::{Backend, ClearType, WindowSize},
     buffer::Cell,
     layout::{Position, Size},
 };
@@ -76,7 +77,7 @@ impl<W: Write> Backend for Screen<W> {
         if let Cursor::At(_) = self.cursor {
             self.cursor = Cursor::Unknown;
         }
-        CrosstermBackend::new(&mut self.frame).draw(content)
+        encode(&mut self.frame, content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

@@ -3,7 +3,31 @@
 use super::{
     focus::{Page, default_pages},
     keymap::Keymap,
+    theme::EMBEDDED,
 };
+use smol_str::SmolStr;
+
+/// What a hotkey does with its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Puts it on the `:` line, where it can still be changed.
+    Load,
+    /// Shows it with its figures; Enter sends.
+    Review,
+    /// Sends it, while ARMED.
+    Send,
+}
+
+/// An order line on a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hotkey {
+    /// The key as it is written, and the argument of `:hotkey`.
+    pub key: SmolStr,
+    /// The line, with placeholders.
+    pub line: SmolStr,
+    /// What is done with it.
+    pub level: Level,
+}
 
 /// What the configuration says of the screen.
 #[derive(Debug, Clone)]
@@ -24,6 +48,8 @@ pub struct Settings {
     pub flatten_is_typed: bool,
     /// How many minutes `arm` lasts when it is not said.
     pub arm_minutes: u32,
+    /// Order lines on keys.
+    pub hotkeys: Vec<Hotkey>,
 }
 
 impl Default for Settings {
@@ -31,12 +57,13 @@ impl Default for Settings {
         Self {
             keymap: Keymap::default(),
             pages: default_pages(),
-            themes: Vec::new(),
+            themes: EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect(),
             size: String::new(),
             bracket_stop: "-1%".to_owned(),
             bracket_target: "2R".to_owned(),
             flatten_is_typed: false,
             arm_minutes: 15,
+            hotkeys: Vec::new(),
         }
     }
 }

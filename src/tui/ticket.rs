@@ -9,6 +9,7 @@ use crate::{
     domain::{
         draft::Command,
         ids::{ClientId, InstrumentId, VenueId},
+        money::Price,
         order::{OrderKind, Side, Tif},
         text::Text,
         time::Mono,
@@ -204,6 +205,8 @@ pub struct Ticket {
     pub preview: Option<Preview>,
     /// When they came; `None` while they are of something else than what stands in the fields.
     pub preview_at: Option<Mono>,
+    /// Bid and offer when figures were asked for last.
+    pub quote: (Option<Price>, Option<Price>),
     /// What the fields say, when they say something whole.
     pub command: Option<Command>,
     /// The checks that refused it when it was sent.

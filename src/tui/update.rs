@@ -2,6 +2,7 @@
 
 mod entry;
 mod exit;
+mod hotkey;
 mod keys;
 mod line;
 mod mouse;
@@ -105,6 +106,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         | Action::Unwatch
         | Action::Resync
         | Action::Abandon => trade::perform(model, action, arg),
+        Action::Hotkey => hotkey::perform(model, arg),
         Action::Redraw => Ok(vec![Cmd::Redraw]),
         Action::Suspend => Ok(vec![Cmd::Suspend]),
     }
@@ -1237,5 +1239,63 @@ mod tests {
                 prop_assert!(!stroke.to_string().is_empty());
             }
         }
+    }
+
+    fn with_hotkey(level: crate::tui::settings::Level) -> Model {
+        use crate::tui::settings::Hotkey;
+        let line = "buy {symbol} 100 limit {bid} @{venue}";
+        let settings = Settings {
+            keymap: crate::tui::keymap::Keymap::default().with_hotkey("F5", line).unwrap(),
+            hotkeys: vec![Hotkey { key: "F5".into(), line: line.into(), level }],
+            ..Settings::default()
+        };
+        let mut model = Model::new(settings, 120, 40);
+        let mut s = snapshot();
+        let mut rows = (*s.watchlist).clone();
+        rows[0].bid = Some("175.51".parse().unwrap());
+        s.watchlist = Arc::new(rows);
+        update(&mut model, Msg::Snapshot(Arc::new(s)), Now::default());
+        model
+    }
+
+    fn f5(model: &mut Model) -> Vec<Cmd> {
+        update(model, Msg::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE)), Now::default())
+    }
+
+    #[test]
+    fn a_hotkey_loads_reviews_or_sends_while_armed() {
+        use crate::tui::settings::Level;
+        let line = "buy AAPL 100 limit 175.51 @paper";
+        let mut model = with_hotkey(Level::Load);
+        assert!(!f5(&mut model).iter().any(|c| matches!(c, Cmd::Send(_))));
+        assert_eq!(model.command_line.as_ref().map(|l| l.input.value().to_owned()), Some(line.to_owned()));
+
+        let mut model = with_hotkey(Level::Review);
+        f5(&mut model);
+        assert!(matches!(&model.modal, Some(Modal::Confirm(c)) if c.title.as_str().contains("AAPL")));
+
+        let does = |out: Vec<Cmd>| {
+            out.iter()
+                .any(|c| matches!(c, Cmd::Send(e) if e.request == Request::Do(grammar::parse(line).unwrap())))
+        };
+        let mut model = with_hotkey(Level::Send);
+        assert!(!does(f5(&mut model)));
+        assert!(model.toast.as_ref().is_some_and(|t| t.text.as_str().contains("only while ARMED")));
+        let mut armed = (*model.snapshot).clone();
+        armed.banner.armed_until = Some(Mono::default().plus_ms(60_000));
+        update(&mut model, Msg::Snapshot(Arc::new(armed)), Now::default());
+        assert!(does(f5(&mut model)));
+    }
+
+    #[test]
+    fn a_view_is_made_anew_only_when_its_list_is_another() {
+        let mut model = with_hotkey(crate::tui::settings::Level::Load);
+        model.tables.get_mut(&Pane::Orders).unwrap().rows.clear();
+        let same = Snapshot { seq: 9, ..(*model.snapshot).clone() };
+        update(&mut model, Msg::Snapshot(Arc::new(same.clone())), Now::default());
+        assert!(model.table(Pane::Orders).rows.is_empty(), "the same list");
+        let other = Snapshot { orders: Arc::new((*same.orders).clone()), ..same };
+        update(&mut model, Msg::Snapshot(Arc::new(other)), Now::default());
+        assert!(!model.table(Pane::Orders).rows.is_empty(), "another list");
     }
 }

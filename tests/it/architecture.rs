@@ -134,7 +134,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         ],
     ),
     ("calendar", &["jiff", "thiserror", "serde"]),
-    ("book", &["rust_decimal", "serde", "smol_str", "thiserror"]),
+    ("book", &["hashbrown", "rust_decimal", "serde", "smol_str", "thiserror"]),
     ("risk", &["rust_decimal", "serde", "smol_str", "thiserror", "jiff"]),
     ("sizing", &["rust_decimal", "serde", "smol_str", "thiserror"]),
     ("monitor", &["rust_decimal", "serde", "smol_str", "jiff"]),
@@ -246,19 +246,8 @@ const MAY_LINK: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that decide; they neither wait nor read the world.
-const SYNC: &[&str] = &[
-    "domain",
-    "grammar",
-    "calendar",
-    "book",
-    "risk",
-    "sizing",
-    "monitor",
-    "analytics",
-    "broker",
-    "desk",
-    "engine",
-];
+const SYNC: &[&str] =
+    &["domain", "grammar", "calendar", "book", "risk", "sizing", "monitor", "analytics", "desk", "engine"];
 
 #[test]
 fn rooms_only_link_the_crates_they_need() {

@@ -100,30 +100,38 @@ async fn serve(mut stream: TcpStream, script: Script, report: mpsc::Sender<Seen>
     while let Some(seen) = read_request(&mut stream, &mut buffer).await {
         let reply = script(&seen);
         report.send(seen).await.unwrap();
-        let (status, headers, body) = match reply {
-            Reply::Json(status, body) => {
-                (status, vec![("content-type", "application/json".to_owned())], body.into_bytes())
-            }
-            Reply::Full(status, headers, body) => (status, headers, body),
-            Reply::Raw(bytes) => {
-                drop(stream.write_all(&bytes).await);
-                return;
-            }
-            Reply::Silence => std::future::pending().await,
-            Reply::Drip => return drip(&mut stream).await,
-            Reply::Gone => return,
-        };
-        let mut out = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
-        for (name, value) in headers {
-            out.extend([name, ": ", &value, "\r\n"]);
-        }
-        out.push_str("\r\n");
-        let mut out = out.into_bytes();
-        out.extend(body);
-        if stream.write_all(&out).await.is_err() {
+        if !answer(&mut stream, reply).await {
             return;
         }
     }
+}
+
+/// Answers as it is told. Does the connection go on?
+pub(crate) async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
+    let (status, headers, body) = match reply {
+        Reply::Json(status, body) => {
+            (status, vec![("content-type", "application/json".to_owned())], body.into_bytes())
+        }
+        Reply::Full(status, headers, body) => (status, headers, body),
+        Reply::Raw(bytes) => {
+            drop(stream.write_all(&bytes).await);
+            return false;
+        }
+        Reply::Silence => std::future::pending().await,
+        Reply::Drip => {
+            drip(stream).await;
+            return false;
+        }
+        Reply::Gone => return false,
+    };
+    let mut out = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        out.extend([name, ": ", &value, "\r\n"]);
+    }
+    out.push_str("\r\n");
+    let mut out = out.into_bytes();
+    out.extend(body);
+    stream.write_all(&out).await.is_ok()
 }
 
 async fn drip(stream: &mut TcpStream) {

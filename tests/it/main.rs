@@ -8,6 +8,14 @@ mod architecture;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod counterparty;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod loopback;
@@ -16,11 +24,19 @@ mod openapi;
 #[cfg(test)]
 mod paper_venue;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod shell;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod soup;
+#[cfg(test)]
 mod spine;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -83,3 +83,89 @@ fn a_bracket_is_bought_filled_protected_closed_and_remembered() {
     wait(&mut client, "one share", |s| s.positions.iter().any(|p| p.qty.to_string() == "1"));
     client.close().unwrap();
 }
+
+fn position(client: &mut Client, symbol: &str) -> String {
+    client
+        .snapshot()
+        .positions
+        .iter()
+        .find(|p| p.instrument.symbol.as_str() == symbol)
+        .map_or("0".to_owned(), |p| p.qty.to_string())
+}
+
+fn placed(reply: &Reply) -> &tradedeck::domain::ids::ClientId {
+    let Reply::Placed { orders, .. } = reply else { panic!("{reply:?}") };
+    &orders[0]
+}
+
+#[test]
+fn take_half_keeps_protection_break_even_moves_it_and_reverse_turns() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut client = open(dir.path());
+    let parent = placed(&run(&mut client, "buy MSFT 40 stop -3% target 3R")).clone();
+    let exits = |s: &Snapshot| {
+        s.orders
+            .iter()
+            .filter(|o| o.state.is_open() && o.symbol.as_str() == "MSFT" && o.id.client != parent)
+            .map(|o| (o.order_type.kind(), o.amount.qty().unwrap().to_string()))
+            .collect::<Vec<_>>()
+    };
+    wait(&mut client, "bracket", |s| {
+        exits(s).len() == 2 && s.positions.iter().any(|p| p.qty.to_string() == "40")
+    });
+
+    run(&mut client, "close MSFT 50%");
+    wait(&mut client, "half closed and protected again", |s| {
+        s.positions.iter().any(|p| p.qty.to_string() == "20" && p.protected == p.qty.size())
+            && exits(s).len() == 2
+            && exits(s).iter().all(|(_, q)| q == "20")
+    });
+
+    // The market stands about where it was bought: a stop at break-even is refused or taken, never lost.
+    let reply = run(&mut client, "protect MSFT stop -1%");
+    assert!(matches!(reply, Reply::Placed { .. }), "{reply:?}");
+    wait(&mut client, "the stop moved", |s| {
+        let p = s.positions.iter().find(|p| p.instrument.symbol.as_str() == "MSFT").unwrap();
+        let want = p.avg_price.unwrap().checked_mul(rust_decimal::Decimal::new(985, 3)).unwrap();
+        p.stop.is_some_and(|stop| stop > want) && p.protected == p.qty.size()
+    });
+
+    run(&mut client, "reverse MSFT");
+    wait(&mut client, "short 20, and no exits left", |s| {
+        s.positions.iter().any(|p| p.qty.to_string() == "-20") && exits(s).is_empty()
+    });
+    run(&mut client, "close MSFT");
+    wait(&mut client, "flat", |s| s.positions.is_empty());
+    let again = run(&mut client, "close MSFT");
+    assert!(matches!(again, Reply::Refused { .. }), "closing nothing sends nothing: {again:?}");
+    client.close().unwrap();
+}
+
+#[test]
+fn a_limit_is_changed_in_place_and_cancelled_and_coins_trade_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut client = open(dir.path());
+    let first = placed(&run(&mut client, "buy NVDA 5 limit -5%")).clone();
+    wait(&mut client, "working", |s| {
+        s.orders.iter().any(|o| o.id.client == first && o.state == OrderState::Working)
+    });
+    let second = placed(&run(&mut client, &format!("replace {first} qty 7 limit +10t"))).clone();
+    wait(&mut client, "replaced", |s| {
+        let old = s.orders.iter().any(|o| o.id.client == first && o.state == OrderState::Replaced);
+        let new = s.orders.iter().any(|o| {
+            o.id.client == second
+                && o.state == OrderState::Working
+                && o.amount.qty().is_some_and(|q| q.to_string() == "7")
+        });
+        old && new
+    });
+    run(&mut client, "cancel NVDA");
+    wait(&mut client, "cancelled", |s| s.orders.iter().all(|o| o.state.is_final()));
+
+    run(&mut client, "buy BTC/USD $500");
+    wait(&mut client, "coins", |s| s.positions.iter().any(|p| p.instrument.symbol.as_str() == "BTC/USD"));
+    run(&mut client, "close BTCUSD");
+    wait(&mut client, "no coins", |s| s.positions.is_empty());
+    assert_eq!(position(&mut client, "BTC/USD"), "0");
+    client.close().unwrap();
+}

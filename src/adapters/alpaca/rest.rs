@@ -195,8 +195,20 @@ impl Api {
         match rest.send(call).await {
             Sent::NotSent { why } => Exchange::NotSent(why),
             Sent::Unanswered { why } => Exchange::Unanswered(why),
-            Sent::Answered(answer) => self.learn(host, answer).await,
+            Sent::Answered(answer) => self.learn(host, self.without_keys(answer)).await,
         }
+    }
+
+    /// Some gateways repeat what they were sent in their error pages, and such words reach screen and journal.
+    fn without_keys(&self, answer: Answer) -> Answer {
+        if answer.status.is_success() {
+            return answer;
+        }
+        let mut text = String::from_utf8_lossy(&answer.body).into_owned();
+        for key in [&self.config.secret_key, &self.config.key_id] {
+            text = text.replace(key.expose(), "…");
+        }
+        Answer { body: text.into(), ..answer }
     }
 
     async fn learn(&self, host: Host, answer: Answer) -> Exchange {

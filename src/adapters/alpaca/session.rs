@@ -83,6 +83,13 @@ impl Session {
             Self::Data(data) => data.watch(symbols, out),
         }
     }
+    /// What would be subscribed if it were up.
+    pub fn wanted(&self) -> Vec<Symbol> {
+        match self {
+            Self::Orders(_) => Vec::new(),
+            Self::Data(data) => data.wanted.iter().cloned().collect(),
+        }
+    }
     /// What is subscribed.
     pub fn subscribed(&self) -> Vec<Symbol> {
         match self {

@@ -34,6 +34,8 @@ pub struct Timing {
     pub rest_ms: u64,
     /// Between two looks at the day so far of what is subscribed.
     pub refresh_ms: u64,
+    /// Between two looks at the market of a stream that is not up.
+    pub bridge_ms: u64,
     /// Between two looks at round trips and limits.
     pub vitals_ms: u64,
     /// Becoming ready, living, waiting.
@@ -49,6 +51,7 @@ impl Default for Timing {
             market: Silence { stale_ms: 30_000, dead_ms: 180_000 },
             rest_ms: 120_000,
             refresh_ms: 600_000,
+            bridge_ms: 2_000,
             vitals_ms: 1_000,
             link: supervise::Plan { ready_ms: 15_000, lifetime_ms: None, backoff: backoff::Plan::default() },
         }
@@ -111,6 +114,7 @@ pub async fn run(
             shown: None,
             news: news.clone(),
             resting_until: None,
+            bridged: None,
         };
         connection.run(watched.clone())
     };
@@ -170,6 +174,8 @@ struct Connection<'a> {
     news: mpsc::Sender<News>,
     /// The market is closed, so that its silence means nothing.
     resting_until: Option<Mono>,
+    /// When the market was last asked for while the stream was not up.
+    bridged: Option<Mono>,
 }
 
 /// One connection.
@@ -194,7 +200,9 @@ impl<'a> Connection<'a> {
                 return;
             }
             if !due {
-                self.until(self.link.wake_at()).await;
+                if self.bridge(&mut watched).await.is_err() {
+                    return;
+                }
                 continue;
             }
             match self.live(&mut watched).await {
@@ -204,6 +212,27 @@ impl<'a> Connection<'a> {
                 Err(End::Dead(why)) => return self.die(why).await,
             }
         }
+    }
+
+    /// Waits for the next attempt. Meanwhile the market is asked for over REST: the venue gives an account one
+    /// connection for each stream, and where another program has it this one need not be blind.
+    async fn bridge(&mut self, watched: &mut watch::Receiver<BTreeSet<Symbol>>) -> Result<(), Gone> {
+        let (now, attempt, wanted) = (self.now(), self.link.wake_at(), self.session.wanted());
+        let due = self.bridged.map_or(now, |at| at.plus_ms(self.timing.bridge_ms));
+        if wanted.is_empty() || due > now {
+            let wake = if wanted.is_empty() { attempt } else { attempt.min(due) };
+            tokio::select! {
+                () = changed(watched) => self.bridged = None,
+                () = self.until(wake) => {}
+            }
+            return Ok(());
+        }
+        self.bridged = Some(now);
+        let told = tokio::select! {
+            told = self.api.snapshots(&wanted) => told,
+            () = self.until(attempt) => return Ok(()),
+        };
+        self.snapshot(told).await
     }
 
     /// Connects, and stays until something ends it.

@@ -3,7 +3,7 @@
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{SeqAccess, Visitor},
+    de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
@@ -229,12 +229,20 @@ pub struct TradeUpdate<'a> {
     pub execution_id: Option<Cow<'a, str>>,
 }
 
-/// One element of a market message: the union of all kinds, so that no tag has to be looked up first. Field
-/// names as on the wire; `c` is a list of conditions or a closing price, `s` a size.
-#[derive(Debug, Clone, Deserialize)]
-pub struct News<'a> {
-    #[serde(borrow, rename = "T")]
-    pub kind: &'a str,
+/// One element of a market message. Field names as on the wire.
+#[derive(Debug, Clone)]
+pub enum News<'a> {
+    /// `q`: the best bid and ask, nearly all there is.
+    Quote(QuoteNews<'a>),
+    /// `t`: a print.
+    Trade(TradeNews<'a>),
+    /// Everything else.
+    Other(Box<OtherNews<'a>>),
+}
+
+/// A quote of the stream.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct QuoteNews<'a> {
     #[serde(borrow, rename = "S", default)]
     pub symbol: Option<&'a str>,
     #[serde(borrow, rename = "t", default)]
@@ -247,16 +255,37 @@ pub struct News<'a> {
     pub ask: Option<Number<'a>>,
     #[serde(borrow, rename = "as", default)]
     pub ask_size: Option<Number<'a>>,
+}
+
+/// A print of the stream.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct TradeNews<'a> {
+    #[serde(borrow, rename = "S", default)]
+    pub symbol: Option<&'a str>,
+    #[serde(borrow, rename = "t", default)]
+    pub at: Option<&'a str>,
     #[serde(borrow, rename = "p", default)]
     pub price: Option<Number<'a>>,
     #[serde(borrow, rename = "s", default)]
     pub size: Option<Number<'a>>,
+}
+
+/// Bars, halts and what the stream says of itself: the union of all kinds.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OtherNews<'a> {
+    #[serde(borrow, rename = "T", default)]
+    pub kind: Option<&'a str>,
+    #[serde(borrow, rename = "S", default)]
+    pub symbol: Option<&'a str>,
+    #[serde(borrow, rename = "t", default)]
+    pub at: Option<&'a str>,
     #[serde(borrow, rename = "o", default)]
     pub open: Option<Number<'a>>,
     #[serde(borrow, rename = "h", default)]
     pub high: Option<Number<'a>>,
     #[serde(borrow, rename = "l", default)]
     pub low: Option<Number<'a>>,
+    /// Of a bar.
     #[serde(borrow, rename = "c", default)]
     pub close: Option<Number<'a>>,
     #[serde(borrow, rename = "v", default)]
@@ -271,6 +300,35 @@ pub struct News<'a> {
     pub msg: Option<Cow<'a, str>>,
     #[serde(default)]
     pub code: Option<u32>,
+}
+
+impl<'de> Deserialize<'de> for News<'de> {
+    /// The kind stands first, as Alpaca writes it, so that only the fields of that kind are looked for.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Element;
+        impl<'de> Visitor<'de> for Element {
+            type Value = News<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a market message that begins with its kind, `T`")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<News<'de>, A::Error> {
+                if map.next_key::<&str>()? != Some("T") {
+                    return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
+                }
+                let kind: &str = map.next_value()?;
+                let fields = MapAccessDeserializer::new(map);
+                match kind {
+                    "q" => QuoteNews::deserialize(fields).map(News::Quote),
+                    "t" => TradeNews::deserialize(fields).map(News::Trade),
+                    _ => {
+                        let other = OtherNews::deserialize(fields)?;
+                        Ok(News::Other(Box::new(OtherNews { kind: Some(kind), ..other })))
+                    }
+                }
+            }
+        }
+        deserializer.deserialize_map(Element)
+    }
 }
 
 /// Hands each element of a market message to `each`, without a list between.

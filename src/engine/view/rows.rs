@@ -146,11 +146,15 @@ impl Engine {
         let figures = analytics::venue(&self.book, &self.marks, venue);
         let curve = self.curves.get(venue);
         let (top_gainer, top_loser) = self.extremes(venue);
+        let equity = self.equity_now(venue).unwrap_or(r.equity);
+        // Of the equity that stands beside it: between a fill and the account's next word the two would differ by
+        // the whole position.
+        let day = r.last_equity.and_then(|then| equity.checked_sub(then)).or(figures.day);
         Some(AccountRow {
             venue: venue.clone(),
             account: r.account.clone(),
             currency: r.currency.clone(),
-            equity: self.equity_now(venue).unwrap_or(r.equity),
+            equity,
             last_equity: r.last_equity,
             cash: r.cash,
             buying_power: self.buying_power_left(venue).unwrap_or(r.buying_power),
@@ -159,8 +163,8 @@ impl Engine {
             realized: figures.realized_today,
             unrealized: Some(figures.unrealized),
             fees: figures.fees_today,
-            day_pnl: figures.day,
-            day_percent: figures.day_percent,
+            day_pnl: day,
+            day_percent: day.and_then(|d| d.percent_of(r.last_equity.unwrap_or(equity))),
             drawdown: curve.and_then(analytics::EquityCurve::drawdown),
             longs: figures.longs,
             shorts: figures.shorts,

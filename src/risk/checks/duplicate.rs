@@ -1,7 +1,10 @@
 //! Not the same order as a moment ago: a key that bounced.
 
 use super::Case;
-use crate::{domain::lifecycle::OrderState, risk::verdict::Why};
+use crate::{
+    domain::{lifecycle::OrderState, order::Origin},
+    risk::verdict::Why,
+};
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let window_ms = i64::try_from(case.context.limits.duplicate_window_ms).ok()?;
@@ -9,7 +12,9 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     // An order from before a clock stepped back lies in the future: still a moment ago.
     let same = case.context.book.intents_since(now.plus_ms(window_ms.saturating_neg())).find(|row| {
         let gone = matches!(row.state, OrderState::NotSent | OrderState::Rejected);
-        !gone && row.spec == *case.spec && case.changes.is_none()
+        // The closing half of a reversal looks like its opening half, and is no slip of a finger.
+        let exit = row.origin == Origin::Exit;
+        !gone && !exit && row.spec == *case.spec && case.changes.is_none()
     })?;
     Some(Why::Duplicate { age_ms: now.since_ms(same.intended_at).max(0) })
 }

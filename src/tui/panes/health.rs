@@ -54,9 +54,13 @@ fn limits(canvas: &Canvas<'_>, row: &HealthRow, out: &mut Vec<Bit>) {
         out.push(Bit::joined(format!("LIMITED {}", said(|s| format::countdown(s, left))), Role::Critical, 0));
     }
     if let Some(skew) = row.skew_ms {
-        let role = if skew.unsigned_abs() > 1000 { Role::Warning } else { Role::Text };
         out.push(Bit::new("clock", Role::Muted, 0));
-        out.push(Bit::joined(format!("{skew:+}ms"), role, 0));
+        // The venue tells its time in whole seconds: less than one says nothing.
+        if skew.unsigned_abs() > 1000 {
+            out.push(Bit::joined(format!("{skew:+}ms"), Role::Warning, 0));
+        } else {
+            out.push(Bit::joined("ok", Role::Text, 0));
+        }
     }
 }
 

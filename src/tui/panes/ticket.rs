@@ -142,8 +142,7 @@ fn field(lines: &mut Lines<'_, '_, '_>, field: Field, focused: bool, drawn: &mut
     }
     lines.next();
     if let Some(problem) = ticket.error_of(field).filter(|_| lines.room() > 0) {
-        lines.put(2, problem.as_str(), Role::Critical);
-        lines.next();
+        lines.say(problem.as_str(), Role::Critical);
     }
 }
 
@@ -210,13 +209,13 @@ fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
     lines.figure("fees", money(preview.fees), "");
     lines.figure("equity", preview.equity_percent.map(|_| share(preview.equity_percent, minus)), "used");
     lines.figure(
-        "buying p",
+        "bp",
         preview.buying_power_percent.map(|_| share(preview.buying_power_percent, minus)),
         "used",
     );
-    lines.figure("left", money(preview.buying_power_after), "");
+    lines.figure("bp left", money(preview.buying_power_after), "");
     if let Some(cap) = &preview.capped_by {
-        lines.say(&format!("cut by {cap}"), Role::Warning);
+        lines.say(cap.as_str(), Role::Muted);
     }
 }
 

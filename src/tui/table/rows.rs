@@ -16,6 +16,7 @@ use crate::{
 };
 use rust_decimal::Decimal;
 use smol_str::{SmolStr, ToSmolStr as _};
+use std::sync::Arc;
 
 /// What a cell sorts by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +40,20 @@ pub fn count(s: &Snapshot, pane: Pane) -> usize {
         Pane::Health => s.health.len(),
         Pane::Alerts => s.alerts.len(),
         Pane::Chart | Pane::Ticket => 0,
+    }
+}
+
+/// Are a pane's rows the very same in both snapshots?
+pub fn is_shared(a: &Snapshot, b: &Snapshot, pane: Pane) -> bool {
+    match pane {
+        Pane::Watchlist => Arc::ptr_eq(&a.watchlist, &b.watchlist),
+        Pane::Positions => Arc::ptr_eq(&a.positions, &b.positions),
+        Pane::Orders => Arc::ptr_eq(&a.orders, &b.orders),
+        Pane::Fills => Arc::ptr_eq(&a.fills, &b.fills),
+        Pane::Account => Arc::ptr_eq(&a.accounts, &b.accounts),
+        Pane::Health => Arc::ptr_eq(&a.health, &b.health),
+        Pane::Alerts => Arc::ptr_eq(&a.alerts, &b.alerts),
+        Pane::Chart | Pane::Ticket => true,
     }
 }
 

@@ -20,6 +20,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 /// How old figures may get while the ticket is open, milliseconds.
 const FIGURES_AGE_MS: u64 = 1_000;
+/// How old when the market has moved since, milliseconds.
+const FIGURES_MOVED_MS: u64 = 250;
 /// After this the answer to a question for figures is given up, milliseconds.
 const FIGURES_WAIT_MS: u64 = 2_000;
 /// No request: keeps `settle` from asking the same again at once.
@@ -331,6 +333,13 @@ pub(super) fn leave(model: &mut Model) {
     }
 }
 
+/// Bid and offer of what the figures are about.
+fn quote(model: &Model) -> (Option<Price>, Option<Price>) {
+    let about = model.ticket.preview.as_ref().and_then(|p| p.instrument.as_ref());
+    let row = about.or(model.ticket.home.as_ref()).and_then(|i| model.watched(i));
+    (row.and_then(|w| w.bid), row.and_then(|w| w.ask))
+}
+
 /// Asks for figures when there is an order without them, or with old ones; one question at a time, so that the
 /// newest order is what is asked about next.
 pub(super) fn settle(model: &mut Model) -> Option<Cmd> {
@@ -342,10 +351,13 @@ pub(super) fn settle(model: &mut Model) -> Option<Cmd> {
     if ticket.asked.as_ref().is_some_and(|(_, _, at)| now.since_ms(*at) < FIGURES_WAIT_MS) {
         return None;
     }
-    if ticket.preview_at.is_some_and(|at| now.since_ms(at) < FIGURES_AGE_MS) {
+    let quote = quote(model);
+    let keep_ms = if quote == ticket.quote { FIGURES_AGE_MS } else { FIGURES_MOVED_MS };
+    if ticket.preview_at.is_some_and(|at| now.since_ms(at) < keep_ms) {
         return None;
     }
     let command = ticket.command.clone()?;
+    model.ticket.quote = quote;
     let (id, cmd) = model.ask(Request::Preview(command.clone()));
     model.ticket.asked = Some((id, command, now));
     Some(cmd)

@@ -35,7 +35,8 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
     Ok(Vec::new())
 }
 
-fn open(model: &mut Model, text: &str) {
+/// Opens the `:` line with this on it.
+pub(super) fn open(model: &mut Model, text: &str) {
     let input = Input::new(text.to_owned());
     model.command_line = Some(CommandLine { input, ..CommandLine::default() });
     typed(model);

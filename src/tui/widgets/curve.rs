@@ -1,15 +1,22 @@
-//! The day's equity as an area: one colour where it stands above where the day began, another below, and that level
+//! The day's equity as a line: one colour where it stands above where the day began, another below, and that level
 //! as a dotted line.
 
 use crate::desk::snapshot::EquityPoint;
 use crate::domain::money::Money;
 use crate::tui::{canvas::Canvas, format, theme::Role};
 use ratatui::layout::Rect;
+use rust_decimal::Decimal;
 
 /// Columns on the right for the highest and lowest figure.
 const LABELS: u16 = 11;
-/// Steps of a cell's height.
-const STEPS: u16 = 8;
+/// Dots in a cell's height.
+const STEPS: u16 = 4;
+/// Dots in a cell's width.
+const DOTS: u16 = 2;
+/// The least that the height stands for, as a part of the level: what moves less looks as flat as it is.
+const LEAST: i128 = 1_000;
+/// The first of the braille patterns; the others follow in the order of their dots.
+const BRAILLE: u32 = 0x2800;
 
 /// A curve to draw.
 #[derive(Debug)]
@@ -33,7 +40,15 @@ impl Span {
         let scale = all().map(|m| m.get().scale()).max()?;
         let low = all().map(|m| level(m, scale)).min()?;
         let high = all().map(|m| level(m, scale)).max()?;
-        Some(Self { scale, low, high })
+        let least = (high.saturating_abs() / LEAST).max(1);
+        let lacks = least.saturating_sub(high.saturating_sub(low)).max(0);
+        let below = lacks / 2;
+        let above = lacks.saturating_sub(below);
+        Some(Self { scale, low: low.saturating_sub(below), high: high.saturating_add(above) })
+    }
+    /// The figure at an end.
+    fn figure(&self, level: i128) -> Option<Decimal> {
+        Decimal::try_from_i128_with_scale(level, self.scale).ok()
     }
     /// The step, from one at the bottom to `steps`.
     fn step(&self, m: Money, steps: u16) -> u16 {
@@ -59,15 +74,46 @@ impl Curve<'_> {
         let plot =
             Rect { width: area.width.saturating_sub(LABELS), height: area.height.saturating_sub(1), ..area };
         self.base_line(canvas, plot, &span);
-        let steps = plot.height.saturating_mul(STEPS);
+        let mut before = None;
         for column in 0..plot.width {
-            if let Some(point) = self.at(column, plot.width) {
-                let role =
-                    if self.base.is_none_or(|b| point.equity >= b) { Role::AreaUp } else { Role::AreaDown };
-                fill(canvas, plot, column, span.step(point.equity, steps), role);
+            self.column(canvas, plot, column, &span, &mut before);
+        }
+        self.labels(canvas, plot, &span);
+    }
+
+    /// One column: two points, each joined to the one before it.
+    fn column(
+        &self,
+        canvas: &mut Canvas<'_>,
+        plot: Rect,
+        column: u16,
+        span: &Span,
+        before: &mut Option<u16>,
+    ) {
+        let steps = plot.height.saturating_mul(STEPS);
+        let mut runs = [None; 2];
+        let mut role = Role::AreaUp;
+        for (half, run) in (0..DOTS).zip(&mut runs) {
+            let place = column.saturating_mul(DOTS).saturating_add(half);
+            let Some(point) = self.at(place, plot.width.saturating_mul(DOTS)) else { return };
+            let step = span.step(point.equity, steps);
+            let from = before.replace(step).unwrap_or(step);
+            *run = Some((step.min(from), step.max(from)));
+            if self.base.is_some_and(|b| point.equity < b) {
+                role = Role::AreaDown;
             }
         }
-        self.labels(canvas, plot);
+        let style = canvas.style(role);
+        let x = plot.x.saturating_add(column);
+        for (row, y) in plot.rows().rev().map(|r| r.y).enumerate() {
+            let first = crate::tui::canvas::small(row).saturating_mul(STEPS);
+            let bits = bits(runs, first);
+            if bits != 0 {
+                let dots = char::from_u32(BRAILLE.saturating_add(u32::from(bits))).unwrap_or('*');
+                let sign = if canvas.ascii() { '*' } else { dots };
+                canvas.put(x, y, 1, sign.encode_utf8(&mut [0; 4]), style);
+            }
+        }
     }
 
     fn base_line(&self, canvas: &mut Canvas<'_>, plot: Rect, span: &Span) {
@@ -87,15 +133,14 @@ impl Curve<'_> {
         self.points.get(end.checked_div(usize::from(columns))?.max(1).saturating_sub(1))
     }
 
-    fn labels(&self, canvas: &mut Canvas<'_>, plot: Rect) {
+    fn labels(&self, canvas: &mut Canvas<'_>, plot: Rect, span: &Span) {
         let style = canvas.style(Role::Muted);
-        let equities = || self.points.iter().map(|p| p.equity);
-        let high = equities().max().map(|m| (m, plot.y));
-        let low = equities().min().map(|m| (m, plot.bottom().saturating_sub(1)));
+        let high = span.figure(span.high).map(|d| (d, plot.y));
+        let low = span.figure(span.low).map(|d| (d, plot.bottom().saturating_sub(1)));
         let mut out = String::new();
-        for (m, y) in high.into_iter().chain(low) {
+        for (d, y) in high.into_iter().chain(low) {
             out.clear();
-            format::decimal(&mut out, m.get(), Some(0), format::Sign::Minus);
+            format::decimal(&mut out, d, Some(0), format::Sign::Minus);
             canvas.number(plot.right(), y, LABELS, &out, (0, style));
         }
         let times = [(self.points.first(), plot.x), (self.points.last(), plot.right().saturating_sub(5))];
@@ -109,21 +154,18 @@ impl Curve<'_> {
     }
 }
 
-/// Fills a column from the bottom up to `step`.
-fn fill(canvas: &mut Canvas<'_>, plot: Rect, column: u16, step: u16, role: Role) {
-    let style = canvas.style(role);
-    let levels = &canvas.look.glyphs.levels;
-    let full = if canvas.ascii() { '#' } else { '█' };
-    let x = plot.x.saturating_add(column);
-    let mut left = step;
-    for y in plot.rows().rev().map(|r| r.y) {
-        let part = left.min(STEPS);
-        let sign = match part.checked_sub(1).map(usize::from) {
-            None => return,
-            Some(7) => full,
-            Some(top) => levels.get(top).copied().unwrap_or(full),
-        };
-        canvas.put(x, y, 1, sign.encode_utf8(&mut [0; 4]), style);
-        left = left.saturating_sub(part);
+/// The dots of a cell whose lowest step is after `first`, of the two runs of steps.
+fn bits(runs: [Option<(u16, u16)>; 2], first: u16) -> u8 {
+    /// From the bottom up, left and right.
+    const DOT: [[u8; 4]; 2] = [[0x40, 0x04, 0x02, 0x01], [0x80, 0x20, 0x10, 0x08]];
+    let mut bits = 0;
+    for ((low, high), dots) in runs.into_iter().flatten().zip(DOT) {
+        for (n, dot) in (1..=STEPS).zip(dots) {
+            let step = first.saturating_add(n);
+            if (low..=high).contains(&step) {
+                bits |= dot;
+            }
+        }
     }
+    bits
 }

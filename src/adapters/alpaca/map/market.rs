@@ -38,48 +38,54 @@ pub enum Meaning {
 /// # Errors
 /// Names the first field that can't be read.
 pub fn news(venue: &VenueId, n: &wire::News<'_>, received: Mono) -> Result<Meaning> {
-    match n.kind {
-        "q" => Ok(Meaning::Market(Market::Quote(Quote {
-            instrument: instrument(venue, n)?,
-            bid: touch("bp", n.bid, n.bid_size)?,
-            ask: touch("ap", n.ask, n.ask_size)?,
-            at: at(n)?,
+    match n {
+        wire::News::Quote(q) => Ok(Meaning::Market(Market::Quote(Quote {
+            instrument: instrument(venue, q.symbol)?,
+            bid: touch("bp", q.bid, q.bid_size)?,
+            ask: touch("ap", q.ask, q.ask_size)?,
+            at: at(q.at)?,
             received,
         }))),
-        "t" => Ok(Meaning::Market(Market::Trade(Trade {
-            instrument: instrument(venue, n)?,
-            price: needed("p", n.price)?,
-            size: needed("s", n.size)?,
-            at: at(n)?,
+        wire::News::Trade(t) => Ok(Meaning::Market(Market::Trade(Trade {
+            instrument: instrument(venue, t.symbol)?,
+            price: needed("p", t.price)?,
+            size: needed("s", t.size)?,
+            at: at(t.at)?,
             received,
         }))),
-        "b" | "u" => Ok(Meaning::Market(Market::Bar {
-            instrument: instrument(venue, n)?,
-            interval: Interval::Min1,
-            bar: bar(n)?,
-        })),
-        "d" => Ok(Meaning::Market(Market::Day(Day {
-            instrument: instrument(venue, n)?,
-            previous_close: None,
-            volume: maybe("v", n.volume)?,
-        }))),
-        "s" => halt(venue, n),
-        "success" => Ok(Meaning::Success(Text::clean(n.msg.as_deref().unwrap_or_default()))),
-        "subscription" => Ok(Meaning::Subscribed),
-        "error" => {
-            let code = n.code.ok_or_else(|| Error::message("code", "it is missing"))?;
-            Ok(Meaning::Error(code, Text::clean(n.msg.as_deref().unwrap_or_default())))
-        }
-        _ => Ok(Meaning::Nothing),
+        wire::News::Other(other) => rare(venue, other),
     }
 }
 
-fn instrument(venue: &VenueId, n: &wire::News<'_>) -> Result<InstrumentId> {
-    instrument_id(venue, n.symbol.ok_or_else(|| Error::message("S", "it is missing"))?, None)
+fn rare(venue: &VenueId, n: &wire::OtherNews<'_>) -> Result<Meaning> {
+    match n.kind {
+        Some("b" | "u") => Ok(Meaning::Market(Market::Bar {
+            instrument: instrument(venue, n.symbol)?,
+            interval: Interval::Min1,
+            bar: bar(n)?,
+        })),
+        Some("d") => Ok(Meaning::Market(Market::Day(Day {
+            instrument: instrument(venue, n.symbol)?,
+            previous_close: None,
+            volume: maybe("v", n.volume)?,
+        }))),
+        Some("s") => halt(venue, n),
+        Some("success") => Ok(Meaning::Success(Text::clean(n.msg.as_deref().unwrap_or_default()))),
+        Some("subscription") => Ok(Meaning::Subscribed),
+        Some("error") => {
+            let code = n.code.ok_or_else(|| Error::message("code", "it is missing"))?;
+            Ok(Meaning::Error(code, Text::clean(n.msg.as_deref().unwrap_or_default())))
+        }
+        Some(_) | None => Ok(Meaning::Nothing),
+    }
 }
 
-fn at(n: &wire::News<'_>) -> Result<crate::domain::time::Stamp> {
-    stamp("t", n.at.ok_or_else(|| Error::message("t", "it is missing"))?)
+fn instrument(venue: &VenueId, symbol: Option<&str>) -> Result<InstrumentId> {
+    instrument_id(venue, symbol.ok_or_else(|| Error::message("S", "it is missing"))?, None)
+}
+
+fn at(text: Option<&str>) -> Result<crate::domain::time::Stamp> {
+    stamp("t", text.ok_or_else(|| Error::message("t", "it is missing"))?)
 }
 
 /// One side of a quote. A price of zero is the venue's way to say that nobody is there.
@@ -93,9 +99,9 @@ fn touch(
     Ok((!price.is_zero()).then_some((price, size)))
 }
 
-fn bar(n: &wire::News<'_>) -> Result<Bar> {
+fn bar(n: &wire::OtherNews<'_>) -> Result<Bar> {
     Ok(Bar {
-        at: at(n)?,
+        at: at(n.at)?,
         open: needed("o", n.open)?,
         high: needed("h", n.high)?,
         low: needed("l", n.low)?,
@@ -105,14 +111,14 @@ fn bar(n: &wire::News<'_>) -> Result<Bar> {
 }
 
 /// Trading status. The letters are those of the listing market's tape: `H`, `P` and `2` stop, `T` and `3` resume.
-fn halt(venue: &VenueId, n: &wire::News<'_>) -> Result<Meaning> {
+fn halt(venue: &VenueId, n: &wire::OtherNews<'_>) -> Result<Meaning> {
     let words = n.reason_text.as_deref().filter(|t| !t.is_empty()).or(n.status_text.as_deref());
     let why = match n.status.as_deref() {
         Some("H" | "P" | "2") => Some(Text::clean(words.unwrap_or("halted"))),
         Some("T" | "3") => None,
         Some(_) | None => return Ok(Meaning::Nothing),
     };
-    Ok(Meaning::Event(Event::Halt { instrument: instrument(venue, n)?, why }))
+    Ok(Meaning::Event(Event::Halt { instrument: instrument(venue, n.symbol)?, why }))
 }
 
 /// A quote of an answer.

@@ -1,0 +1,115 @@
+//! Goal 12: what stands between an order and the wire of our own making.
+
+use super::{
+    desk::{self, Size},
+    table::{Limit, Row},
+    timing::{clock, cpu, each_ns, median},
+};
+use std::hint::black_box;
+use tradedeck::{
+    book::Marks,
+    desk::{Envelope, Request, RequestId},
+    domain::order::{Amount, Attached, OrderSpec, OrderType, Origin, Side, StopLeg, Tif},
+    engine::{Effect, Front, Input, Step},
+    grammar,
+    risk::{Access, Context, Outcome, judge},
+};
+
+const SIZE: Size = Size { symbols: 600, positions: 500, orders: 2_000 };
+
+pub(crate) fn checks_and_step() -> Vec<Row> {
+    vec![checks(), step()]
+}
+
+fn spec(n: usize) -> OrderSpec {
+    OrderSpec {
+        instrument: desk::instrument(n),
+        side: Side::Buy,
+        amount: Amount::Qty(desk::qty(10)),
+        order_type: OrderType::Limit { limit: desk::price(2_000 + n * 37 % 40_000) },
+        tif: Tif::Day,
+        extended: false,
+        post_only: false,
+        reduce_only: false,
+        attached: Attached::OtoStop {
+            stop: StopLeg { stop: desk::price(1_900 + n * 37 % 40_000), limit: None },
+        },
+        tag: None,
+    }
+}
+
+fn checks() -> Row {
+    let engine = desk::engine(SIZE, 0);
+    let mut marks = Marks::new();
+    let now = desk::now(2);
+    for n in 0..SIZE.symbols {
+        marks.apply(&desk::quote(n, 0, now));
+    }
+    let (limits, capability) = (desk::limits(), desk::capability());
+    let context = Context {
+        book: engine.book(),
+        marks: &marks,
+        limits: &limits,
+        capability: Some(&capability),
+        access: &Access::Trading,
+        regular_hours: true,
+        now,
+    };
+    let specs: Vec<OrderSpec> = (0..SIZE.symbols).map(spec).collect();
+    for spec in &specs {
+        let verdict = judge(&context, spec);
+        assert!(verdict.checks.iter().all(|c| c.outcome == Outcome::Pass), "{}", verdict.reasons());
+    }
+    let rounds = || {
+        cpu(|| {
+            for spec in (0..20).flat_map(|_| &specs) {
+                black_box(judge(&context, black_box(spec)));
+            }
+        })
+    };
+    let mut times: Vec<_> = (0..15).map(|_| rounds()).collect();
+    let each = each_ns(median(&mut times), 20 * specs.len()) / 1e3;
+    Row {
+        goal: 12,
+        what: "all pre-trade checks, 500 positions, 2,000 orders",
+        figure: each,
+        unit: " us",
+        limit: Limit::AtMost(0.5),
+        sides: "11 checks, each order passes".to_owned(),
+    }
+}
+
+fn order(n: usize) -> Input {
+    let cents = 2_000 + n * 37 % 40_000;
+    let line = format!("buy S{n:05} 10 limit {}.{:02} stop -1", cents / 100, cents % 100);
+    let request = Request::Do(grammar::parse(&line).unwrap());
+    let envelope = Envelope { id: RequestId(n as u64), origin: Origin::Screen, request };
+    Input::Request { front: Front(0), envelope }
+}
+
+fn step() -> Row {
+    const ORDERS: usize = 500;
+    let mut engine = desk::engine(SIZE, 0);
+    let mut times = Vec::with_capacity(ORDERS);
+    for n in 0..ORDERS {
+        // The orders before are settled and counted.
+        let now = desk::now(4_000 * (n as u64 + 1));
+        desk::quotes(&mut engine, SIZE.symbols, 0, now);
+        let input = order(SIZE.positions + n % 100);
+        let mut made = Step::default();
+        times.push(clock(|| made = engine.step(now, input)));
+        let order = made.effects.into_iter().find_map(|effect| match effect {
+            Effect::Submit { order, .. } => Some(order.spend()),
+            _ => None,
+        });
+        desk::accepted(&mut engine, now, &order.expect("an order that leaves"));
+    }
+    Row {
+        goal: 12,
+        what: "the engine's step for an order line",
+        figure: each_ns(median(&mut times), 1) / 1e3,
+        unit: " us",
+        limit: Limit::AtMost(2.0),
+        sides: "sizing, checks, facts, effects".to_owned(),
+    }
+}
