@@ -597,7 +597,7 @@ def a_dashboard_on_the_same_account_shows_each_change(w):
                 raise AssertionError(f"{error}; the screen:\n{board.text()}") from None
 
         shows("the dashboard agrees with the venue", r"\bAGREED\b")
-        shows("no order for KO yet", r"\bKO\s+buy\b", is_there=False)
+        shows("no order for KO yet", r"\bKO\s+buy\s.*working", is_there=False)
         # An order: it comes, changes, and goes.
         low = cents(w.quote("KO").bid_price * 0.95)
         request = LimitOrderRequest(symbol="KO", qty=7, side=BUY, time_in_force=GTC, limit_price=low)
