@@ -98,9 +98,8 @@ fn step() -> Row {
         let input = order(SIZE.positions + n % 100);
         let mut made = Step::default();
         times.push(clock(|| made = engine.step(now, input)));
-        let order = made.effects.into_iter().find_map(|effect| match effect {
-            Effect::Submit { order, .. } => Some(order.spend()),
-            _ => None,
+        let order = made.effects.into_iter().find_map(|effect| {
+            if let Effect::Submit { order, .. } = effect { Some(order.spend()) } else { None }
         });
         desk::accepted(&mut engine, now, &order.expect("an order that leaves"));
     }

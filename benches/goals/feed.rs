@@ -57,13 +57,9 @@ impl State {
         }
         let mut taken = 0;
         for say in self.said.drain(..) {
-            match say {
-                Say::Market(news) => {
-                    self.marks.apply(&news);
-                    taken += 1;
-                }
-                other => panic!("{other:?}"),
-            }
+            let Say::Market(news) = say else { panic!("{say:?}") };
+            self.marks.apply(&news);
+            taken += 1;
         }
         taken
     }
@@ -82,7 +78,7 @@ fn framed(lines: &[String]) -> Vec<u8> {
 
 /// Answers the opening, then writes a round of messages whenever the other side asks for one.
 fn serve(stream: impl Read + Write, frames: &[u8]) {
-    let mut websocket = tungstenite::accept(stream).ok().expect("a websocket");
+    let mut websocket = tungstenite::accept(stream).map_err(|_| "no websocket").unwrap();
     while let Ok(message) = websocket.read() {
         if message.is_text() {
             let sent = (0..PASSES).try_for_each(|_| {
@@ -142,9 +138,9 @@ async fn receive(socket: &mut Socket, state: &mut State) -> Duration {
     let before = cpu_now();
     while taken < MESSAGES {
         socket.batch(&mut frames).await.unwrap();
-        taken += state.take(frames.iter().map(|frame| match frame {
-            Frame::Text(line) => line.as_str(),
-            other => panic!("{other:?}"),
+        taken += state.take(frames.iter().map(|frame| {
+            let Frame::Text(line) = frame else { panic!("{frame:?}") };
+            line.as_str()
         }));
         frames.clear();
     }

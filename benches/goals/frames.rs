@@ -109,7 +109,13 @@ fn cost(look: &Look) -> Row {
     let pair = pair(
         25,
         || ticking(&mut ours, &mut model, look),
-        || cpu(|| (0..FRAMES).for_each(|_| drop(empty.draw(|_| {}).unwrap()))),
+        || {
+            cpu(|| {
+                for _ in 0..FRAMES {
+                    empty.draw(|_| {}).unwrap();
+                }
+            })
+        },
     );
     let each = |time| each_ns(time, FRAMES) / 1e3;
     Row {
@@ -219,10 +225,12 @@ fn minimal(cells: &[(u16, u16, &Cell)]) -> String {
 }
 
 fn color(base: u8, color: Color) -> String {
-    match color {
-        Color::Rgb(r, g, b) => format!("{base};2;{r};{g};{b}"),
-        Color::Indexed(n) => format!("{base};5;{n}"),
-        _ => (base + 1).to_string(),
+    if let Color::Rgb(r, g, b) = color {
+        format!("{base};2;{r};{g};{b}")
+    } else if let Color::Indexed(n) = color {
+        format!("{base};5;{n}")
+    } else {
+        (base + 1).to_string()
     }
 }
 

@@ -47,9 +47,5 @@ impl Row {
 }
 
 pub(crate) fn head(out: &mut impl Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "\n{:>3}  {:<58} {:>10}  {:<11} {:<4}  {}",
-        "#", "what", "measured", "limit", "", "both sides"
-    )
+    writeln!(out, "\n{:>3}  {:<58} {:>10}  {:<11}       both sides", "#", "what", "measured", "limit")
 }

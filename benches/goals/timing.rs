@@ -43,7 +43,8 @@ pub(crate) fn pair(
     mut ours: impl FnMut() -> Duration,
     mut yardstick: impl FnMut() -> Duration,
 ) -> Pair {
-    (ours(), yardstick());
+    ours();
+    yardstick();
     let (mut a, mut b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
         let (x, y) = if round % 2 == 0 {

@@ -37,8 +37,8 @@ pub(crate) fn symbol(n: usize) -> Symbol {
 
 /// One quote as Alpaca sends it.
 pub(crate) fn line(n: usize) -> String {
-    let cents = 2_000 + (n * 37) % 40_000;
-    let (bid, ask) = (Decimal::new(cents as i64, 2), Decimal::new(cents as i64 + 1, 2));
+    let cents = i64::try_from(2_000 + (n * 37) % 40_000).expect("a small number");
+    let (bid, ask) = (Decimal::new(cents, 2), Decimal::new(cents + 1, 2));
     let (symbol, nanos) = (symbol(n), 100_000_000 + n * 7_919);
     format!(
         r#"[{{"T":"q","S":"{symbol}","bx":"V","bp":{bid},"bs":{},"ax":"V","ap":{ask},"as":{},"c":["R"],"z":"C","t":"2026-11-20T15:00:00.{nanos}Z"}}]"#,
