@@ -116,6 +116,10 @@ impl Stroke {
     pub fn of(event: KeyEvent) -> Self {
         Self::new(event.code, event.modifiers)
     }
+    /// The same key without Alt.
+    pub fn without_alt(self) -> Self {
+        Self { modifiers: self.modifiers - KeyModifiers::ALT, ..self }
+    }
     /// The character that it types.
     pub fn typed(self) -> Option<char> {
         self.code.as_char().filter(|_| self.modifiers.is_empty())
@@ -463,6 +467,14 @@ mod tests {
         assert!(why.is_about("redraw", &["nokey".to_owned()]) && !why.is_about("zoom", &["F5".to_owned()]));
         let why = with(&[("zom", &["F5"])]).unwrap_err();
         assert!(why.is_about("zom", &["F5".to_owned()]));
+    }
+
+    /// Esc and then ^X, fast or over a slow line, reach us as one key with Alt.
+    #[test]
+    fn halt_right_after_esc_is_halt() {
+        let map = Keymap::default();
+        let stroke = Stroke::new(KeyCode::Char('x'), KeyModifiers::CONTROL | KeyModifiers::ALT);
+        assert!(!map.is_halt(stroke) && map.is_halt(stroke.without_alt()));
     }
 
     #[test]

@@ -145,6 +145,16 @@ impl Tty {
         assert!(self.is_so(LONG_MS, is_so), "waited in vain for {what}:\n{}", self.text());
     }
 
+    /// Waits until the process has stopped: a SIGCONT before that would be lost.
+    fn wait_stopped(&mut self) {
+        let pid = self.child.process_id().unwrap().to_string();
+        let is_stopped = |_: &vt100::Screen| {
+            let ps = std::process::Command::new("ps").args(["-o", "stat=", "-p", &pid]).output().unwrap();
+            String::from_utf8_lossy(&ps.stdout).trim_start().starts_with('T')
+        };
+        assert!(self.is_so(LONG_MS, is_stopped), "it did not stop");
+    }
+
     fn see(&mut self, words: &str) {
         self.wait(&format!("`{words}`"), |screen| screen.contents().contains(words));
     }
@@ -310,6 +320,7 @@ fn one_order_of_fifty_enters_and_out_with_the_halt_key() {
     tty.press(":zz");
     tty.see(":zz");
     tty.press(ESC);
+    tty.see_gone(":zz");
     tty.see("working 3");
     assert_eq!(held(&tty.text(), "AAPL")[1], "+7", "{}", tty.text());
 
@@ -341,6 +352,7 @@ fn stopped_continued_and_ended_by_signals() {
     tty.see("trading is open");
     tty.signal(Signal::SIGTSTP);
     tty.wait("the terminal back", |s| !s.alternate_screen() && !s.hide_cursor());
+    tty.wait_stopped();
     tty.signal(Signal::SIGCONT);
     tty.wait("the screen again", |s| s.alternate_screen() && s.contents().contains(" PAPER "));
     tty.see("Watchlist");

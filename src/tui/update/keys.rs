@@ -27,7 +27,8 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Cmd> {
     }
     let stroke = Stroke::of(event);
     let settings = Arc::clone(&model.settings);
-    if settings.keymap.is_halt(stroke) {
+    // A terminal sends Esc and a key struck right after it as that key with Alt. HALT is meant either way.
+    if settings.keymap.is_halt(stroke) || settings.keymap.is_halt(stroke.without_alt()) {
         forget_strokes(model);
         return exit::stroke(model, event.kind == KeyEventKind::Repeat);
     }
