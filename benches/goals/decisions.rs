@@ -94,8 +94,9 @@ fn step() -> Row {
     for n in 0..ORDERS {
         // The orders before are settled and counted.
         let now = desk::now(4_000 * (n as u64 + 1));
-        desk::quotes(&mut engine, SIZE.symbols, 0, now);
-        let input = order(SIZE.positions + n % 100);
+        let symbol = SIZE.positions + n % 100;
+        engine.step(now, Input::Market(vec![desk::quote(symbol, 0, now)]));
+        let input = order(symbol);
         let mut made = Step::default();
         times.push(clock(|| made = engine.step(now, input)));
         let order = made.effects.into_iter().find_map(|effect| match effect {
