@@ -5,7 +5,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
     clippy::as_conversions,
@@ -31,8 +31,8 @@ use tradedeck::{
 };
 
 const SYMBOLS: [&str; 20] = [
-    "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD", "NFLX", "INTC", "JPM", "BAC", "XOM", "KO", "DIS",
-    "SPY", "QQQ", "IWM", "GLD", "TLT",
+    "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD", "NFLX", "INTC", "JPM", "BAC", "XOM",
+    "KO", "DIS", "SPY", "QQQ", "IWM", "GLD", "TLT",
 ];
 /// Until everything is loaded and stands still.
 const SETTLE: Duration = Duration::from_secs(8);
@@ -108,7 +108,11 @@ fn write_config(dir: &Path, venue: &Addresses, feed: &str) -> PathBuf {
     path
 }
 
-fn dashboard(program: &Path, dir: &Path, config: &Path) -> (Box<dyn portable_pty::Child + Send + Sync>, Receiver<Vec<u8>>) {
+fn dashboard(
+    program: &Path,
+    dir: &Path,
+    config: &Path,
+) -> (Box<dyn portable_pty::Child + Send + Sync>, Receiver<Vec<u8>>) {
     let mut command = CommandBuilder::new(program);
     command.env_clear();
     command.cwd(dir);
@@ -125,7 +129,7 @@ fn dashboard(program: &Path, dir: &Path, config: &Path) -> (Box<dyn portable_pty
     let (sender, bytes) = channel();
     std::thread::spawn(move || {
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let mut piece = [0_u8; 65_536];
+        let mut piece = [0_u8; 8_192];
         while let Ok(n) = reader.read(&mut piece) {
             if n == 0 || sender.send(piece.iter().take(n).copied().collect()).is_err() {
                 return;

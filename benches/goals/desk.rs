@@ -265,7 +265,13 @@ pub(crate) fn accepted(engine: &mut Engine, now: Now, order: &Submission) {
     // Some seconds later, so that nothing is on its way any more.
     let counted_at = Now { wall: now.wall.plus_ms(3_500), mono: now.mono.plus_ms(3_500) };
     let outcome = Outcome::Accepted(vec![report]);
-    let counted = VenueReport { began: counted_at, orders: None, executions: None, positions: None, ..self::report(NOTHING) };
+    let counted = VenueReport {
+        began: counted_at,
+        orders: None,
+        executions: None,
+        positions: None,
+        ..self::report(NOTHING)
+    };
     for (at, told) in [
         (now, Answer::Sent(client.clone())),
         (now, Answer::Submitted { client, outcome }),

@@ -79,7 +79,7 @@ fn start(state: &Path) -> Duration {
     let began = Instant::now();
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
-    let (mut seen, mut piece) = (Vec::new(), [0_u8; 65_536]);
+    let (mut seen, mut piece) = (Vec::new(), [0_u8; 8_192]);
     while !seen.windows(END_OF_FRAME.len()).any(|w| w == END_OF_FRAME) {
         let n = reader.read(&mut piece).expect("the program draws");
         seen.extend_from_slice(&piece[..n]);

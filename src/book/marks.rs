@@ -541,7 +541,11 @@ mod tests {
     fn profit_of_what_is_held_follows_each_message() {
         let mut marks = Marks::new();
         marks.hold(&aapl(), "-50".parse().unwrap(), Some(px("253.10")), Ratio::new(Decimal::ONE));
-        assert_eq!(marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized, None, "no mark, no guess");
+        assert_eq!(
+            marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized,
+            None,
+            "no mark, no guess"
+        );
         marks.apply(&print("251.20", 0));
         let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some("95.00".parse().unwrap()));

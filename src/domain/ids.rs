@@ -143,11 +143,7 @@ pub struct InstrumentId {
 impl Ord for InstrumentId {
     /// By venue, then symbol. Most are of one venue, and sameness is seen faster than order.
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.venue == other.venue {
-            self.symbol.cmp(&other.symbol)
-        } else {
-            self.venue.cmp(&other.venue)
-        }
+        if self.venue == other.venue { self.symbol.cmp(&other.symbol) } else { self.venue.cmp(&other.venue) }
     }
 }
 
@@ -175,11 +171,7 @@ pub struct OrderId {
 impl Ord for OrderId {
     /// By venue, then client id; see [`InstrumentId`].
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.venue == other.venue {
-            self.client.cmp(&other.client)
-        } else {
-            self.venue.cmp(&other.venue)
-        }
+        if self.venue == other.venue { self.client.cmp(&other.client) } else { self.venue.cmp(&other.venue) }
     }
 }
 

@@ -59,29 +59,26 @@ fn parse_plain(text: &str) -> Option<Decimal> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    if digits.len() > 18 {
+    if digits.is_empty() || digits.len() > 18 {
         return None;
     }
-    let (mut mantissa, mut fraction, mut seen) = (0_u64, None, false);
-    for byte in digits.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                // Eighteen digits stay far below the end of 64 bits.
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f));
-                fraction = fraction.map(|n: u32| n.wrapping_add(1));
-                seen = true;
-            }
-            b'.' if seen && fraction.is_none() => fraction = Some(0),
-            _ => return None,
+    let (mut mantissa, mut point) = (0_i64, None);
+    for (at, byte) in digits.bytes().enumerate() {
+        if byte.is_ascii_digit() {
+            // Eighteen digits stay far below the end of 64 bits.
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(byte & 0x0f));
+        } else if byte == b'.' && point.is_none() && at > 0 {
+            point = Some(at);
+        } else {
+            return None;
         }
     }
-    if !seen || fraction == Some(0) || (is_negative && mantissa == 0) {
+    let behind = point.map_or(0, |at| digits.len().saturating_sub(at).saturating_sub(1));
+    if (point.is_some() && behind == 0) || (is_negative && mantissa == 0) {
         return None;
     }
-    let mut number = Decimal::from(mantissa);
-    number.set_scale(fraction.unwrap_or(0)).ok()?;
-    number.set_sign_negative(is_negative);
-    Some(number)
+    let scale = u32::try_from(behind).ok()?;
+    Some(Decimal::new(if is_negative { mantissa.wrapping_neg() } else { mantissa }, scale))
 }
 
 /// `Decimal::from_scientific` rounds without a word, so the digits and the exponent are checked first.
