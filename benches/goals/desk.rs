@@ -23,6 +23,9 @@ use tradedeck::{
     engine::{Answer, Ask, Effect, Engine, Input, Setup, VenueSetup},
 };
 
+/// Symbols that the venue lists, followed or not.
+const LISTED: usize = 10_000;
+
 /// What is to be on the desk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
@@ -240,7 +243,7 @@ pub(crate) fn agree(engine: &mut Engine, size: Size) {
             let rules = asked.iter().map(|s| rules(InstrumentId { venue: venue(), symbol: s.clone() }));
             Some(Answer::Instruments { result: Ok(rules.collect()), asked })
         }
-        Ask::Symbols => Some(Answer::Symbols(Ok((0..size.symbols).map(|n| instrument(n).symbol).collect()))),
+        Ask::Symbols => Some(Answer::Symbols(Ok((0..LISTED).map(|n| instrument(n).symbol).collect()))),
         Ask::Find(_) | Ask::Bars { .. } => None,
     };
     answer(engine, now(0), Input::Begin, &mut venue_says);

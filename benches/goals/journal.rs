@@ -19,7 +19,7 @@ use tradedeck::{
 };
 
 pub(crate) fn header() -> Header {
-    Header { profile: "bench".into(), accounts: Vec::new(), version: "0".into() }
+    Header { profile: "default".into(), accounts: Vec::new(), version: "0".into() }
 }
 
 pub(crate) fn run() -> Instance {

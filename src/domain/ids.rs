@@ -3,7 +3,7 @@
 use super::text::is_unsafe;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use smol_str::SmolStr;
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -132,12 +132,25 @@ impl ClientId {
 }
 
 /// An instrument at a venue. Two venues' `BTC/USD` are two instruments.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct InstrumentId {
     /// Where.
     pub venue: VenueId,
     /// What, in the neutral spelling.
     pub symbol: Symbol,
+}
+
+impl Ord for InstrumentId {
+    /// By venue, then symbol. Most are of one venue, and sameness is seen faster than order.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.venue == other.venue { self.symbol.cmp(&other.symbol) } else { self.venue.cmp(&other.venue) }
+    }
+}
+
+impl PartialOrd for InstrumentId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl fmt::Display for InstrumentId {
@@ -147,12 +160,25 @@ impl fmt::Display for InstrumentId {
 }
 
 /// An order in the book.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderId {
     /// Where.
     pub venue: VenueId,
     /// The maker's id.
     pub client: ClientId,
+}
+
+impl Ord for OrderId {
+    /// By venue, then client id; see [`InstrumentId`].
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.venue == other.venue { self.client.cmp(&other.client) } else { self.venue.cmp(&other.venue) }
+    }
+}
+
+impl PartialOrd for OrderId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl fmt::Display for OrderId {

@@ -59,29 +59,26 @@ fn parse_plain(text: &str) -> Option<Decimal> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    if digits.len() > 18 {
+    if digits.is_empty() || digits.len() > 18 {
         return None;
     }
-    let (mut mantissa, mut fraction, mut seen) = (0_u64, None, false);
-    for byte in digits.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                // Eighteen digits stay far below the end of 64 bits.
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f));
-                fraction = fraction.map(|n: u32| n.wrapping_add(1));
-                seen = true;
-            }
-            b'.' if seen && fraction.is_none() => fraction = Some(0),
-            _ => return None,
+    let (mut mantissa, mut point) = (0_i64, None);
+    for (at, byte) in digits.bytes().enumerate() {
+        if byte.is_ascii_digit() {
+            // Eighteen digits stay far below the end of 64 bits.
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(byte & 0x0f));
+        } else if byte == b'.' && point.is_none() && at > 0 {
+            point = Some(at);
+        } else {
+            return None;
         }
     }
-    if !seen || fraction == Some(0) || (is_negative && mantissa == 0) {
+    let behind = point.map_or(0, |at| digits.len().saturating_sub(at).saturating_sub(1));
+    if (point.is_some() && behind == 0) || (is_negative && mantissa == 0) {
         return None;
     }
-    let mut number = Decimal::from(mantissa);
-    number.set_scale(fraction.unwrap_or(0)).ok()?;
-    number.set_sign_negative(is_negative);
-    Some(number)
+    let scale = u32::try_from(behind).ok()?;
+    Some(Decimal::new(if is_negative { mantissa.wrapping_neg() } else { mantissa }, scale))
 }
 
 /// `Decimal::from_scientific` rounds without a word, so the digits and the exponent are checked first.
@@ -331,7 +328,14 @@ impl Price {
     }
     /// Half way to another price; `None` on overflow.
     pub fn midpoint(self, other: Self) -> Option<Self> {
-        self.0.checked_add(other.0)?.checked_div(Decimal::TWO).map(Self)
+        let sum = self.0.checked_add(other.0)?;
+        // A half has the digits of the sum, or one more. Every mark of what is held asks for it: a division of decimals
+        // takes ten times as long.
+        let mantissa = sum.mantissa();
+        if mantissa % 2 == 0 {
+            return Decimal::try_from_i128_with_scale(mantissa / 2, sum.scale()).ok().map(Self);
+        }
+        sum.checked_mul(Decimal::new(5, 1)).map(Self)
     }
     /// This price as an amount of money for one unit.
     pub const fn per_unit(self) -> Money {

@@ -60,17 +60,19 @@ impl Engine {
         let venue = plan.spec.instrument.venue.clone();
         let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
         let words = describe(&plan.spec);
-        let first = self.send_reduction(plan.spec.clone(), maker.origin.clone());
-        match first {
-            Ok(client) => placed(vec![client], venue, &words),
-            Err(why) if reduces => {
-                Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() }
+        if reduces || self.book.exit_side(&plan.spec.instrument) == Some(plan.spec.side) {
+            match self.send_reduction(plan.spec.clone(), maker.origin.clone()) {
+                Ok(client) => return placed(vec![client], venue, &words),
+                Err(why) if reduces => {
+                    return Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() };
+                }
+                // It closes and opens, or more is closing than there is: the gate's.
+                Err(_) => {}
             }
-            // It opens or adds, so it is the gate's.
-            Err(_) => match self.submit_cleared(plan.spec, maker.origin.clone(), None) {
-                Ok(client) => placed(vec![client], venue, &words),
-                Err(stopped) => refused(&stopped, None),
-            },
+        }
+        match self.submit_cleared(plan.spec, maker.origin.clone(), None) {
+            Ok(client) => placed(vec![client], venue, &words),
+            Err(stopped) => refused(&stopped, None),
         }
     }
 

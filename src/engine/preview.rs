@@ -70,7 +70,7 @@ impl Engine {
         let problem = |field: &'static str, text: Text| Problem { field: SmolStr::new_static(field), text };
         let venue = self.venue_for(draft.venue.as_ref()).map_err(|why| problem("venue", why))?;
         let id = self.instrument_for(&draft.symbol, &venue);
-        self.rules_of(&id).map_err(|wait| match wait {
+        self.need_rules(&id).map_err(|wait| match wait {
             Wait::Asked(text) => problem("wait", text),
             Wait::Never(text) => problem("symbol", text),
         })?;

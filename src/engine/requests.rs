@@ -104,7 +104,7 @@ impl Engine {
             Err(why) => return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() },
         };
         let id = self.instrument_for(&symbol, &venue);
-        if let Err(super::routing::Wait::Never(why)) = self.rules_of(&id) {
+        if let Err(super::routing::Wait::Never(why)) = self.need_rules(&id) {
             return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
         }
         if let Some(state) = self.venues.get_mut(&venue) {

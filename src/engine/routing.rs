@@ -10,7 +10,7 @@ use crate::{
     domain::{
         capability::TifWord,
         ids::{InstrumentId, Symbol, VenueId},
-        instrument::{AssetClass, Instrument},
+        instrument::AssetClass,
         money::{Money, Price},
         order::{Side, Tif},
         text::Text,
@@ -63,15 +63,15 @@ impl Engine {
         }
     }
 
-    /// The rules of an instrument; asks for them, and for its market, where they are not there.
-    pub(super) fn rules_of(&mut self, id: &InstrumentId) -> Result<Instrument, Wait> {
+    /// Are the rules of an instrument there? Asks for them, and for its market, where they are not.
+    pub(super) fn need_rules(&mut self, id: &InstrumentId) -> Result<(), Wait> {
         let now = self.now.mono;
         if let Some(state) = self.venues.get_mut(&id.venue) {
             state.interest.insert(id.symbol.clone(), now);
         }
         self.want_market(id);
-        if let Some(rules) = self.book.instrument(id) {
-            return Ok(rules.clone());
+        if self.book.instrument(id).is_some() {
+            return Ok(());
         }
         let Some(state) = self.venues.get_mut(&id.venue) else {
             return Err(Wait::Never(Text::clean(&format!("there is no venue `{}`", id.venue))));

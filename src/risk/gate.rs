@@ -102,7 +102,7 @@ fn result(case: &Case<'_>, check: &Check) -> CheckResult {
         Some(why) => {
             let stops = worst == Outcome::Block && (!case.adds_nothing || why.is_impossible());
             let outcome = if stops { Outcome::Block } else { Outcome::Warn };
-            CheckResult { name: check.name, outcome, why: Some(why) }
+            CheckResult { name: check.name, outcome, why: Some(Box::new(why)) }
         }
     }
 }

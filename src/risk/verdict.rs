@@ -251,7 +251,7 @@ pub struct CheckResult {
     /// How it ended.
     pub outcome: Outcome,
     /// Why, unless it passed. `Display` is the sentence.
-    pub why: Option<Why>,
+    pub why: Option<Box<Why>>,
 }
 
 impl std::fmt::Display for CheckResult {

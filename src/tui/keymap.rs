@@ -118,7 +118,7 @@ impl Stroke {
     }
     /// The same key without Alt.
     pub fn without_alt(self) -> Self {
-        Self { modifiers: self.modifiers - KeyModifiers::ALT, ..self }
+        Self { modifiers: self.modifiers.difference(KeyModifiers::ALT), ..self }
     }
     /// The character that it types.
     pub fn typed(self) -> Option<char> {
