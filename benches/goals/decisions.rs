@@ -116,9 +116,8 @@ fn step() -> Row {
 }
 
 fn submitted(step: Step) -> Submission {
-    let order = step.effects.into_iter().find_map(|effect| match effect {
-        Effect::Submit { order, .. } => Some(order.spend()),
-        _ => None,
+    let order = step.effects.into_iter().find_map(|effect| {
+        if let Effect::Submit { order, .. } = effect { Some(order.spend()) } else { None }
     });
     order.expect("an order that leaves")
 }
