@@ -564,29 +564,4 @@ mod tests {
         assert_eq!(spark.len(), SPARK_POINTS + 1);
         assert_eq!(spark.last(), Some(&px("100.99")));
     }
-
-    /// Not a benchmark, a guard against the hot path growing a scan.
-    #[test]
-    #[ignore = "prints a time; run by hand in release mode"]
-    #[expect(clippy::disallowed_methods, reason = "it measures")]
-    fn time_of_one_quote_in_ten_thousand_symbols() {
-        let mut marks = Marks::new();
-        let news: Vec<Market> = (0..10_000)
-            .map(|n| quote(crate::book::fixture::named(&format!("S{n}")), "100.01", "100.03", 1))
-            .collect();
-        for n in &news {
-            marks.apply(n);
-        }
-        for n in news.iter().step_by(20) {
-            let Market::Quote(q) = n else { continue };
-            marks.hold(&q.instrument, "10".parse().unwrap(), Some(px("99")), Ratio::new(Decimal::ONE));
-        }
-        let start = std::time::Instant::now();
-        for _ in 0..100 {
-            for n in &news {
-                std::hint::black_box(marks.apply(n));
-            }
-        }
-        println!("{} ns a quote", start.elapsed().as_nanos() / 1_000_000);
-    }
 }
