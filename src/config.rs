@@ -151,12 +151,12 @@ impl Config {
         (config, errors, secrets, asked)
     }
 
-    fn fill(&mut self, root: &Section<'_>, home: Option<&Path>) {
+    fn fill<'a>(&mut self, root: &Section<'a>, home: Option<&Path>) {
         let limits = root.section("limits");
-        limits::read(&limits, &mut self.limits);
-        limits.finish();
+        let global = limits::Global::read(&limits);
+        self.limits = global.limits.clone();
         let venues = root.section("venues");
-        self.venues = venue::read_all(&venues, &self.limits, home);
+        self.venues = venue::read_all(&venues, &global, home);
         if self.venues.is_empty() {
             self.venues = embedded(&self.limits);
         }
@@ -192,7 +192,7 @@ mod tests {
         let is_key = |rest: &str| {
             let name = rest.split(" = ").next().filter(|n| rest.len() > n.len());
             let word = |n: &str| n.trim_matches('"').bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            rest.starts_with("[venues.") || name.is_some_and(word)
+            rest.starts_with("[venues.") || rest.starts_with("[limits.") || name.is_some_and(word)
         };
         let on = |line: &str| match line.strip_prefix("# ") {
             Some(rest) if is_key(rest) => rest.to_owned(),

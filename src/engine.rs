@@ -24,6 +24,7 @@ pub use input::{Answer, Front, Input, Setup, Timer, VenueSetup};
 use crate::{
     analytics::EquityCurve,
     book::{Applied, Book, FillApplied, Marks, reconcile::AlertSeed},
+    calendar::Hours,
     desk::{Receipt, Reply, RequestId},
     domain::{
         alert::{Alert, AlertCode, Severity},
@@ -76,6 +77,7 @@ pub struct Engine {
     /// Something happened that may change whose market is wanted.
     watches_moved: bool,
     now: Now,
+    hours: Hours,
     out: Step,
     view: view::View,
 }
@@ -121,6 +123,7 @@ impl Engine {
             begun: false,
             watches_moved: true,
             now: Now::default(),
+            hours: Hours::default(),
             out: Step::default(),
             view: view::View::default(),
         }
@@ -130,6 +133,7 @@ impl Engine {
     /// effects leave.
     pub fn step(&mut self, now: Now, input: Input) -> Step {
         self.now = now;
+        self.hours.keep_up(now.wall);
         match input {
             Input::Request { front, envelope } => self.on_request(front, envelope),
             Input::Venue { venue, event } => self.on_news(&venue, event),
@@ -167,6 +171,7 @@ impl Engine {
         if let Fact::Position { instrument, .. } = &fact {
             self.hold(instrument);
         }
+        self.marks.weigh_fact(&self.book, &fact);
         if !matches!(applied, Applied::Duplicate) {
             self.out.facts.push(Dated { at: self.now.wall, fact });
         }

@@ -43,6 +43,9 @@ impl Book {
         }
         let multiplier = self.multiplier(&execution.instrument);
         let charge = self.charge(execution);
+        let held = self.position(&execution.instrument).map_or(SignedQty::ZERO, |p| p.qty);
+        let first = self.order(&order).is_none_or(|row| row.filled == new);
+        self.days.trade(first, execution, new, held, multiplier);
         let position = self.positions.fill(at, execution, new, charge, multiplier);
         self.fills.push(FillRow {
             execution: Execution { qty: new, ..execution.clone() },

@@ -3,7 +3,7 @@
 use super::{
     credentials::CredentialSources,
     kind::VenueKind,
-    limits,
+    limits::Global,
     read::{Section, path, safe, word},
 };
 use crate::domain::{ids::VenueId, limits::Limits};
@@ -147,7 +147,11 @@ fn name(text: &str) -> Result<VenueId, String> {
 }
 
 /// Reads all venues; `global` is what their limits start from.
-pub(super) fn read_all(section: &Section<'_>, global: &Limits, home: Option<&Path>) -> Vec<VenueConfig> {
+pub(super) fn read_all<'a>(
+    section: &Section<'a>,
+    global: &Global<'a>,
+    home: Option<&Path>,
+) -> Vec<VenueConfig> {
     let mut venues = Vec::new();
     for (text, at, value) in section.entries() {
         let one = section.entry(text, value);
@@ -159,8 +163,8 @@ pub(super) fn read_all(section: &Section<'_>, global: &Limits, home: Option<&Pat
     venues
 }
 
-fn read(s: Section<'_>, name: VenueId, global: &Limits, home: Option<&Path>) -> VenueConfig {
-    let mut venue = VenueConfig::embedded(name, global.clone());
+fn read<'a>(s: Section<'a>, name: VenueId, global: &Global<'a>, home: Option<&Path>) -> VenueConfig {
+    let mut venue = VenueConfig::embedded(name, Limits::default());
     s.flag("accept_unofficial", &mut venue.accept_unofficial);
     let mut kind = None;
     s.text("kind", &mut kind, |t| VenueKind::usable(t, venue.accept_unofficial).map(Some));
@@ -170,9 +174,7 @@ fn read(s: Section<'_>, name: VenueId, global: &Limits, home: Option<&Path>) -> 
     addresses(&s, venue.environment, &mut venue.addresses);
     venue.credentials = CredentialSources::read(&s, home);
     paper(&s, &mut venue.paper, home);
-    let own = s.section("limits");
-    limits::read(&own, &mut venue.limits);
-    own.finish();
+    venue.limits = global.of_venue(&s.section("limits"));
     if let (None, None, true) = (kind, s.value("kind"), s.is_present()) {
         let problem =
             format!("the venue `{}` has no kind: write kind = \"paper\" or kind = \"alpaca\"", venue.name);

@@ -93,10 +93,11 @@ impl Engine {
         Some(ask(&Context {
             book: &self.book,
             marks: &self.marks,
-            limits: &state.setup.limits,
+            limits: state.setup.limits.of(symbol),
             capability: Some(&state.setup.capability),
             access: &access,
-            regular_hours: self.takes_market_orders_now(&spec.instrument),
+            session: self.session_of(&spec.instrument),
+            days: &state.days,
             now: self.now,
         }))
     }

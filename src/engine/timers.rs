@@ -63,6 +63,7 @@ impl Engine {
         self.effect(Effect::Arm { timer: Timer::Tick, after_ms: TICK_MS });
         self.watches_moved = true;
         self.begin_days();
+        self.marks.weigh_carried(&self.book);
         for seed in self.monitor.watch(&self.book, &self.marks, &self.thresholds, self.now) {
             self.alert(seed);
         }
@@ -107,6 +108,9 @@ impl Engine {
             let stocks = state.setup.capability.of(AssetClass::Equity).is_some();
             let calendar = if stocks { Calendar::UsEquity } else { Calendar::Always };
             let began = calendar.day_began(self.now.wall);
+            if state.days.first() != Some(&began) {
+                state.days = calendar.last_days(self.now.wall).to_vec();
+            }
             if state.day.is_none_or(|day| began > day) {
                 state.day = Some(began);
                 self.fact(Fact::DayBegan { venue: venue.clone(), began });

@@ -7,12 +7,13 @@ use super::{
 };
 use crate::{
     book::{Book, Marks},
+    calendar::Session,
     domain::{
         capability::Capability,
         limits::{Action, Limits},
         order::{OrderSpec, Replacement, Submission},
         text::Text,
-        time::Now,
+        time::{Now, Stamp},
     },
 };
 
@@ -37,14 +38,17 @@ pub struct Context<'a> {
     pub book: &'a Book,
     /// The marks.
     pub marks: &'a Marks,
-    /// The account's limits.
+    /// The limits of this symbol in this account.
     pub limits: &'a Limits,
     /// What the order's venue can do.
     pub capability: Option<&'a Capability>,
     /// What the trader may do.
     pub access: &'a Access,
-    /// Are regular hours on for this instrument? Market orders wait for them where a venue wants that.
-    pub regular_hours: bool,
+    /// Where in its day the instrument's market is.
+    pub session: Session,
+    /// When the last five trading days of the venue began, the present one first. Without them every trade that is
+    /// known counts as one of them.
+    pub days: &'a [Stamp],
     /// The time.
     pub now: Now,
 }
