@@ -320,7 +320,13 @@ mod tests {
     fn hours_that_are_kept_are_those_that_are_worked_out() {
         let mut hours = Hours::default();
         assert_eq!(hours.of(Calendar::UsEquity).phase, Phase::Closed, "nothing known: closed");
-        for text in ["2026-11-18T08:00", "2026-11-18T12:00", "2026-11-18T15:59", "2026-11-18T16:00", "2026-11-18T09:29"] {
+        for text in [
+            "2026-11-18T08:00",
+            "2026-11-18T12:00",
+            "2026-11-18T15:59",
+            "2026-11-18T16:00",
+            "2026-11-18T09:29",
+        ] {
             hours.keep_up(ny(text));
             for calendar in [Calendar::UsEquity, Calendar::ForexWeek, Calendar::Always] {
                 assert_eq!(hours.of(calendar), calendar.session_at(ny(text)), "{text}");

@@ -221,8 +221,12 @@ impl Marks {
     pub fn weigh(&mut self, book: &Book, id: &InstrumentId) {
         let mark = self.get(id);
         let old = mark.and_then(|m| m.burden.as_deref().copied());
+        let (instrument, account) = (book.instrument(id), book.account(&id.venue));
+        // Amounts of two currencies are never added.
+        let adds_up = instrument.zip(account).is_none_or(|(i, a)| i.quote == a.report.currency);
         let sides = Sides::of(book, mark, id);
-        let new = sides.and_then(|s| s.burden(book.instrument(id), mark.and_then(Mark::price)));
+        let new = sides.and_then(|s| s.burden(instrument, mark.and_then(Mark::price)));
+        let new = new.filter(|burden| adds_up || *burden == Burden::default());
         if new == Some(Burden::default()) && old.is_none() && !self.burdens.carried.contains(id) {
             return;
         }

@@ -146,9 +146,7 @@ impl<'a> Section<'a> {
     pub(super) fn tables_like(&self, pattern: &'static str) -> Vec<(&'a str, usize, Section<'a>)> {
         let table = self.table.into_iter().flatten();
         let like = |name: &str, value| self.below(self.full(name), pattern.to_owned(), Some(value));
-        table
-            .map(|(k, v)| (k.get_ref().as_ref(), k.span().start, like(k.get_ref().as_ref(), v)))
-            .collect()
+        table.map(|(k, v)| (k.get_ref().as_ref(), k.span().start, like(k.get_ref().as_ref(), v))).collect()
     }
     /// Is this key there?
     pub(super) fn has(&self, key: &'static str) -> bool {

@@ -35,17 +35,7 @@ impl std::fmt::Display for Stopped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Why(why) => why.fmt(f),
-            Self::Checks(verdict) => {
-                let mut first = true;
-                for check in verdict.blocks() {
-                    if !first {
-                        f.write_str("; ")?;
-                    }
-                    first = false;
-                    write!(f, "{check}")?;
-                }
-                Ok(())
-            }
+            Self::Checks(verdict) => f.write_str(&verdict.blocking()),
         }
     }
 }

@@ -41,3 +41,5 @@ mod terminal;
 mod tidy;
 #[cfg(test)]
 mod transport;
+#[cfg(test)]
+mod verdicts;
