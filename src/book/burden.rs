@@ -108,35 +108,31 @@ pub struct Sides {
 }
 
 impl Sides {
-    /// Of an instrument as it stands; `None` when something of it can't be valued.
-    pub fn of(book: &Book, mark: Option<&Mark>, id: &InstrumentId) -> Option<Self> {
-        Self::with(book, mark, &book.exposure(id), id)
-    }
-    /// Of an exposure that is not the book's own: without an order that is to be changed.
-    pub fn with(
-        book: &Book,
-        mark: Option<&Mark>,
+    /// Of an exposure; `None` when something of it can't be valued. What is held is worth its mark, without one what was
+    /// paid.
+    pub fn of(
         exposure: &super::Exposure,
-        id: &InstrumentId,
+        mark: Option<&Mark>,
+        multiplier: Decimal,
+        paid: impl FnOnce() -> Option<Price>,
     ) -> Option<Self> {
-        let multiplier = book.multiplier(id).get();
         let touch = |side: Side| mark.and_then(|m| touch(m, side));
         let held = if exposure.position.is_zero() {
             Money::ZERO
         } else {
-            let own = || book.position(id).and_then(|p| p.avg_price);
-            let price = mark.and_then(Mark::price).or_else(own)?;
+            let price = mark.and_then(Mark::price).or_else(paid)?;
             exposure.position.checked_mul_price(price)?.checked_mul(multiplier)?
         };
-        let ask = touch(Side::Buy);
-        let bid = touch(Side::Sell);
-        let selling = exposure.selling.value(bid, multiplier)?;
-        // What is sold below the market is owed at the market.
-        let owed = bid
-            .and_then(|bid| SignedQty::new(exposure.sells.get()).checked_mul_price(bid))
-            .and_then(|m| m.checked_mul(multiplier))
-            .map_or(selling, |m| m.abs().max(selling));
-        Some(Self { held, buying: exposure.buying.value(ask, multiplier)?, selling: owed })
+        let buying = exposure.buying.value(touch(Side::Buy), multiplier)?;
+        let mut selling = exposure.selling.value(touch(Side::Sell), multiplier)?;
+        if !exposure.sells.is_zero() {
+            // What is sold below the market is owed at the market.
+            let sells = SignedQty::new(exposure.sells.get());
+            let owed =
+                touch(Side::Sell).and_then(|bid| sells.checked_mul_price(bid)?.checked_mul(multiplier));
+            selling = owed.map_or(selling, |owed| owed.abs().max(selling));
+        }
+        Some(Self { held, buying, selling })
     }
     /// With so much more bought or sold.
     pub fn plus(mut self, side: Side, value: Money) -> Option<Self> {
@@ -224,7 +220,9 @@ impl Marks {
         let (instrument, account) = (book.instrument(id), book.account(&id.venue));
         // Amounts of two currencies are never added.
         let adds_up = instrument.zip(account).is_none_or(|(i, a)| i.quote == a.report.currency);
-        let sides = Sides::of(book, mark, id);
+        let multiplier = instrument.map_or(Decimal::ONE, |i| i.multiplier.get());
+        let paid = || book.position(id).and_then(|p| p.avg_price);
+        let sides = Sides::of(&book.exposure(id), mark, multiplier, paid);
         let new = sides.and_then(|s| s.burden(instrument, mark.and_then(Mark::price)));
         let new = new.filter(|burden| adds_up || *burden == Burden::default());
         if new == Some(Burden::default()) && old.is_none() && !self.burdens.carried.contains(id) {

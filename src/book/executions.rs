@@ -44,7 +44,8 @@ impl Book {
         let multiplier = self.multiplier(&execution.instrument);
         let charge = self.charge(execution);
         let held = self.position(&execution.instrument).map_or(SignedQty::ZERO, |p| p.qty);
-        let first = self.order(&order).is_none_or(|row| row.filled == new);
+        let filled = self.order(&order).map(|row| row.filled);
+        let first = filled.or_else(|| self.orders.orphans.get(&order).map(|o| o.filled)) == Some(new);
         self.days.trade(first, execution, new, held, multiplier);
         let position = self.positions.fill(at, execution, new, charge, multiplier);
         self.fills.push(FillRow {

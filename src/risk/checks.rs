@@ -104,6 +104,8 @@ pub(super) struct Case<'a> {
     pub(super) qty: Option<Qty>,
     /// The part of it that opens or adds.
     pub(super) opening: Option<Qty>,
+    /// Is anything open on the other side?
+    pub(super) is_opposed: bool,
     /// It closes, or changes an order to no more risk than it had.
     pub(super) adds_nothing: bool,
     /// A change, with how much of the order has filled.
@@ -167,6 +169,11 @@ impl<'a> Case<'a> {
             price,
             qty,
             opening: qty.map(|q| exposure.opening_part(spec.side, q)),
+            is_opposed: exposure.has_notional
+                || match spec.side {
+                    Side::Buy => !exposure.sells.is_zero(),
+                    Side::Sell => !exposure.buys.is_zero(),
+                },
             adds_nothing: false,
             changes: None,
             weighed: None,
@@ -183,7 +190,9 @@ impl<'a> Case<'a> {
             Amount::Notional(money) => money.abs(),
             Amount::Qty(_) => self.value_of(self.qty?)?,
         };
-        let sides = Sides::with(context.book, self.mark, exposure, id)?.plus(self.spec.side, value)?;
+        let multiplier = self.instrument.map_or(rust_decimal::Decimal::ONE, |i| i.multiplier.get());
+        let paid = || context.book.position(id).and_then(|p| p.avg_price);
+        let sides = Sides::of(exposure, self.mark, multiplier, paid)?.plus(self.spec.side, value)?;
         let burden = sides.burden(self.instrument, self.mark.and_then(Mark::price))?;
         let was = self.mark.map(Mark::burden).unwrap_or_default();
         let total = match context.marks.carried(&id.venue) {

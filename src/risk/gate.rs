@@ -165,7 +165,8 @@ mod tests {
         assert!(clear(&desk.context(), submission("a", spec.clone()), 1).is_ok());
         desk.book.take(intent("a", &spec));
         let refused = clear(&desk.context(), submission("b", entry("1201", "100")), 2).unwrap_err();
-        assert_eq!(refused.blocks().map(|c| c.name).collect::<Vec<_>>(), [CheckName::BuyingPower]);
+        let blocks: Vec<_> = refused.blocks().map(|c| c.name).collect();
+        assert_eq!(blocks, [CheckName::EquityShare, CheckName::BuyingPower, CheckName::Margin]);
     }
 
     #[test]

@@ -231,7 +231,7 @@ pub enum Why {
     },
     /// Above the trader's limit for one symbol.
     #[error(
-        "the position would come to {value} with what is open, above your limit of {limit} for one symbol"
+        "the position would come to {value:.2} with what is open, above your limit of {limit:.2} for one symbol"
     )]
     Position {
         /// What it would come to.
@@ -241,7 +241,7 @@ pub enum Why {
     },
     /// Above the trader's limit for one symbol, in per cent of equity.
     #[error(
-        "the position would come to {value} with what is open, {share} % of an equity of {equity}, above your limit of {limit} %"
+        "the position would come to {value:.2} with what is open, {share} % of an equity of {equity:.2}, above your limit of {limit} %"
     )]
     EquityShare {
         /// What it would come to.
@@ -254,7 +254,7 @@ pub enum Why {
         limit: Percent,
     },
     /// Above the trader's limit for everything.
-    #[error("all positions would come to {value} with what is open, above your limit of {limit}")]
+    #[error("all positions would come to {value:.2} with what is open, above your limit of {limit:.2}")]
     Gross {
         /// What they would come to.
         value: Money,
@@ -263,7 +263,7 @@ pub enum Why {
     },
     /// Above the trader's limit for everything, in per cent of equity.
     #[error(
-        "all positions would come to {value} with what is open, {share} % of an equity of {equity}, above your limit of {limit} %"
+        "all positions would come to {value:.2} with what is open, {share} % of an equity of {equity:.2}, above your limit of {limit} %"
     )]
     GrossPercent {
         /// What they would come to.
@@ -365,7 +365,7 @@ pub enum Why {
         account: Currency,
     },
     /// Not enough cash that has settled.
-    #[error("it takes {need} of settled cash, {left} is left{}", on_its_way(*.unsettled))]
+    #[error("it takes {need:.2} of settled cash, {left:.2} is left{}", on_its_way(*.unsettled))]
     Cash {
         /// What it needs.
         need: Money,
@@ -378,7 +378,9 @@ pub enum Why {
     #[error("nothing can be sold short in a cash account")]
     CashShort,
     /// Not enough margin.
-    #[error("{taken} of margin would be taken with what is open, of an equity of {equity} (at {leverage}x)")]
+    #[error(
+        "{taken:.2} of margin would be taken with what is open, of an equity of {equity:.2} (at {leverage}x)"
+    )]
     Margin {
         /// What all would take.
         taken: Money,
@@ -389,7 +391,7 @@ pub enum Why {
     },
     /// One day trade too many: it could not be closed today.
     #[error(
-        "{count} day trades in five business days and an equity of {equity}, below 25,000: what this opens could not be closed today"
+        "{count} day trades in five business days and an equity of {equity:.2}, below 25,000: what this opens could not be closed today"
     )]
     DayTrades {
         /// How many.
@@ -399,7 +401,7 @@ pub enum Why {
     },
     /// Said, and never stops it.
     #[error(
-        "closing this today is day trade {nth} in five business days, with an equity of {equity}, below 25,000: the venue may restrict the account"
+        "closing this today is day trade {nth} in five business days, with an equity of {equity:.2}, below 25,000: the venue may restrict the account"
     )]
     ClosingDayTrade {
         /// Which it would be.
@@ -409,7 +411,7 @@ pub enum Why {
     },
     /// Beyond what must be there at every moment of the day.
     #[error(
-        "{taken} of intraday margin would be taken with what is open, of an equity of {equity}: an intraday margin deficit"
+        "{taken:.2} of intraday margin would be taken with what is open, of an equity of {equity:.2}: an intraday margin deficit"
     )]
     IntradayMargin {
         /// What all would take.
@@ -459,7 +461,7 @@ fn priced(price: Option<&Price>) -> String {
 }
 
 fn on_its_way(money: Money) -> String {
-    if money.is_zero() { String::new() } else { format!(" ({money} from sales has not settled)") }
+    if money.is_zero() { String::new() } else { format!(" ({money:.2} from sales has not settled)") }
 }
 
 /// One check's result.

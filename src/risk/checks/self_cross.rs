@@ -11,6 +11,9 @@ use crate::{
 };
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+    if !case.is_opposed {
+        return None;
+    }
     let spec = case.spec;
     let rests = |row: &&OrderRow| row.spec.side != spec.side && row.state != OrderState::Held;
     let mut against = case.context.book.open_orders_of(&spec.instrument).filter(rests).peekable();
