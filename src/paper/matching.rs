@@ -44,7 +44,7 @@ impl Exchange {
             return;
         }
         let cap = self.left_of_cap(seq);
-        if cap.is_some_and(|left| left.is_zero()) {
+        if cap.is_some_and(Qty::is_zero) {
             return;
         }
         let Some(offer) = self.orders.get(seq).and_then(|o| self.offer(o)) else {

@@ -1,11 +1,6 @@
 //! What the exchange does beyond its model's rules when a fault asks for it. Nothing of it is kept between runs.
 
-use super::{
-    exchange::Exchange,
-    faults::Then,
-    order::{Order, Status},
-    store::Seq,
-};
+use super::{exchange::Exchange, faults::Then, order::Status, store::Seq};
 use crate::domain::{ids::Symbol, money::Qty, time::Stamp};
 use rust_decimal::{Decimal, RoundingStrategy};
 use smol_str::SmolStr;
@@ -118,9 +113,8 @@ impl Exchange {
     }
     /// The market rejects an order that was taken. Of a group only this one ends.
     pub fn reject(&mut self, id: Uuid, reason: &SmolStr) {
-        let is_open = |o: &&Order| !o.status.is_over();
         let Some(seq) = self.orders.seq(id) else { return };
-        if self.orders.get(seq).filter(is_open).is_none() {
+        if self.orders.get(seq).is_none_or(|o| o.status.is_over()) {
             return;
         }
         self.change(seq, |o| o.reject_reason = Some(reason.clone()));

@@ -108,6 +108,13 @@ impl Tally {
     }
 }
 
+impl Door {
+    /// Nothing stands in the way.
+    pub const fn open() -> Self {
+        Self { wait_ms: 0, answer_ms: 0, skew_ms: 0, fate: Fate::Pass }
+    }
+}
+
 impl fmt::Display for Tally {
     /// One line a fault.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -211,7 +218,7 @@ impl Play {
 
     /// What a request finds at the door.
     pub fn door(&mut self, meeting: &Meeting, at_ms: u64) -> Door {
-        let mut door = Door { wait_ms: 0, answer_ms: 0, skew_ms: 0, fate: Fate::Pass };
+        let mut door = Door::open();
         self.meet(meeting, at_ms, is_of_the_door, |what| {
             if let What::Delay { ms, of } = what {
                 let late = match of {

@@ -181,7 +181,7 @@ fn body(t: &Table<'_>) -> String {
 }
 
 fn when(t: &Table<'_>) -> When {
-    let secs = |key| t.number(key, "seconds, such as 2 or 0.5").and_then(|n| thousandths(n));
+    let secs = |key| t.number(key, "seconds, such as 2 or 0.5").and_then(thousandths);
     let share = t.number("percent", "a number above 0 and up to 100");
     let share = share.and_then(|n| {
         let share = thousandths(n).filter(|s| (1..=WHOLE).contains(s));
