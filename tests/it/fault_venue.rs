@@ -431,7 +431,7 @@ async fn order_news_comes_twice_swapped_late_off_or_not_at_all() {
     let mut socket = rig.listen().await;
     let mut told = async |symbol: &str, count: usize| {
         rig.place(&buy(symbol, symbol)).await.unwrap();
-        rig.pass(1_000).await;
+        rig.pass(500).await;
         let mut events = Vec::new();
         for n in 0..count {
             if n + 2 == count && symbol == "F" {
