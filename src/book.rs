@@ -9,6 +9,7 @@ pub mod exposure;
 pub mod fills;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod latches;
 #[cfg(test)]
 mod lives;
 pub mod marks;
@@ -22,6 +23,7 @@ pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
 pub use exposure::Exposure;
 pub use fills::FillRow;
+pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
 pub use positions::PositionRow;
@@ -30,11 +32,13 @@ pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_re
 use crate::domain::{
     alert::Alert,
     fact::{Fact, PositionSource},
-    ids::{ClientId, InstrumentId, OrderId, VenueId, VenueOrderId},
+    ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
     money::Ratio,
     order::Side,
     report::AccountReport,
+    rules::LatchKey,
+    scope::{ExitPlan, Kept},
     text::Text,
     time::Stamp,
 };
@@ -58,6 +62,10 @@ pub struct ExitRow {
     pub scope: Text,
     /// Since.
     pub since: Stamp,
+    /// What it is to do; exits of old journals have none.
+    pub plan: Option<ExitPlan>,
+    /// What stays of each position, once it was counted.
+    pub keep: Option<Kept>,
 }
 
 /// Everything that is known of orders and money.
@@ -73,7 +81,8 @@ pub struct Book {
     counted: BTreeSet<VenueId>,
     heard: BTreeSet<VenueId>,
     lock: Option<LockRow>,
-    exit: Option<ExitRow>,
+    exits: BTreeMap<u64, ExitRow>,
+    latches: latches::Latches,
     last_exit: u64,
 }
 
@@ -114,12 +123,16 @@ impl Book {
                 Applied::Noted
             }
             Fact::Unlocked { .. } => noted_if(self.lock.take().is_some()),
-            Fact::ExitBegan { exit, scope } => {
-                self.last_exit = self.last_exit.max(*exit);
-                self.exit = Some(ExitRow { exit: *exit, scope: scope.clone(), since: at });
+            Fact::ExitBegan { exit, scope, plan } => {
+                self.begin_exit(at, *exit, scope, plan.as_deref());
                 Applied::Noted
             }
-            Fact::ExitEnded { exit, .. } => noted_if(self.exit.take_if(|open| open.exit == *exit).is_some()),
+            Fact::ExitMeasured { exit, keep } => noted_if(self.measure_exit(*exit, keep)),
+            Fact::ExitEnded { exit, .. } => noted_if(self.exits.remove(exit).is_some()),
+            Fact::Tripped(trip) => noted_if(self.latches.trip(at, trip)),
+            Fact::Untripped { key, .. } => noted_if(self.latches.lift(key)),
+            Fact::Baseline(baseline) => noted_if(self.latches.begin(baseline)),
+            Fact::EquityHigh { venue, equity } => noted_if(self.latches.rose(venue, *equity)),
         };
         self.orders.purge(at);
         applied
@@ -226,9 +239,29 @@ impl Book {
     pub fn lock(&self) -> Option<&LockRow> {
         self.lock.as_ref()
     }
-    /// An exit that began and did not end: to be taken up again.
-    pub fn open_exit(&self) -> Option<&ExitRow> {
-        self.exit.as_ref()
+    /// Exits that began and did not end, oldest first: to be taken up again.
+    pub fn open_exits(&self) -> impl Iterator<Item = &ExitRow> {
+        self.exits.values()
+    }
+    /// The latches that stand.
+    pub fn latches(&self) -> impl Iterator<Item = &LatchRow> {
+        self.latches.rows.values()
+    }
+    /// One latch.
+    pub fn latch(&self, key: &LatchKey) -> Option<&LatchRow> {
+        self.latches.rows.get(key)
+    }
+    /// Latches that block what would open risk in this symbol at this venue.
+    pub fn blocking_latches<'a>(
+        &'a self,
+        venue: &'a VenueId,
+        symbol: &'a Symbol,
+    ) -> impl Iterator<Item = &'a LatchRow> {
+        self.latches.blocking(venue, symbol)
+    }
+    /// What a venue's trading day and week count from.
+    pub fn session(&self, venue: &VenueId) -> Option<&SessionRow> {
+        self.latches.sessions.get(venue)
     }
     /// How far the venue's executions are known.
     pub fn resume_point(&self, venue: &VenueId) -> Option<&ResumePoint> {
@@ -256,6 +289,22 @@ impl Book {
     /// Was this client id used before at this venue?
     pub fn knows_client(&self, venue: &VenueId, client: &ClientId) -> bool {
         self.order(&OrderId { venue: venue.clone(), client: client.clone() }).is_some()
+    }
+
+    fn begin_exit(&mut self, at: Stamp, exit: u64, scope: &Text, plan: Option<&ExitPlan>) {
+        self.last_exit = self.last_exit.max(exit);
+        let row = ExitRow { exit, scope: scope.clone(), since: at, plan: plan.cloned(), keep: None };
+        self.exits.insert(exit, row);
+    }
+
+    fn measure_exit(&mut self, exit: u64, keep: &Kept) -> bool {
+        match self.exits.get_mut(&exit) {
+            Some(row) if row.keep.as_ref() != Some(keep) => {
+                row.keep = Some(keep.clone());
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
     fn learn_instrument(&mut self, instrument: &Instrument) -> Applied {

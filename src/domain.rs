@@ -13,5 +13,7 @@ pub mod money;
 pub mod order;
 pub mod quote;
 pub mod report;
+pub mod rules;
+pub mod scope;
 pub mod text;
 pub mod time;

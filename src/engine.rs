@@ -327,6 +327,11 @@ const fn market_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Locked { .. }
         | Fact::Unlocked { .. }
         | Fact::ExitBegan { .. }
+        | Fact::ExitMeasured { .. }
+        | Fact::Tripped(_)
+        | Fact::Untripped { .. }
+        | Fact::Baseline(_)
+        | Fact::EquityHigh { .. }
         | Fact::ExitEnded { .. } => None,
     }
 }

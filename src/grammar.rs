@@ -7,6 +7,7 @@ mod complete;
 mod error;
 mod expand;
 mod expr;
+mod flatten;
 mod number;
 mod print;
 mod token;
@@ -38,7 +39,7 @@ pub fn parse(line: &str) -> Result<Command, GrammarError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{draft::*, ids::*, money::*, order::*, text::Text};
+    use crate::domain::{draft::*, ids::*, money::*, order::*, scope::*, text::Text};
     use proptest::prelude::*;
     use rust_decimal::Decimal;
     use smol_str::SmolStr;
@@ -352,7 +353,11 @@ mod tests {
         assert_eq!(offered("close AAPL "), "25% 50% 75% all");
         assert_eq!(offered("cancel t"), "td-a-1");
         assert_eq!(offered("cancel s"), "sells");
-        assert_eq!(offered("flatten "), "AAPL AMZN =ALL BTC/USD @paper");
+        assert_eq!(
+            offered("flatten "),
+            "AAPL AMZN =ALL BTC/USD longs shorts winners losers half quarter algo account @paper"
+        );
+        assert_eq!(offered("flatten AAPL losers "), "half quarter algo account @paper");
         assert_eq!(offered("replace "), "td-a-1");
         assert_eq!(offered("replace td-a-1 l"), "limit");
         assert_eq!(offered("protect AAPL stop "), "be -1%");
@@ -370,6 +375,24 @@ mod tests {
     fn venue() -> impl Strategy<Value = Option<VenueId>> {
         proptest::option::of("[a-z\" ]{0,6}[a-z0-9-]{1,10}")
             .prop_map(|v| v.map(|v| VenueId::new(&v).unwrap()))
+    }
+    fn scope() -> impl Strategy<Value = Scope> {
+        let pick =
+            proptest::sample::select(vec![Pick::All, Pick::Longs, Pick::Shorts, Pick::Winners, Pick::Losers]);
+        let share = proptest::option::of(1_u32..=99);
+        let name = proptest::option::of("[a-z ]{1,12}");
+        let account = proptest::option::of("[A-Z0-9]{1,12}");
+        (proptest::option::of(any_symbol()), venue(), pick, share, name, account).prop_map(
+            |(symbol, venue, pick, share, name, account)| Scope {
+                symbol,
+                venue,
+                account: account.map(|a| crate::domain::ids::AccountId::new(&a).unwrap()),
+                algorithm: name.map(Into::into),
+                pick,
+                share: share
+                    .map_or(Share::All, |n| Share::Percent(crate::domain::money::Percent::new(n.into()))),
+            },
+        )
     }
     fn any_symbol() -> impl Strategy<Value = Symbol> {
         prop_oneof![
@@ -534,7 +557,7 @@ mod tests {
             2 => protect,
             2 => (which, venue()).prop_map(|(target, venue)| Command::Cancel { target, venue }),
             2 => (client(), change, venue()).prop_map(|(order, change, venue)| Command::Replace { order, change, venue }),
-            1 => (proptest::option::of(any_symbol()), venue()).prop_map(|(symbol, venue)| Command::Flatten { symbol, venue }),
+            1 => scope().prop_map(Command::Flatten),
             1 => Just(Command::Halt),
             1 => reason().prop_map(|reason| Command::Lock { reason }),
             1 => reason().prop_filter("a reason", |r| !r.is_empty()).prop_map(|reason| Command::Unlock { reason }),

@@ -54,7 +54,7 @@ impl Wish<'_> {
                 let (symbol, venue) = (symbol.clone(), venue.clone());
                 exit::reverse(self, client, command, &exit::Out { symbol, venue, partly: false })
             }
-            Command::Flatten { symbol, venue } => exit::flatten(self, client, symbol, venue),
+            Command::Flatten(scope) => exit::flatten(self, client, scope),
             Command::Cancel { target, venue } => cancel::cancel(self, client, target, venue),
             Command::Replace { .. } | Command::Protect { .. } => order::change(self, client, command),
             Command::Halt | Command::Lock { .. } | Command::Unlock { .. } => self.simply(client, command),
@@ -78,8 +78,8 @@ fn narrowed(context: &Context, config: &Config, mut command: Command) -> Result<
         | Command::Reverse { venue, .. }
         | Command::Protect { venue, .. }
         | Command::Cancel { venue, .. }
-        | Command::Replace { venue, .. }
-        | Command::Flatten { venue, .. } => venue,
+        | Command::Replace { venue, .. } => venue,
+        Command::Flatten(scope) => &mut scope.venue,
         Command::Halt | Command::Lock { .. } | Command::Unlock { .. } => return Ok(command),
     };
     match place {

@@ -14,8 +14,9 @@ use crate::{
         snapshot::{ExitRow, ExitVenue, OrderRow, PositionRow},
     },
     domain::{
-        draft::Command,
+        draft::{Command, Share},
         ids::{Symbol, VenueId},
+        scope::Scope,
     },
     runtime::{Client, client::Waited},
 };
@@ -55,7 +56,7 @@ pub(super) fn close(
     if let Some(report) = begin(wish, client, command, out)? {
         return Ok(report);
     }
-    let scope = Scope { symbol: Some(out.symbol.clone()), partly: out.partly };
+    let scope = Covered { symbol: Some(out.symbol.clone()), partly: out.partly };
     follow(client, &scope)
 }
 
@@ -69,7 +70,7 @@ pub(super) fn reverse(
     if let Some(report) = begin(wish, client, command, out)? {
         return Ok(report);
     }
-    let scope = Scope { symbol: Some(out.symbol.clone()), partly: true };
+    let scope = Covered { symbol: Some(out.symbol.clone()), partly: true };
     let report = follow(client, &scope)?;
     if report.code != Code::Done {
         return Ok(report);
@@ -120,19 +121,15 @@ fn nothing_held(snapshot: &Snapshot, symbol: &Symbol) -> Result<Report, Failure>
 }
 
 /// `flatten [SYMBOL] [@VENUE]`.
-pub(super) fn flatten(
-    wish: &Wish<'_>,
-    client: &mut Client,
-    symbol: Option<Symbol>,
-    venue: Option<VenueId>,
-) -> Result<Report, Failure> {
+pub(super) fn flatten(wish: &Wish<'_>, client: &mut Client, scope: Scope) -> Result<Report, Failure> {
+    let venue = scope.venue.clone();
     // An exit does not hang on agreement: it looks for itself.
     if let Err(failure) = agreed(client, venue.as_ref()) {
         say(&format!("tradedeck: {}; going out all the same", failure.text));
     }
     let live = ask::is_live(wish.config, venue.as_ref());
-    let scope = Scope { symbol: symbol.clone(), partly: false };
-    let command = Command::Flatten { symbol, venue };
+    let covered = Covered { symbol: scope.symbol.clone(), partly: scope.share != Share::All };
+    let command = Command::Flatten(scope);
     let reply = client.ask(Request::Preview(command.clone()), ANSWER)?;
     let Reply::Plan(plan) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
     if wish.dry_run {
@@ -142,24 +139,24 @@ pub(super) fn flatten(
     let reply = client.ask(Request::Do(command), ANSWER)?;
     let Reply::Done(text) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
     say(text.as_str());
-    follow(client, &scope)
+    follow(client, &covered)
 }
 
 /// What an exit covers, to say what is left of it.
 #[derive(Debug)]
-struct Scope {
+struct Covered {
     symbol: Option<Symbol>,
     partly: bool,
 }
 
-impl Scope {
+impl Covered {
     fn holds(&self, exit: &ExitRow, venue: &VenueId, symbol: &Symbol) -> bool {
         exit.venues.iter().any(|v| v.venue == *venue) && self.symbol.as_ref().is_none_or(|s| same(s, symbol))
     }
 }
 
 /// Watches the exit until it is over, with a line on standard error for each step.
-fn follow(client: &mut Client, scope: &Scope) -> Result<Report, Failure> {
+fn follow(client: &mut Client, scope: &Covered) -> Result<Report, Failure> {
     let mut said = String::new();
     let waited = client.follow(OVER, |s| {
         let Some(exit) = &s.exit else { return false };
@@ -191,7 +188,7 @@ fn progress(v: &ExitVenue) -> String {
     )
 }
 
-fn report(snapshot: &Arc<Snapshot>, exit: &ExitRow, scope: &Scope, interrupted: bool) -> Report {
+fn report(snapshot: &Arc<Snapshot>, exit: &ExitRow, scope: &Covered, interrupted: bool) -> Report {
     let flat = exit.flat == Some(true);
     let positions: Vec<&PositionRow> = snapshot
         .positions

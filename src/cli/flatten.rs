@@ -6,7 +6,7 @@ use super::{
     quote,
     report::{Failure, Report},
 };
-use crate::domain::draft::Command;
+use crate::domain::{draft::Command, scope::Scope};
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -24,5 +24,6 @@ pub(super) struct Flatten {
 
 pub(super) fn run(context: &Context, flatten: &Flatten) -> Result<Report, Failure> {
     let symbol = flatten.symbol.as_deref().map(quote::symbol).transpose()?;
-    act::run(context, Command::Flatten { symbol, venue: None }, flatten.dry_run, flatten.yes)
+    let scope = Scope { symbol, ..Scope::default() };
+    act::run(context, Command::Flatten(scope), flatten.dry_run, flatten.yes)
 }

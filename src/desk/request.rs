@@ -5,6 +5,7 @@ use crate::domain::{
     ids::{ClientId, InstrumentId, Symbol, VenueId},
     order::{Change, Origin},
     quote::Interval,
+    scope::Scope,
     text::Text,
 };
 use serde::{Deserialize, Serialize};
@@ -118,17 +119,8 @@ impl Request {
                 | Self::Flatten(_)
                 | Self::Lock { .. }
                 | Self::Do(
-                    Command::Flatten { .. } | Command::Halt | Command::Cancel { .. } | Command::Lock { .. }
+                    Command::Flatten(_) | Command::Halt | Command::Cancel { .. } | Command::Lock { .. }
                 )
         )
     }
-}
-
-/// What a flatten covers. Live and paper accounts are never in one scope.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Scope {
-    /// Only this symbol.
-    pub symbol: Option<Symbol>,
-    /// Only this venue.
-    pub venue: Option<VenueId>,
 }

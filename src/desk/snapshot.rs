@@ -41,6 +41,12 @@ pub struct Snapshot {
     pub alerts: Arc<Vec<AlertRow>>,
     /// Total equity over the day, oldest first.
     pub equity_curve: Arc<Vec<EquityPoint>>,
+    /// The rules that are held all the time, with how near each is to tripping.
+    #[serde(default)]
+    pub risk: Arc<Vec<RiskRow>>,
+    /// What a margin call would close, the largest loser first; empty while margin remains.
+    #[serde(default)]
+    pub margin_call: Arc<Vec<MarginCallRow>>,
     /// The exit under way or the last one.
     pub exit: Option<Arc<ExitRow>>,
     /// Symbols that can be traded, for completion.
@@ -68,6 +74,12 @@ pub struct Banner {
     pub locked: Option<Text>,
     /// HALT stands: entries blocked, exit plan shown.
     pub halted: bool,
+    /// Rules that tripped and block entries now.
+    #[serde(default)]
+    pub tripped: u32,
+    /// A lock-out that nobody can lift before then.
+    #[serde(default)]
+    pub locked_out_until: Option<Stamp>,
     /// Entries wait for this (reconciling at start, journal lost); `None` when nothing holds them.
     pub held: Option<Text>,
     /// Unacknowledged alerts.
@@ -400,4 +412,64 @@ pub struct ExitVenue {
     pub left: Vec<Text>,
     /// The last error.
     pub error: Option<Text>,
+    /// How long it took, or has been going on, milliseconds.
+    #[serde(default)]
+    pub took_ms: u64,
+    /// How often positions were closed and read back.
+    #[serde(default)]
+    pub rounds: u32,
+}
+
+/// How a rule stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskState {
+    /// Not watched.
+    Off,
+    /// Far from its limit.
+    Clear,
+    /// Four fifths of its limit are used.
+    Near,
+    /// Its latch stands.
+    Tripped,
+    /// What it is judged by is missing or too old: entries that it would judge are refused.
+    Unknown,
+}
+
+/// One rule as a gauge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RiskRow {
+    /// Of which venue; `None` is the whole desk.
+    pub venue: Option<VenueId>,
+    /// Of which symbol, where it is one's own.
+    pub symbol: Option<Symbol>,
+    /// Which rule: `daily loss`.
+    pub rule: SmolStr,
+    /// How much is used, in words with its unit.
+    pub used: Text,
+    /// Of how much.
+    pub limit: Text,
+    /// The same as a share, for the gauge; `None` where it has none.
+    pub share: Option<Percent>,
+    /// How it stands.
+    pub state: RiskState,
+    /// What happens when it trips: `block entries`.
+    pub response: SmolStr,
+    /// Until when its latch stands, where that is a time.
+    pub until: Option<Stamp>,
+    /// Why it tripped.
+    pub reason: Option<Text>,
+}
+
+/// One order of a margin call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarginCallRow {
+    /// What would be closed.
+    pub instrument: InstrumentId,
+    /// On which side.
+    pub side: Side,
+    /// How much of it.
+    pub qty: Qty,
+    /// Its unrealized profit or loss: the largest loss goes first.
+    pub unrealized: Option<Money>,
 }

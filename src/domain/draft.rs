@@ -5,6 +5,7 @@ use super::{
     ids::{ClientId, Symbol, VenueId},
     money::{Money, Percent, Price, Qty, Ratio},
     order::{Side, Tif},
+    scope::Scope,
     text::Text,
 };
 use serde::{Deserialize, Serialize};
@@ -135,10 +136,11 @@ pub enum CancelTarget {
 }
 
 /// How much of a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Share {
     /// The whole.
+    #[default]
     All,
     /// `25%`.
     Percent(Percent),
@@ -212,13 +214,9 @@ pub enum Command {
         /// Where.
         venue: Option<VenueId>,
     },
-    /// `flatten [AAPL] [@venue]`: cancel everything, close everything, read back until flat.
-    Flatten {
-        /// Only this.
-        symbol: Option<Symbol>,
-        /// Only there.
-        venue: Option<VenueId>,
-    },
+    /// `flatten [AAPL] [longs|shorts|winners|losers] [50%] [algo NAME] [account NUMBER] [@venue]`: cancel
+    /// everything in scope, close it, read back until flat.
+    Flatten(Scope),
     /// `halt`: block entries and show the exit plan.
     Halt,
     /// `lock [REASON]`.

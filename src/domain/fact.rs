@@ -5,9 +5,11 @@ use super::{
     ids::{ClientId, Instance, InstrumentId, OrderId, VenueId, VenueOrderId},
     instrument::Instrument,
     lifecycle::OrderEvent,
-    money::{Price, SignedQty},
+    money::{Money, Price, SignedQty},
     order::{Change, OrderSpec, OrderType, Origin},
     report::{AccountReport, Execution, OrderReport},
+    rules::{LatchKey, Trip},
+    scope::{ExitPlan, Kept},
     text::Text,
     time::Stamp,
 };
@@ -81,6 +83,21 @@ pub enum PositionSource {
     Correction,
     /// The venue's figure agrees; average or availability moved.
     Refresh,
+}
+
+/// What an account held when its trading day began, or when it was first seen that day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Where.
+    pub venue: VenueId,
+    /// The trading day, by when it began.
+    pub began: Stamp,
+    /// A trading week began with it, too.
+    pub week: bool,
+    /// Equity.
+    pub equity: Money,
+    /// What was held.
+    pub positions: Vec<(InstrumentId, SignedQty, Option<Price>)>,
 }
 
 /// Something that happened.
@@ -168,6 +185,35 @@ pub enum Fact {
         exit: u64,
         /// What it covers, in words.
         scope: Text,
+        /// What it is to do. Journals of before there were plans have none.
+        #[serde(default)]
+        plan: Option<Box<ExitPlan>>,
+    },
+    /// An exit read what is there and counted what stays.
+    ExitMeasured {
+        /// Which.
+        exit: u64,
+        /// What stays of each position.
+        #[serde(with = "kept_as_pairs")]
+        keep: Kept,
+    },
+    /// A rule tripped: its latch stands.
+    Tripped(Box<Trip>),
+    /// A latch was lifted: by a person, by the venue's calendar, or because what tripped it is over.
+    Untripped {
+        /// Which.
+        key: LatchKey,
+        /// Why.
+        why: Text,
+    },
+    /// A trading day (or week) was begun with this: what `restore` compares with, and what losses count from.
+    Baseline(Box<Baseline>),
+    /// Equity stands higher than ever since the trading day began. Told in steps, not for each tick.
+    EquityHigh {
+        /// Where.
+        venue: VenueId,
+        /// How much.
+        equity: Money,
     },
     /// An exit ended.
     ExitEnded {
@@ -194,4 +240,17 @@ pub struct Dated {
     pub at: Stamp,
     /// What.
     pub fact: Fact,
+}
+
+/// A map with keys of two parts has no form of its own in JSON: it is written as pairs.
+mod kept_as_pairs {
+    use super::Kept;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(kept: &Kept, to: S) -> Result<S::Ok, S::Error> {
+        kept.iter().collect::<Vec<_>>().serialize(to)
+    }
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Kept, D::Error> {
+        Vec::deserialize(from).map(|pairs: Vec<_>| pairs.into_iter().collect())
+    }
 }

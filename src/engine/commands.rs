@@ -2,16 +2,17 @@
 
 use super::{
     Engine,
-    exit::{Cover, Then},
+    exit::Cover,
     orders::Maker,
     requests::{done, placed, refused, refused_text},
 };
 use crate::{
-    desk::{Reply, request::Scope},
+    desk::Reply,
     domain::{
         draft::{CancelTarget, ChangeExpr, Command, Draft, Share, Size},
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         order::{Amount, Attached, OrderSpec, OrderType},
+        scope::Then,
         text::Text,
     },
     sizing,
@@ -20,9 +21,7 @@ use crate::{
 impl Engine {
     pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
         match command {
-            Command::Flatten { symbol, venue } => {
-                return self.flatten(&Scope { symbol, venue }, maker.clone());
-            }
+            Command::Flatten(scope) => return self.flatten(&scope, maker.clone()),
             Command::Halt => return self.halt(maker),
             Command::Order(_)
             | Command::Close { .. }
@@ -48,7 +47,7 @@ impl Engine {
                 done("entries are blocked; cancels, closes and flatten go on")
             }
             Command::Unlock { reason } => self.unlock(&reason),
-            Command::Flatten { .. } | Command::Halt => done("under way"),
+            Command::Flatten(_) | Command::Halt => done("under way"),
         }
     }
 

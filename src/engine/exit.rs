@@ -20,9 +20,9 @@ use crate::{
         fact::Fact,
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         lifecycle::OrderState,
-        money::{Price, Qty},
-        order::{OrderSpec, StopLeg},
+        money::Qty,
         report::VenueReport,
+        scope::Then,
         text::Text,
         time::Mono,
     },
@@ -56,19 +56,6 @@ impl Cover {
     fn is_everything(&self) -> bool {
         self.symbol.is_none() && self.share == Share::All
     }
-}
-
-/// What follows once it is flat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Then {
-    Nothing,
-    /// Put the same protection on what was kept.
-    Protect {
-        stop: Option<StopLeg>,
-        target: Option<Price>,
-    },
-    /// Open the opposite position, through the gate.
-    Open(Box<OrderSpec>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +139,7 @@ impl Engine {
             (Some(s), Share::Percent(p)) => Text::clean(&format!("close {p}% of {s} at {venue}")),
             (Some(s), Share::Qty(q)) => Text::clean(&format!("close {q} {s} at {venue}")),
         };
-        self.fact(Fact::ExitBegan { exit: id, scope: words.clone() });
+        self.fact(Fact::ExitBegan { exit: id, scope: words.clone(), plan: None });
         if cover.is_everything() {
             // The same exit would be undone by an order that slips in behind it.
             self.lock(Text::clean(&format!("{words}; entries stay blocked until a person unlocks")));

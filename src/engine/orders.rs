@@ -82,9 +82,11 @@ impl Engine {
     pub(super) fn with_context<T>(&self, spec: &OrderSpec, ask: impl FnOnce(&Context<'_>) -> T) -> Option<T> {
         let venue = &spec.instrument.venue;
         let state = self.venues.get(venue)?;
-        let access = if self.is_exiting(venue, &spec.instrument.symbol) {
-            let why = format!("an exit from {} is under way", spec.instrument.symbol);
-            Access::Locked { reason: Text::clean(&why) }
+        let symbol = &spec.instrument.symbol;
+        let access = if self.is_exiting(venue, symbol) {
+            Access::Locked { reason: Text::clean(&format!("an exit from {symbol} is under way")) }
+        } else if let Some(latch) = self.book.blocking_latches(venue, symbol).next() {
+            Access::Locked { reason: latch.trip.reason.clone() }
         } else {
             self.access(venue)
         };

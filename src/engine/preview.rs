@@ -2,13 +2,14 @@
 
 use super::{Engine, routing::Wait};
 use crate::{
-    desk::{Preview, Reply, receipt::Check, request::Scope},
+    desk::{Preview, Reply, receipt::Check},
     domain::{
         draft::{Command, Draft},
         ids::InstrumentId,
         limits::Action,
         money::{Money, Percent},
         order::Side,
+        scope::Scope,
         text::Text,
     },
     risk::{self, CheckResult, Outcome},
@@ -88,16 +89,17 @@ impl Engine {
     pub(super) fn preview(&mut self, command: &Command) -> Reply {
         match command {
             Command::Order(draft) => Reply::Preview(Box::new(self.preview_order(draft))),
-            Command::Flatten { symbol, venue } => {
-                let scope = Scope { symbol: symbol.clone(), venue: venue.clone() };
-                Reply::Plan(Box::new(self.plan_for(&scope)))
-            }
+            Command::Flatten(scope) => Reply::Plan(Box::new(self.plan_for(scope))),
             Command::Halt => Reply::Plan(Box::new(self.plan_for(&Scope::default()))),
             Command::Close { symbol, venue, .. } | Command::Reverse { symbol, venue } => {
                 match self.held_at(symbol, venue.as_ref()) {
                     Ok(held) => {
                         let venue = venue.clone().or_else(|| held.first().map(|i| i.venue.clone()));
-                        let scope = Scope { symbol: held.first().map(|i| i.symbol.clone()), venue };
+                        let scope = Scope {
+                            symbol: held.first().map(|i| i.symbol.clone()),
+                            venue,
+                            ..Scope::default()
+                        };
                         Reply::Plan(Box::new(self.plan_for(&scope)))
                     }
                     Err(text) => Reply::Refused { text, field: Some("symbol".into()), checks: Vec::new() },

@@ -2,7 +2,6 @@
 
 use super::{
     Engine,
-    exit::Then,
     orders::{Maker, Stopped},
     requests::{placed, refused, refused_text},
 };
@@ -13,6 +12,7 @@ use crate::{
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         money::Price,
         order::{Change, OrderSpec, OrderType, StopLeg},
+        scope::Then,
         text::Text,
     },
     sizing,

@@ -36,6 +36,11 @@ impl Engine {
             | Fact::Locked { .. }
             | Fact::Unlocked { .. }
             | Fact::ExitBegan { .. }
+            | Fact::ExitMeasured { .. }
+            | Fact::Tripped(_)
+            | Fact::Untripped { .. }
+            | Fact::Baseline(_)
+            | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
         }
     }
@@ -90,15 +95,13 @@ impl Engine {
         if !self.alive.is_empty() {
             return;
         }
-        let Some(exit) = self.book.open_exit().cloned() else { return };
-        let text =
-            format!("`{}` was under way when the last run ended; `flatten` takes it up again", exit.scope);
-        self.fact(Fact::ExitEnded {
-            exit: exit.exit,
-            flat: false,
-            report: Text::clean("cut off: the run ended"),
-        });
-        self.alert_program(Severity::Emergency, AlertCode::Recovery, Text::clean(&text));
-        self.lock(Text::clean("an exit was cut off when the last run ended"));
+        let open: Vec<(u64, Text)> = self.book.open_exits().map(|e| (e.exit, e.scope.clone())).collect();
+        for (exit, scope) in open {
+            let text =
+                format!("`{scope}` was under way when the last run ended; `flatten` takes it up again");
+            self.fact(Fact::ExitEnded { exit, flat: false, report: Text::clean("cut off: the run ended") });
+            self.alert_program(Severity::Emergency, AlertCode::Recovery, Text::clean(&text));
+            self.lock(Text::clean("an exit was cut off when the last run ended"));
+        }
     }
 }

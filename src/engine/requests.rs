@@ -3,7 +3,7 @@
 use super::{
     Engine,
     effect::{Ask, Effect},
-    exit::{Cover, Then},
+    exit::Cover,
     input::{Front, Timer},
     orders::{Maker, Stopped},
 };
@@ -11,7 +11,6 @@ use crate::{
     desk::{
         Envelope, Reply, Request,
         receipt::{Check, Plan, PlanVenue},
-        request::Scope,
     },
     domain::{
         alert::{AlertCode, Severity},
@@ -20,6 +19,7 @@ use crate::{
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         lifecycle::{OrderEvent, OrderState},
         money::Money,
+        scope::{Scope, Then},
         text::Text,
     },
 };
@@ -238,7 +238,7 @@ impl Engine {
             Ok(venues) => venues,
             Err(why) => return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() },
         };
-        let command = Command::Flatten { symbol: scope.symbol.clone(), venue: scope.venue.clone() };
+        let command = Command::Flatten(scope.clone());
         self.commanded(&command, &maker);
         let symbol = scope.symbol.clone();
         let cover = Cover { symbol, share: Share::All };

@@ -66,6 +66,11 @@ impl View {
             | Fact::Locked { .. }
             | Fact::Unlocked { .. }
             | Fact::ExitBegan { .. }
+            | Fact::ExitMeasured { .. }
+            | Fact::Tripped(_)
+            | Fact::Untripped { .. }
+            | Fact::Baseline(_)
+            | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
         }
         self.banner = true;
@@ -181,6 +186,8 @@ impl Engine {
             armed_until: self.armed_until.filter(|until| self.now.mono < *until),
             locked: self.book.lock().map(|l| l.reason.clone()),
             halted: self.halted,
+            tripped: 0,
+            locked_out_until: None,
             held: self.held_back(),
             alerts: u32::try_from(unseen).ok().unwrap_or(u32::MAX),
             worst: self.book.worst_alert().cloned(),

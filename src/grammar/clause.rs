@@ -166,7 +166,18 @@ impl Fields {
             Word::Reduce => once(tokens, &mut self.reduce_only, (), &token.at, "`reduce`"),
             Word::Tag => self.tagged(tokens, &token.at),
             Word::Risk | Word::All | Word::Half | Word::Quarter => Err(unknown()),
-            Word::Equity | Word::Bp | Word::Be | Word::Qty | Word::Buys | Word::Sells => Err(unknown()),
+            Word::Equity
+            | Word::Bp
+            | Word::Be
+            | Word::Qty
+            | Word::Buys
+            | Word::Sells
+            | Word::Longs
+            | Word::Shorts
+            | Word::Winners
+            | Word::Losers
+            | Word::Algo
+            | Word::Account => Err(unknown()),
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     clause::{Placed, once, order, price_after, stop_after, tif, trail_after, value, venue},
     error::{GrammarError, Kind, nearest},
     expr::{half, quantity, quarter, read_symbol},
+    flatten,
     number::{Bad, share},
     token::{Token, Tokens},
     word::{CHANGES, Verb, Word, instead},
@@ -37,7 +38,7 @@ pub(super) fn command(tokens: &mut Tokens<'_>) -> Result<Command, GrammarError> 
         Verb::Protect => protect(tokens),
         Verb::Cancel => cancel(tokens),
         Verb::Replace => replace(tokens),
-        Verb::Flatten => flatten(tokens),
+        Verb::Flatten => flatten::scope(tokens).map(Command::Flatten),
         Verb::Halt => Ok(Command::Halt),
         Verb::Lock => Ok(Command::Lock { reason: reason(tokens)? }),
         Verb::Unlock => match reason(tokens)? {
@@ -254,18 +255,6 @@ impl Changes {
             tif: self.tif.map(|(v, _)| v),
         }
     }
-}
-
-fn flatten(tokens: &mut Tokens<'_>) -> Result<Command, GrammarError> {
-    let symbol = match tokens.peek().cloned() {
-        None => None,
-        Some(token) if token.after('@').is_some() => None,
-        Some(token) => {
-            tokens.take();
-            if token.word() == Some(Word::All) { None } else { Some(symbol_of(tokens, &token)?) }
-        }
-    };
-    Ok(Command::Flatten { symbol, venue: trailing_venue(tokens)? })
 }
 
 fn reason(tokens: &mut Tokens<'_>) -> Result<Text, GrammarError> {

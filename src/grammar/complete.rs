@@ -3,7 +3,7 @@
 use super::{
     print,
     token::{Token, lex},
-    word::{CHANGES, CLAUSES, Verb, Word},
+    word::{CHANGES, CLAUSES, FLATTENS, Verb, Word},
 };
 use crate::domain::ids::{ClientId, Symbol, VenueId};
 use std::ops::Range;
@@ -94,7 +94,7 @@ fn candidates(done: &[Token], prefix: &str, words: &Words<'_>) -> Vec<(String, &
     let named = |list: &[Word]| list.iter().map(|w| (w.text().to_owned(), w.note())).collect::<Vec<_>>();
     match slot(done) {
         Slot::Verb => Verb::ALL.iter().map(|v| (v.text().to_owned(), v.note())).collect(),
-        Slot::Symbol if starts_flatten(done) => symbols().chain(venues()).collect(),
+        Slot::Symbol if starts_flatten(done) => symbols().chain(named(FLATTENS)).chain(venues()).collect(),
         Slot::Symbol => symbols().collect(),
         Slot::Order => orders().collect(),
         Slot::CancelTarget => {
@@ -123,6 +123,7 @@ const GROUPS: &[&[Word]] = &[
     &[Word::Market, Word::Limit, Word::Trail],
     &[Word::Market, Word::Trigger, Word::Trail],
     &[Word::Risk, Word::All, Word::Half, Word::Quarter],
+    &[Word::Longs, Word::Shorts, Word::Winners, Word::Losers],
 ];
 
 /// Can `word` still be added to what is there?
@@ -152,9 +153,14 @@ fn slot(done: &[Token]) -> Slot {
             2 => SHARES,
             _ => Slot::Words(&[]),
         },
-        Verb::Reverse | Verb::Flatten => match done.len() {
+        Verb::Reverse => match done.len() {
             1 => Slot::Symbol,
             _ => Slot::Words(&[]),
+        },
+        Verb::Flatten => match (done.len(), done.last().and_then(Token::word)) {
+            (1, _) => Slot::Symbol,
+            (_, Some(Word::Algo | Word::Account)) => Slot::Nothing,
+            _ => Slot::Words(FLATTENS),
         },
         Verb::Protect => match (done.len(), last) {
             (1, _) => Slot::Symbol,

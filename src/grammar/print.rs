@@ -7,6 +7,7 @@ use crate::domain::{
     },
     ids::{ClientId, Symbol, VenueId},
     order::{Side, Tif},
+    scope::{Pick, Scope},
     text::Text,
 };
 
@@ -44,16 +45,26 @@ pub fn print(command: &Command) -> String {
             changes(&mut words, *change);
             words.extend(venue(v.as_ref()));
         }
-        Command::Flatten { symbol: s, venue: v } => {
-            words.push("flatten".to_owned());
-            words.extend(s.as_ref().map(symbol));
-            words.extend(venue(v.as_ref()));
-        }
+        Command::Flatten(scope) => flatten(&mut words, scope),
         Command::Halt => words.push("halt".to_owned()),
         Command::Lock { reason } => with_reason(&mut words, "lock", reason),
         Command::Unlock { reason } => with_reason(&mut words, "unlock", reason),
     }
     words.join(" ")
+}
+
+fn flatten(words: &mut Vec<String>, scope: &Scope) {
+    words.push("flatten".to_owned());
+    words.extend(scope.symbol.as_ref().map(symbol));
+    words.extend((scope.pick != Pick::All).then(|| scope.pick.word().to_owned()));
+    words.extend(match scope.share {
+        Share::Percent(p) => Some(format!("{p}%")),
+        // Units are for one position; a scope is never written with them.
+        Share::All | Share::Qty(_) => None,
+    });
+    words.extend(scope.algorithm.as_ref().map(|name| format!("algo {}", quote(name))));
+    words.extend(scope.account.as_ref().map(|id| format!("account {}", quote(id.as_str()))));
+    words.extend(venue(scope.venue.as_ref()));
 }
 
 fn with_reason(words: &mut Vec<String>, verb: &str, reason: &Text) {

@@ -74,6 +74,12 @@ words!(
         Qty "qty" "new total quantity",
         Buys "buys" "all buy orders",
         Sells "sells" "all sell orders",
+        Longs "longs" "positions above zero",
+        Shorts "shorts" "positions below zero",
+        Winners "winners" "positions with a profit now",
+        Losers "losers" "positions with a loss now",
+        Algo "algo" "what this algorithm ordered and holds",
+        Account "account" "the account with this number",
     }
 );
 
@@ -115,6 +121,18 @@ pub(super) const CHANGES: &[Word] = &[
     Word::Fok,
     Word::Opg,
     Word::Cls,
+];
+
+/// The words that narrow `flatten`.
+pub(super) const FLATTENS: &[Word] = &[
+    Word::Longs,
+    Word::Shorts,
+    Word::Winners,
+    Word::Losers,
+    Word::Half,
+    Word::Quarter,
+    Word::Algo,
+    Word::Account,
 ];
 
 /// Would this symbol be taken for a word of the grammar?

@@ -246,7 +246,12 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
         }
         Fact::Locked { reason } | Fact::Unlocked { reason } => c.text = reason.to_string(),
         Fact::ExitBegan { scope, .. } => c.text = scope.to_string(),
-        Fact::ExitEnded { report, .. } => c.text = report.to_string(),
+        Fact::ExitMeasured { .. }
+        | Fact::ExitEnded { .. }
+        | Fact::Tripped(_)
+        | Fact::Untripped { .. }
+        | Fact::Baseline(_)
+        | Fact::EquityHigh { .. } => guard_cells(fact, &mut c)?,
         Fact::DayBegan { venue, began } => {
             c.venue = Some(venue.clone());
             c.text = began.to_rfc3339();
@@ -255,6 +260,36 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
         Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)
+}
+
+/// The cells of what guards an account: exits, latches, baselines.
+fn guard_cells(fact: &Fact, c: &mut Cells) -> io::Result<()> {
+    if let Fact::ExitMeasured { keep, .. } = fact {
+        let kept: Vec<String> = keep.iter().map(|(i, qty)| format!("{qty} {i}")).collect();
+        c.text = kept.join(", ");
+    }
+    if let Fact::ExitEnded { report, .. } = fact {
+        c.text = report.to_string();
+    }
+    if let Fact::Tripped(trip) = fact {
+        c.venue.clone_from(&trip.key.venue);
+        c.event = Some(word(&trip.key.rule)?);
+        c.text = trip.reason.to_string();
+    }
+    if let Fact::Untripped { key, why } = fact {
+        c.venue.clone_from(&key.venue);
+        c.event = Some(word(&key.rule)?);
+        c.text = why.to_string();
+    }
+    if let Fact::Baseline(baseline) = fact {
+        c.venue = Some(baseline.venue.clone());
+        c.text = format!("equity {}", baseline.equity);
+    }
+    if let Fact::EquityHigh { venue, equity } = fact {
+        c.venue = Some(venue.clone());
+        c.text = format!("equity {equity}");
+    }
+    Ok(())
 }
 
 /// The word that a value bears in JSON, where it is a word.

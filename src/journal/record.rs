@@ -167,7 +167,12 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
         Fact::Locked { .. } => "locked",
         Fact::Unlocked { .. } => "unlocked",
         Fact::ExitBegan { .. } => "exit_began",
+        Fact::ExitMeasured { .. } => "exit_measured",
         Fact::ExitEnded { .. } => "exit_ended",
+        Fact::Tripped(_) => "tripped",
+        Fact::Untripped { .. } => "untripped",
+        Fact::Baseline(_) => "baseline",
+        Fact::EquityHigh { .. } => "equity_high",
     }
 }
 
@@ -194,7 +199,12 @@ pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
         | Fact::Locked { .. }
         | Fact::Unlocked { .. }
         | Fact::ExitBegan { .. }
-        | Fact::ExitEnded { .. } => None,
+        | Fact::ExitMeasured { .. }
+        | Fact::ExitEnded { .. }
+        | Fact::Tripped(_)
+        | Fact::Untripped { .. }
+        | Fact::Baseline(_)
+        | Fact::EquityHigh { .. } => None,
     }
 }
 
@@ -216,7 +226,12 @@ pub(super) const fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Locked { .. }
         | Fact::Unlocked { .. }
         | Fact::ExitBegan { .. }
-        | Fact::ExitEnded { .. } => None,
+        | Fact::ExitMeasured { .. }
+        | Fact::ExitEnded { .. }
+        | Fact::Tripped(_)
+        | Fact::Untripped { .. }
+        | Fact::Baseline(_)
+        | Fact::EquityHigh { .. } => None,
     }
 }
 

@@ -3,13 +3,16 @@
 use super::{Header, Journal, Mode};
 use crate::domain::{
     alert::{Alert, AlertCode, Severity},
-    fact::{Dated, Fact, Intent, OrderFact, PositionSource},
+    draft::Share,
+    fact::{Baseline, Dated, Fact, Intent, OrderFact, PositionSource},
     ids::*,
     instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
     lifecycle::OrderEvent,
     money::*,
     order::*,
     report::*,
+    rules::{LatchKey, Response, Rule, Trip, Until},
+    scope::{ExitPlan, Scope, Then},
     text::Text,
     time::Stamp,
 };
@@ -169,6 +172,29 @@ fn alert() -> Alert {
     }
 }
 
+fn exit_plan() -> ExitPlan {
+    ExitPlan {
+        instance: run(),
+        venue: instrument().venue,
+        scope: Scope {
+            algorithm: Some("swing".into()),
+            share: Share::Percent("50".parse().unwrap()),
+            ..Scope::of_symbol(instrument().symbol, Some(instrument().venue))
+        },
+        picked: Some(vec![instrument()]),
+        then: Then::Protect { stop: Some(StopLeg { stop: price("170"), limit: None }), target: None },
+    }
+}
+
+fn trip() -> Trip {
+    Trip {
+        key: LatchKey { rule: Rule::DailyLoss, venue: Some(instrument().venue), symbol: None },
+        response: Response::CancelEntries,
+        until: Until::LockedOut(Stamp::from_nanos(9)),
+        reason: "lost 1,000.00 today".into(),
+    }
+}
+
 /// One of every kind of fact, with everything in it that can be there.
 pub(super) fn every_fact() -> Vec<Dated> {
     let filled = OrderFact {
@@ -200,9 +226,21 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Acknowledged { id: u64::MAX },
         Fact::Locked { reason: "daily loss".into() },
         Fact::Unlocked { reason: "@home".into() },
-        Fact::ExitBegan { exit: 1, scope: "everything at paper".into() },
+        Fact::ExitBegan { exit: 1, scope: "everything at paper".into(), plan: None },
+        Fact::ExitBegan { exit: 2, scope: "half of AAPL".into(), plan: Some(Box::new(exit_plan())) },
+        Fact::ExitMeasured { exit: 2, keep: [(instrument(), qty(3))].into() },
         Fact::ExitEnded { exit: 1, flat: false, report: "1 position left".into() },
         Fact::DayBegan { venue: instrument().venue, began: Stamp::from_nanos(3) },
+        Fact::Tripped(Box::new(trip())),
+        Fact::Untripped { key: trip().key, why: "a new day".into() },
+        Fact::Baseline(Box::new(Baseline {
+            venue: instrument().venue,
+            began: Stamp::from_nanos(3),
+            week: true,
+            equity: "100000.01".parse().unwrap(),
+            positions: vec![(instrument(), "-3".parse().unwrap(), Some(price("175.52")))],
+        })),
+        Fact::EquityHigh { venue: instrument().venue, equity: "100001".parse().unwrap() },
     ];
     facts.into_iter().map(dated).collect()
 }
@@ -247,6 +285,13 @@ fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
         Fact::Locked { reason } | Fact::Unlocked { reason } => *reason = text.clone(),
         Fact::DayBegan { began, .. } => *began = Stamp::from_nanos(i64::MIN),
         Fact::ExitBegan { scope, .. } => *scope = text.clone(),
+        Fact::ExitMeasured { keep, .. } => {
+            keep.insert(instrument(), size);
+        }
         Fact::ExitEnded { report, .. } => *report = text.clone(),
+        Fact::Tripped(trip) => trip.reason = text.clone(),
+        Fact::Untripped { why, .. } => *why = text.clone(),
+        Fact::Baseline(baseline) => baseline.equity = number.parse().unwrap(),
+        Fact::EquityHigh { equity, .. } => *equity = number.parse().unwrap(),
     }
 }

@@ -43,6 +43,8 @@ impl Engine {
             positions_flat: count(flat),
             left: exit.left.clone(),
             error: exit.error.clone(),
+            took_ms: exit.ended.unwrap_or(self.now.mono).since_ms(exit.began),
+            rounds: exit.rounds,
         }
     }
 }

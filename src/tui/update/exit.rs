@@ -2,9 +2,10 @@
 
 use super::{entry, keys};
 use crate::{
-    desk::{Request, receipt::Plan, request::Scope},
+    desk::{Request, receipt::Plan},
     domain::{
         draft::{CancelTarget, Command},
+        scope::Scope,
         text::Text,
         time::Mono,
     },

@@ -100,9 +100,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
             }
             Request::Do(command.clone())
         }
-        Command::Flatten { symbol, venue } => {
-            Request::Flatten(crate::desk::request::Scope { symbol: symbol.clone(), venue: venue.clone() })
-        }
+        Command::Flatten(scope) => Request::Flatten(scope.clone()),
         Command::Order(_)
         | Command::Reverse { .. }
         | Command::Protect { .. }

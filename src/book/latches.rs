@@ -1,0 +1,85 @@
+//! The latches of rules that tripped, and what the trading day and week began with.
+
+use crate::domain::{
+    fact::Baseline,
+    ids::{Symbol, VenueId},
+    money::Money,
+    rules::{LatchKey, Trip},
+    time::Stamp,
+};
+use std::collections::BTreeMap;
+
+/// A latch that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatchRow {
+    /// What tripped, what is done, until when, and why.
+    pub trip: Trip,
+    /// Since.
+    pub since: Stamp,
+}
+
+/// What an account's trading day and week count from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// The day's baseline.
+    pub day: Baseline,
+    /// Equity when the week began, as far as is known.
+    pub week_equity: Money,
+    /// The highest equity of the day that was told.
+    pub high: Money,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Latches {
+    pub(super) rows: BTreeMap<LatchKey, LatchRow>,
+    pub(super) sessions: BTreeMap<VenueId, SessionRow>,
+}
+
+impl Latches {
+    /// Is it news? The same trip again is not.
+    pub(super) fn trip(&mut self, at: Stamp, trip: &Trip) -> bool {
+        let same = self.rows.get(&trip.key).is_some_and(|row| row.trip == *trip);
+        if !same {
+            self.rows.insert(trip.key.clone(), LatchRow { trip: trip.clone(), since: at });
+        }
+        !same
+    }
+    pub(super) fn lift(&mut self, key: &LatchKey) -> bool {
+        self.rows.remove(key).is_some()
+    }
+    pub(super) fn begin(&mut self, baseline: &Baseline) -> bool {
+        let before = self.sessions.get(&baseline.venue);
+        if before.is_some_and(|row| row.day == *baseline) {
+            return false;
+        }
+        let week_equity = match before {
+            Some(row) if !baseline.week => row.week_equity,
+            Some(_) | None => baseline.equity,
+        };
+        let row = SessionRow { day: baseline.clone(), week_equity, high: baseline.equity };
+        self.sessions.insert(baseline.venue.clone(), row);
+        true
+    }
+    pub(super) fn rose(&mut self, venue: &VenueId, equity: Money) -> bool {
+        match self.sessions.get_mut(venue) {
+            Some(row) if equity > row.high => {
+                row.high = equity;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+    /// Latches that block what would open risk in this symbol at this venue.
+    pub(super) fn blocking<'a>(
+        &'a self,
+        venue: &'a VenueId,
+        symbol: &'a Symbol,
+    ) -> impl Iterator<Item = &'a LatchRow> {
+        self.rows.values().filter(move |row| {
+            let key = &row.trip.key;
+            row.trip.response.blocks()
+                && key.venue.as_ref().is_none_or(|v| v == venue)
+                && key.symbol.as_ref().is_none_or(|s| s == symbol)
+        })
+    }
+}
