@@ -14,6 +14,8 @@ mod counterparty;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod fault_venue;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod journal;
