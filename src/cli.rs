@@ -23,6 +23,7 @@ mod paper;
 mod positions;
 mod preview;
 mod quote;
+mod rehearse;
 mod report;
 mod rows;
 mod table;
@@ -107,6 +108,8 @@ enum Command {
     Lock(lock::Lock),
     /// Allow entries again.
     Unlock(lock::Unlock),
+    /// Try the way out against paper venues that fail on purpose.
+    Rehearse(rehearse::Rehearse),
     /// The paper venue.
     #[command(subcommand)]
     Paper(paper::Paper),
@@ -151,6 +154,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Flatten(c) => flatten::run(context, &c),
         Command::Lock(c) => lock::lock(context, &c),
         Command::Unlock(c) => lock::unlock(context, &c),
+        Command::Rehearse(c) => rehearse::run(&c),
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),

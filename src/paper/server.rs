@@ -21,6 +21,7 @@ mod tape;
 mod updates;
 mod venue;
 mod wire;
+pub mod witness;
 
 pub use address::{Addresses, Presence, running};
 pub use error::Error;
@@ -119,6 +120,7 @@ pub fn script(path: &std::path::Path) -> Result<Script, Error> {
 #[derive(Debug)]
 pub struct Running {
     addresses: Addresses,
+    owner: Owner,
     tally: watch::Receiver<Tally>,
     stop: watch::Sender<bool>,
     served: JoinHandle<Result<(), Error>>,
@@ -189,7 +191,7 @@ pub async fn serve(options: Options) -> Result<Running, Error> {
     let (owner, inbox) = Owner::channel();
     let (stop, stopping) = watch::channel(false);
     let clock = Arc::clone(&options.clock);
-    let app = App { owner, keys, clock: Arc::clone(&clock), stop: stopping.clone(), moods };
+    let app = App { owner: owner.clone(), keys, clock: Arc::clone(&clock), stop: stopping.clone(), moods };
     let Home { dir, lock, store, .. } = home;
     let task = Task { venue, store, clock, inbox, stop: stopping };
     // The account exists on the disk before anybody can trade it.
@@ -198,7 +200,7 @@ pub async fn serve(options: Options) -> Result<Running, Error> {
         addresses.write(dir)?;
     }
     let served = tokio::spawn(attend(task, listener, app, stop.clone(), Leave { dir, _lock: lock }));
-    Ok(Running { addresses, tally, stop, served })
+    Ok(Running { addresses, owner, tally, stop, served })
 }
 
 /// The exchange of an earlier run, or a new one.

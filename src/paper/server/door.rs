@@ -20,6 +20,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::Value;
+use smol_str::SmolStr;
 use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
@@ -157,6 +158,7 @@ fn learn(knock: &mut Knock, body: &Bytes) {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return };
     let word = |name: &str| body.get(name).and_then(Value::as_str);
     knock.symbols = word("symbol").into_iter().map(str::to_owned).collect();
+    knock.client = word("client_order_id").map(SmolStr::new);
     knock.side = match word("side") {
         Some("buy") => Some(Side::Buy),
         Some("sell") => Some(Side::Sell),

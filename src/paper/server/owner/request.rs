@@ -23,6 +23,7 @@ use crate::{
                 orders::{self, OrderKey, OrderQuery},
             },
             wire::{self, ConfigurationRequest, OrderBody},
+            witness::Witness,
         },
     },
 };
@@ -56,6 +57,8 @@ pub(in crate::paper::server) enum Request {
     /// With the venue's time.
     Curve(Density, Reply<(Stamp, Vec<EquityPoint>)>),
     Positions(Reply<Vec<Value>>),
+    /// Past every fault: no client can ask for it.
+    Witness(Reply<Witness>),
     Position(String, Reply<Option<Value>>),
     Orders(OrderQuery, Reply<Vec<OrderBody>>),
     /// With its legs under it, if `true`.
@@ -100,6 +103,7 @@ impl Venue {
             Request::Configuration(to) => to.hold(wire::configurations(&self.exchange.configuration())),
             Request::Activities(page, to) => to.hold(page.cut(&self.exchange)),
             Request::Curve(density, to) => to.hold((self.now(), self.exchange.equity_curve(density))),
+            Request::Witness(to) => to.hold(self.witness()),
             Request::Positions(to) => to.hold(self.exchange.positions().iter().map(wire::position).collect()),
             Request::Position(symbol, to) => {
                 to.hold(self.exchange.position(&symbol).as_ref().map(wire::position))

@@ -10,9 +10,13 @@ use crate::{
     paper::{
         event::{OrderUpdate, UpdateKind},
         exchange::Exchange,
-        faults::{Does, Door, Kind, Meeting, Part, Play, Script, Tally, lane::Lane, play::Mood, skew},
+        faults::{Does, Door, Fate, Kind, Meeting, Part, Play, Script, Tally, lane::Lane, play::Mood, skew},
         order::{Intent, NewOrder, Order},
-        server::{feed::Item, owner::Request},
+        server::{
+            feed::Item,
+            owner::Request,
+            witness::{Seen, Traffic},
+        },
         strain::Holds,
     },
 };
@@ -42,11 +46,13 @@ pub(in crate::paper::server) struct Knock {
     pub(in crate::paper::server) order: Option<OrderKey>,
     pub(in crate::paper::server) side: Option<Side>,
     pub(in crate::paper::server) order_type: Option<OrderKind>,
+    /// Of a new order, the name that its sender gave it.
+    pub(in crate::paper::server) client: Option<SmolStr>,
 }
 
 impl Knock {
     pub(in crate::paper::server) const fn default_of(kind: Kind) -> Self {
-        Self { kind, symbols: Vec::new(), order: None, side: None, order_type: None }
+        Self { kind, symbols: Vec::new(), order: None, side: None, order_type: None, client: None }
     }
 }
 
@@ -60,6 +66,7 @@ pub(in crate::paper::server) struct Stage {
     items: Lane<Item>,
     moods: watch::Sender<Moods>,
     tally: watch::Sender<Tally>,
+    traffic: Traffic,
 }
 
 impl Stage {
@@ -78,6 +85,7 @@ impl Stage {
             items: Lane::default(),
             moods,
             tally,
+            traffic: Traffic::default(),
         }
     }
 
@@ -176,10 +184,17 @@ impl Venue {
     /// What becomes of a request.
     pub(in crate::paper::server) fn knock(&mut self, knock: Knock) -> Door {
         let meeting = self.meeting(&knock);
-        match &mut self.stage {
-            Some(stage) => stage.play.door(&meeting, stage.at_ms),
-            None => Door::open(),
-        }
+        let Some(stage) = &mut self.stage else { return Door::open() };
+        let door = stage.play.door(&meeting, stage.at_ms);
+        let is_limited = matches!(&door.fate, Fate::Instead(reply) if reply.status == 429);
+        let at = stage.began.plus_ms(stage.at_ms);
+        stage.traffic.note(Seen { at, kind: knock.kind, client: knock.client, is_limited });
+        door
+    }
+
+    /// The requests that came, where a script plays.
+    pub(in crate::paper::server) fn seen(&self) -> Vec<Seen> {
+        self.stage.as_ref().map_or_else(Vec::new, |stage| stage.traffic.seen())
     }
 
     /// What becomes of an attempt to connect to a stream.
