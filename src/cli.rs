@@ -26,6 +26,7 @@ mod quote;
 mod rehearse;
 mod report;
 mod rows;
+mod status;
 mod table;
 mod venues;
 
@@ -104,6 +105,10 @@ enum Command {
     Close(close::Close),
     /// Cancel everything, close everything, read back until flat. `--venue` narrows it.
     Flatten(flatten::Flatten),
+    /// Block entries, and show what a flatten would do.
+    Halt,
+    /// May anything be opened, is an exit under way, how did the last one end? Code 4 when it was not flat.
+    Status,
     /// Block entries.
     Lock(lock::Lock),
     /// Allow entries again.
@@ -152,6 +157,8 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Cancel(c) => cancel::run(context, &c),
         Command::Close(c) => close::run(context, &c),
         Command::Flatten(c) => flatten::run(context, &c),
+        Command::Halt => flatten::halt(context),
+        Command::Status => status::run(context),
         Command::Lock(c) => lock::lock(context, &c),
         Command::Unlock(c) => lock::unlock(context, &c),
         Command::Rehearse(c) => rehearse::run(&c),

@@ -17,6 +17,7 @@ use tradedeck::{
         order::{Amount, Attached, OrderKind, OrderType, Side, Submission, Tif},
         quote::{Market, Quote},
         report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now, Stamp},
     },
@@ -100,6 +101,8 @@ pub(crate) fn setup(watched: usize) -> Setup {
         default_tif: Tif::Day,
         read_only: false,
         alive: BTreeSet::new(),
+        exit: ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 

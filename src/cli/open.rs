@@ -63,8 +63,8 @@ impl Context {
     }
 
     /// Opens the host with this configuration.
-    pub(super) fn open(&self, config: config::Config) -> Result<Client, Failure> {
-        let host = Host::open(self.opening(config, Role::Shell)).map_err(opening_failed)?;
+    pub(super) fn open(&self, config: config::Config, role: Role) -> Result<Client, Failure> {
+        let host = Host::open(self.opening(config, role)).map_err(opening_failed)?;
         Ok(Client::over(host)?)
     }
 
@@ -92,7 +92,17 @@ impl Context {
         config: config::Config,
         run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
     ) -> Result<Report, Failure> {
-        let mut client = self.open(config)?;
+        self.with_client_as(Role::Shell, config, run)
+    }
+
+    /// The same in a role of its own.
+    pub(super) fn with_client_as(
+        &self,
+        role: Role,
+        config: config::Config,
+        run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        let mut client = self.open(config, role)?;
         let done = run(&mut client);
         if let Err(why) = client.close() {
             say(&format!("tradedeck: at the end: {why:#}"));

@@ -148,6 +148,9 @@ impl Engine {
             s.symbols = Arc::new(pairs.collect());
         }
         s.exit = self.exit_row().map(Arc::new);
+        if view.banner {
+            s.exits = Arc::new(self.exit_notes());
+        }
         s.banner = self.banner(s);
         let snapshot = Arc::new(s.clone());
         self.view = View { last: view.last, ..View::default() };

@@ -52,6 +52,8 @@ pub enum Role {
     Screen,
     /// A shell command: works beside a screen.
     Shell,
+    /// A shell command that gets out: takes up exits that a run left which has ended.
+    Exit,
 }
 
 /// What to open.
@@ -138,6 +140,8 @@ impl Host {
             default_tif: opening.config.orders.tif,
             read_only,
             alive,
+            exit: opening.config.exit,
+            takes_up_exits: opening.role != Role::Shell && !read_only,
         };
         let fps = opening.config.ui.fps.clamp(1, 120);
         let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);

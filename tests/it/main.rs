@@ -15,6 +15,7 @@ mod counterparty;
 mod crash;
 #[cfg(test)]
 mod fault_venue;
+mod exits;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

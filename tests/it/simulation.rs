@@ -26,6 +26,7 @@ use tradedeck::{
         report::{
             AccountReport, Environment, Execution, Liquidity, OrderReport, PositionReport, VenueReport,
         },
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now, Stamp},
     },
@@ -114,6 +115,8 @@ fn setup(run: u32) -> Setup {
         default_tif: Tif::Day,
         read_only: false,
         alive: BTreeSet::new(),
+        exit: ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 
