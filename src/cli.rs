@@ -16,6 +16,7 @@ mod health;
 mod init;
 mod journal;
 mod lock;
+mod margin_call;
 mod open;
 mod order;
 mod orders;
@@ -24,6 +25,7 @@ mod positions;
 mod preview;
 mod quote;
 mod report;
+mod restore;
 mod rows;
 mod table;
 mod venues;
@@ -103,6 +105,10 @@ enum Command {
     Close(close::Close),
     /// Cancel everything, close everything, read back until flat. `--venue` narrows it.
     Flatten(flatten::Flatten),
+    /// Close what the margin call proposes, one position at a time until the margin is inside.
+    MarginCall(margin_call::MarginCall),
+    /// What differs from what the trading day began with: positions and equity.
+    Restore(open::At),
     /// Block entries.
     Lock(lock::Lock),
     /// Allow entries again.
@@ -149,6 +155,8 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Cancel(c) => cancel::run(context, &c),
         Command::Close(c) => close::run(context, &c),
         Command::Flatten(c) => flatten::run(context, &c),
+        Command::MarginCall(c) => margin_call::run(context, &c),
+        Command::Restore(c) => restore::run(context, &c),
         Command::Lock(c) => lock::lock(context, &c),
         Command::Unlock(c) => lock::unlock(context, &c),
         Command::Paper(c) => paper::run(context, c),

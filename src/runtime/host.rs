@@ -132,6 +132,7 @@ impl Host {
             watchlist: opening.config.watchlist.iter().map(|s| (s.clone(), None)).collect(),
             default_tif: opening.config.orders.tif,
             read_only,
+            watches: opening.role == Role::Screen && !read_only,
             alive,
         };
         let fps = opening.config.ui.fps.clamp(1, 120);
@@ -221,6 +222,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             venue: venue.name.clone(),
             capability: broker.capability().clone(),
             limits: venue.limits.clone(),
+            rules: venue.rules.clone(),
             environment: environment(venue.environment),
             live_confirmed: opening.live.clone(),
             always_open,
