@@ -19,6 +19,7 @@ pub mod positions;
 pub mod reconcile;
 #[cfg(test)]
 mod recovery;
+pub mod sessions;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
@@ -28,6 +29,7 @@ pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
 pub use positions::PositionRow;
+pub use sessions::DayRow;
 pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_report, reconcile};
 
 use crate::domain::{
@@ -35,10 +37,10 @@ use crate::domain::{
     fact::{Fact, PositionSource},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
-    money::Ratio,
+    money::{Ratio, SignedQty},
     order::Side,
     report::AccountReport,
-    rules::LatchKey,
+    rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
     text::Text,
     time::Stamp,
@@ -106,6 +108,7 @@ pub struct Book {
     ended_exits: VecDeque<EndedExit>,
     tagged: algorithms::Tagged,
     latches: latches::Latches,
+    sessions: sessions::Sessions,
     last_exit: u64,
 }
 
@@ -123,8 +126,17 @@ impl Book {
                 Applied::Noted
             }
             Fact::Commanded { .. } => Applied::Noted,
-            Fact::Intended(intent) => self.orders.intend(at, intent),
-            Fact::Order(fact) => self.orders.fact(at, fact),
+            Fact::Intended(intent) => {
+                let applied = self.orders.intend(at, intent);
+                if applied != Applied::Duplicate {
+                    self.sessions.intended(&intent.order.venue);
+                }
+                applied
+            }
+            Fact::Order(fact) => {
+                self.sessions.order(fact);
+                self.orders.fact(at, fact)
+            }
             Fact::Learned { report, origin } => self.orders.learn(at, report, origin),
             Fact::Executed(execution) => self.fill(at, execution, false),
             Fact::Inferred(execution) => self.fill(at, execution, true),
@@ -136,10 +148,14 @@ impl Book {
             Fact::Account { venue, report } => self.account_report(at, venue, report),
             Fact::DayBegan { venue, .. } => {
                 self.positions.begin_day(venue);
+                self.sessions.begin_day(venue);
                 Applied::Noted
             }
             Fact::Instrument(instrument) => self.learn_instrument(instrument),
-            Fact::Alerted(alert) => noted_if(self.alerts.push(alert)),
+            Fact::Alerted(alert) => {
+                self.sessions.alerted(alert);
+                noted_if(self.alerts.push(alert))
+            }
             Fact::Acknowledged { id } => noted_if(self.alerts.acknowledge(*id)),
             Fact::Locked { reason } => {
                 self.lock = Some(LockRow { reason: reason.clone(), since: at });
@@ -152,9 +168,20 @@ impl Book {
             }
             Fact::ExitMeasured { exit, keep } => noted_if(self.measure_exit(*exit, keep)),
             Fact::ExitEnded { exit, flat, report } => noted_if(self.end_exit(at, *exit, *flat, report)),
-            Fact::Tripped(trip) => noted_if(self.latches.trip(at, trip)),
-            Fact::Untripped { key, .. } => noted_if(self.latches.lift(key)),
-            Fact::Baseline(baseline) => noted_if(self.latches.begin(baseline)),
+            Fact::Tripped(trip) => {
+                self.sessions.tripped(&trip.key);
+                noted_if(self.latches.trip(at, trip))
+            }
+            Fact::Untripped { key, used, .. } => {
+                self.sessions.untripped(key, *used);
+                noted_if(self.latches.lift(key))
+            }
+            Fact::Baseline(baseline) => {
+                if baseline.week {
+                    self.sessions.begin_week(&baseline.venue);
+                }
+                noted_if(self.latches.begin(baseline))
+            }
             Fact::EquityHigh { venue, equity } => noted_if(self.latches.rose(venue, *equity)),
         };
         self.orders.purge(at);
@@ -290,6 +317,18 @@ impl Book {
     pub fn session(&self, venue: &VenueId) -> Option<&SessionRow> {
         self.latches.sessions.get(venue)
     }
+    /// What was counted of a venue's trading day.
+    pub fn day(&self, venue: &VenueId) -> &DayRow {
+        self.sessions.day(venue)
+    }
+    /// What happened at a venue that nobody here did, and that nobody has looked at: by the rule and symbol.
+    pub fn surprises(&self) -> impl Iterator<Item = (&LatchKey, &Text)> {
+        self.sessions.surprises.iter()
+    }
+    /// How much of its limit a rule had used when a person lifted its latch.
+    pub fn lifted(&self, key: &LatchKey) -> Option<Ratio> {
+        self.sessions.lifted.get(key).copied()
+    }
     /// How far the venue's executions are known.
     pub fn resume_point(&self, venue: &VenueId) -> Option<&ResumePoint> {
         self.resume.get(venue)
@@ -369,9 +408,18 @@ impl Book {
         if source == PositionSource::Baseline {
             self.counted.insert(instrument.venue.clone());
         }
+        if source == PositionSource::Correction {
+            self.note_change(instrument, said.qty);
+        }
         self.heard.insert(instrument.venue.clone());
         self.positions.set(at, instrument, said, self.multiplier(instrument));
         Applied::Noted
+    }
+
+    fn note_change(&mut self, instrument: &InstrumentId, now: SignedQty) {
+        let before = self.position(instrument).map_or(SignedQty::ZERO, |p| p.qty);
+        let what = format!("{}: from {before} to {now} without an order of ours", instrument.symbol);
+        self.sessions.surprise(Rule::PositionChanged, instrument, Text::clean(&what));
     }
 
     fn multiplier(&self, instrument: &InstrumentId) -> Ratio {

@@ -11,6 +11,7 @@ pub mod layers;
 mod limits;
 pub mod private;
 mod read;
+mod rules;
 pub mod secret;
 pub mod trading;
 pub mod ui;
@@ -33,6 +34,7 @@ use crate::domain::{
     ids::{Symbol, VenueId},
     limits::Limits,
     scope::ExitTerms,
+    rules::Rules,
 };
 use read::{Reading, Section};
 use smol_str::SmolStr;
@@ -57,6 +59,8 @@ pub struct Config {
     pub venues: Vec<VenueConfig>,
     /// What orders are held to where a venue says nothing else.
     pub limits: Limits,
+    /// What is held all the time where a venue says nothing else.
+    pub rules: Rules,
     /// Symbols that are watched.
     pub watchlist: Vec<Symbol>,
     /// Where orders go and what they get by default.
@@ -77,11 +81,12 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let limits = Limits::default();
+        let (limits, rules) = (Limits::default(), Rules::default());
         Self {
             source: None,
-            venues: embedded(&limits),
+            venues: embedded(&limits, &rules),
             limits,
+            rules,
             watchlist: ui::default_watchlist(),
             orders: OrderDefaults::default(),
             session: Session::default(),
@@ -94,9 +99,9 @@ impl Default for Config {
     }
 }
 
-fn embedded(limits: &Limits) -> Vec<VenueConfig> {
+fn embedded(limits: &Limits, rules: &Rules) -> Vec<VenueConfig> {
     let name = VenueId::new(EMBEDDED).into_iter();
-    name.map(|name| VenueConfig::embedded(name, limits.clone())).collect()
+    name.map(|name| VenueConfig::embedded(name, limits.clone(), rules.clone())).collect()
 }
 
 impl Config {
@@ -160,10 +165,13 @@ impl Config {
         let limits = root.section("limits");
         limits::read(&limits, &mut self.limits);
         limits.finish();
+        let rules = root.section("rules");
+        rules::read(&rules, &mut self.rules);
+        rules.finish();
         let venues = root.section("venues");
-        self.venues = venue::read_all(&venues, &self.limits, home);
+        self.venues = venue::read_all(&venues, venue::Global { limits: &self.limits, rules: &self.rules }, home);
         if self.venues.is_empty() {
-            self.venues = embedded(&self.limits);
+            self.venues = embedded(&self.limits, &self.rules);
         }
         trading::read_orders(root.section("orders"), &self.venues, &mut self.orders);
         trading::read_session(root.section("session"), &mut self.session);

@@ -18,6 +18,7 @@ use tradedeck::{
         quote::{Market, Quote},
         report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
         scope::ExitTerms,
+        rules::{Response, Rules},
         text::Text,
         time::{Mono, Now, Stamp},
     },
@@ -84,6 +85,13 @@ pub(crate) fn capability() -> Capability {
     Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 }
 }
 
+/// Nothing is held back by how fast a bench sends.
+fn rules_off() -> Rules {
+    let mut rules = Rules::default();
+    rules.order_rate.response = Response::Off;
+    rules
+}
+
 pub(crate) fn setup(watched: usize) -> Setup {
     Setup {
         instance: Instance::new("bench0").unwrap(),
@@ -92,6 +100,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
             venue: venue(),
             capability: capability(),
             limits: limits(),
+            rules: rules_off(),
             environment: Environment::Paper,
             live_confirmed: None,
             always_open: true,
@@ -100,6 +109,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
         watchlist: (0..watched).map(|n| (instrument(n).symbol, None)).collect(),
         default_tif: Tif::Day,
         read_only: false,
+        watches: true,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,

@@ -64,6 +64,9 @@ impl Engine {
         if let Some(why) = &self.journal_lost {
             return locked(&format!("the journal can't be written: {why}"));
         }
+        if let Some(reason) = self.watchers_lost() {
+            return Access::Locked { reason };
+        }
         if let Some(lock) = self.book.lock() {
             return Access::Locked { reason: lock.reason.clone() };
         }
@@ -87,6 +90,8 @@ impl Engine {
             Access::Locked { reason: Text::clean(&format!("an exit from {symbol} is under way")) }
         } else if let Some(latch) = self.book.blocking_latches(venue, symbol).next() {
             Access::Locked { reason: latch.trip.reason.clone() }
+        } else if let Some(reason) = self.unjudged(venue, symbol) {
+            Access::Locked { reason }
         } else {
             self.access(venue)
         };
@@ -109,6 +114,7 @@ impl Engine {
         replaces: Option<ClientId>,
     ) -> Result<ClientId, Stopped> {
         let venue = spec.instrument.venue.clone();
+        self.count_entry(&venue);
         let client = self.next_client();
         let number = self.next_verdict();
         let submission = Submission { client: client.clone(), spec: spec.clone() };
@@ -220,6 +226,7 @@ impl Engine {
         }
         let before = row.spec.clone();
         let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        self.count_entry(&id.venue);
         let client = self.next_client();
         let number = self.next_verdict();
         let (by, after_it) = (client.clone(), after.clone());

@@ -53,6 +53,7 @@ impl Engine {
         self.begin_days();
         self.recover_orders();
         self.resume_exits();
+        self.watch_now();
         for venue in self.names.clone() {
             self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false });
         }

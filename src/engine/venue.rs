@@ -61,6 +61,8 @@ pub(super) struct VenueState {
     pub(super) wants_report: bool,
     pub(super) report_failures: u32,
     pub(super) last_report: Option<Now>,
+    /// When the account figures that the book has were asked for.
+    pub(super) figures_asked: Option<Now>,
     /// Only a report that began after this makes them agree.
     pub(super) resync_since: Mono,
     /// When the present trading day began.
@@ -94,6 +96,7 @@ impl VenueState {
             wants_report: false,
             report_failures: 0,
             last_report: None,
+            figures_asked: None,
             resync_since: Mono::default(),
             day: None,
             interest: BTreeMap::new(),

@@ -14,8 +14,9 @@ mod counterparty;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
-mod fault_venue;
 mod exits;
+#[cfg(test)]
+mod fault_venue;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
