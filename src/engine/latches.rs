@@ -115,7 +115,7 @@ impl Engine {
         for scope in scope {
             let maker = Maker { origin: Origin::Exit, asked: None };
             // What an exit has to say it says in its own alerts.
-            drop(self.flatten(&scope, maker));
+            drop(self.flatten(&scope, &maker));
         }
     }
 

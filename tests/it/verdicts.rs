@@ -21,10 +21,12 @@ use tradedeck::{
         order::{Attached, OrderKind, OrderSpec, OrderType, Origin, Submission, Tif},
         quote::{Market, Quote},
         report::{AccountReport, Environment, Execution, Liquidity, OrderReport, VenueReport},
+        rules::Rules,
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now, Stamp},
     },
-    engine::{Answer, Ask, Effect, Engine, Front, Input, Setup, Step, VenueSetup},
+    engine::{Answer, Ask, Effect, Engine, Front, Input, Setup, Step, Timer, VenueSetup},
     grammar,
 };
 
@@ -88,6 +90,7 @@ struct Venue {
     orders: BTreeMap<ClientId, (Submission, OrderEvent)>,
     fills: i64,
     left: usize,
+    timers: BTreeMap<Timer, u64>,
     /// What left, by who asked for it.
     by: BTreeMap<String, usize>,
 }
@@ -115,6 +118,7 @@ fn setup() -> Setup {
             venue: venue(),
             capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
             limits: Limits { duplicate: Action::Off, ..Limits::default() },
+            rules: Rules::default(),
             environment: Environment::Paper,
             live_confirmed: None,
             always_open: true,
@@ -123,7 +127,10 @@ fn setup() -> Setup {
         watchlist: Vec::new(),
         default_tif: Tif::Day,
         read_only: false,
+        watches: true,
         alive: BTreeSet::new(),
+        exit: ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 
@@ -173,19 +180,11 @@ impl Venue {
     fn new() -> Self {
         let engine = Engine::new(setup());
         let (orders, by) = (BTreeMap::new(), BTreeMap::new());
-        let mut desk = Self { engine, now_ms: 1_000, orders, fills: 0, left: 0, by };
+        let mut desk = Self { engine, now_ms: 1_000, orders, fills: 0, left: 0, timers: BTreeMap::new(), by };
         desk.step(Input::Begin);
         let up = Event::Link { channel: Channel::Orders, link: Link::Up, at: desk.now().mono };
         desk.step(Input::Venue { venue: venue(), event: up });
-        for symbol in ["AAPL", "MSFT"] {
-            desk.step(Input::Market(vec![Market::Quote(Quote {
-                instrument: instrument(symbol),
-                bid: Some((price(9_999), qty(100))),
-                ask: Some((price(10_001), qty(100))),
-                at: desk.now().wall,
-                received: desk.now().mono,
-            })]));
-        }
+        desk.pass(1_000);
         desk
     }
     fn now(&self) -> Now {
@@ -235,11 +234,11 @@ impl Venue {
                 told.into_iter().chain([answer(Answer::AllCancelled(Outcome::Accepted(())))]).collect()
             }
             Effect::Ask { ask, .. } => self.says(ask).map(answer).into_iter().collect(),
-            Effect::Watch { .. }
-            | Effect::Arm { .. }
-            | Effect::Reply { .. }
-            | Effect::Notify(_)
-            | Effect::Stop => Vec::new(),
+            Effect::Arm { timer, after_ms } => {
+                self.timers.insert(timer, self.now_ms + after_ms.max(1));
+                Vec::new()
+            }
+            Effect::Watch { .. } | Effect::Reply { .. } | Effect::Notify(_) | Effect::Stop => Vec::new(),
         }
     }
     fn open(&self) -> impl Iterator<Item = &ClientId> {
@@ -331,11 +330,39 @@ impl Venue {
     }
     /// Asks for it and says how much left.
     fn ask(&mut self, request: Request, origin: Origin) -> usize {
-        self.now_ms += 2_000;
         let before = self.left;
         let envelope = Envelope { id: RequestId(self.now_ms), origin, request };
         self.step(Input::Request { front: Front(0), envelope });
+        self.pass(5_000);
         self.left - before
+    }
+    /// Lets time go by, with quotes and timers at theirs.
+    fn pass(&mut self, ms: u64) {
+        let end = self.now_ms + ms;
+        self.quote();
+        while let Some((timer, at)) =
+            self.timers.iter().min_by_key(|(_, at)| **at).map(|(t, at)| (t.clone(), *at))
+        {
+            if at > end {
+                break;
+            }
+            self.timers.remove(&timer);
+            self.now_ms = self.now_ms.max(at);
+            self.step(Input::Timer(timer));
+        }
+        self.now_ms = self.now_ms.max(end);
+        self.quote();
+    }
+    fn quote(&mut self) {
+        for symbol in ["AAPL", "MSFT"] {
+            self.step(Input::Market(vec![Market::Quote(Quote {
+                instrument: instrument(symbol),
+                bid: Some((price(9_999), qty(100))),
+                ask: Some((price(10_001), qty(100))),
+                at: self.now().wall,
+                received: self.now().mono,
+            })]));
+        }
     }
     fn types(&mut self, line: &str) -> usize {
         self.ask(Request::Do(grammar::parse(line).unwrap()), Origin::Screen)

@@ -74,6 +74,8 @@ fn setup(rules: &Rules, class: AssetClass) -> Setup {
         read_only: false,
         watches: true,
         alive: BTreeSet::new(),
+        exit: crate::domain::scope::ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 
@@ -681,7 +683,7 @@ fn a_margin_call_proposes_and_closes_one_position_at_a_time_until_inside() {
         rig.pass(2);
         rig.report();
         rig.market("100");
-        rig.step(Input::Timer(Timer::Exit { exit: 1, venue: venue() }));
+        rig.step(Input::Timer(Timer::Exit(1)));
     }
     assert!(rig.engine.watch.runs.is_empty());
     assert!(rig.alerts(AlertCode::Limit).iter().any(|a| a.contains("the margin is inside again")));

@@ -79,7 +79,8 @@ impl Desk {
         let before = self.book.order(&id(order)).unwrap().spec.clone();
         let order = OrderRef { client: client(order), venue_id: None };
         let change = Change::default();
-        let change = Replacement { order, change, client: client("changed"), before, after };
+        let change =
+            Replacement { order, change, client: client("changed"), before, after, adds_nothing: false };
         judge_change(&self.context(), &change)
     }
     pub(crate) fn judge(&mut self, spec: &OrderSpec) -> Verdict {
