@@ -5,6 +5,8 @@ pub mod accounts;
 pub mod alerts;
 mod algorithms;
 pub mod applied;
+pub mod burden;
+pub mod day_trades;
 mod executions;
 pub mod exposure;
 pub mod fills;
@@ -19,9 +21,11 @@ pub mod positions;
 pub mod reconcile;
 #[cfg(test)]
 mod recovery;
+pub mod sessions;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
+pub use burden::{Burden, Sides};
 pub use exposure::Exposure;
 pub use fills::FillRow;
 pub use latches::{LatchRow, SessionRow};
@@ -29,16 +33,17 @@ pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
 pub use positions::PositionRow;
 pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_report, reconcile};
+pub use sessions::DayRow;
 
 use crate::domain::{
     alert::Alert,
-    fact::{Fact, PositionSource},
+    fact::{Fact, Intent, PositionSource},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
-    money::Ratio,
+    money::{Ratio, SignedQty},
     order::Side,
     report::AccountReport,
-    rules::LatchKey,
+    rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
     text::Text,
     time::Stamp,
@@ -106,6 +111,8 @@ pub struct Book {
     ended_exits: VecDeque<EndedExit>,
     tagged: algorithms::Tagged,
     latches: latches::Latches,
+    days: day_trades::Days,
+    sessions: sessions::Sessions,
     last_exit: u64,
 }
 
@@ -123,8 +130,17 @@ impl Book {
                 Applied::Noted
             }
             Fact::Commanded { .. } => Applied::Noted,
-            Fact::Intended(intent) => self.orders.intend(at, intent),
-            Fact::Order(fact) => self.orders.fact(at, fact),
+            Fact::Intended(intent) => {
+                let applied = self.intend(at, intent);
+                if applied != Applied::Duplicate {
+                    self.sessions.intended(&intent.order.venue);
+                }
+                applied
+            }
+            Fact::Order(fact) => {
+                self.sessions.order(fact);
+                self.orders.fact(at, fact)
+            }
             Fact::Learned { report, origin } => self.orders.learn(at, report, origin),
             Fact::Executed(execution) => self.fill(at, execution, false),
             Fact::Inferred(execution) => self.fill(at, execution, true),
@@ -134,12 +150,17 @@ impl Book {
                 self.set_position(at, instrument, said, *source)
             }
             Fact::Account { venue, report } => self.account_report(at, venue, report),
-            Fact::DayBegan { venue, .. } => {
+            Fact::DayBegan { venue, began } => {
                 self.positions.begin_day(venue);
+                self.days.begin(venue, *began);
+                self.sessions.begin_day(venue);
                 Applied::Noted
             }
             Fact::Instrument(instrument) => self.learn_instrument(instrument),
-            Fact::Alerted(alert) => noted_if(self.alerts.push(alert)),
+            Fact::Alerted(alert) => {
+                self.sessions.alerted(alert);
+                noted_if(self.alerts.push(alert))
+            }
             Fact::Acknowledged { id } => noted_if(self.alerts.acknowledge(*id)),
             Fact::Locked { reason } => {
                 self.lock = Some(LockRow { reason: reason.clone(), since: at });
@@ -152,9 +173,20 @@ impl Book {
             }
             Fact::ExitMeasured { exit, keep } => noted_if(self.measure_exit(*exit, keep)),
             Fact::ExitEnded { exit, flat, report } => noted_if(self.end_exit(at, *exit, *flat, report)),
-            Fact::Tripped(trip) => noted_if(self.latches.trip(at, trip)),
-            Fact::Untripped { key, .. } => noted_if(self.latches.lift(key)),
-            Fact::Baseline(baseline) => noted_if(self.latches.begin(baseline)),
+            Fact::Tripped(trip) => {
+                self.sessions.tripped(&trip.key);
+                noted_if(self.latches.trip(at, trip))
+            }
+            Fact::Untripped { key, used, .. } => {
+                self.sessions.untripped(key, *used);
+                noted_if(self.latches.lift(key))
+            }
+            Fact::Baseline(baseline) => {
+                if baseline.week {
+                    self.sessions.begin_week(&baseline.venue);
+                }
+                noted_if(self.latches.begin(baseline))
+            }
             Fact::EquityHigh { venue, equity } => noted_if(self.latches.rose(venue, *equity)),
         };
         self.orders.purge(at);
@@ -201,6 +233,11 @@ impl Book {
     pub fn intents_since(&self, since: Stamp) -> impl Iterator<Item = &OrderRow> {
         let recent = self.orders.recent.iter().rev().take_while(move |(at, _)| *at > since);
         recent.filter_map(|(_, id)| self.order(id))
+    }
+    /// Was the `nth` last order at this venue (1 is the last) made within the window before `now`? Orders that close do
+    /// not count.
+    pub fn has_made(&self, venue: &VenueId, nth: u64, window_ms: i64, now: Stamp) -> bool {
+        self.orders.has_made(venue, nth, window_ms, now)
     }
     /// One position; also one that is flat now and was traded today.
     pub fn position(&self, instrument: &InstrumentId) -> Option<&PositionRow> {
@@ -290,6 +327,18 @@ impl Book {
     pub fn session(&self, venue: &VenueId) -> Option<&SessionRow> {
         self.latches.sessions.get(venue)
     }
+    /// What was counted of a venue's trading day.
+    pub fn day(&self, venue: &VenueId) -> &DayRow {
+        self.sessions.day(venue)
+    }
+    /// What happened at a venue that nobody here did, and that nobody has looked at: by the rule and symbol.
+    pub fn surprises(&self) -> impl Iterator<Item = (&LatchKey, &Text)> {
+        self.sessions.surprises.iter()
+    }
+    /// How much of its limit a rule had used when a person lifted its latch.
+    pub fn lifted(&self, key: &LatchKey) -> Option<Ratio> {
+        self.sessions.lifted.get(key).copied()
+    }
     /// How far the venue's executions are known.
     pub fn resume_point(&self, venue: &VenueId) -> Option<&ResumePoint> {
         self.resume.get(venue)
@@ -316,6 +365,15 @@ impl Book {
     /// Was this client id used before at this venue?
     pub fn knows_client(&self, venue: &VenueId, client: &ClientId) -> bool {
         self.order(&OrderId { venue: venue.clone(), client: client.clone() }).is_some()
+    }
+
+    fn intend(&mut self, at: Stamp, intent: &Intent) -> Applied {
+        let closes = self.exit_side(&intent.spec.instrument) == Some(intent.spec.side);
+        let applied = self.orders.intend(at, intent);
+        if !closes && !matches!(applied, Applied::Duplicate) {
+            self.orders.count_entry(at, &intent.order.venue);
+        }
+        applied
     }
 
     fn begin_exit(&mut self, at: Stamp, exit: u64, scope: &Text, plan: Option<&ExitPlan>) {
@@ -369,9 +427,18 @@ impl Book {
         if source == PositionSource::Baseline {
             self.counted.insert(instrument.venue.clone());
         }
+        if source == PositionSource::Correction {
+            self.note_change(instrument, said.qty);
+        }
         self.heard.insert(instrument.venue.clone());
         self.positions.set(at, instrument, said, self.multiplier(instrument));
         Applied::Noted
+    }
+
+    fn note_change(&mut self, instrument: &InstrumentId, now: SignedQty) {
+        let before = self.position(instrument).map_or(SignedQty::ZERO, |p| p.qty);
+        let what = format!("{}: from {before} to {now} without an order of ours", instrument.symbol);
+        self.sessions.surprise(Rule::PositionChanged, instrument, Text::clean(&what));
     }
 
     fn multiplier(&self, instrument: &InstrumentId) -> Ratio {

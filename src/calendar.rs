@@ -111,9 +111,95 @@ impl Calendar {
         };
         began.unwrap_or(at)
     }
+    /// When the last five trading days began, the one that `at` belongs to first.
+    pub fn last_days(self, at: Stamp) -> [Stamp; 5] {
+        let mut began = self.day_began(at);
+        [(); 5].map(|()| {
+            let day = began;
+            began = self.day_began(day.plus_ms(-1));
+            day
+        })
+    }
+    /// When the trading week that `at` belongs to began: with the first trading day of the calendar week.
+    pub fn week_began(self, at: Stamp) -> Stamp {
+        let week = self.trading_day(at).iso_week_date().week();
+        let mut began = self.day_began(at);
+        // The days of a week are at most seven.
+        for _ in 0..7 {
+            let before = self.day_began(began.plus_ms(-1));
+            if before >= began || self.trading_day(before).iso_week_date().week() != week {
+                break;
+            }
+            began = before;
+        }
+        began
+    }
+    /// When the trading day after the one of `at` begins.
+    pub fn next_day_began(self, at: Stamp) -> Stamp {
+        const QUARTER_DAY_MS: i64 = 6 * 3_600_000;
+        let began = self.day_began(at);
+        let mut later = began;
+        for _ in 0..CLOSED_DAYS_MAX.saturating_mul(4) {
+            later = later.plus_ms(QUARTER_DAY_MS);
+            let next = self.day_began(later);
+            if next > began {
+                return next;
+            }
+        }
+        later
+    }
+    /// The minute of the day, 0 to 1439, by the market's own clock.
+    pub fn minute_of_day(self, at: Stamp) -> u16 {
+        let zone = match self {
+            Self::UsEquity | Self::ForexWeek => NEW_YORK.clone(),
+            Self::Always => TimeZone::UTC,
+        };
+        let clock = at.to_jiff().to_zoned(zone).time();
+        let minutes = i16::from(clock.hour()).saturating_mul(60).saturating_add(i16::from(clock.minute()));
+        minutes.unsigned_abs()
+    }
+    /// Whose clock that is.
+    pub const fn zone_word(self) -> &'static str {
+        match self {
+            Self::UsEquity | Self::ForexWeek => "New York",
+            Self::Always => "UTC",
+        }
+    }
     /// Is it open for regular trading?
     pub fn is_regular(self, at: Stamp) -> bool {
         self.session_at(at).phase == Phase::Regular
+    }
+}
+
+/// The sessions of all calendars as they are now, worked out when one ends and not for each question.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hours {
+    us: Option<(Stamp, Session)>,
+    forex: Option<(Stamp, Session)>,
+}
+
+impl Hours {
+    /// Keeps up with the time.
+    pub fn keep_up(&mut self, now: Stamp) {
+        kept(&mut self.us, Calendar::UsEquity, now);
+        kept(&mut self.forex, Calendar::ForexWeek, now);
+    }
+    /// The session now.
+    pub fn of(&self, calendar: Calendar) -> Session {
+        let kept = match calendar {
+            Calendar::UsEquity => self.us,
+            Calendar::ForexWeek => self.forex,
+            Calendar::Always => return Session { phase: Phase::Regular, until: None },
+        };
+        kept.map_or(Session { phase: Phase::Closed, until: None }, |(_, session)| session)
+    }
+}
+
+/// A clock that was set back asks again, too.
+fn kept(session: &mut Option<(Stamp, Session)>, calendar: Calendar, now: Stamp) {
+    let stands = |(from, s): &(Stamp, Session)| now >= *from && s.until.is_some_and(|until| now < until);
+    if !session.as_ref().is_some_and(stands) {
+        *session = Some((now, calendar.session_at(now)));
     }
 }
 
@@ -260,12 +346,61 @@ mod tests {
     }
 
     #[test]
+    fn a_week_begins_with_its_first_trading_day() {
+        let us = Calendar::UsEquity;
+        // Labor Day is a Monday: the week begins on Tuesday.
+        assert_eq!(us.week_began(ny("2026-09-10T12:00")), ny("2026-09-08T04:00"));
+        assert_eq!(
+            us.week_began(ny("2026-09-07T12:00")),
+            ny("2026-08-31T04:00"),
+            "a holiday is of the week before"
+        );
+        assert_eq!(us.next_day_began(ny("2026-09-04T12:00")), ny("2026-09-08T04:00"));
+        let fx = Calendar::ForexWeek;
+        assert_eq!(fx.week_began(ny("2026-11-25T12:00")), ny("2026-11-22T17:00"));
+        assert_eq!(fx.next_day_began(ny("2026-11-20T12:00")), ny("2026-11-22T17:00"));
+        let coins = Calendar::Always;
+        let at = |text: &str| Stamp::parse_rfc3339(text).unwrap();
+        assert_eq!(coins.week_began(at("2026-11-25T12:00:00Z")), at("2026-11-23T00:00:00Z"));
+        assert_eq!(coins.next_day_began(at("2026-11-25T12:00:00Z")), at("2026-11-26T00:00:00Z"));
+        assert_eq!(
+            (us.minute_of_day(ny("2026-11-25T09:30")), coins.minute_of_day(at("2026-11-25T09:30:00Z"))),
+            (570, 570)
+        );
+    }
+
+    #[test]
     fn coins_never_close_and_turn_at_midnight_utc() {
         let coins = Calendar::Always;
         let at = Stamp::parse_rfc3339("2026-11-21T00:00:00Z").unwrap();
         assert_eq!(coins.session_at(at), Session { phase: Phase::Regular, until: None });
         assert_eq!(coins.day_began(at.plus_ms(-1)), at.plus_ms(-86_400_000));
         assert_eq!(coins.day_began(at), at);
+    }
+
+    #[test]
+    fn five_trading_days_go_over_weekends_and_holidays() {
+        let days = Calendar::UsEquity.last_days(ny("2026-11-30T10:00"));
+        let dates = days.map(|d| Calendar::UsEquity.trading_day(d).to_string());
+        assert_eq!(dates, ["2026-11-30", "2026-11-27", "2026-11-25", "2026-11-24", "2026-11-23"]);
+    }
+
+    #[test]
+    fn hours_that_are_kept_are_those_that_are_worked_out() {
+        let mut hours = Hours::default();
+        assert_eq!(hours.of(Calendar::UsEquity).phase, Phase::Closed, "nothing known: closed");
+        for text in [
+            "2026-11-18T08:00",
+            "2026-11-18T12:00",
+            "2026-11-18T15:59",
+            "2026-11-18T16:00",
+            "2026-11-18T09:29",
+        ] {
+            hours.keep_up(ny(text));
+            for calendar in [Calendar::UsEquity, Calendar::ForexWeek, Calendar::Always] {
+                assert_eq!(hours.of(calendar), calendar.session_at(ny(text)), "{text}");
+            }
+        }
     }
 
     /// Over two years and all four changes of the clocks, every phase ends where the next begins, and every

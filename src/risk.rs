@@ -3,6 +3,7 @@
 mod checks;
 mod committed;
 pub mod gate;
+pub mod margin;
 pub mod permit;
 pub mod reduce;
 pub mod verdict;

@@ -17,6 +17,7 @@ use tradedeck::{
         order::{Amount, Attached, OrderKind, OrderType, Side, Submission, Tif},
         quote::{Market, Quote},
         report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
+        rules::{Response, Rules},
         scope::ExitTerms,
         text::Text,
         time::{Mono, Now, Stamp},
@@ -62,7 +63,9 @@ pub(crate) fn now(ms: u64) -> Now {
 }
 
 pub(crate) fn limits() -> Limits {
-    Limits { duplicate: Action::Off, ..Limits::default() }
+    // Five hundred positions are worth eleven millions, and a burst of orders is what is measured.
+    let gross_max = Money::new(Decimal::from(100_000_000));
+    Limits { duplicate: Action::Off, order_rate: Action::Off, gross_max, ..Limits::default() }
 }
 
 pub(crate) fn capability() -> Capability {
@@ -84,6 +87,13 @@ pub(crate) fn capability() -> Capability {
     Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 }
 }
 
+/// Nothing is held back by how fast a bench sends.
+fn rules_off() -> Rules {
+    let mut rules = Rules::default();
+    rules.order_rate.response = Response::Off;
+    rules
+}
+
 pub(crate) fn setup(watched: usize) -> Setup {
     Setup {
         instance: Instance::new("bench0").unwrap(),
@@ -92,6 +102,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
             venue: venue(),
             capability: capability(),
             limits: limits(),
+            rules: rules_off(),
             environment: Environment::Paper,
             live_confirmed: None,
             always_open: true,
@@ -100,6 +111,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
         watchlist: (0..watched).map(|n| (instrument(n).symbol, None)).collect(),
         default_tif: Tif::Day,
         read_only: false,
+        watches: true,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,

@@ -103,7 +103,7 @@ pub(super) fn answer(reply: Reply, snapshot: &Snapshot) -> Report {
         Reply::Refused { text, field, checks } => refusal(&text, field.as_deref(), &checks),
         Reply::Preview(p) => preview::order(&p, snapshot.at),
         Reply::Plan(plan) => preview::plan(&plan, snapshot.at),
-        Reply::Bars { .. } | Reply::Open { .. } | Reply::Busy => {
+        Reply::Bars { .. } | Reply::Open { .. } | Reply::Since(_) | Reply::Busy => {
             let text = "the engine is busy and did nothing; try again";
             let fields = [("outcome", Value::from("failed")), ("error", Value::from(text))];
             Report {

@@ -8,6 +8,7 @@ use crate::domain::{
     order::{OrderSpec, Side},
     quote::{Bar, Interval},
     text::Text,
+    time::Stamp,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -67,6 +68,8 @@ pub enum Reply {
         /// Orders of which nobody knows what became.
         unknown: u32,
     },
+    /// What differs from what the trading day began with, one a venue.
+    Since(Vec<SinceBaseline>),
     /// The queue is full; nothing was done.
     Busy,
 }
@@ -125,6 +128,38 @@ pub struct Preview {
     pub checks: Vec<Check>,
     /// What keeps it from being sent, each with the field it is about.
     pub problems: Vec<(SmolStr, Text)>,
+}
+
+/// What differs at a venue from what its trading day began with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SinceBaseline {
+    /// Where.
+    pub venue: VenueId,
+    /// When the trading day began.
+    pub began: Stamp,
+    /// Equity then.
+    pub equity_then: Money,
+    /// Equity now, where it is known.
+    pub equity_now: Option<Money>,
+    /// Now less then.
+    pub change: Option<Money>,
+    /// Positions that differ.
+    pub positions: Vec<Moved>,
+}
+
+/// A position that differs from what it was. Zero is flat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Held then.
+    pub qty_then: SignedQty,
+    /// Average entry then.
+    pub avg_then: Option<Price>,
+    /// Held now.
+    pub qty_now: SignedQty,
+    /// Average entry now.
+    pub avg_now: Option<Price>,
 }
 
 /// What a cancel or an exit would do.

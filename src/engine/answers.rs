@@ -384,6 +384,11 @@ impl Engine {
                 self.marks.venue_last(&position.instrument, last);
             }
         }
+        if report.account.is_some()
+            && let Some(state) = self.venues.get_mut(venue)
+        {
+            state.figures_asked = Some(report.began);
+        }
         for finding in reconcile(&self.book, report) {
             match finding {
                 Finding::Facts { facts, alert } => {
@@ -404,6 +409,7 @@ impl Engine {
             self.alarm_if_naked(venue, order);
         }
         self.after_report(report);
+        self.begin_session(report);
         self.exits_read(report);
     }
 

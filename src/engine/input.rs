@@ -11,6 +11,7 @@ use crate::{
         order::Tif,
         quote::{Bar, Interval},
         report::{Environment, OrderReport, VenueReport},
+        rules::Rules,
         scope::ExitTerms,
         text::Text,
     },
@@ -33,6 +34,8 @@ pub struct VenueSetup {
     pub capability: Capability,
     /// The limits of its account.
     pub limits: Limits,
+    /// What is held all the time.
+    pub rules: Rules,
     /// What the configuration says it is. The venue's own answer must agree.
     pub environment: Environment,
     /// For a live account, the last four characters of its number as the trader typed them at start.
@@ -58,6 +61,9 @@ pub struct Setup {
     pub default_tif: Tif,
     /// Another process holds the accounts: look, don't touch.
     pub read_only: bool,
+    /// This run holds the accounts: its watchers act. A shell command beside it only reads them, so that nothing is
+    /// done twice.
+    pub watches: bool,
     /// Other runs that are alive and share the journal: what they have under way is theirs to settle.
     pub alive: BTreeSet<Instance>,
     /// How exits go about it.

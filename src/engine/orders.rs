@@ -35,17 +35,7 @@ impl std::fmt::Display for Stopped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Why(why) => why.fmt(f),
-            Self::Checks(verdict) => {
-                let mut first = true;
-                for check in verdict.blocks() {
-                    if !first {
-                        f.write_str("; ")?;
-                    }
-                    first = false;
-                    write!(f, "{check}")?;
-                }
-                Ok(())
-            }
+            Self::Checks(verdict) => f.write_str(&verdict.blocking()),
         }
     }
 }
@@ -63,6 +53,9 @@ impl Engine {
         }
         if let Some(why) = &self.journal_lost {
             return locked(&format!("the journal can't be written: {why}"));
+        }
+        if let Some(reason) = self.watchers_lost() {
+            return Access::Locked { reason };
         }
         if let Some(lock) = self.book.lock() {
             return Access::Locked { reason: lock.reason.clone() };
@@ -87,16 +80,19 @@ impl Engine {
             Access::Locked { reason: Text::clean(&format!("an exit from {symbol} is under way")) }
         } else if let Some(latch) = self.book.blocking_latches(venue, symbol).next() {
             Access::Locked { reason: latch.trip.reason.clone() }
+        } else if let Some(reason) = self.unjudged(venue, symbol) {
+            Access::Locked { reason }
         } else {
             self.access(venue)
         };
         Some(ask(&Context {
             book: &self.book,
             marks: &self.marks,
-            limits: &state.setup.limits,
+            limits: state.setup.limits.of(symbol),
             capability: Some(&state.setup.capability),
             access: &access,
-            regular_hours: self.takes_market_orders_now(&spec.instrument),
+            session: self.session_of(&spec.instrument),
+            days: &state.days,
             now: self.now,
         }))
     }
@@ -109,6 +105,7 @@ impl Engine {
         replaces: Option<ClientId>,
     ) -> Result<ClientId, Stopped> {
         let venue = spec.instrument.venue.clone();
+        self.count_entry(&venue);
         let client = self.next_client();
         let number = self.next_verdict();
         let submission = Submission { client: client.clone(), spec: spec.clone() };
@@ -220,6 +217,7 @@ impl Engine {
         }
         let before = row.spec.clone();
         let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        self.count_entry(&id.venue);
         let client = self.next_client();
         let number = self.next_verdict();
         let (by, after_it) = (client.clone(), after.clone());

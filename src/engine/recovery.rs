@@ -51,8 +51,10 @@ impl Engine {
         let version = Text::clean(&self.version);
         self.fact(Fact::Opened { instance: self.instance.clone(), version });
         self.begin_days();
+        self.marks.weigh_book(&self.book);
         self.recover_orders();
         self.resume_exits();
+        self.watch_now();
         for venue in self.names.clone() {
             self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false });
         }

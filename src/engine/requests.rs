@@ -54,6 +54,8 @@ impl Engine {
             }
             Request::Acknowledge { alert } => self.acknowledge(alert),
             Request::Resync { venue } => self.resync(venue),
+            Request::Restore { venue } => self.restore(venue.as_ref()),
+            Request::MarginCall { venue } => self.margin_call(&maker, venue.as_ref()),
             Request::Abandon { order, venue, reason } => {
                 self.abandon(OrderId { venue, client: order }, reason)
             }
@@ -84,13 +86,22 @@ impl Engine {
             );
         }
         self.halted = false;
-        if self.book.lock().is_none() {
-            return done("nothing was locked");
+        let again = self.try_watchers_again();
+        let (lifted, locked_out) = self.lift_by_person(reason);
+        let stands: Vec<&str> = locked_out.iter().map(Text::as_str).collect();
+        if self.book.lock().is_none() && lifted == 0 && !again {
+            return match stands.as_slice() {
+                [] => done("nothing was locked"),
+                stands => refused_text(&stands.join("; "), None),
+            };
         }
         self.fact(Fact::Unlocked { reason: reason.clone() });
         let text = Text::clean(&format!("entries are allowed again: {reason}"));
         self.alert_program(Severity::Info, AlertCode::Lock, text);
-        done("entries are allowed again")
+        match stands.as_slice() {
+            [] => done("entries are allowed again"),
+            stands => done(&format!("entries are allowed again, but {}", stands.join("; "))),
+        }
     }
 
     fn watch(&mut self, symbol: Symbol, venue: Option<&VenueId>) -> Reply {

@@ -6,7 +6,7 @@ use super::{
     venue::VenueState,
 };
 use crate::{
-    calendar::{Calendar, Phase},
+    calendar::{Calendar, Phase, Session},
     domain::{
         capability::TifWord,
         ids::{InstrumentId, Symbol, VenueId},
@@ -132,14 +132,17 @@ impl Engine {
         }
     }
 
+    /// Where in its day its market is. What trades round the clock is always in regular hours.
+    pub(super) fn session_of(&self, id: &InstrumentId) -> Session {
+        if self.venues.get(&id.venue).is_some_and(|v| v.setup.always_open) {
+            return self.hours.of(Calendar::Always);
+        }
+        self.hours.of(Calendar::of(self.class_of(id)))
+    }
+
     /// Does this venue take market orders for it now?
     pub(super) fn takes_market_orders_now(&self, id: &InstrumentId) -> bool {
-        if self.venues.get(&id.venue).is_some_and(|v| v.setup.always_open) {
-            return true;
-        }
-        let class = self.class_of(id);
-        let calendar = Calendar::of(class);
-        calendar == Calendar::Always || calendar.session_at(self.now.wall).phase == Phase::Regular
+        self.session_of(id).phase == Phase::Regular
     }
 
     /// Its class: by its rules, else by its spelling.
@@ -181,20 +184,30 @@ impl Engine {
     }
 
     /// Equity now: cash as the venue last said and every position at its mark. Where a mark is missing, a currency
-    /// differs, or something has filled since the venue spoke, what the venue said.
+    /// differs, or something has filled since the venue spoke (also what is flat now), what the venue said.
     pub(super) fn equity_now(&self, venue: &VenueId) -> Option<Money> {
         let account = self.book.account(venue)?;
-        let marked = self
-            .book
-            .positions()
-            .filter(|p| p.instrument.venue == *venue && !p.qty.is_zero())
-            .try_fold(account.report.cash, |sum, p| {
-                let settled = p.filled_at.is_none_or(|at| account.at.since_ms(at) > 1_000);
+        // The venue spoke when it was asked, not when its answer came; and it may be a moment behind itself.
+        let asked = self
+            .venues
+            .get(venue)
+            .and_then(|v| v.figures_asked)
+            .map_or(account.at, |at| at.wall.min(account.at));
+        let marked = self.book.positions().filter(|p| p.instrument.venue == *venue).try_fold(
+            account.report.cash,
+            |sum, p| {
+                if p.filled_at.is_some_and(|at| asked.since_ms(at) <= 1_000) {
+                    return None;
+                }
+                if p.qty.is_zero() {
+                    return Some(sum);
+                }
                 let quote = &self.book.instrument(&p.instrument)?.quote;
                 let price = self.marks.get(&p.instrument)?.price()?;
                 let value = p.qty.checked_mul_price(price)?.checked_mul(p.multiplier.get())?;
-                if settled && *quote == account.report.currency { sum.checked_add(value) } else { None }
-            });
+                if *quote == account.report.currency { sum.checked_add(value) } else { None }
+            },
+        );
         marked.or(Some(account.report.equity))
     }
 

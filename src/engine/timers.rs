@@ -63,9 +63,9 @@ impl Engine {
         self.effect(Effect::Arm { timer: Timer::Tick, after_ms: TICK_MS });
         self.watches_moved = true;
         self.begin_days();
-        for seed in self.monitor.watch(&self.book, &self.marks, &self.thresholds, self.now) {
-            self.alert(seed);
-        }
+        self.marks.weigh_carried(&self.book);
+        self.settle_alerts();
+        self.watch_now();
         for venue in self.names.clone() {
             self.keep_fresh(&venue);
             self.add_to_curve(&venue);
@@ -100,13 +100,15 @@ impl Engine {
         }
     }
 
-    /// Tells the book when a venue's trading day begins, by the venue's calendar.
+    /// Tells the book when a venue's trading day begins, by the venue's calendar. A clock that steps back begins none.
     pub(super) fn begin_days(&mut self) {
         for venue in self.names.clone() {
-            let Some(state) = self.venues.get_mut(&venue) else { continue };
-            let stocks = state.setup.capability.of(AssetClass::Equity).is_some();
-            let calendar = if stocks { Calendar::UsEquity } else { Calendar::Always };
+            let calendar = self.calendar_of(&venue);
             let began = calendar.day_began(self.now.wall);
+            let Some(state) = self.venues.get_mut(&venue) else { continue };
+            if state.days.first().is_none_or(|day| began > *day) {
+                state.days = calendar.last_days(began).to_vec();
+            }
             if state.day.is_none_or(|day| began > day) {
                 state.day = Some(began);
                 self.fact(Fact::DayBegan { venue: venue.clone(), began });
@@ -114,6 +116,19 @@ impl Engine {
                     curve.begin_day();
                 }
             }
+        }
+    }
+
+    /// The calendar that a venue's trading days go by.
+    pub(super) fn calendar_of(&self, venue: &VenueId) -> Calendar {
+        let trades =
+            |class| self.venues.get(venue).is_some_and(|state| state.setup.capability.of(class).is_some());
+        if trades(AssetClass::Equity) || trades(AssetClass::Option) {
+            Calendar::UsEquity
+        } else if [AssetClass::Forex, AssetClass::Cfd, AssetClass::Future].into_iter().any(trades) {
+            Calendar::ForexWeek
+        } else {
+            Calendar::Always
         }
     }
 }

@@ -61,10 +61,14 @@ pub(super) struct VenueState {
     pub(super) wants_report: bool,
     pub(super) report_failures: u32,
     pub(super) last_report: Option<Now>,
+    /// When the account figures that the book has were asked for.
+    pub(super) figures_asked: Option<Now>,
     /// Only a report that began after this makes them agree.
     pub(super) resync_since: Mono,
     /// When the present trading day began.
     pub(super) day: Option<Stamp>,
+    /// When the last five began, the present one first; empty before the run begins.
+    pub(super) days: Vec<Stamp>,
     /// Symbols that somebody looked at, and when.
     pub(super) interest: BTreeMap<Symbol, Mono>,
     /// Symbols whose rules were asked for.
@@ -94,8 +98,10 @@ impl VenueState {
             wants_report: false,
             report_failures: 0,
             last_report: None,
+            figures_asked: None,
             resync_since: Mono::default(),
             day: None,
+            days: Vec::new(),
             interest: BTreeMap::new(),
             asked: BTreeSet::new(),
             unknown: BTreeSet::new(),

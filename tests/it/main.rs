@@ -16,6 +16,8 @@ mod crash;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod fault_venue;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod journal;
@@ -43,3 +45,5 @@ mod terminal;
 mod tidy;
 #[cfg(test)]
 mod transport;
+#[cfg(test)]
+mod verdicts;

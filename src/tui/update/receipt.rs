@@ -44,7 +44,12 @@ fn figures(model: &mut Model, reply: Reply) {
             model.ticket.asked = Some((entry::NOT_ASKED, command, asked_at));
         }
         Reply::Busy => model.ticket.asked = Some((entry::NOT_ASKED, command, asked_at)),
-        Reply::Done(_) | Reply::Placed { .. } | Reply::Plan(_) | Reply::Bars { .. } | Reply::Open { .. } => {}
+        Reply::Done(_)
+        | Reply::Placed { .. }
+        | Reply::Plan(_)
+        | Reply::Bars { .. }
+        | Reply::Open { .. }
+        | Reply::Since(_) => {}
     }
 }
 
@@ -83,7 +88,11 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
             Reply::Plan(plan) => confirm.plan = Some(plan),
             Reply::Refused { text, .. } => confirm.error = Some(text),
             Reply::Busy => confirm.error = Some(Text::clean("the engine's queue is full")),
-            Reply::Done(_) | Reply::Placed { .. } | Reply::Bars { .. } | Reply::Open { .. } => {}
+            Reply::Done(_)
+            | Reply::Placed { .. }
+            | Reply::Bars { .. }
+            | Reply::Open { .. }
+            | Reply::Since(_) => {}
         },
         Some(Modal::Help { .. } | Modal::Palette(_)) | None => {}
     }
@@ -100,7 +109,8 @@ fn halt_answered(halt: &mut Halt, id: RequestId, reply: Reply) {
         | Reply::Placed { .. }
         | Reply::Preview(_)
         | Reply::Bars { .. }
-        | Reply::Open { .. } => return,
+        | Reply::Open { .. }
+        | Reply::Since(_) => return,
     };
     if halt.flattening == Some(id) {
         halt.flattening = None;
@@ -115,6 +125,6 @@ fn say(model: &mut Model, reply: Reply) {
         Reply::Refused { text, .. } => model.say(Tone::Bad, text),
         Reply::Plan(plan) => model.say(Tone::Plain, plan.text),
         Reply::Busy => model.say(Tone::Bad, "the engine's queue is full: nothing was done; try again"),
-        Reply::Preview(_) | Reply::Bars { .. } | Reply::Open { .. } => {}
+        Reply::Preview(_) | Reply::Bars { .. } | Reply::Open { .. } | Reply::Since(_) => {}
     }
 }
