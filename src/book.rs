@@ -28,8 +28,8 @@ pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
 pub use positions::PositionRow;
-pub use sessions::DayRow;
 pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_report, reconcile};
+pub use sessions::DayRow;
 
 use crate::domain::{
     alert::Alert,

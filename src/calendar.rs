@@ -309,7 +309,11 @@ mod tests {
         let us = Calendar::UsEquity;
         // Labor Day is a Monday: the week begins on Tuesday.
         assert_eq!(us.week_began(ny("2026-09-10T12:00")), ny("2026-09-08T04:00"));
-        assert_eq!(us.week_began(ny("2026-09-07T12:00")), ny("2026-08-31T04:00"), "a holiday is of the week before");
+        assert_eq!(
+            us.week_began(ny("2026-09-07T12:00")),
+            ny("2026-08-31T04:00"),
+            "a holiday is of the week before"
+        );
         assert_eq!(us.next_day_began(ny("2026-09-04T12:00")), ny("2026-09-08T04:00"));
         let fx = Calendar::ForexWeek;
         assert_eq!(fx.week_began(ny("2026-11-25T12:00")), ny("2026-11-22T17:00"));
@@ -318,7 +322,10 @@ mod tests {
         let at = |text: &str| Stamp::parse_rfc3339(text).unwrap();
         assert_eq!(coins.week_began(at("2026-11-25T12:00:00Z")), at("2026-11-23T00:00:00Z"));
         assert_eq!(coins.next_day_began(at("2026-11-25T12:00:00Z")), at("2026-11-26T00:00:00Z"));
-        assert_eq!((us.minute_of_day(ny("2026-11-25T09:30")), coins.minute_of_day(at("2026-11-25T09:30:00Z"))), (570, 570));
+        assert_eq!(
+            (us.minute_of_day(ny("2026-11-25T09:30")), coins.minute_of_day(at("2026-11-25T09:30:00Z"))),
+            (570, 570)
+        );
     }
 
     #[test]

@@ -112,7 +112,9 @@ impl Monitor {
             orders::read(from, at, &mut self.ages, &mut out);
             venues::read(from, at, &mut self.ages, &mut out);
         }
-        out.sort_by(|a, b| (&a.key.venue, a.key.rule, &a.key.symbol).cmp(&(&b.key.venue, b.key.rule, &b.key.symbol)));
+        out.sort_by(|a, b| {
+            (&a.key.venue, a.key.rule, &a.key.symbol).cmp(&(&b.key.venue, b.key.rule, &b.key.symbol))
+        });
         out
     }
 
@@ -206,7 +208,8 @@ fn used_of(limit: Percent, left: Percent) -> Option<rust_decimal::Decimal> {
 
 /// The lines of a rule that is of single symbols: those that are over or whose latch stands, else the worst in one.
 fn worst_of(from: &Sources<'_>, at: &VenueWatch<'_>, rule: Rule, rows: Vec<Reading>, out: &mut Vec<Reading>) {
-    let stands = |r: &Reading| matches!(r.standing, Standing::Over | Standing::Unknown) || from.is_latched(&r.key);
+    let stands =
+        |r: &Reading| matches!(r.standing, Standing::Over | Standing::Unknown) || from.is_latched(&r.key);
     let (mut own, mut rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(stands);
     if !own.is_empty() {
         out.append(&mut own);

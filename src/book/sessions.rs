@@ -77,7 +77,9 @@ impl Sessions {
 
     pub(super) fn alerted(&mut self, alert: &Alert) {
         let is_failure = matches!(alert.code, AlertCode::Venue | AlertCode::Quarantined);
-        if let Some(venue) = alert.venue.as_ref().filter(|_| is_failure && alert.severity >= Severity::Warning) {
+        if let Some(venue) =
+            alert.venue.as_ref().filter(|_| is_failure && alert.severity >= Severity::Warning)
+        {
             self.failed(venue);
         }
     }
@@ -165,7 +167,11 @@ mod tests {
     use super::*;
     use crate::{
         book::{Book, fixture::*},
-        domain::{fact::Fact, order::OrderSpec, rules::{Response, Trip, Until}},
+        domain::{
+            fact::Fact,
+            order::OrderSpec,
+            rules::{Response, Trip, Until},
+        },
     };
 
     fn trade(book: &mut Book, n: &str, spec: &OrderSpec, price: &str, cost: &str) {
@@ -206,7 +212,8 @@ mod tests {
         trade(&mut book, "a", &buy("10"), "100", "1");
         trade(&mut book, "b", &sell("10"), "99", "1");
         let key = LatchKey::of_venue(Rule::LossStreak, venue());
-        let trip = Trip { key, response: Response::BlockEntries, until: Until::Session, reason: "1 loss".into() };
+        let trip =
+            Trip { key, response: Response::BlockEntries, until: Until::Session, reason: "1 loss".into() };
         book.take(Fact::Tripped(Box::new(trip)));
         assert_eq!(streak(&book), (1, 0));
         book.take(event("b", OrderEvent::Rejected));

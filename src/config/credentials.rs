@@ -360,7 +360,11 @@ mod tests {
     use std::{os::unix::fs::PermissionsExt as _, time::Instant};
 
     fn venue() -> VenueConfig {
-        let mut v = VenueConfig::embedded(VenueId::new("alpaca-paper").unwrap(), Limits::default());
+        let mut v = VenueConfig::embedded(
+            VenueId::new("alpaca-paper").unwrap(),
+            Limits::default(),
+            crate::domain::rules::Rules::default(),
+        );
         v.kind = VenueKind::Alpaca;
         v
     }

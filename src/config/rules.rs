@@ -5,7 +5,8 @@ use super::read::{Section, number_text};
 use crate::domain::{
     money::{Money, Percent, parse_decimal},
     rules::{
-        AgeLimit, CountLimit, GiveBackLimit, LossLimit, MarginLimit, Response, Rules, StreakLimit, WindowLimit,
+        AgeLimit, CountLimit, GiveBackLimit, LossLimit, MarginLimit, Response, Rules, StreakLimit,
+        WindowLimit,
     },
 };
 use rust_decimal::Decimal;

@@ -4,8 +4,8 @@ use super::{
     credentials::CredentialSources,
     kind::VenueKind,
     limits,
-    rules,
     read::{Section, path, safe, word},
+    rules,
 };
 use crate::domain::{ids::VenueId, limits::Limits, rules::Rules};
 use smol_str::SmolStr;

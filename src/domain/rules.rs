@@ -3,8 +3,8 @@
 mod settings;
 
 pub use settings::{
-    AgeLimit, AheadLimit, CashLimit, CountLimit, EventLimit, GiveBackLimit, LossLimit, MarginLimit, RateLimit, Rules,
-    ShareLimit, SkewLimit, StreakLimit, WindowLimit,
+    AgeLimit, AheadLimit, CashLimit, CountLimit, EventLimit, GiveBackLimit, LossLimit, MarginLimit,
+    RateLimit, Rules, ShareLimit, SkewLimit, StreakLimit, WindowLimit,
 };
 
 use super::{

@@ -75,7 +75,8 @@ impl Said {
         }
         for ((code, venue), count) in self.kinds.extract_if(.., |_, c| is_over(c)) {
             if count.held > 0 {
-                let text = Text::clean(&format!("{} more messages of this kind in 10 s were not said", count.held));
+                let text =
+                    Text::clean(&format!("{} more messages of this kind in 10 s were not said", count.held));
                 seeds.push(seed(count.worst, code, venue, text));
             }
         }
@@ -144,11 +145,16 @@ mod tests {
     #[test]
     fn the_same_sentence_is_said_once_and_counted() {
         let mut said = Said::default();
-        let told = (0..10_000).filter(|ms| said.allows(&of(Severity::Critical, "x"), Mono::from_millis(*ms))).count();
+        let told = (0..10_000)
+            .filter(|ms| said.allows(&of(Severity::Critical, "x"), Mono::from_millis(*ms)))
+            .count();
         assert_eq!(told, 1);
         assert_eq!(said.settle(Mono::from_millis(9_999)), []);
         let rest = said.settle(Mono::from_millis(10_000));
-        assert_eq!(rest.iter().map(|s| s.text.to_string()).collect::<Vec<_>>(), ["9999 more times in 10 s: x"]);
+        assert_eq!(
+            rest.iter().map(|s| s.text.to_string()).collect::<Vec<_>>(),
+            ["9999 more times in 10 s: x"]
+        );
         assert_eq!(rest[0].severity, Severity::Critical);
         assert!(said.allows(&of(Severity::Critical, "x"), Mono::from_millis(10_000)));
     }
@@ -160,7 +166,8 @@ mod tests {
         let now = Mono::from_millis(5);
         let told = (0..1_000).filter(|n| said.allows(&of(Severity::Warning, &n.to_string()), now)).count();
         assert_eq!(told, 20);
-        let critical = (0..1_000).filter(|n| said.allows(&of(Severity::Critical, &format!("c{n}")), now)).count();
+        let critical =
+            (0..1_000).filter(|n| said.allows(&of(Severity::Critical, &format!("c{n}")), now)).count();
         assert_eq!(critical, 1_000);
         let emergency = (0..1_000).filter(|_| said.allows(&of(Severity::Emergency, "e"), now)).count();
         assert_eq!(emergency, 1_000);

@@ -56,9 +56,12 @@ impl Engine {
         }
         for venue in self.names.clone() {
             let doubted = self.watch.readings.iter().any(|r| {
-                r.key.venue.as_ref() == Some(&venue) && r.key.rule.is_of_money() && r.standing == Standing::Unknown
+                r.key.venue.as_ref() == Some(&venue)
+                    && r.key.rule.is_of_money()
+                    && r.standing == Standing::Unknown
             });
-            let Some((equity, high)) = self.equity_now(&venue).zip(self.book.session(&venue).map(|s| s.high)) else {
+            let Some((equity, high)) = self.equity_now(&venue).zip(self.book.session(&venue).map(|s| s.high))
+            else {
                 continue;
             };
             let is_step = step_above(high).is_some_and(|next| equity >= next);
@@ -78,7 +81,8 @@ impl Engine {
         let venues = self.names.iter().filter(|v| venue.is_none_or(|named| named == *v));
         let rows: Vec<SinceBaseline> = venues.filter_map(|v| self.since_baseline(v)).collect();
         if rows.is_empty() {
-            let text = Text::clean("there is no baseline yet: the venue has not been read on this trading day");
+            let text =
+                Text::clean("there is no baseline yet: the venue has not been read on this trading day");
             return Reply::Refused { text, field: None, checks: Vec::new() };
         }
         Reply::Since(rows)
@@ -106,8 +110,10 @@ impl Engine {
         instrument: &InstrumentId,
         then: &[(InstrumentId, SignedQty, Option<Price>)],
     ) -> Option<Moved> {
-        let (qty_then, avg_then) =
-            then.iter().find(|(i, _, _)| i == instrument).map_or((SignedQty::ZERO, None), |(_, q, avg)| (*q, *avg));
+        let (qty_then, avg_then) = then
+            .iter()
+            .find(|(i, _, _)| i == instrument)
+            .map_or((SignedQty::ZERO, None), |(_, q, avg)| (*q, *avg));
         let now = self.book.position(instrument);
         let (qty_now, avg_now) = now.map_or((SignedQty::ZERO, None), |p| (p.qty, p.avg_price));
         (qty_then != qty_now || avg_then != avg_now).then(|| Moved {

@@ -55,7 +55,8 @@ impl Engine {
         let Some(lifted) = self.book.lifted(&reading.key) else { return true };
         // What is counted from the session's beginning does not come back by having been less in between.
         let stands = reading.key.rule.stands(reading.response);
-        let came_back = self.watch.cleared.contains(&reading.key) && !matches!(stands, Until::Session | Until::Week);
+        let came_back =
+            self.watch.cleared.contains(&reading.key) && !matches!(stands, Until::Session | Until::Week);
         let used = reading.share.map_or(Decimal::ONE, Ratio::get);
         came_back || lifted.get().checked_add(STEP).is_some_and(|next| used >= next)
     }
@@ -102,7 +103,9 @@ impl Engine {
             (Response::Off | Response::Alert | Response::BlockEntries | Response::CancelEntries, _) => return,
             (Response::FlattenSymbol, Some(symbol)) => vec![Scope::of_symbol(symbol, Some(venue.clone()))],
             // A rule of a whole venue has no symbol to close: everything there is what it is about.
-            (Response::FlattenSymbol, None) | (Response::FlattenVenue, _) => vec![Scope::of_venue(venue.clone())],
+            (Response::FlattenSymbol, None) | (Response::FlattenVenue, _) => {
+                vec![Scope::of_venue(venue.clone())]
+            }
             (Response::FlattenAll, _) => {
                 let kind = self.venues.get(venue).map(|v| v.setup.environment);
                 let alike = |v: &&VenueId| self.venues.get(*v).map(|s| s.setup.environment) == kind;
@@ -139,7 +142,8 @@ impl Engine {
         let why = match latch.trip.until {
             Until::Clears => {
                 // What has no line of its own any more is gone: closed, cancelled, answered.
-                let over = Watch::reading(readings, key).is_none_or(|r| r.clears && r.standing != Standing::Unknown);
+                let over =
+                    Watch::reading(readings, key).is_none_or(|r| r.clears && r.standing != Standing::Unknown);
                 over.then_some("it is inside its limit again")
             }
             Until::Session => (latch.since < day).then_some("a new trading day"),
@@ -259,5 +263,8 @@ fn countdown(latch: &LatchRow, until: Stamp, left_ms: u64) -> Text {
     let minutes = left_ms.div_ceil(60_000);
     let venue = latch.trip.key.venue.as_ref().map_or("everywhere", VenueId::as_str);
     let rule = latch.trip.key.rule.word();
-    Text::clean(&format!("{venue} is locked out by {rule} for {minutes} more minute(s), until {}", until.to_rfc3339()))
+    Text::clean(&format!(
+        "{venue} is locked out by {rule} for {minutes} more minute(s), until {}",
+        until.to_rfc3339()
+    ))
 }

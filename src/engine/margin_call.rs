@@ -50,7 +50,8 @@ impl Engine {
             return Some(told);
         }
         let leverage = account.multiplier.filter(|m| m.is_positive())?;
-        let gross = self.values(venue).try_fold(Money::ZERO, |sum, (_, value)| sum.checked_add(value?.abs()))?;
+        let gross =
+            self.values(venue).try_fold(Money::ZERO, |sum, (_, value)| sum.checked_add(value?.abs()))?;
         gross.checked_div(leverage.get()).map(Money::new)
     }
 
@@ -61,10 +62,14 @@ impl Engine {
 
     /// What a margin call closes at a venue now.
     fn margin_calls(&self, venue: &VenueId, buffer: Percent) -> Vec<Call> {
-        let Some((equity, used)) = self.equity_now(venue).zip(self.margin_used(venue)) else { return Vec::new() };
-        let sum = self.values(venue).filter_map(|(_, v)| v).try_fold(Money::ZERO, |s, v| s.checked_add(v.abs()));
+        let Some((equity, used)) = self.equity_now(venue).zip(self.margin_used(venue)) else {
+            return Vec::new();
+        };
+        let sum =
+            self.values(venue).filter_map(|(_, v)| v).try_fold(Money::ZERO, |s, v| s.checked_add(v.abs()));
         let Some(gross) = sum.filter(|g| g.is_positive()) else { return Vec::new() };
-        let held: Vec<Held> = self.values(venue).filter_map(|(i, v)| self.held_on_margin(i, v?, used, gross)).collect();
+        let held: Vec<Held> =
+            self.values(venue).filter_map(|(i, v)| self.held_on_margin(i, v?, used, gross)).collect();
         margin::calls(equity, used, buffer, &held)
     }
 
@@ -119,8 +124,13 @@ impl Engine {
             return Reply::Refused { text, field: Some("venue".into()), checks: Vec::new() };
         }
         self.watch_now();
-        let called: BTreeSet<VenueId> =
-            self.watch.calls.iter().map(|(v, _)| v.clone()).filter(|v| venue.is_none_or(|named| named == v)).collect();
+        let called: BTreeSet<VenueId> = self
+            .watch
+            .calls
+            .iter()
+            .map(|(v, _)| v.clone())
+            .filter(|v| venue.is_none_or(|named| named == v))
+            .collect();
         if called.is_empty() {
             return refused_text("there is no margin call: enough margin remains; nothing was sent", None);
         }
@@ -131,11 +141,22 @@ impl Engine {
             }
             let now = self.now.mono;
             let (closing, failed) = (None, BTreeSet::new());
-            let run = Run { venue, maker: maker.clone(), began: now, closing, since: Mono::default(), asked: now, failed };
+            let run = Run {
+                venue,
+                maker: maker.clone(),
+                began: now,
+                closing,
+                since: Mono::default(),
+                asked: now,
+                failed,
+            };
             self.watch.runs.push(run);
         }
         self.drive_margin_calls();
-        done(&format!("margin call at {}: closing one position at a time until the margin is inside", names.join(", ")))
+        done(&format!(
+            "margin call at {}: closing one position at a time until the margin is inside",
+            names.join(", ")
+        ))
     }
 
     /// Takes margin calls as far as they can go now.

@@ -184,7 +184,11 @@ impl Engine {
     pub(super) fn equity_now(&self, venue: &VenueId) -> Option<Money> {
         let account = self.book.account(venue)?;
         // The venue spoke when it was asked, not when its answer came; and it may be a moment behind itself.
-        let asked = self.venues.get(venue).and_then(|v| v.figures_asked).map_or(account.at, |at| at.wall.min(account.at));
+        let asked = self
+            .venues
+            .get(venue)
+            .and_then(|v| v.figures_asked)
+            .map_or(account.at, |at| at.wall.min(account.at));
         let marked = self.book.positions().filter(|p| p.instrument.venue == *venue).try_fold(
             account.report.cash,
             |sum, p| {

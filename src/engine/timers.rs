@@ -116,9 +116,8 @@ impl Engine {
 
     /// The calendar that a venue's trading days go by.
     pub(super) fn calendar_of(&self, venue: &VenueId) -> Calendar {
-        let trades = |class| {
-            self.venues.get(venue).is_some_and(|state| state.setup.capability.of(class).is_some())
-        };
+        let trades =
+            |class| self.venues.get(venue).is_some_and(|state| state.setup.capability.of(class).is_some());
         if trades(AssetClass::Equity) || trades(AssetClass::Option) {
             Calendar::UsEquity
         } else if [AssetClass::Forex, AssetClass::Cfd, AssetClass::Future].into_iter().any(trades) {

@@ -113,7 +113,8 @@ impl Engine {
     /// What the watchers say; `None` when one of them fails.
     fn read_watchers(&mut self) -> Option<Vec<Reading>> {
         let mut monitor = std::mem::take(&mut self.watch.monitor);
-        let venues: Vec<VenueWatch<'_>> = self.names.iter().filter_map(|v| self.seen_by_watchers(v)).collect();
+        let venues: Vec<VenueWatch<'_>> =
+            self.names.iter().filter_map(|v| self.seen_by_watchers(v)).collect();
         let from = Sources { book: &self.book, marks: &self.marks, venues: &venues, now: self.now };
         // Nothing that is looked at is changed by it, so that nothing can be left half changed but its own memory.
         let read = catch_unwind(AssertUnwindSafe(|| monitor.read(&from)));
@@ -212,7 +213,9 @@ impl Engine {
             }
         }
         let slept = lost_ms.max(mono_ms).div_euclid(1_000);
-        let text = format!("{slept} s went by unseen (sleep, a stop, or a clock that was set): asking every venue anew");
+        let text = format!(
+            "{slept} s went by unseen (sleep, a stop, or a clock that was set): asking every venue anew"
+        );
         self.alert_program(Severity::Warning, AlertCode::Clock, Text::clean(&text));
     }
 }

@@ -71,7 +71,8 @@ fn cash(from: &Sources<'_>, at: &VenueWatch<'_>) -> Reading {
     let below = cash.negated();
     let text = format!("{}: cash is {}, {} below zero is allowed", at.venue, cents(cash), cents(limit.money));
     let is_over = below.is_positive() && below > limit.money;
-    let mut reading = reading.figures(&cents(cash), &cents(limit.money.negated())).says(&text).by_fact(is_over);
+    let mut reading =
+        reading.figures(&cents(cash), &cents(limit.money.negated())).says(&text).by_fact(is_over);
     if reading.standing != Standing::Off {
         reading.share = ratio(below.get(), limit.money.get()).map(crate::domain::money::Ratio::new);
     }

@@ -29,7 +29,11 @@ pub(super) fn read(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Readin
     match figures(from, at) {
         Err(why) => {
             for rule in [Rule::DailyLoss, Rule::WeeklyLoss, Rule::Drawdown, Rule::GiveBack] {
-                out.push(day(rule).unknown(&format!("{} of {} can't be judged: {why}", rule.word(), at.venue)));
+                out.push(day(rule).unknown(&format!(
+                    "{} of {} can't be judged: {why}",
+                    rule.word(),
+                    at.venue
+                )));
             }
         }
         Ok(f) => {
@@ -129,8 +133,11 @@ fn positions(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
             Some(Some(ms)) => ms <= at.rules.quote_age.seconds.saturating_mul(1_000),
             None => true,
         };
-        let Some((unrealized, equity)) = holding.and_then(|h| h.unrealized).zip(at.equity).filter(|_| fresh) else {
-            rows.push(reading.unknown(&format!("the loss of {symbol} can't be judged: its mark is missing or old")));
+        let Some((unrealized, equity)) = holding.and_then(|h| h.unrealized).zip(at.equity).filter(|_| fresh)
+        else {
+            rows.push(
+                reading.unknown(&format!("the loss of {symbol} can't be judged: its mark is missing or old")),
+            );
             continue;
         };
         let lost = unrealized.negated();

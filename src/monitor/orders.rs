@@ -69,7 +69,8 @@ fn aged(from: &Sources<'_>, at: &VenueWatch<'_>, rule: Rule, of: (&Aged<'_>, u64
     for (instrument, orders) in by_symbol {
         let Some((ms, oldest)) = orders.first() else { continue };
         let is_over = |ms: u64| ms >= most_s.saturating_mul(1_000);
-        let over: Vec<OrderId> = orders.iter().filter(|(ms, _)| is_over(*ms)).map(|(_, o)| o.id.clone()).collect();
+        let over: Vec<OrderId> =
+            orders.iter().filter(|(ms, _)| is_over(*ms)).map(|(_, o)| o.id.clone()).collect();
         let more = match over.len() {
             0 | 1 => String::new(),
             n => format!(", and {} more", n.saturating_sub(1)),

@@ -133,7 +133,10 @@ fn a_daily_loss_trips_at_its_limit_in_money_or_per_cent() {
         assert_eq!(desk.stands(Rule::DailyLoss, 0), standing, "{equity}");
     }
     let reading = desk.of(Rule::DailyLoss, 0);
-    assert_eq!(reading.text.as_str(), "paper: 3000.00 lost since the trading day began, the limit is 3000.00");
+    assert_eq!(
+        reading.text.as_str(),
+        "paper: 3000.00 lost since the trading day began, the limit is 3000.00"
+    );
     desk.rules.daily_loss.money = Some(usd("500"));
     desk.equity = Some("99500");
     assert_eq!(desk.of(Rule::DailyLoss, 0).limit.as_str(), "500.00");
@@ -143,7 +146,8 @@ fn a_daily_loss_trips_at_its_limit_in_money_or_per_cent() {
 #[test]
 fn a_week_is_longer_than_a_day() {
     let mut desk = Desk::new();
-    let day = Baseline { venue: venue(), began: at(-60), week: false, equity: usd("95000"), positions: Vec::new() };
+    let day =
+        Baseline { venue: venue(), began: at(-60), week: false, equity: usd("95000"), positions: Vec::new() };
     desk.book.take(Fact::Baseline(Box::new(day)));
     desk.equity = Some("94000");
     assert_eq!(desk.stands(Rule::DailyLoss, 0), Standing::Clear);
@@ -350,7 +354,10 @@ fn an_order_that_waits_is_as_old_as_the_clock_that_never_steps_says() {
     desk.book.take(event("a", OrderEvent::Sent));
     assert_eq!(desk.stands(Rule::OrderPending, 29), Standing::Near);
     let over = desk.of(Rule::OrderPending, 30);
-    assert_eq!((over.standing, over.code, over.orders), (Standing::Over, AlertCode::OrderUnknown, vec![id("a")]));
+    assert_eq!(
+        (over.standing, over.code, over.orders),
+        (Standing::Over, AlertCode::OrderUnknown, vec![id("a")])
+    );
     desk.book.apply(at(32), &event("a", OrderEvent::Working));
     assert_eq!(desk.stands(Rule::OrderPending, 33), Standing::Clear);
     desk.book.apply(at(40), &event("a", OrderEvent::CancelAsked));

@@ -65,7 +65,10 @@ fn rate(from: &Sources<'_>, at: &VenueWatch<'_>, sent: Option<&VecDeque<Mono>>) 
     let by = |n: u64, most: u64| ratio(whole(n), whole(most.saturating_add(1)));
     let share = by(second, limit.per_second).zip(by(minute, limit.per_minute)).map(|(s, m)| s.max(m));
     Reading::of_venue(at.rules, Rule::OrderRate, at.venue)
-        .figures(&format!("{second}/s {minute}/min"), &format!("{}/s {}/min", limit.per_second, limit.per_minute))
+        .figures(
+            &format!("{second}/s {minute}/min"),
+            &format!("{}/s {}/min", limit.per_second, limit.per_minute),
+        )
         .says(&text)
         .by_share(share, Decimal::ONE)
 }

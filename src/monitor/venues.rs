@@ -36,8 +36,8 @@ fn quotes(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
     for row in from.held(at.venue) {
         let Some(age) = quote_age(from, at, row) else { continue };
         let symbol = &row.instrument.symbol;
-        let reading =
-            Reading::of_symbol(at.rules, Rule::QuoteAge, &row.instrument).about(AlertCode::Stream, Severity::Warning);
+        let reading = Reading::of_symbol(at.rules, Rule::QuoteAge, &row.instrument)
+            .about(AlertCode::Stream, Severity::Warning);
         let limit = format!("{} s", at.rules.quote_age.seconds);
         rows.push(match age {
             None => reading
@@ -77,7 +77,8 @@ fn streams(from: &Sources<'_>, at: &VenueWatch<'_>, ages: &mut Ages) -> Reading 
 
 fn clock(at: &VenueWatch<'_>) -> Reading {
     let limit = &at.rules.clock_skew;
-    let reading = Reading::of_venue(at.rules, Rule::ClockSkew, at.venue).about(AlertCode::Clock, Severity::Warning);
+    let reading =
+        Reading::of_venue(at.rules, Rule::ClockSkew, at.venue).about(AlertCode::Clock, Severity::Warning);
     let most = format!("{} ms", limit.ms);
     let Some(skew) = at.skew_ms else { return reading.figures("not told by the venue", &most) };
     let clear = ratio(whole(limit.clear_ms), whole(limit.ms)).unwrap_or(Decimal::ONE);
@@ -89,7 +90,8 @@ fn clock(at: &VenueWatch<'_>) -> Reading {
 
 fn requests(at: &VenueWatch<'_>) -> Reading {
     let limit = &at.rules.rate_limit;
-    let reading = Reading::of_venue(at.rules, Rule::RateLimit, at.venue).about(AlertCode::Venue, Severity::Info);
+    let reading =
+        Reading::of_venue(at.rules, Rule::RateLimit, at.venue).about(AlertCode::Venue, Severity::Info);
     if let Some(ms) = at.limited_ms.filter(|ms| *ms > 0) {
         let s = ms.div_ceil(1_000);
         return reading

@@ -74,7 +74,12 @@ fn call(held: &Held, delta: Money) -> Option<Call> {
     let kept_units = kept.get().checked_mul(size.get())?.checked_div(held.margin.get())?;
     let kept_units = Qty::new(kept_units.round_dp(12))?.floor_to(held.lot)?;
     let qty = size.saturating_sub(kept_units).floor_to(held.lot)?;
-    qty.is_positive().then(|| Call { instrument: held.instrument.clone(), side, qty, unrealized: held.unrealized })
+    qty.is_positive().then(|| Call {
+        instrument: held.instrument.clone(),
+        side,
+        qty,
+        unrealized: held.unrealized,
+    })
 }
 
 #[cfg(test)]
@@ -143,7 +148,10 @@ mod tests {
         let position = held("300", "100", "4");
         let one = std::slice::from_ref(&position);
         assert_eq!(calls(usd("7000"), usd("7500"), BUFFER, one), []);
-        assert_eq!(calls(usd("7000"), usd("7500"), Percent::ZERO, one)[0].qty, crate::book::fixture::qty("20"));
+        assert_eq!(
+            calls(usd("7000"), usd("7500"), Percent::ZERO, one)[0].qty,
+            crate::book::fixture::qty("20")
+        );
         assert_eq!(calls(usd("7500"), usd("7500"), Percent::ZERO, one), []);
     }
 }

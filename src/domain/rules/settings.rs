@@ -202,12 +202,8 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         let percent = |n: i64| Percent::new(Decimal::new(n, 0));
-        let loss = |n: i64, response| LossLimit {
-            money: None,
-            percent: percent(n),
-            response,
-            lockout_minutes: 0,
-        };
+        let loss =
+            |n: i64, response| LossLimit { money: None, percent: percent(n), response, lockout_minutes: 0 };
         let margin = |at: i64, clear: i64, response| MarginLimit {
             percent: percent(at),
             clear_percent: percent(clear),

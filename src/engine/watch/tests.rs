@@ -198,7 +198,9 @@ impl Rig {
         self.effects.clear();
         self.step(Input::Request { front: Front(0), envelope });
         let replies = self.effects.iter().filter_map(|e| match e {
-            Effect::Reply { receipt, .. } if receipt.id == RequestId(self.asked) => Some(receipt.reply.clone()),
+            Effect::Reply { receipt, .. } if receipt.id == RequestId(self.asked) => {
+                Some(receipt.reply.clone())
+            }
             _ => None,
         });
         replies.last().unwrap()
@@ -209,7 +211,7 @@ impl Rig {
     /// Why an entry is refused; empty when it is not.
     fn entry(&mut self) -> String {
         self.quote(self.price);
-        match self.line("buy AAPL 1 limit 5") {
+        match self.line("buy AAPL 1 limit -1%") {
             Reply::Placed { .. } => String::new(),
             Reply::Refused { text, .. } => text.to_string(),
             other => panic!("{other:?}"),
@@ -287,7 +289,11 @@ fn a_daily_loss_stands_over_a_restart_and_trips_again_a_step_further() {
     rig.restart();
     rig.tick();
     rig.market("6.16");
-    assert_eq!(rig.until(Rule::DailyLoss), None, "3840 lost: a step is 750 beyond the 3100 where it was lifted");
+    assert_eq!(
+        rig.until(Rule::DailyLoss),
+        None,
+        "3840 lost: a step is 750 beyond the 3100 where it was lifted"
+    );
     rig.market("6.15");
     assert_eq!(rig.until(Rule::DailyLoss), Some(Until::Session));
 }
@@ -607,7 +613,10 @@ fn a_days_first_report_is_its_baseline_and_restore_shows_what_differs() {
     let Reply::Since(rows) = rig.ask(Request::Restore { venue: None }) else { panic!("no rows") };
     assert_eq!(rows[0].change, Some(usd("900")));
     let moved = &rows[0].positions[0];
-    assert_eq!((moved.qty_then.to_string(), moved.qty_now.to_string()), ("1000".to_owned(), "900".to_owned()));
+    assert_eq!(
+        (moved.qty_then.to_string(), moved.qty_now.to_string()),
+        ("1000".to_owned(), "900".to_owned())
+    );
     assert_eq!(rig.engine.book.session(&venue()).unwrap().day, session.day, "the first word stands");
     // A new high is told in steps, and is there after a restart.
     rig.market("11.01");
@@ -638,7 +647,8 @@ fn a_position_that_was_just_closed_is_no_loss_of_its_value() {
 #[test]
 fn a_margin_call_proposes_and_closes_one_position_at_a_time_until_inside() {
     let mut rules = quiet();
-    for loss in [&mut rules.daily_loss, &mut rules.weekly_loss, &mut rules.drawdown, &mut rules.position_loss] {
+    for loss in [&mut rules.daily_loss, &mut rules.weekly_loss, &mut rules.drawdown, &mut rules.position_loss]
+    {
         loss.response = Response::Off;
     }
     let mut rig = Rig::new(&rules);
