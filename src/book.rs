@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod alerts;
+mod algorithms;
 pub mod applied;
 mod executions;
 pub mod exposure;
@@ -44,7 +45,7 @@ use crate::domain::{
     text::Text,
     time::Stamp,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Why entries are blocked, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,26 @@ pub struct ExitRow {
     pub keep: Option<Kept>,
 }
 
+/// An exit that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedExit {
+    /// Its number.
+    pub exit: u64,
+    /// What it covered.
+    pub scope: Text,
+    /// Where, as far as it was written down.
+    pub venue: Option<VenueId>,
+    /// When it ended.
+    pub at: Stamp,
+    /// Was everything flat?
+    pub flat: bool,
+    /// What is left and why, or that nothing is.
+    pub report: Text,
+}
+
+/// Ended exits that are remembered.
+const ENDED_EXITS_MAX: usize = 16;
+
 /// Everything that is known of orders and money.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -84,6 +105,8 @@ pub struct Book {
     heard: BTreeSet<VenueId>,
     lock: Option<LockRow>,
     exits: BTreeMap<u64, ExitRow>,
+    ended_exits: VecDeque<EndedExit>,
+    tagged: algorithms::Tagged,
     latches: latches::Latches,
     sessions: sessions::Sessions,
     last_exit: u64,
@@ -144,7 +167,7 @@ impl Book {
                 Applied::Noted
             }
             Fact::ExitMeasured { exit, keep } => noted_if(self.measure_exit(*exit, keep)),
-            Fact::ExitEnded { exit, .. } => noted_if(self.exits.remove(exit).is_some()),
+            Fact::ExitEnded { exit, flat, report } => noted_if(self.end_exit(at, *exit, *flat, report)),
             Fact::Tripped(trip) => {
                 self.sessions.tripped(&trip.key);
                 noted_if(self.latches.trip(at, trip))
@@ -270,6 +293,10 @@ impl Book {
     pub fn open_exits(&self) -> impl Iterator<Item = &ExitRow> {
         self.exits.values()
     }
+    /// The last exits that ended, oldest first.
+    pub fn ended_exits(&self) -> impl DoubleEndedIterator<Item = &EndedExit> {
+        self.ended_exits.iter()
+    }
     /// The latches that stand.
     pub fn latches(&self) -> impl Iterator<Item = &LatchRow> {
         self.latches.rows.values()
@@ -334,6 +361,17 @@ impl Book {
         self.last_exit = self.last_exit.max(exit);
         let row = ExitRow { exit, scope: scope.clone(), since: at, plan: plan.cloned(), keep: None };
         self.exits.insert(exit, row);
+    }
+
+    fn end_exit(&mut self, at: Stamp, exit: u64, flat: bool, report: &Text) -> bool {
+        let Some(row) = self.exits.remove(&exit) else { return false };
+        let venue = row.plan.map(|p| p.venue);
+        let report = report.clone();
+        self.ended_exits.push_back(EndedExit { exit, scope: row.scope, venue, at, flat, report });
+        if self.ended_exits.len() > ENDED_EXITS_MAX {
+            self.ended_exits.pop_front();
+        }
+        true
     }
 
     fn measure_exit(&mut self, exit: u64, keep: &Kept) -> bool {

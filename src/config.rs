@@ -4,6 +4,7 @@
 pub mod credentials;
 pub mod env;
 pub mod error;
+mod exit;
 pub mod keys;
 pub mod kind;
 pub mod layers;
@@ -32,6 +33,7 @@ pub use self::{
 use crate::domain::{
     ids::{Symbol, VenueId},
     limits::Limits,
+    scope::ExitTerms,
     rules::Rules,
 };
 use read::{Reading, Section};
@@ -65,6 +67,8 @@ pub struct Config {
     pub orders: OrderDefaults,
     /// How long things last.
     pub session: Session,
+    /// How a flatten goes about it.
+    pub exit: ExitTerms,
     /// How it looks.
     pub ui: Ui,
     /// Keys that differ from the default, by action.
@@ -86,6 +90,7 @@ impl Default for Config {
             watchlist: ui::default_watchlist(),
             orders: OrderDefaults::default(),
             session: Session::default(),
+            exit: ExitTerms::default(),
             ui: Ui::default(),
             keys: BTreeMap::new(),
             hotkeys: BTreeMap::new(),
@@ -171,6 +176,7 @@ impl Config {
         }
         trading::read_orders(root.section("orders"), &self.venues, &mut self.orders);
         trading::read_session(root.section("session"), &mut self.session);
+        exit::read(&root.section("exit"), &mut self.exit);
         ui::read(root.section("ui"), &mut self.ui);
         ui::read_watchlist(root.section("watchlist"), &mut self.watchlist);
         ui::read_paths(root.section("paths"), &mut self.paths, home);

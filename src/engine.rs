@@ -37,6 +37,7 @@ use crate::{
         lifecycle::Transition,
         money::Price,
         order::Tif,
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now},
     },
@@ -59,6 +60,8 @@ pub struct Engine {
     /// The venues as the configuration orders them.
     names: Vec<VenueId>,
     exits: Vec<exit::VenueExit>,
+    exit_terms: ExitTerms,
+    takes_up_exits: bool,
     looks: BTreeMap<OrderId, looks::Look>,
     /// Status words that nobody here knows and a person was told of.
     strange_words: BTreeSet<Text>,
@@ -106,6 +109,8 @@ impl Engine {
             venues,
             names,
             exits: Vec::new(),
+            exit_terms: setup.exit,
+            takes_up_exits: setup.takes_up_exits,
             looks: BTreeMap::new(),
             strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),

@@ -10,5 +10,5 @@ pub mod verdict;
 
 pub use committed::committed;
 pub use gate::{Access, Context, clear, clear_change, judge, judge_change};
-pub use reduce::{NotReducing, prove};
+pub use reduce::{NotReducing, prove, prove_enforced};
 pub use verdict::{CheckName, CheckResult, Outcome, Verdict, Why};

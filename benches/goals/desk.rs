@@ -17,6 +17,7 @@ use tradedeck::{
         order::{Amount, Attached, OrderKind, OrderType, Side, Submission, Tif},
         quote::{Market, Quote},
         report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
+        scope::ExitTerms,
         rules::{Response, Rules},
         text::Text,
         time::{Mono, Now, Stamp},
@@ -110,6 +111,8 @@ pub(crate) fn setup(watched: usize) -> Setup {
         read_only: false,
         watches: true,
         alive: BTreeSet::new(),
+        exit: ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 

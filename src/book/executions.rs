@@ -50,6 +50,10 @@ impl Book {
         let multiplier = self.multiplier(&execution.instrument);
         let charge = self.charge(execution);
         let position = self.positions.fill(at, execution, new, charge, multiplier);
+        let tag = self.order(&order).and_then(|row| self.tag_of(row));
+        if let Some((tag, traded)) = tag.zip(new.signed(execution.side).checked_sub(charge.units)) {
+            self.tagged.fill(&tag, &execution.instrument, traded);
+        }
         let fee = charge.paid(execution.price, multiplier);
         self.sessions.filled(&execution.instrument, Counting { moved: position, fee });
         self.fills.push(FillRow {

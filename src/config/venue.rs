@@ -68,12 +68,14 @@ pub struct PaperConfig {
     pub speed: u64,
     /// Where it keeps its account; `None` is a folder of the state directory.
     pub data_dir: Option<PathBuf>,
+    /// A script of what goes wrong there on purpose.
+    pub faults: Option<PathBuf>,
 }
 
 impl Default for PaperConfig {
     fn default() -> Self {
         let model = SmolStr::new_static("alpaca");
-        Self { seed: 1, model, hours: PaperHours::Always, speed: 1, data_dir: None }
+        Self { seed: 1, model, hours: PaperHours::Always, speed: 1, data_dir: None, faults: None }
     }
 }
 
@@ -200,7 +202,7 @@ fn read(s: Section<'_>, name: VenueId, global: Global<'_>, home: Option<&Path>) 
     venue
 }
 
-const PAPER_ONLY: [&str; 5] = ["seed", "model", "hours", "speed", "data_dir"];
+const PAPER_ONLY: [&str; 6] = ["seed", "model", "hours", "speed", "data_dir", "faults"];
 const REMOTE_ONLY: [&str; 12] = [
     "trading_url",
     "trading_stream_url",
@@ -246,6 +248,7 @@ fn paper(s: &Section<'_>, paper: &mut PaperConfig, home: Option<&Path>) {
     s.word("hours", &[("always", PaperHours::Always), ("us", PaperHours::Us)], &mut paper.hours);
     s.whole("speed", 1..=1_000, &mut paper.speed);
     s.text("data_dir", &mut paper.data_dir, |t| path(t, home).map(Some));
+    s.text("faults", &mut paper.faults, |t| path(t, home).map(Some));
 }
 
 fn addresses(s: &Section<'_>, environment: Environment, to: &mut Addresses) {

@@ -178,10 +178,16 @@ pub struct PlanVenue {
     pub venue: VenueId,
     /// `PAPER`, `LIVE`, `READ-ONLY`.
     pub badge: SmolStr,
+    /// The end of the account's number, `…3456`; empty while the venue has not said it.
+    #[serde(default)]
+    pub account: SmolStr,
     /// Orders that would be cancelled.
     pub cancels: Vec<ClientId>,
     /// Positions that would be closed.
     pub closes: Vec<(InstrumentId, SignedQty)>,
+    /// What can't be closed now, and why; what the scope can't tell.
+    #[serde(default)]
+    pub blocked: Vec<Text>,
     /// What crossing the spread would cost, estimated; `None` without quotes.
     pub cost: Option<Money>,
 }

@@ -126,6 +126,7 @@ impl Engine {
                 }
             }
             Outcome::Refused(refusal) => {
+                self.exit_limited(&id, &refusal);
                 let reason = Text::clean(&format!("{} ({})", refusal.text, refusal.code));
                 self.order_event(venue, client, OrderEvent::Rejected, Some(reason.clone()));
                 let text = Text::clean(&format!("{venue} rejected the order: {reason}"));

@@ -11,6 +11,7 @@ use crate::{
         order::Tif,
         quote::{Bar, Interval},
         report::{Environment, OrderReport, VenueReport},
+        scope::ExitTerms,
         rules::Rules,
         text::Text,
     },
@@ -65,6 +66,10 @@ pub struct Setup {
     pub watches: bool,
     /// Other runs that are alive and share the journal: what they have under way is theirs to settle.
     pub alive: BTreeSet<Instance>,
+    /// How exits go about it.
+    pub exit: ExitTerms,
+    /// Takes up exits that a run left which has ended. A command that only looks does not.
+    pub takes_up_exits: bool,
 }
 
 /// An input, in the order of the lanes: an earlier variant's lane is emptied before a later one's.
@@ -186,13 +191,8 @@ pub enum Timer {
     Settle(VenueId),
     /// Prove the environment again after a failure.
     Prove(VenueId),
-    /// The next thing an exit does at a venue.
-    Exit {
-        /// Which exit.
-        exit: u64,
-        /// Where.
-        venue: VenueId,
-    },
+    /// The next thing that this exit does.
+    Exit(u64),
     /// Arming ends.
     Disarm,
 }

@@ -17,6 +17,7 @@ use crate::{
         time::Mono,
     },
 };
+use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
 /// How long a symbol that was only looked at stays watched.
@@ -168,12 +169,12 @@ impl Engine {
         self.venues.get(&id.venue).and_then(|v| v.setup.capability.of(class)).is_some_and(|c| c.reduce_only)
     }
 
-    /// A limit one per cent through the touch: fills like a market order, not at any price.
-    pub(super) fn collar_price(&self, id: &InstrumentId, side: Side) -> Option<Price> {
+    /// A limit so far through the touch (0.01 is one per cent): fills like a market order, not at any price.
+    pub(super) fn collar_price(&self, id: &InstrumentId, side: Side, collar: Decimal) -> Option<Price> {
         let mark = self.marks.get(id)?;
         let (base, factor) = match side {
-            Side::Buy => (mark.ask().or_else(|| mark.price())?, rust_decimal::Decimal::new(101, 2)),
-            Side::Sell => (mark.bid().or_else(|| mark.price())?, rust_decimal::Decimal::new(99, 2)),
+            Side::Buy => (mark.ask().or_else(|| mark.price())?, Decimal::ONE.checked_add(collar)?),
+            Side::Sell => (mark.bid().or_else(|| mark.price())?, Decimal::ONE.checked_sub(collar)?),
         };
         let raw = base.checked_mul(factor)?;
         self.book.instrument(id).map_or(Some(raw), |rules| rules.tick.round(raw))

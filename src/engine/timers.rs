@@ -32,7 +32,7 @@ impl Engine {
             Timer::Resync(venue) => self.on_resync(&venue),
             Timer::Settle(venue) => self.ask_report(&venue, false),
             Timer::Prove(venue) => self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false }),
-            Timer::Exit { exit, venue } => self.on_exit_beat(exit, venue),
+            Timer::Exit(exit) => self.on_exit_beat(exit),
             Timer::Disarm => self.on_disarm(),
         }
     }
@@ -44,9 +44,9 @@ impl Engine {
         }
     }
 
-    fn on_exit_beat(&mut self, exit: u64, venue: VenueId) {
-        if self.exit_goes_on(exit, &venue) {
-            self.effect(Effect::Arm { timer: Timer::Exit { exit, venue }, after_ms: 250 });
+    fn on_exit_beat(&mut self, exit: u64) {
+        if self.exit_goes_on(exit) {
+            self.effect(Effect::Arm { timer: Timer::Exit(exit), after_ms: super::exit::BEAT_MS });
         }
         // Driving it is the end of every step.
     }

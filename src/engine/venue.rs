@@ -4,7 +4,7 @@ use super::input::VenueSetup;
 use crate::{
     broker::{Channel, Link, Proof, event::Vitals},
     domain::{
-        ids::Symbol,
+        ids::{AccountId, Symbol},
         report::Environment,
         text::Text,
         time::{Mono, Now, Stamp},
@@ -113,6 +113,14 @@ impl VenueState {
     pub(super) const fn environment(&self) -> Option<Environment> {
         match &self.proving {
             Proving::Proven(proof) => Some(proof.environment),
+            Proving::Asked | Proving::Failed(_) => None,
+        }
+    }
+
+    /// The account that the venue's own answer named.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        match &self.proving {
+            Proving::Proven(proof) => Some(proof.account.clone()),
             Proving::Asked | Proving::Failed(_) => None,
         }
     }

@@ -156,6 +156,9 @@ impl Engine {
             s.margin_call = Arc::new(self.margin_call_rows());
         }
         s.exit = self.exit_row().map(Arc::new);
+        if view.banner {
+            s.exits = Arc::new(self.exit_notes());
+        }
         s.banner = self.banner(s);
         let snapshot = Arc::new(s.clone());
         self.view = View { last: view.last, ..View::default() };

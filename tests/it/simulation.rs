@@ -26,6 +26,7 @@ use tradedeck::{
         report::{
             AccountReport, Environment, Execution, Liquidity, OrderReport, PositionReport, VenueReport,
         },
+        scope::ExitTerms,
         rules::Rules,
         text::Text,
         time::{Mono, Now, Stamp},
@@ -117,6 +118,8 @@ fn setup(run: u32) -> Setup {
         read_only: false,
         watches: true,
         alive: BTreeSet::new(),
+        exit: ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 

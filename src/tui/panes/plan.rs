@@ -65,6 +65,7 @@ fn venue_plan(page: &mut Page<'_, '_>, model: &Model, row: &PlanVenue) {
     let mut bits = vec![
         venue_badge(model, row),
         Bit::joined(row.venue.as_str(), Role::Strong, 0),
+        Bit::joined(row.account.as_str(), Role::Muted, 0),
         Bit::new(format!("cancel {}", counted(len(row.cancels.len()), "order", "orders")), Role::Text, 0),
         Bit::new(format!("close {}", counted(len(row.closes.len()), "position", "positions")), Role::Text, 0),
     ];
@@ -87,6 +88,9 @@ fn venue_plan(page: &mut Page<'_, '_>, model: &Model, row: &PlanVenue) {
         .collect();
     if !closes.is_empty() {
         page.bits(&closes);
+    }
+    for blocked in &row.blocked {
+        page.say(&format!("stays: {blocked}"), Role::Warning);
     }
 }
 
@@ -156,6 +160,9 @@ pub fn progress(canvas: &mut Canvas<'_>, area: Rect, exit: &ExitRow) -> u16 {
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt) {
     let venues = halt.plan.as_ref().map_or(1, |p| p.venues.len().max(1));
     let closes = model.snapshot.positions.len() / 4;
+    let blocked: usize =
+        halt.plan.iter().flat_map(|p| &p.venues).map(|v| v.blocked.len().saturating_mul(2)).sum();
+    let closes = closes.saturating_add(blocked);
     let lines = small(venues.saturating_mul(4).saturating_add(closes)).saturating_add(8);
     let inner = window::open(canvas, (84, lines), " HALT ", Role::Halt);
     let mut page = Page { canvas, area: inner };
