@@ -33,8 +33,8 @@ pub use self::{
 use crate::domain::{
     ids::{Symbol, VenueId},
     limits::Limits,
-    scope::ExitTerms,
     rules::Rules,
+    scope::ExitTerms,
 };
 use read::{Reading, Section};
 use smol_str::SmolStr;

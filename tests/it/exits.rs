@@ -178,6 +178,7 @@ impl House {
         VenueSetup {
             venue: self.venue.clone(),
             capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
+            rules: tradedeck::domain::rules::Rules::default(),
             limits: Limits { duplicate: Action::Off, stop_required: Action::Off, ..Limits::default() },
             environment: self.environment,
             live_confirmed: Some("0042".into()),
@@ -275,6 +276,7 @@ fn setup(houses: &[House], run: u32, terms: ExitTerms, takes_up: bool) -> Setup 
         watchlist: Vec::new(),
         default_tif: Tif::Gtc,
         read_only: false,
+        watches: true,
         alive: BTreeSet::new(),
         exit: terms,
         takes_up_exits: takes_up,

@@ -26,8 +26,8 @@ use tradedeck::{
         report::{
             AccountReport, Environment, Execution, Liquidity, OrderReport, PositionReport, VenueReport,
         },
-        scope::ExitTerms,
         rules::Rules,
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now, Stamp},
     },

@@ -40,6 +40,7 @@ impl Engine {
             | Reply::Plan(_)
             | Reply::Bars { .. }
             | Reply::Open { .. }
+            | Reply::Since(_)
             | Reply::Busy) => other,
         }
     }
