@@ -199,13 +199,11 @@ impl Rig {
         let envelope = Envelope { id: RequestId(self.asked), origin: Origin::Screen, request };
         self.effects.clear();
         self.step(Input::Request { front: Front(0), envelope });
-        let replies = self.effects.iter().filter_map(|e| match e {
-            Effect::Reply { receipt, .. } if receipt.id == RequestId(self.asked) => {
-                Some(receipt.reply.clone())
-            }
-            _ => None,
-        });
-        replies.last().unwrap()
+        let is_reply =
+            |e: &Effect| matches!(e, Effect::Reply { receipt, .. } if receipt.id == RequestId(self.asked));
+        let at = self.effects.iter().rposition(is_reply).unwrap();
+        let Effect::Reply { receipt, .. } = self.effects.remove(at) else { panic!("it was one") };
+        receipt.reply
     }
     fn line(&mut self, line: &str) -> Reply {
         self.ask(Request::Do(grammar::parse(line).unwrap()))
@@ -213,11 +211,12 @@ impl Rig {
     /// Why an entry is refused; empty when it is not.
     fn entry(&mut self) -> String {
         self.quote(self.price);
-        match self.line("buy AAPL 1 limit -1%") {
-            Reply::Placed { .. } => String::new(),
-            Reply::Refused { text, .. } => text.to_string(),
-            other => panic!("{other:?}"),
+        let reply = self.line("buy AAPL 1 limit -1%");
+        if let Reply::Refused { text, .. } = &reply {
+            return text.to_string();
         }
+        assert!(matches!(reply, Reply::Placed { .. }), "{reply:?}");
+        String::new()
     }
     fn passes(&mut self, line: &str) {
         let reply = self.line(line);
@@ -239,10 +238,10 @@ impl Rig {
     fn sent(&mut self) -> Vec<Submission> {
         let mut sent = Vec::new();
         for effect in std::mem::take(&mut self.effects) {
-            match effect {
-                Effect::Submit { order, .. } => sent.push(order.spend()),
-                Effect::Reduce { order, .. } => sent.push(order.spend()),
-                _ => {}
+            if let Effect::Submit { order, .. } = effect {
+                sent.push(order.spend());
+            } else if let Effect::Reduce { order, .. } = effect {
+                sent.push(order.spend());
             }
         }
         sent
@@ -510,10 +509,11 @@ fn each_response_does_what_it_says_and_holds_what_stands_above_it() {
         let cancels: Vec<String> = rig
             .effects
             .iter()
-            .filter_map(|e| match e {
-                Effect::Cancel { order: OrderRef { client, .. }, .. } => Some(client.to_string()),
-                Effect::CancelAll { .. } => Some("all".to_owned()),
-                _ => None,
+            .filter_map(|e| {
+                if let Effect::Cancel { order: OrderRef { client, .. }, .. } = e {
+                    return Some(client.to_string());
+                }
+                matches!(e, Effect::CancelAll { .. }).then(|| "all".to_owned())
             })
             .collect();
         let exits: Vec<String> = rig.engine.book.open_exits().map(|e| e.scope.to_string()).collect();
