@@ -2,7 +2,7 @@
 
 use super::request::RequestId;
 use crate::domain::{
-    ids::{ClientId, InstrumentId, VenueId},
+    ids::{AccountId, ClientId, InstrumentId, VenueId},
     limits::Action,
     money::{Money, Percent, Price, Qty, Ratio, SignedQty},
     order::{OrderSpec, Side},
@@ -143,10 +143,16 @@ pub struct PlanVenue {
     pub venue: VenueId,
     /// `PAPER`, `LIVE`, `READ-ONLY`.
     pub badge: SmolStr,
+    /// Its number, where the venue has told it.
+    #[serde(default)]
+    pub account: Option<AccountId>,
     /// Orders that would be cancelled.
     pub cancels: Vec<ClientId>,
     /// Positions that would be closed.
     pub closes: Vec<(InstrumentId, SignedQty)>,
     /// What crossing the spread would cost, estimated; `None` without quotes.
     pub cost: Option<Money>,
+    /// What can't be closed, and why: one sentence each.
+    #[serde(default)]
+    pub stuck: Vec<Text>,
 }

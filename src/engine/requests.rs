@@ -230,7 +230,15 @@ impl Engine {
             cost = cost.zip(half).and_then(|(c, h)| c.checked_add(h)).map(Money::to_cents);
         }
         let environment = self.venues.get(venue).map_or("", |v| v.setup.environment.word());
-        PlanVenue { venue: venue.clone(), badge: environment.into(), cancels, closes, cost }
+        PlanVenue {
+            venue: venue.clone(),
+            badge: environment.into(),
+            account: self.book.account(venue).map(|a| a.report.account.clone()),
+            cancels,
+            closes,
+            cost,
+            stuck: Vec::new(),
+        }
     }
 
     pub(super) fn flatten(&mut self, scope: &Scope, maker: Maker) -> Reply {

@@ -68,6 +68,11 @@ pub(super) fn due(model: &Model) -> Option<Mono> {
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     match action {
         Action::Halt => Ok(exit::halt(model)),
+        Action::Exit => exit::show(model).map(|()| Vec::new()),
+        Action::Status => {
+            exit::status(model);
+            Ok(Vec::new())
+        }
         Action::Quit => exit::quit(model, arg),
         Action::Back => Ok(navigate::back(model)),
         Action::Help
@@ -180,7 +185,9 @@ fn snapshot_came(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Cmd> {
         .any(|a| !a.acknowledged && loud(a.alert.severity) && model.rung.is_none_or(|id| a.alert.id > id));
     model.rung = newest.max(model.rung);
     let now = model.now;
+    let first = model.snapshot_at.is_none();
     model.see(snapshot, now);
+    exit::seen(model, first);
     if rings { vec![Cmd::Bell] } else { Vec::new() }
 }
 

@@ -63,6 +63,7 @@ fn asked_by_modal(modal: Option<&Modal>, id: RequestId) -> bool {
         Some(Modal::Halt(halt)) => halt.asked == id || halt.flattening == Some(id),
         Some(Modal::QuitAsk(ask)) => ask.asked == id,
         Some(Modal::Confirm(confirm)) => confirm.asked == Some(id),
+        Some(Modal::Exit(shown)) => shown.asked == Some(id),
         Some(Modal::Help { .. } | Modal::Palette(_)) | None => false,
     }
 }
@@ -84,6 +85,18 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
             Reply::Refused { text, .. } => confirm.error = Some(text),
             Reply::Busy => confirm.error = Some(Text::clean("the engine's queue is full")),
             Reply::Done(_) | Reply::Placed { .. } | Reply::Bars { .. } | Reply::Open { .. } => {}
+        },
+        Some(Modal::Exit(shown)) => match reply {
+            Reply::Refused { text, .. } => shown.error = Some(text),
+            Reply::Busy => {
+                shown.error = Some(Text::clean("the engine's queue is full: nothing was done; try again"));
+            }
+            Reply::Done(_)
+            | Reply::Placed { .. }
+            | Reply::Preview(_)
+            | Reply::Plan(_)
+            | Reply::Bars { .. }
+            | Reply::Open { .. } => {}
         },
         Some(Modal::Help { .. } | Modal::Palette(_)) | None => {}
     }

@@ -1,0 +1,222 @@
+//! The limits as gauges: how much of each is used, what happens when it trips, and until when it stands. Above them
+//! what blocks entries now, below them why, and what a margin call would close.
+
+use super::banner::said;
+use crate::desk::snapshot::{MarginCallRow, RiskRow, RiskState};
+use crate::tui::{
+    canvas::{Canvas, small},
+    column::Column as Key,
+    focus::Pane,
+    format,
+    hit::Drawn,
+    model::Model,
+    table::rows::risk_word,
+    theme::Role,
+    widgets::{
+        gauge,
+        sheet::{Entry, Sheet},
+        strip::Bit,
+        table::{Align, Cell, Column, Table, side_role},
+    },
+};
+use ratatui::layout::Rect;
+
+const COLUMNS: [Column<RiskRow>; 9] = [
+    Column { key: Some(Key::State), head: "", width: 7, grow: 0, rank: 0, align: Align::Left, cell: state },
+    Column { key: Some(Key::Rule), head: "", width: 17, grow: 8, rank: 0, align: Align::Left, cell: rule },
+    Column { key: None, head: "", width: 8, grow: 16, rank: 2, align: Align::Left, cell: bar },
+    Column { key: Some(Key::Used), head: "", width: 10, grow: 6, rank: 0, align: Align::Right, cell: used },
+    Column { key: Some(Key::Limit), head: "", width: 10, grow: 6, rank: 0, align: Align::Right, cell: limit },
+    Column {
+        key: Some(Key::Response),
+        head: "",
+        width: 13,
+        grow: 5,
+        rank: 1,
+        align: Align::Left,
+        cell: |r, c| c.word(&r.response, Role::Text),
+    },
+    Column { key: Some(Key::Until), head: "", width: 8, grow: 0, rank: 3, align: Align::Right, cell: until },
+    Column { key: Some(Key::Symbol), head: "", width: 9, grow: 0, rank: 5, align: Align::Left, cell: symbol },
+    Column { key: Some(Key::Venue), head: "", width: 9, grow: 6, rank: 4, align: Align::Left, cell: venue },
+];
+
+/// How a rule's state looks; its word says the same.
+const fn role(state: RiskState) -> Role {
+    match state {
+        RiskState::Tripped => Role::Critical,
+        RiskState::Near => Role::Warning,
+        RiskState::Unknown => Role::Unknown,
+        RiskState::Clear => Role::Good,
+        RiskState::Off => Role::Muted,
+    }
+}
+
+fn state(row: &RiskRow, cell: &mut Cell<'_>) {
+    cell.word(risk_word(row.state), role(row.state));
+}
+
+fn rule(row: &RiskRow, cell: &mut Cell<'_>) {
+    cell.word(&row.rule, if row.state == RiskState::Off { Role::Muted } else { Role::Strong });
+}
+
+fn bar(row: &RiskRow, cell: &mut Cell<'_>) {
+    let Some(share) = row.share.filter(|_| row.state != RiskState::Off) else { return };
+    gauge::share(&mut cell.out, &cell.look.glyphs, share, small(cell.room));
+    cell.role = if row.state == RiskState::Unknown { Role::Muted } else { role(row.state) };
+}
+
+fn used(row: &RiskRow, cell: &mut Cell<'_>) {
+    if row.used.is_empty() { cell.none() } else { cell.word(row.used.as_str(), Role::Text) }
+}
+
+fn limit(row: &RiskRow, cell: &mut Cell<'_>) {
+    if row.limit.is_empty() { cell.none() } else { cell.word(row.limit.as_str(), Role::Text) }
+}
+
+fn until(row: &RiskRow, cell: &mut Cell<'_>) {
+    if let Some(left) = row.until.map(|at| at.since_ms(cell.now.wall)).and_then(|ms| u64::try_from(ms).ok()) {
+        format::countdown(&mut cell.out, left);
+        cell.role = Role::Warning;
+    }
+}
+
+fn symbol(row: &RiskRow, cell: &mut Cell<'_>) {
+    cell.word(row.symbol.as_ref().map_or("", |s| s.as_str()), Role::Muted);
+}
+
+fn venue(row: &RiskRow, cell: &mut Cell<'_>) {
+    cell.word(row.venue.as_ref().map_or("all", |v| v.as_str()), Role::Muted);
+}
+
+/// How many rules have tripped.
+pub fn tripped(rows: &[RiskRow]) -> usize {
+    rows.iter().filter(|r| r.state == RiskState::Tripped).count()
+}
+
+/// What blocks entries, how the rules stand, and the day trades.
+fn standing(model: &Model, canvas: &Canvas<'_>, sheet: &mut Sheet) {
+    let snapshot = &model.snapshot;
+    let banner = &snapshot.banner;
+    let left = |ms: Option<u64>| ms.map(|ms| said(|s| format::countdown(s, ms))).unwrap_or_default();
+    let mut bits = Vec::new();
+    if banner.halted {
+        bits.push(Bit::new(" HALT ", Role::Halt, 0));
+    }
+    if let Some(until) = banner.locked_out_until {
+        let ms = u64::try_from(until.since_ms(canvas.now.wall)).ok();
+        bits.push(Bit::new(format!(" LOCKED OUT {} ", left(ms)), Role::Locked, 0));
+        bits.push(Bit::joined("nobody can lift it before", Role::Text, 0));
+    }
+    if let Some(reason) = &banner.locked {
+        bits.push(Bit::new(" LOCKED ", Role::Locked, 0));
+        bits.push(Bit::joined(reason.as_str(), Role::Text, 0));
+    }
+    if let Some(until) = banner.armed_until.filter(|u| *u > canvas.now.mono) {
+        let ms = Some(until.since_ms(canvas.now.mono));
+        bits.push(Bit::new(format!(" ARMED {} ", left(ms)), Role::Armed, 0));
+    }
+    if let Some(held) = &banner.held {
+        bits.push(Bit::new("entries wait:", Role::Warning, 0));
+        bits.push(Bit::joined(held.as_str(), Role::Text, 0));
+    }
+    if bits.is_empty() {
+        bits.push(Bit::new("nothing blocks entries", Role::Good, 0));
+    }
+    let near = snapshot.risk.iter().filter(|r| r.state == RiskState::Near).count();
+    if near > 0 {
+        bits.push(Bit::new(format!("{near} near"), Role::Warning, 0));
+    }
+    sheet.flow(2, &bits);
+    let mut bits = vec![Bit::new("day trades of five business days", Role::Muted, 0)];
+    for account in snapshot.accounts.iter() {
+        let count = account.day_trades.map_or(canvas.look.glyphs.none.to_owned(), |n| n.to_string());
+        bits.push(Bit::new(account.venue.as_str(), Role::Text, 0));
+        bits.push(Bit::joined(count, Role::Strong, 0));
+    }
+    if !snapshot.accounts.is_empty() {
+        sheet.flow(2, &bits);
+    }
+}
+
+/// Why the marked rule stands as it does; while none is marked, the first that has tripped.
+fn reason(model: &Model, canvas: &Canvas<'_>, sheet: &mut Sheet) {
+    let rows = &model.snapshot.risk;
+    let table = model.table(Pane::Risk);
+    let marked = table.selected_row().or_else(|| table.rows.first().copied()).and_then(|n| rows.get(n));
+    let Some(row) = marked else { return };
+    let mut bits = vec![
+        Bit::new(row.rule.as_str(), Role::Strong, 0),
+        Bit::joined(risk_word(row.state), role(row.state), 0),
+        Bit::new(format!("{} of {}", row.used, row.limit), Role::Text, 0),
+        Bit::new(format!("{} {}", canvas.look.glyphs.arrow, row.response), Role::Text, 0),
+    ];
+    if let Some(until) = row.until {
+        bits.push(Bit::new("until", Role::Muted, 0));
+        bits.push(Bit::joined(said(|s| format::clock(s, until, &canvas.look.zone)), Role::Text, 0));
+        if let Ok(ms) = u64::try_from(until.since_ms(canvas.now.wall)) {
+            bits.push(Bit::joined(said(|s| format::countdown(s, ms)), Role::Warning, 0));
+        }
+    }
+    sheet.flow(2, &bits);
+    if let Some(reason) = &row.reason {
+        sheet.say(reason.as_str(), Role::Text);
+    }
+}
+
+fn margin_call(rows: &[MarginCallRow], sheet: &mut Sheet) {
+    if rows.is_empty() {
+        return;
+    }
+    sheet.say("MARGIN CALL: these would be closed, the largest loser first", Role::Critical);
+    let entries: Vec<Entry> = rows
+        .iter()
+        .map(|r| Entry {
+            name: r.instrument.symbol.to_string(),
+            figures: vec![
+                (format!("{} {}", r.side.word(), said(|s| format::qty(s, r.qty))), side_role(r.side)),
+                match r.unrealized {
+                    Some(m) => {
+                        let role = if m.is_negative() { Role::Down } else { Role::Up };
+                        (said(|s| format::gain(s, m)), role)
+                    }
+                    None => (String::new(), Role::Muted),
+                },
+            ],
+        })
+        .collect();
+    sheet.grid(2, &entries);
+}
+
+/// Draws them.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
+    let inner = Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), ..area };
+    let (mut top, mut foot) = (Sheet::new(inner.width), Sheet::new(inner.width));
+    standing(model, canvas, &mut top);
+    margin_call(&model.snapshot.margin_call, &mut foot);
+    let call = foot.len();
+    reason(model, canvas, &mut foot);
+    // The rules keep at least three rows and their heads; a margin call goes before the reason of a rule.
+    let spare = area.height.saturating_sub(4);
+    let high = small(top.len()).min(3).min(spare);
+    top.draw(canvas, Rect { height: high, ..inner }, None);
+    let want = small(foot.len()).min(small(call).max(3));
+    let low = want.min(spare.saturating_sub(high));
+    foot.draw(canvas, Rect { y: area.bottom().saturating_sub(low), height: low, ..inner }, None);
+    let table = Table {
+        pane: Pane::Risk,
+        columns: &COLUMNS,
+        rows: &model.snapshot.risk,
+        state: model.table(Pane::Risk),
+        focused: model.focus == Pane::Risk,
+        places: 0,
+        stale: |_| false,
+        empty: "no rules are watched",
+    };
+    let middle = Rect {
+        y: area.y.saturating_add(high),
+        height: area.height.saturating_sub(high).saturating_sub(low),
+        ..area
+    };
+    table.draw(canvas, middle, drawn);
+}
