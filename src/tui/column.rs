@@ -185,16 +185,9 @@ impl Column {
             ],
             Pane::Account => &[Self::Venue, Self::Equity, Self::Cash, Self::BuyingPower, Self::DayPnl],
             Pane::Health => &[Self::Venue, Self::State],
-            Pane::Risk => &[
-                Self::State,
-                Self::Rule,
-                Self::Used,
-                Self::Limit,
-                Self::Response,
-                Self::Until,
-                Self::Symbol,
-                Self::Venue,
-            ],
+            Pane::Risk => {
+                &[Self::State, Self::Rule, Self::Used, Self::Limit, Self::Response, Self::Until, Self::Venue]
+            }
             Pane::Alerts => &[Self::Time, Self::Severity, Self::Symbol, Self::Venue, Self::Text],
             Pane::Chart | Pane::Ticket => &[],
         }

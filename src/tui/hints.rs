@@ -68,7 +68,11 @@ const fn wanted(context: Context) -> &'static [Wanted] {
         Context::Halt { .. } => {
             &[(Action::Back, "", "close the plan, HALT stays"), (Action::Move, "page-down", "scroll")]
         }
-        Context::Confirm { .. } => &[(Action::Confirm, "", "do it"), (Action::Back, "", "leave")],
+        Context::Confirm { .. } => &[
+            (Action::Confirm, "", "do it"),
+            (Action::Back, "", "leave"),
+            (Action::Move, "page-down", "scroll"),
+        ],
         Context::Exit => &[(Action::Back, "", "close"), (Action::Move, "page-down", "scroll")],
     }
 }

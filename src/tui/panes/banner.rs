@@ -115,15 +115,7 @@ fn switches(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
     if model.is_not_flat() {
         out.push(Bit::joined(" NOT FLAT ", Role::Emergency, 0));
     }
-    if let Some(until) = banner.locked_out_until {
-        let ms = u64::try_from(until.since_ms(canvas.now.wall)).map_or(0, |ms| ms);
-        let left = said(|s| format::countdown(s, ms));
-        out.push(Bit::joined(format!(" LOCKED OUT {left} "), Role::Locked, 0));
-    }
-    if let Some(reason) = &banner.locked {
-        out.push(Bit::joined(" LOCKED ", Role::Locked, 0));
-        out.push(Bit::joined(reason.as_str(), Role::Text, 3));
-    }
+    locks(model, canvas, out);
     if banner.tripped > 0 {
         out.push(Bit::new(format!("limits {} tripped", banner.tripped), Role::Critical, 0));
     }
@@ -135,6 +127,28 @@ fn switches(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
         out.push(Bit::joined("entries wait:", Role::Warning, 0));
         out.push(Bit::joined(held.as_str(), Role::Text, 2));
     }
+}
+
+/// Why entries are blocked. While an exit runs that says it.
+fn locks(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
+    let banner = &model.snapshot.banner;
+    if let Some(text) = locked_out(canvas, banner) {
+        out.push(Bit::joined(text, Role::Locked, 0));
+    } else if banner.locked.is_some() && model.snapshot.exit.as_ref().is_none_or(|e| e.ended.is_some()) {
+        out.push(Bit::joined(" LOCKED ", Role::Locked, 0));
+    } else {
+        return;
+    }
+    if let Some(reason) = &banner.locked {
+        out.push(Bit::joined(reason.as_str(), Role::Text, 3));
+    }
+}
+
+/// A lock-out with its countdown.
+pub fn locked_out(canvas: &Canvas<'_>, banner: &Banner) -> Option<String> {
+    let until = banner.locked_out_until?;
+    let ms = u64::try_from(until.since_ms(canvas.now.wall)).map_or(0, |ms| ms);
+    Some(format!(" LOCKED OUT {} ", said(|s| format::countdown(s, ms))))
 }
 
 fn worst(banner: &Banner, out: &mut Vec<Bit>) {

@@ -40,17 +40,19 @@ fn ended(exit: &ExitRow, row: &ExitVenue) -> Option<bool> {
     }
 }
 
-fn count(sheet: &mut Sheet, canvas: &Canvas<'_>, wide: u16, label: &str, (done, of): (u32, u32)) {
+/// So many of so many as a bar, with what stands behind it.
+fn count(sheet: &mut Sheet, canvas: &Canvas<'_>, label: &str, (done, of): (u32, u32), behind: &str) {
     let mut bits = vec![Bit::new(format!("{label:<0$}", usize::from(LABEL)), Role::Muted, 0)];
     if of == 0 {
         bits.push(Bit::joined("none", Role::Muted, 0));
     } else {
-        let cells = wide.saturating_sub(LABEL).saturating_sub(14).clamp(4, BAR_MAX);
+        let cells = sheet.width().saturating_sub(LABEL).saturating_sub(20).clamp(4, BAR_MAX);
         let role = if done >= of { Role::Good } else { Role::Pending };
         let bar = said(|s| gauge::count(s, &canvas.look.glyphs, done, of, cells));
         bits.push(Bit::joined(bar, role, 0));
         bits.push(Bit::joined(format!("{done}/{of}"), Role::Text, 0));
     }
+    bits.push(Bit::joined(behind, Role::Muted, 0));
     sheet.flow(2, &bits);
 }
 
@@ -69,15 +71,23 @@ fn venue(canvas: &Canvas<'_>, model: &Model, exit: &ExitRow, row: &ExitVenue, wi
     let mut bits = vec![
         venue_badge(model, &row.venue, ""),
         Bit::joined(row.venue.as_str(), Role::Strong, 0),
-        Bit::joined(row.phase.as_str(), role, 0),
+        Bit::new(row.phase.as_str(), role, 0),
         Bit::joined(took, Role::Text, 0),
     ];
-    if row.rounds > 0 {
-        bits.push(Bit::joined(format!("round {}", row.rounds), Role::Muted, 0));
+    let rounds = if row.rounds > 0 { format!("round {}", row.rounds) } else { String::new() };
+    let (orders, positions) = ((row.orders_gone, row.orders), (row.positions_flat, row.positions));
+    if exit.ended.is_some() {
+        for (label, (done, of)) in [("orders cancelled", orders), ("positions closed", positions)] {
+            bits.push(Bit::new(label, Role::Muted, 0));
+            bits.push(Bit::joined(format!("{done}/{of}"), Role::Text, 0));
+        }
+        bits.push(Bit::new(rounds, Role::Muted, 0));
+        sheet.flow(2, &bits);
+    } else {
+        sheet.flow(2, &bits);
+        count(&mut sheet, canvas, "orders cancelled", orders, "");
+        count(&mut sheet, canvas, "positions closed", positions, &rounds);
     }
-    sheet.flow(2, &bits);
-    count(&mut sheet, canvas, wide, "orders cancelled", (row.orders_gone, row.orders));
-    count(&mut sheet, canvas, wide, "positions closed", (row.positions_flat, row.positions));
     if let Some(error) = &row.error {
         sheet.hang("error: ", error.as_str(), Role::Critical);
     }
@@ -94,24 +104,31 @@ fn head(canvas: &Canvas<'_>, exit: &ExitRow) -> (String, &'static str, Role) {
     let took = said(|s| format::age(s, end.since_ms(exit.began)));
     match exit.flat {
         Some(true) => {
-            (format!("FLAT: {}, by the venue's word, after {took}", exit.scope), " FLAT ", Role::Paper)
+            (format!("FLAT: {}, by the venue's word, after {took}", exit.scope), " FLAT ", Role::Good)
         }
         Some(false) => (
             format!("NOT FLAT: {}, ended after {took} with something left", exit.scope),
             " NOT FLAT ",
             Role::Emergency,
         ),
-        None => (format!("{}, since {took}", exit.scope), " FLATTEN ", Role::Halt),
+        None => (format!("{}: {took} so far", exit.scope), " FLATTEN ", Role::Halt),
     }
 }
 
 /// All of it as lines.
 fn lines(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, exit: &ExitRow, wide: u16) {
-    let across = wide.saturating_add(GAP).checked_div(VENUE.saturating_add(GAP)).unwrap_or(1).max(1);
+    // While it runs the venues stand side by side; a report is read line by line.
+    let across = if exit.ended.is_some() { 0 } else { wide.saturating_add(GAP) };
+    let across = across.checked_div(VENUE.saturating_add(GAP)).unwrap_or(1).max(1);
     let across = across.min(small(exit.venues.len()).max(1));
     let gaps = GAP.saturating_mul(across.saturating_sub(1));
     let one = wide.saturating_sub(gaps).checked_div(across).unwrap_or(wide);
-    for rows in exit.venues.chunks(usize::from(across)) {
+    let mut venues: Vec<&ExitVenue> = exit.venues.iter().collect();
+    if exit.ended.is_some() {
+        // What is left is read first.
+        venues.sort_by_key(|row| ended(exit, row) == Some(true));
+    }
+    for rows in venues.chunks(usize::from(across)) {
         sheet.blank();
         let sheets = rows.iter().map(|r| venue(canvas, model, exit, r, one)).collect();
         sheet.beside(sheets, one.saturating_add(GAP));
@@ -123,9 +140,9 @@ fn lines(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, exit: &ExitRow, 
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, shown: &ExitShown, drawn: &mut Drawn) {
     let told = model.snapshot.exit.as_ref();
     let told = told.filter(|e| shown.asked.is_none() || shown.before != Some(e.id) || e.ended.is_none());
-    let many = told.is_some_and(|e| e.venues.len() > 1);
+    let many = told.is_some_and(|e| e.venues.len() > 1 && e.ended.is_none());
     let most = if many { VENUE.saturating_add(GAP).saturating_mul(3) } else { WIDE };
-    let wide = most.min(canvas.area().width.saturating_sub(4));
+    let wide = window::room(canvas, most);
     let mut sheet = Sheet::new(wide);
     if let Some(error) = &shown.error {
         sheet.say(error.as_str(), Role::Critical);
@@ -153,7 +170,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, shown: &ExitShown, drawn: &m
     let inner =
         if over { window::open(canvas, size, title, role) } else { window::dock(canvas, size, title, role) };
     let text = Rect { height: inner.height.saturating_sub(1), ..inner };
-    drawn.seen = sheet.draw(canvas, text, Some(shown.scroll));
+    drawn.seen = sheet.draw(canvas, text, shown.scroll);
     let last = Rect { y: inner.bottom().saturating_sub(1), height: u16::from(inner.height > 0), ..inner };
     strip::flow(canvas, last, 0, &foot(model, over));
 }

@@ -102,7 +102,7 @@ fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
 fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm, drawn: &mut Drawn) {
     let is_exit = matches!(confirm.request, Request::Flatten(_));
     let wide = if confirm.plan.is_some() || is_exit { plan::WIDE } else { 70 };
-    let wide = wide.min(canvas.area().width.saturating_sub(4));
+    let wide = window::room(canvas, wide);
     let mut sheet = Sheet::new(wide);
     sheet.say(confirm.title.as_str(), Role::Strong);
     sheet.blank();
@@ -123,7 +123,7 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm, dra
     // A window does not change its size while its figures come.
     let inner = window::open(canvas, (wide, high.max(14)), title, role);
     let text = Rect { height: inner.height.saturating_sub(feet), ..inner };
-    drawn.seen = sheet.draw(canvas, text, Some(confirm.scroll));
+    drawn.seen = sheet.draw(canvas, text, confirm.scroll);
     let last = Rect { y: inner.bottom().saturating_sub(1), height: u16::from(inner.height > 0), ..inner };
     match &confirm.typed {
         Some((word, input)) => {

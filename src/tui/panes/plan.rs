@@ -104,7 +104,7 @@ pub fn lines(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, plan: &Plan)
 
 /// Draws the window of HALT.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt, drawn: &mut Drawn) {
-    let wide = WIDE.min(canvas.area().width.saturating_sub(4));
+    let wide = window::room(canvas, WIDE);
     let mut sheet = Sheet::new(wide);
     if let Some(error) = &halt.error {
         sheet.say(error.as_str(), Role::Critical);
@@ -126,7 +126,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt, drawn: &mut Dra
     }
     let inner = window::open(canvas, (wide, small(sheet.len()).saturating_add(2)), " HALT ", Role::Halt);
     let text = Rect { height: inner.height.saturating_sub(1), ..inner };
-    drawn.seen = sheet.draw(canvas, text, Some(halt.scroll));
+    drawn.seen = sheet.draw(canvas, text, halt.scroll);
     let last = Rect { y: inner.bottom().saturating_sub(1), height: u16::from(inner.height > 0), ..inner };
     foot(model, canvas, halt, last);
 }

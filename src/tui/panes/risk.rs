@@ -1,7 +1,7 @@
 //! The limits as gauges: how much of each is used, what happens when it trips, and until when it stands. Above them
 //! what blocks entries now, below them why, and what a margin call would close.
 
-use super::banner::said;
+use super::banner::{locked_out, said};
 use crate::desk::snapshot::{MarginCallRow, RiskRow, RiskState};
 use crate::tui::{
     canvas::{Canvas, small},
@@ -23,22 +23,22 @@ use ratatui::layout::Rect;
 
 const COLUMNS: [Column<RiskRow>; 9] = [
     Column { key: Some(Key::State), head: "", width: 7, grow: 0, rank: 0, align: Align::Left, cell: state },
-    Column { key: Some(Key::Rule), head: "", width: 17, grow: 8, rank: 0, align: Align::Left, cell: rule },
-    Column { key: None, head: "", width: 8, grow: 16, rank: 2, align: Align::Left, cell: bar },
-    Column { key: Some(Key::Used), head: "", width: 10, grow: 6, rank: 0, align: Align::Right, cell: used },
-    Column { key: Some(Key::Limit), head: "", width: 10, grow: 6, rank: 0, align: Align::Right, cell: limit },
+    Column { key: Some(Key::Rule), head: "", width: 16, grow: 9, rank: 0, align: Align::Left, cell: rule },
+    Column { key: None, head: "", width: 7, grow: 3, rank: 2, align: Align::Left, cell: bar },
+    Column { key: Some(Key::Used), head: "", width: 12, grow: 0, rank: 0, align: Align::Right, cell: used },
+    Column { key: Some(Key::Limit), head: "", width: 12, grow: 0, rank: 0, align: Align::Right, cell: limit },
     Column {
         key: Some(Key::Response),
         head: "",
-        width: 13,
+        width: 14,
         grow: 5,
         rank: 1,
         align: Align::Left,
         cell: |r, c| c.word(&r.response, Role::Text),
     },
     Column { key: Some(Key::Until), head: "", width: 8, grow: 0, rank: 3, align: Align::Right, cell: until },
-    Column { key: Some(Key::Symbol), head: "", width: 9, grow: 0, rank: 5, align: Align::Left, cell: symbol },
-    Column { key: Some(Key::Venue), head: "", width: 9, grow: 6, rank: 4, align: Align::Left, cell: venue },
+    Column { key: Some(Key::Venue), head: "", width: 12, grow: 8, rank: 4, align: Align::Left, cell: place },
+    Column { key: None, head: "why", width: 20, grow: 80, rank: 5, align: Align::Left, cell: why },
 ];
 
 /// How a rule's state looks; its word says the same.
@@ -81,12 +81,17 @@ fn until(row: &RiskRow, cell: &mut Cell<'_>) {
     }
 }
 
-fn symbol(row: &RiskRow, cell: &mut Cell<'_>) {
-    cell.word(row.symbol.as_ref().map_or("", |s| s.as_str()), Role::Muted);
+/// All venues, one, or one symbol at it.
+fn place(row: &RiskRow, cell: &mut Cell<'_>) {
+    cell.word(row.venue.as_ref().map_or("all", |v| v.as_str()), Role::Muted);
+    if let Some(symbol) = &row.symbol {
+        cell.text(" ");
+        cell.text(symbol.as_str());
+    }
 }
 
-fn venue(row: &RiskRow, cell: &mut Cell<'_>) {
-    cell.word(row.venue.as_ref().map_or("all", |v| v.as_str()), Role::Muted);
+fn why(row: &RiskRow, cell: &mut Cell<'_>) {
+    cell.word(row.reason.as_ref().map_or("", |r| r.as_str()), Role::Text);
 }
 
 /// How many rules have tripped.
@@ -98,23 +103,22 @@ pub fn tripped(rows: &[RiskRow]) -> usize {
 fn standing(model: &Model, canvas: &Canvas<'_>, sheet: &mut Sheet) {
     let snapshot = &model.snapshot;
     let banner = &snapshot.banner;
-    let left = |ms: Option<u64>| ms.map(|ms| said(|s| format::countdown(s, ms))).unwrap_or_default();
     let mut bits = Vec::new();
     if banner.halted {
         bits.push(Bit::new(" HALT ", Role::Halt, 0));
     }
-    if let Some(until) = banner.locked_out_until {
-        let ms = u64::try_from(until.since_ms(canvas.now.wall)).ok();
-        bits.push(Bit::new(format!(" LOCKED OUT {} ", left(ms)), Role::Locked, 0));
+    if let Some(text) = locked_out(canvas, banner) {
+        bits.push(Bit::new(text, Role::Locked, 0));
         bits.push(Bit::joined("nobody can lift it before", Role::Text, 0));
+    } else if banner.locked.is_some() {
+        bits.push(Bit::new(" LOCKED ", Role::Locked, 0));
     }
     if let Some(reason) = &banner.locked {
-        bits.push(Bit::new(" LOCKED ", Role::Locked, 0));
-        bits.push(Bit::joined(reason.as_str(), Role::Text, 0));
+        bits.push(Bit::new(reason.as_str(), Role::Text, 0));
     }
     if let Some(until) = banner.armed_until.filter(|u| *u > canvas.now.mono) {
-        let ms = Some(until.since_ms(canvas.now.mono));
-        bits.push(Bit::new(format!(" ARMED {} ", left(ms)), Role::Armed, 0));
+        let left = said(|s| format::countdown(s, until.since_ms(canvas.now.mono)));
+        bits.push(Bit::new(format!(" ARMED {left} "), Role::Armed, 0));
     }
     if let Some(held) = &banner.held {
         bits.push(Bit::new("entries wait:", Role::Warning, 0));
@@ -148,9 +152,11 @@ fn reason(model: &Model, canvas: &Canvas<'_>, sheet: &mut Sheet) {
     let mut bits = vec![
         Bit::new(row.rule.as_str(), Role::Strong, 0),
         Bit::joined(risk_word(row.state), role(row.state), 0),
-        Bit::new(format!("{} of {}", row.used, row.limit), Role::Text, 0),
         Bit::new(format!("{} {}", canvas.look.glyphs.arrow, row.response), Role::Text, 0),
     ];
+    if !row.used.is_empty() && !row.limit.is_empty() {
+        bits.insert(2, Bit::new(format!("{} of {}", row.used, row.limit), Role::Text, 0));
+    }
     if let Some(until) = row.until {
         bits.push(Bit::new("until", Role::Muted, 0));
         bits.push(Bit::joined(said(|s| format::clock(s, until, &canvas.look.zone)), Role::Text, 0));
@@ -191,18 +197,25 @@ fn margin_call(rows: &[MarginCallRow], sheet: &mut Sheet) {
 /// Draws them.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     let inner = Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), ..area };
-    let (mut top, mut foot) = (Sheet::new(inner.width), Sheet::new(inner.width));
+    let sheet = || Sheet::new(inner.width);
+    let (mut top, mut call, mut foot) = (sheet(), sheet(), sheet());
     standing(model, canvas, &mut top);
-    margin_call(&model.snapshot.margin_call, &mut foot);
-    let call = foot.len();
+    margin_call(&model.snapshot.margin_call, &mut call);
     reason(model, canvas, &mut foot);
     // The rules keep at least three rows and their heads; a margin call goes before the reason of a rule.
-    let spare = area.height.saturating_sub(4);
-    let high = small(top.len()).min(3).min(spare);
-    top.draw(canvas, Rect { height: high, ..inner }, None);
-    let want = small(foot.len()).min(small(call).max(3));
-    let low = want.min(spare.saturating_sub(high));
-    foot.draw(canvas, Rect { y: area.bottom().saturating_sub(low), height: low, ..inner }, None);
+    let mut spare = area.height.saturating_sub(4);
+    let mut take = |sheet: &Sheet, most: u16| {
+        let lines = small(sheet.len()).min(most).min(spare);
+        spare = spare.saturating_sub(lines);
+        lines
+    };
+    let (high, calls) = (take(&top, 3), take(&call, 8));
+    let feet = take(&foot, 3);
+    let low = calls.saturating_add(feet);
+    top.draw(canvas, Rect { height: high, ..inner }, 0);
+    let y = area.bottom().saturating_sub(low);
+    call.draw(canvas, Rect { y, height: calls, ..inner }, 0);
+    foot.draw(canvas, Rect { y: y.saturating_add(calls), height: feet, ..inner }, 0);
     let table = Table {
         pane: Pane::Risk,
         columns: &COLUMNS,

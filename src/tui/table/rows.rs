@@ -406,7 +406,6 @@ fn ruled(s: &Snapshot, n: usize, column: Column) -> Option<Value> {
         Column::Limit => words(r.limit.as_str()),
         Column::Response => words(&r.response),
         Column::Until => stamp(r.until?),
-        Column::Symbol => words(r.symbol.as_ref()?.as_str()),
         Column::Venue => words(r.venue.as_ref()?.as_str()),
         _ => return None,
     })

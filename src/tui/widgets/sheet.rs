@@ -64,6 +64,10 @@ impl Sheet {
     pub const fn new(width: u16) -> Self {
         Self { width, lines: Vec::new() }
     }
+    /// Columns that a line has.
+    pub const fn width(&self) -> u16 {
+        self.width
+    }
     /// Lines so far.
     pub fn len(&self) -> usize {
         self.lines.len()
@@ -156,13 +160,12 @@ impl Sheet {
             }
         }
     }
-    /// Draws the lines from `scroll` on; `None` is for what can't be scrolled. Where they do not all fit, the last row
-    /// says how many more there are.
-    pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, scroll: Option<usize>) -> Seen {
+    /// Draws the lines from `scroll` on. Where they do not all fit, the last row says how many more there are.
+    pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, scroll: usize) -> Seen {
         let fits = self.lines.len() <= usize::from(area.height);
         let room = usize::from(area.height.saturating_sub(u16::from(!fits)));
         let seen = Seen { lines: self.lines.len(), room };
-        let first = scroll.unwrap_or(0).min(seen.last());
+        let first = scroll.min(seen.last());
         for (y, line) in (area.y..area.bottom()).zip(self.lines.iter().skip(first).take(room)) {
             for piece in line {
                 let style = canvas.style(piece.role);
@@ -178,25 +181,18 @@ impl Sheet {
         }
         if !fits && area.height > 0 {
             let below = seen.last().saturating_sub(first);
-            let y = area.bottom().saturating_sub(1);
-            more(canvas, Rect { y, height: 1, ..area }, (first, below), scroll.is_some());
+            let mut text = match below {
+                0 => "the end".to_owned(),
+                1 => "+1 more line".to_owned(),
+                n => format!("+{n} more lines"),
+            };
+            if first > 0 {
+                text = format!("{text}, {first} above");
+            }
+            let style = canvas.style(Role::Warning);
+            canvas.left(area.x, area.bottom().saturating_sub(1), area.width, &text, style);
         }
         seen
-    }
-}
-
-/// How many lines are not seen, and the keys to see them.
-fn more(canvas: &mut Canvas<'_>, line: Rect, (above, below): (usize, usize), scrolls: bool) {
-    let mut text = if below > 0 { format!("+{below} more") } else { "end".to_owned() };
-    if above > 0 {
-        text = format!("{text}, {above} above");
-    }
-    let style = canvas.style(Role::Warning);
-    let used = canvas.left(line.x, line.y, line.width, &text, style);
-    if scrolls {
-        let style = canvas.style(Role::Muted);
-        let x = line.x.saturating_add(used).saturating_add(2);
-        canvas.left(x, line.y, line.right().saturating_sub(x), "PageUp PageDown", style);
     }
 }
 

@@ -16,7 +16,7 @@ fn place(canvas: &Canvas<'_>, (wide, high): (u16, u16), docked: bool) -> Rect {
         height: screen.height.saturating_sub(HEIGHT).saturating_sub(1),
         ..screen
     };
-    let width = wide.saturating_add(4).min(body.width);
+    let width = room(canvas, wide).saturating_add(4);
     let height = high.saturating_add(2).min(body.height);
     let free = body.height.saturating_sub(height);
     Rect {
@@ -25,6 +25,11 @@ fn place(canvas: &Canvas<'_>, (wide, high): (u16, u16), docked: bool) -> Rect {
         width,
         height,
     }
+}
+
+/// Columns inside a window that wants `wide` of them: something of what lies behind it is seen on both sides.
+pub fn room(canvas: &Canvas<'_>, wide: u16) -> u16 {
+    wide.min(canvas.area().width.saturating_sub(6))
 }
 
 /// Opens a window of at most this size in the middle of the screen and returns the room inside.
