@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod alerts;
+mod algorithms;
 pub mod applied;
 mod executions;
 pub mod exposure;
@@ -18,6 +19,7 @@ pub mod positions;
 pub mod reconcile;
 #[cfg(test)]
 mod recovery;
+pub mod sessions;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
@@ -28,21 +30,22 @@ pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
 pub use positions::PositionRow;
 pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_report, reconcile};
+pub use sessions::DayRow;
 
 use crate::domain::{
     alert::Alert,
     fact::{Fact, PositionSource},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
-    money::Ratio,
+    money::{Ratio, SignedQty},
     order::Side,
     report::AccountReport,
-    rules::LatchKey,
+    rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
     text::Text,
     time::Stamp,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Why entries are blocked, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,26 @@ pub struct ExitRow {
     pub keep: Option<Kept>,
 }
 
+/// An exit that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedExit {
+    /// Its number.
+    pub exit: u64,
+    /// What it covered.
+    pub scope: Text,
+    /// Where, as far as it was written down.
+    pub venue: Option<VenueId>,
+    /// When it ended.
+    pub at: Stamp,
+    /// Was everything flat?
+    pub flat: bool,
+    /// What is left and why, or that nothing is.
+    pub report: Text,
+}
+
+/// Ended exits that are remembered.
+const ENDED_EXITS_MAX: usize = 16;
+
 /// Everything that is known of orders and money.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -82,7 +105,10 @@ pub struct Book {
     heard: BTreeSet<VenueId>,
     lock: Option<LockRow>,
     exits: BTreeMap<u64, ExitRow>,
+    ended_exits: VecDeque<EndedExit>,
+    tagged: algorithms::Tagged,
     latches: latches::Latches,
+    sessions: sessions::Sessions,
     last_exit: u64,
 }
 
@@ -100,8 +126,17 @@ impl Book {
                 Applied::Noted
             }
             Fact::Commanded { .. } => Applied::Noted,
-            Fact::Intended(intent) => self.orders.intend(at, intent),
-            Fact::Order(fact) => self.orders.fact(at, fact),
+            Fact::Intended(intent) => {
+                let applied = self.orders.intend(at, intent);
+                if applied != Applied::Duplicate {
+                    self.sessions.intended(&intent.order.venue);
+                }
+                applied
+            }
+            Fact::Order(fact) => {
+                self.sessions.order(fact);
+                self.orders.fact(at, fact)
+            }
             Fact::Learned { report, origin } => self.orders.learn(at, report, origin),
             Fact::Executed(execution) => self.fill(at, execution, false),
             Fact::Inferred(execution) => self.fill(at, execution, true),
@@ -113,10 +148,14 @@ impl Book {
             Fact::Account { venue, report } => self.account_report(at, venue, report),
             Fact::DayBegan { venue, .. } => {
                 self.positions.begin_day(venue);
+                self.sessions.begin_day(venue);
                 Applied::Noted
             }
             Fact::Instrument(instrument) => self.learn_instrument(instrument),
-            Fact::Alerted(alert) => noted_if(self.alerts.push(alert)),
+            Fact::Alerted(alert) => {
+                self.sessions.alerted(alert);
+                noted_if(self.alerts.push(alert))
+            }
             Fact::Acknowledged { id } => noted_if(self.alerts.acknowledge(*id)),
             Fact::Locked { reason } => {
                 self.lock = Some(LockRow { reason: reason.clone(), since: at });
@@ -128,10 +167,21 @@ impl Book {
                 Applied::Noted
             }
             Fact::ExitMeasured { exit, keep } => noted_if(self.measure_exit(*exit, keep)),
-            Fact::ExitEnded { exit, .. } => noted_if(self.exits.remove(exit).is_some()),
-            Fact::Tripped(trip) => noted_if(self.latches.trip(at, trip)),
-            Fact::Untripped { key, .. } => noted_if(self.latches.lift(key)),
-            Fact::Baseline(baseline) => noted_if(self.latches.begin(baseline)),
+            Fact::ExitEnded { exit, flat, report } => noted_if(self.end_exit(at, *exit, *flat, report)),
+            Fact::Tripped(trip) => {
+                self.sessions.tripped(&trip.key);
+                noted_if(self.latches.trip(at, trip))
+            }
+            Fact::Untripped { key, used, .. } => {
+                self.sessions.untripped(key, *used);
+                noted_if(self.latches.lift(key))
+            }
+            Fact::Baseline(baseline) => {
+                if baseline.week {
+                    self.sessions.begin_week(&baseline.venue);
+                }
+                noted_if(self.latches.begin(baseline))
+            }
             Fact::EquityHigh { venue, equity } => noted_if(self.latches.rose(venue, *equity)),
         };
         self.orders.purge(at);
@@ -243,6 +293,10 @@ impl Book {
     pub fn open_exits(&self) -> impl Iterator<Item = &ExitRow> {
         self.exits.values()
     }
+    /// The last exits that ended, oldest first.
+    pub fn ended_exits(&self) -> impl DoubleEndedIterator<Item = &EndedExit> {
+        self.ended_exits.iter()
+    }
     /// The latches that stand.
     pub fn latches(&self) -> impl Iterator<Item = &LatchRow> {
         self.latches.rows.values()
@@ -262,6 +316,18 @@ impl Book {
     /// What a venue's trading day and week count from.
     pub fn session(&self, venue: &VenueId) -> Option<&SessionRow> {
         self.latches.sessions.get(venue)
+    }
+    /// What was counted of a venue's trading day.
+    pub fn day(&self, venue: &VenueId) -> &DayRow {
+        self.sessions.day(venue)
+    }
+    /// What happened at a venue that nobody here did, and that nobody has looked at: by the rule and symbol.
+    pub fn surprises(&self) -> impl Iterator<Item = (&LatchKey, &Text)> {
+        self.sessions.surprises.iter()
+    }
+    /// How much of its limit a rule had used when a person lifted its latch.
+    pub fn lifted(&self, key: &LatchKey) -> Option<Ratio> {
+        self.sessions.lifted.get(key).copied()
     }
     /// How far the venue's executions are known.
     pub fn resume_point(&self, venue: &VenueId) -> Option<&ResumePoint> {
@@ -295,6 +361,17 @@ impl Book {
         self.last_exit = self.last_exit.max(exit);
         let row = ExitRow { exit, scope: scope.clone(), since: at, plan: plan.cloned(), keep: None };
         self.exits.insert(exit, row);
+    }
+
+    fn end_exit(&mut self, at: Stamp, exit: u64, flat: bool, report: &Text) -> bool {
+        let Some(row) = self.exits.remove(&exit) else { return false };
+        let venue = row.plan.map(|p| p.venue);
+        let report = report.clone();
+        self.ended_exits.push_back(EndedExit { exit, scope: row.scope, venue, at, flat, report });
+        if self.ended_exits.len() > ENDED_EXITS_MAX {
+            self.ended_exits.pop_front();
+        }
+        true
     }
 
     fn measure_exit(&mut self, exit: u64, keep: &Kept) -> bool {
@@ -331,9 +408,18 @@ impl Book {
         if source == PositionSource::Baseline {
             self.counted.insert(instrument.venue.clone());
         }
+        if source == PositionSource::Correction {
+            self.note_change(instrument, said.qty);
+        }
         self.heard.insert(instrument.venue.clone());
         self.positions.set(at, instrument, said, self.multiplier(instrument));
         Applied::Noted
+    }
+
+    fn note_change(&mut self, instrument: &InstrumentId, now: SignedQty) {
+        let before = self.position(instrument).map_or(SignedQty::ZERO, |p| p.qty);
+        let what = format!("{}: from {before} to {now} without an order of ours", instrument.symbol);
+        self.sessions.surprise(Rule::PositionChanged, instrument, Text::clean(&what));
     }
 
     fn multiplier(&self, instrument: &InstrumentId) -> Ratio {

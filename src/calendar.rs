@@ -111,6 +111,51 @@ impl Calendar {
         };
         began.unwrap_or(at)
     }
+    /// When the trading week that `at` belongs to began: with the first trading day of the calendar week.
+    pub fn week_began(self, at: Stamp) -> Stamp {
+        let week = self.trading_day(at).iso_week_date().week();
+        let mut began = self.day_began(at);
+        // The days of a week are at most seven.
+        for _ in 0..7 {
+            let before = self.day_began(began.plus_ms(-1));
+            if before >= began || self.trading_day(before).iso_week_date().week() != week {
+                break;
+            }
+            began = before;
+        }
+        began
+    }
+    /// When the trading day after the one of `at` begins.
+    pub fn next_day_began(self, at: Stamp) -> Stamp {
+        const QUARTER_DAY_MS: i64 = 6 * 3_600_000;
+        let began = self.day_began(at);
+        let mut later = began;
+        for _ in 0..CLOSED_DAYS_MAX.saturating_mul(4) {
+            later = later.plus_ms(QUARTER_DAY_MS);
+            let next = self.day_began(later);
+            if next > began {
+                return next;
+            }
+        }
+        later
+    }
+    /// The minute of the day, 0 to 1439, by the market's own clock.
+    pub fn minute_of_day(self, at: Stamp) -> u16 {
+        let zone = match self {
+            Self::UsEquity | Self::ForexWeek => NEW_YORK.clone(),
+            Self::Always => TimeZone::UTC,
+        };
+        let clock = at.to_jiff().to_zoned(zone).time();
+        let minutes = i16::from(clock.hour()).saturating_mul(60).saturating_add(i16::from(clock.minute()));
+        minutes.unsigned_abs()
+    }
+    /// Whose clock that is.
+    pub const fn zone_word(self) -> &'static str {
+        match self {
+            Self::UsEquity | Self::ForexWeek => "New York",
+            Self::Always => "UTC",
+        }
+    }
     /// Is it open for regular trading?
     pub fn is_regular(self, at: Stamp) -> bool {
         self.session_at(at).phase == Phase::Regular
@@ -257,6 +302,30 @@ mod tests {
         assert_eq!(fx.trading_day(ny("2026-11-21T12:00")), date(2026, 11, 20));
         assert_eq!(fx.day_began(ny("2026-11-23T12:00")), ny("2026-11-22T17:00"));
         assert_eq!(fx.day_began(ny("2026-11-21T12:00")), ny("2026-11-19T17:00"));
+    }
+
+    #[test]
+    fn a_week_begins_with_its_first_trading_day() {
+        let us = Calendar::UsEquity;
+        // Labor Day is a Monday: the week begins on Tuesday.
+        assert_eq!(us.week_began(ny("2026-09-10T12:00")), ny("2026-09-08T04:00"));
+        assert_eq!(
+            us.week_began(ny("2026-09-07T12:00")),
+            ny("2026-08-31T04:00"),
+            "a holiday is of the week before"
+        );
+        assert_eq!(us.next_day_began(ny("2026-09-04T12:00")), ny("2026-09-08T04:00"));
+        let fx = Calendar::ForexWeek;
+        assert_eq!(fx.week_began(ny("2026-11-25T12:00")), ny("2026-11-22T17:00"));
+        assert_eq!(fx.next_day_began(ny("2026-11-20T12:00")), ny("2026-11-22T17:00"));
+        let coins = Calendar::Always;
+        let at = |text: &str| Stamp::parse_rfc3339(text).unwrap();
+        assert_eq!(coins.week_began(at("2026-11-25T12:00:00Z")), at("2026-11-23T00:00:00Z"));
+        assert_eq!(coins.next_day_began(at("2026-11-25T12:00:00Z")), at("2026-11-26T00:00:00Z"));
+        assert_eq!(
+            (us.minute_of_day(ny("2026-11-25T09:30")), coins.minute_of_day(at("2026-11-25T09:30:00Z"))),
+            (570, 570)
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod health;
 mod init;
 mod journal;
 mod lock;
+mod margin_call;
 mod open;
 mod order;
 mod orders;
@@ -23,8 +24,11 @@ mod paper;
 mod positions;
 mod preview;
 mod quote;
+mod rehearse;
 mod report;
+mod restore;
 mod rows;
+mod status;
 mod table;
 mod venues;
 
@@ -103,10 +107,20 @@ enum Command {
     Close(close::Close),
     /// Cancel everything, close everything, read back until flat. `--venue` narrows it.
     Flatten(flatten::Flatten),
+    /// Block entries, and show what a flatten would do.
+    Halt,
+    /// May anything be opened, is an exit under way, how did the last one end? Code 4 when it was not flat.
+    Status,
+    /// Close what the margin call proposes, one position at a time until the margin is inside.
+    MarginCall(margin_call::MarginCall),
+    /// What differs from what the trading day began with: positions and equity.
+    Restore(open::At),
     /// Block entries.
     Lock(lock::Lock),
     /// Allow entries again.
     Unlock(lock::Unlock),
+    /// Try the way out against paper venues that fail on purpose.
+    Rehearse(rehearse::Rehearse),
     /// The paper venue.
     #[command(subcommand)]
     Paper(paper::Paper),
@@ -149,8 +163,13 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Cancel(c) => cancel::run(context, &c),
         Command::Close(c) => close::run(context, &c),
         Command::Flatten(c) => flatten::run(context, &c),
+        Command::Halt => flatten::halt(context),
+        Command::Status => status::run(context),
+        Command::MarginCall(c) => margin_call::run(context, &c),
+        Command::Restore(c) => restore::run(context, &c),
         Command::Lock(c) => lock::lock(context, &c),
         Command::Unlock(c) => lock::unlock(context, &c),
+        Command::Rehearse(c) => rehearse::run(&c),
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),

@@ -4,12 +4,14 @@
 pub mod credentials;
 pub mod env;
 pub mod error;
+mod exit;
 pub mod keys;
 pub mod kind;
 pub mod layers;
 mod limits;
 pub mod private;
 mod read;
+mod rules;
 pub mod secret;
 pub mod trading;
 pub mod ui;
@@ -31,6 +33,8 @@ pub use self::{
 use crate::domain::{
     ids::{Symbol, VenueId},
     limits::Limits,
+    rules::Rules,
+    scope::ExitTerms,
 };
 use read::{Reading, Section};
 use smol_str::SmolStr;
@@ -55,12 +59,16 @@ pub struct Config {
     pub venues: Vec<VenueConfig>,
     /// What orders are held to where a venue says nothing else.
     pub limits: Limits,
+    /// What is held all the time where a venue says nothing else.
+    pub rules: Rules,
     /// Symbols that are watched.
     pub watchlist: Vec<Symbol>,
     /// Where orders go and what they get by default.
     pub orders: OrderDefaults,
     /// How long things last.
     pub session: Session,
+    /// How a flatten goes about it.
+    pub exit: ExitTerms,
     /// How it looks.
     pub ui: Ui,
     /// Keys that differ from the default, by action.
@@ -73,14 +81,16 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let limits = Limits::default();
+        let (limits, rules) = (Limits::default(), Rules::default());
         Self {
             source: None,
-            venues: embedded(&limits),
+            venues: embedded(&limits, &rules),
             limits,
+            rules,
             watchlist: ui::default_watchlist(),
             orders: OrderDefaults::default(),
             session: Session::default(),
+            exit: ExitTerms::default(),
             ui: Ui::default(),
             keys: BTreeMap::new(),
             hotkeys: BTreeMap::new(),
@@ -89,9 +99,9 @@ impl Default for Config {
     }
 }
 
-fn embedded(limits: &Limits) -> Vec<VenueConfig> {
+fn embedded(limits: &Limits, rules: &Rules) -> Vec<VenueConfig> {
     let name = VenueId::new(EMBEDDED).into_iter();
-    name.map(|name| VenueConfig::embedded(name, limits.clone())).collect()
+    name.map(|name| VenueConfig::embedded(name, limits.clone(), rules.clone())).collect()
 }
 
 impl Config {
@@ -155,13 +165,18 @@ impl Config {
         let limits = root.section("limits");
         limits::read(&limits, &mut self.limits);
         limits.finish();
+        let rules = root.section("rules");
+        rules::read(&rules, &mut self.rules);
+        rules.finish();
         let venues = root.section("venues");
-        self.venues = venue::read_all(&venues, &self.limits, home);
+        self.venues =
+            venue::read_all(&venues, venue::Global { limits: &self.limits, rules: &self.rules }, home);
         if self.venues.is_empty() {
-            self.venues = embedded(&self.limits);
+            self.venues = embedded(&self.limits, &self.rules);
         }
         trading::read_orders(root.section("orders"), &self.venues, &mut self.orders);
         trading::read_session(root.section("session"), &mut self.session);
+        exit::read(&root.section("exit"), &mut self.exit);
         ui::read(root.section("ui"), &mut self.ui);
         ui::read_watchlist(root.section("watchlist"), &mut self.watchlist);
         ui::read_paths(root.section("paths"), &mut self.paths, home);

@@ -1,12 +1,16 @@
 //! The engine: takes one input at a time with the time at which it came, and answers with facts for the
 //! journal and effects for the shell. No await, no clock, no file, no socket, no chance.
 
+mod alerts;
 mod answers;
+mod baselines;
 mod commands;
 pub mod effect;
 mod exit;
 pub mod input;
+mod latches;
 mod looks;
+mod margin_call;
 mod news;
 mod orders;
 mod preview;
@@ -17,31 +21,29 @@ mod routing;
 mod timers;
 mod venue;
 mod view;
+mod watch;
 
 pub use effect::{Ask, Effect, Step};
 pub use input::{Answer, Front, Input, Setup, Timer, VenueSetup};
 
 use crate::{
     analytics::EquityCurve,
-    book::{Applied, Book, FillApplied, Marks, reconcile::AlertSeed},
+    book::{Applied, Book, FillApplied, Marks},
     desk::{Receipt, Reply, RequestId},
     domain::{
-        alert::{Alert, AlertCode, Severity},
+        alert::{AlertCode, Severity},
         fact::{Dated, Fact},
-        ids::{ClientId, Instance, InstrumentId, OrderId, Symbol, VenueId},
+        ids::{ClientId, Instance, InstrumentId, OrderId, VenueId},
         lifecycle::Transition,
         money::Price,
         order::Tif,
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now},
     },
-    monitor::{Monitor, Thresholds},
 };
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How long the same sentence is not said again.
-const SAME_ALERT_MS: u64 = 10_000;
 
 /// The engine. One a process.
 #[derive(Debug)]
@@ -53,12 +55,13 @@ pub struct Engine {
     alive: BTreeSet<Instance>,
     book: Book,
     marks: Marks,
-    monitor: Monitor,
-    thresholds: Thresholds,
+    watch: watch::Watch,
     venues: BTreeMap<VenueId, venue::VenueState>,
     /// The venues as the configuration orders them.
     names: Vec<VenueId>,
     exits: Vec<exit::VenueExit>,
+    exit_terms: ExitTerms,
+    takes_up_exits: bool,
     looks: BTreeMap<OrderId, looks::Look>,
     /// Status words that nobody here knows and a person was told of.
     strange_words: BTreeSet<Text>,
@@ -71,7 +74,7 @@ pub struct Engine {
     clients: u64,
     verdicts: u64,
     exit_numbers: u64,
-    said: BTreeMap<(AlertCode, Option<VenueId>, Text), Mono>,
+    said: alerts::Said,
     begun: bool,
     /// Something happened that may change whose market is wanted.
     watches_moved: bool,
@@ -102,11 +105,12 @@ impl Engine {
             alive: setup.alive,
             book: Book::new(),
             marks,
-            monitor: Monitor::new(),
-            thresholds: Thresholds::default(),
+            watch: watch::Watch::new(setup.watches),
             venues,
             names,
             exits: Vec::new(),
+            exit_terms: setup.exit,
+            takes_up_exits: setup.takes_up_exits,
             looks: BTreeMap::new(),
             strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
@@ -117,7 +121,7 @@ impl Engine {
             clients: 0,
             verdicts: 0,
             exit_numbers: 0,
-            said: BTreeMap::new(),
+            said: alerts::Said::default(),
             begun: false,
             watches_moved: true,
             now: Now::default(),
@@ -129,7 +133,10 @@ impl Engine {
     /// Takes in one input. The facts of the answer are applied already; they must be durable before the
     /// effects leave.
     pub fn step(&mut self, now: Now, input: Input) -> Step {
-        self.now = now;
+        let before = std::mem::replace(&mut self.now, now);
+        if self.begun {
+            self.notice_sleep(before);
+        }
         match input {
             Input::Request { front, envelope } => self.on_request(front, envelope),
             Input::Venue { venue, event } => self.on_news(&venue, event),
@@ -141,7 +148,9 @@ impl Engine {
             Input::Begin => self.on_begin(),
         }
         if self.begun {
+            self.watch_if_due();
             self.drive_exits();
+            self.drive_margin_calls();
             if std::mem::take(&mut self.watches_moved) {
                 self.tell_watches();
             }
@@ -163,9 +172,11 @@ impl Engine {
         }
         if let Fact::Executed(e) | Fact::Inferred(e) = &fact {
             self.hold(&e.instrument);
+            self.watch.due = true;
         }
         if let Fact::Position { instrument, .. } = &fact {
             self.hold(instrument);
+            self.watch.due = true;
         }
         if !matches!(applied, Applied::Duplicate) {
             self.out.facts.push(Dated { at: self.now.wall, fact });
@@ -233,43 +244,6 @@ impl Engine {
 
     fn reply(&mut self, front: Front, id: RequestId, reply: Reply) {
         self.effect(Effect::Reply { front, receipt: Receipt { id, reply } });
-    }
-
-    /// Raises an alert, unless the same sentence was said a moment ago.
-    fn alert(&mut self, seed: AlertSeed) {
-        let key = (seed.code, seed.venue.clone(), seed.text.clone());
-        let again = self.said.get(&key).is_some_and(|at| self.now.mono.since_ms(*at) < SAME_ALERT_MS);
-        if again && seed.severity != Severity::Emergency {
-            return;
-        }
-        self.said.retain(|_, at| self.now.mono.since_ms(*at) < SAME_ALERT_MS);
-        self.said.insert(key, self.now.mono);
-        let AlertSeed { severity, code, venue, symbol, order, text } = seed;
-        let id = self.book.next_alert_id();
-        let alert = Alert { id, at: self.now.wall, severity, code, venue, symbol, order, text };
-        self.fact(Fact::Alerted(Box::new(alert.clone())));
-        self.effect(Effect::Notify(alert));
-    }
-
-    fn alert_at(
-        &mut self,
-        severity: Severity,
-        code: AlertCode,
-        venue: &VenueId,
-        symbol: Option<Symbol>,
-        text: Text,
-    ) {
-        self.alert(AlertSeed { severity, code, venue: Some(venue.clone()), symbol, order: None, text });
-    }
-
-    fn alert_order(&mut self, severity: Severity, code: AlertCode, order: &OrderId, text: Text) {
-        let symbol = self.book.order(order).map(|o| o.spec.instrument.symbol.clone());
-        let venue = Some(order.venue.clone());
-        self.alert(AlertSeed { severity, code, venue, symbol, order: Some(order.clone()), text });
-    }
-
-    fn alert_program(&mut self, severity: Severity, code: AlertCode, text: Text) {
-        self.alert(AlertSeed { severity, code, venue: None, symbol: None, order: None, text });
     }
 
     fn next_client(&mut self) -> ClientId {

@@ -1,181 +1,162 @@
-//! Watchers: what a person must be told of that no single fact says. Each speaks once, and again only after
-//! what it saw went away.
+//! Watchers: the rules that are held all the time, read about once a second and after each fill. A reading says how
+//! much of a limit is used; acting on it is the engine's. What they remember is only since when something is so.
+
+mod ages;
+mod margin;
+mod money;
+mod orders;
+mod reading;
+mod trading;
+mod venues;
+
+pub use reading::{Reading, Standing};
 
 use crate::{
-    book::{AlertSeed, Book, Mark, Marks, OrderRow, PositionRow},
+    book::{AlertSeed, Book, Marks, OrderRow, PositionRow},
     calendar::Calendar,
     domain::{
-        alert::{AlertCode, Severity},
         ids::{InstrumentId, OrderId, VenueId},
         lifecycle::OrderState,
-        money::Qty,
-        order::{OrderKind, Origin},
+        money::{Money, Percent, Qty},
+        order::{OrderKind, Role},
+        rules::{LatchKey, Rule, Rules},
         time::{Mono, Now},
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// What the watchers go by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Thresholds {
-    /// How long an order may wait for an answer, milliseconds.
-    pub pending_max_ms: u64,
-    /// How old the quote of something held may be in its session, milliseconds.
-    pub held_quote_age_max_ms: u64,
-    /// How long a position may stand without a stop before it is said, milliseconds.
-    pub no_stop_grace_ms: u64,
+/// So many orders of the last minute are remembered; more than any limit allows.
+const SENT_MAX: usize = 20_000;
+
+/// A venue as the watchers see it. What is `None` is not known.
+#[derive(Debug, Clone)]
+pub struct VenueWatch<'a> {
+    /// Which.
+    pub venue: &'a VenueId,
+    /// What its account is held to.
+    pub rules: &'a Rules,
+    /// Its trading days.
+    pub calendar: Calendar,
+    /// It trades round the clock whatever the calendar says.
+    pub always_open: bool,
+    /// Equity now: cash and positions at their marks.
+    pub equity: Option<Money>,
+    /// The highest of the day as far as this run saw it.
+    pub high: Option<Money>,
+    /// Margin that is used.
+    pub margin_used: Option<Money>,
+    /// Age of the account's figures, milliseconds.
+    pub figures_age_ms: Option<u64>,
+    /// Streams that are not up.
+    pub down: Vec<&'static str>,
+    /// Its clock minus ours, milliseconds.
+    pub skew_ms: Option<i64>,
+    /// Requests used and allowed.
+    pub requests: Option<(u32, u32)>,
+    /// It wants no requests for so long.
+    pub limited_ms: Option<u64>,
 }
 
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self { pending_max_ms: 30_000, held_quote_age_max_ms: 300_000, no_stop_grace_ms: 1_000 }
+/// All that the watchers look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// The book.
+    pub book: &'a Book,
+    /// The marks.
+    pub marks: &'a Marks,
+    /// The venues.
+    pub venues: &'a [VenueWatch<'a>],
+    /// The time.
+    pub now: Now,
+}
+
+impl Sources<'_> {
+    /// Is this rule's latch up?
+    fn is_latched(&self, key: &LatchKey) -> bool {
+        self.book.latch(key).is_some()
+    }
+    fn held(&self, venue: &VenueId) -> impl Iterator<Item = &PositionRow> {
+        self.book.positions().filter(move |row| row.instrument.venue == *venue && !row.qty.is_zero())
     }
 }
 
-/// What a watcher saw, and of what.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Sight {
-    Pending(OrderId),
-    StaleQuote(InstrumentId),
-    NoStop(InstrumentId),
-    External(OrderId),
-}
-
-impl Sight {
-    const fn venue(&self) -> &VenueId {
-        match self {
-            Self::Pending(order) | Self::External(order) => &order.venue,
-            Self::StaleQuote(instrument) | Self::NoStop(instrument) => &instrument.venue,
-        }
-    }
-}
-
-/// The watchers' memory: what has been said, and since when a position stands without a stop.
+/// The watchers.
 #[derive(Debug, Default)]
 pub struct Monitor {
-    raised: BTreeSet<Sight>,
-    naked_since: BTreeMap<InstrumentId, Mono>,
+    ages: ages::Ages,
+    /// Orders of others that were spoken of.
+    strangers: BTreeSet<OrderId>,
+    /// When orders went out, of the last minute.
+    sent: BTreeMap<VenueId, VecDeque<Mono>>,
+    /// For tests: the next look fails like a mistake in a watcher would.
+    #[cfg(test)]
+    pub(crate) broken: bool,
 }
 
 impl Monitor {
-    /// Nothing said yet.
+    /// Nothing seen yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Looks at everything; the alerts that are new. Call it about once a second, and after each fill.
-    pub fn watch(&mut self, book: &Book, marks: &Marks, thresholds: &Thresholds, now: Now) -> Vec<AlertSeed> {
-        let mut seen = BTreeMap::new();
-        seen.extend(book.open_orders().filter_map(|row| pending(row, thresholds, now)));
-        seen.extend(book.open_orders().filter_map(external));
-        for row in book.positions().filter(|row| !row.qty.is_zero()) {
-            let mark = marks.get(&row.instrument);
-            let sight = Sight::StaleQuote(row.instrument.clone());
-            // Once said it stands until the quote is clearly young again.
-            let limit_ms = if self.raised.contains(&sight) {
-                thresholds.held_quote_age_max_ms / 2
-            } else {
-                thresholds.held_quote_age_max_ms
-            };
-            if let Some(seed) = stale_quote(book, row, mark, limit_ms, now) {
-                seen.insert(sight, seed);
-            }
-        }
-        seen.extend(self.naked(book, thresholds, now));
-        let new = seen.iter().filter(|(sight, _)| !self.raised.contains(sight));
-        let alerts = new.map(|(_, seed)| seed.clone()).collect();
-        self.raised = seen.into_keys().collect();
-        alerts
-    }
-
-    /// A venue is gone from the configuration or starts anew: what was said of it may be said again.
-    pub fn forget(&mut self, venue: &VenueId) {
-        self.raised.retain(|sight| sight.venue() != venue);
-        self.naked_since.retain(|instrument, _| instrument.venue != *venue);
-    }
-
-    fn naked(&mut self, book: &Book, thresholds: &Thresholds, now: Now) -> Vec<(Sight, AlertSeed)> {
-        let bare: BTreeSet<&InstrumentId> = book
-            .positions()
-            .filter(|row| !row.qty.is_zero() && !has_stop(book, &row.instrument))
-            .map(|row| &row.instrument)
-            .collect();
-        self.naked_since.retain(|instrument, _| bare.contains(instrument));
+    /// Looks at everything: one reading or more for each rule at each venue.
+    pub fn read(&mut self, from: &Sources<'_>) -> Vec<Reading> {
+        #[cfg(test)]
+        assert!(!self.broken, "a watcher with a mistake in it");
+        self.ages.begin();
         let mut out = Vec::new();
-        for instrument in bare {
-            let since = *self.naked_since.entry(instrument.clone()).or_insert(now.mono);
-            if now.mono.since_ms(since) >= thresholds.no_stop_grace_ms {
-                let text = format!("{} has no protective stop", instrument.symbol);
-                let seed =
-                    AlertSeed::of_venue(Severity::Warning, AlertCode::NoStop, &instrument.venue, &text);
-                out.push((Sight::NoStop(instrument.clone()), seed.symbol(&instrument.symbol)));
-            }
+        for at in from.venues {
+            money::read(from, at, &mut out);
+            margin::read(from, at, &mut out);
+            trading::read(from, at, self.sent.get(at.venue), &mut out);
+            orders::read(from, at, &mut self.ages, &mut out);
+            venues::read(from, at, &mut self.ages, &mut out);
         }
+        out.sort_by(|a, b| {
+            (&a.key.venue, a.key.rule, &a.key.symbol).cmp(&(&b.key.venue, b.key.rule, &b.key.symbol))
+        });
         out
     }
-}
 
-fn pending(row: &OrderRow, thresholds: &Thresholds, now: Now) -> Option<(Sight, AlertSeed)> {
-    let waits = matches!(
-        row.state,
-        OrderState::Sending
-            | OrderState::Unknown
-            | OrderState::Absent
-            | OrderState::PendingCancel
-            | OrderState::PendingReplace
-    );
-    let age_ms = u64::try_from(now.wall.since_ms(row.updated_at)).ok()?;
-    if !waits || age_ms < thresholds.pending_max_ms {
-        return None;
+    /// Orders at a venue that nobody here made, each said once.
+    pub fn strangers(&mut self, book: &Book) -> Vec<AlertSeed> {
+        orders::strangers(book, &mut self.strangers)
     }
-    let text = format!(
-        "{} {} {} is {} for {} s",
-        row.id.client,
-        row.spec.side.word(),
-        row.spec.instrument.symbol,
-        row.state.word(),
-        age_ms / 1_000
-    );
-    let seed = AlertSeed::of_venue(Severity::Critical, AlertCode::OrderUnknown, &row.id.venue, &text);
-    Some((Sight::Pending(row.id.clone()), seed.symbol(&row.spec.instrument.symbol).order(&row.id)))
-}
 
-fn external(row: &OrderRow) -> Option<(Sight, AlertSeed)> {
-    if row.origin != Origin::External {
-        return None;
-    }
-    let text = format!(
-        "{} {} at {} was not made here ({})",
-        row.spec.side.word(),
-        row.spec.instrument.symbol,
-        row.id.venue,
-        row.id.client
-    );
-    let seed = AlertSeed::of_venue(Severity::Warning, AlertCode::ExternalOrder, &row.id.venue, &text);
-    Some((Sight::External(row.id.clone()), seed.symbol(&row.spec.instrument.symbol).order(&row.id)))
-}
-
-fn stale_quote(
-    book: &Book,
-    row: &PositionRow,
-    mark: Option<&Mark>,
-    limit_ms: u64,
-    now: Now,
-) -> Option<AlertSeed> {
-    let class = book.instrument(&row.instrument)?.class;
-    if !Calendar::of(class).is_regular(now.wall) {
-        return None;
-    }
-    let symbol = &row.instrument.symbol;
-    let text = match mark.and_then(|m| m.quote_age_ms(now)) {
-        None => format!("{symbol} is held and has no quote"),
-        Some(age_ms) if age_ms > limit_ms => {
-            format!("{symbol} is held and its quote is {} s old", age_ms / 1_000)
+    /// An order is about to leave; how many left in the last second and the last minute, with it.
+    pub fn sent(&mut self, venue: &VenueId, now: Mono) -> (u64, u64) {
+        let of_venue = self.sent.entry(venue.clone()).or_default();
+        of_venue.retain(|at| now.since_ms(*at) < 60_000);
+        of_venue.push_back(now);
+        if of_venue.len() > SENT_MAX {
+            of_venue.pop_front();
         }
-        Some(_) => return None,
-    };
-    let venue = &row.instrument.venue;
-    Some(AlertSeed::of_venue(Severity::Warning, AlertCode::Stream, venue, &text).symbol(symbol))
+        trading::counted(of_venue, now)
+    }
+}
+
+/// Why the marks of what is held can't be trusted: the first that is missing or older than it may be, in its session.
+fn stale_mark(from: &Sources<'_>, at: &VenueWatch<'_>) -> Option<String> {
+    from.held(at.venue).find_map(|row| {
+        let age_ms = quote_age(from, at, row)?;
+        let symbol = &row.instrument.symbol;
+        match age_ms {
+            None => Some(format!("{symbol} is held and has no quote")),
+            Some(ms) if ms > at.rules.quote_age.seconds.saturating_mul(1_000) => {
+                Some(format!("{symbol} is held and its quote is {} s old", ms.div_euclid(1_000)))
+            }
+            Some(_) => None,
+        }
+    })
+}
+
+/// How old the quote of what is held is: `None` where no quote is expected now, `Some(None)` without one.
+fn quote_age(from: &Sources<'_>, at: &VenueWatch<'_>, row: &PositionRow) -> Option<Option<u64>> {
+    let class = from.book.instrument(&row.instrument)?.class;
+    if !at.always_open && !Calendar::of(class).is_regular(from.now.wall) {
+        return None;
+    }
+    Some(from.marks.get(&row.instrument).and_then(|m| m.quote_age_ms(from.now)))
 }
 
 /// Has this position a protective stop for all of it at the venue? A stop that waits for its pair counts; one
@@ -190,6 +171,17 @@ pub fn has_stop(book: &Book, instrument: &InstrumentId) -> bool {
         covered = covered.checked_add(open).unwrap_or(covered);
     }
     !row.qty.is_zero() && covered >= row.qty.size()
+}
+
+/// Could this order open or add to a position? One that protects or closes what is held could not.
+pub fn opens_risk(book: &Book, order: &OrderRow) -> bool {
+    if order.role != Role::Entry {
+        return false;
+    }
+    let held = book.position(&order.spec.instrument).map(|p| p.qty).unwrap_or_default();
+    let closes = held.exit_side() == Some(order.spec.side);
+    let size = order.remaining();
+    !closes || size.is_none_or(|size| size > held.size())
 }
 
 fn protects(order: &OrderRow) -> bool {
@@ -208,98 +200,26 @@ fn protects(order: &OrderRow) -> bool {
     is_stop && stands
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        book::{fixture::*, of_order_report},
-        domain::{
-            fact::Fact,
-            lifecycle::OrderEvent,
-            order::{OrderSpec, Role, Side},
-        },
-    };
-
-    fn codes(monitor: &mut Monitor, book: &Book, marks: &Marks, s: i64) -> Vec<AlertCode> {
-        let alerts = monitor.watch(book, marks, &Thresholds::default(), now(s));
-        alerts.iter().map(|a| a.code).collect()
-    }
-
-    #[test]
-    fn an_order_that_waits_too_long_is_said_once_and_again_when_it_waits_anew() {
-        let (mut monitor, mut book, marks) = (Monitor::new(), Book::furnished(), Marks::new());
-        book.take(intent("a", &buy("1")));
-        book.take(event("a", OrderEvent::Sent));
-        assert_eq!(codes(&mut monitor, &book, &marks, 29), []);
-        assert_eq!(codes(&mut monitor, &book, &marks, 30), [AlertCode::OrderUnknown]);
-        assert_eq!(codes(&mut monitor, &book, &marks, 31), []);
-        book.apply(at(32), &event("a", OrderEvent::Working));
-        assert_eq!(codes(&mut monitor, &book, &marks, 33), []);
-        book.apply(at(40), &event("a", OrderEvent::CancelAsked));
-        assert_eq!(codes(&mut monitor, &book, &marks, 69), []);
-        assert_eq!(codes(&mut monitor, &book, &marks, 70), [AlertCode::OrderUnknown]);
-    }
-
-    #[test]
-    fn a_position_without_a_stop_is_said_after_a_moment_and_a_stop_for_part_of_it_is_none() {
-        let (mut monitor, mut book) = (Monitor::new(), Book::furnished());
-        let mut marks = Marks::new();
-        marks.apply(&quote(aapl(), "10", "10.01", 0));
-        book.holds(&buy("100"), "10");
-        assert_eq!(codes(&mut monitor, &book, &marks, 0), []);
-        assert_eq!(codes(&mut monitor, &book, &marks, 1), [AlertCode::NoStop]);
-        assert_eq!(codes(&mut monitor, &book, &marks, 2), []);
-        book.works("half", &order(Side::Sell, "50", stop("9")));
-        assert!(!has_stop(&book, &aapl()));
-        book.works("rest", &order(Side::Sell, "50", stop("9")));
-        assert!(has_stop(&book, &aapl()));
-        assert_eq!(codes(&mut monitor, &book, &marks, 3), []);
-        book.take(event("rest", OrderEvent::Rejected));
-        assert_eq!(codes(&mut monitor, &book, &marks, 4), []);
-        assert_eq!(codes(&mut monitor, &book, &marks, 5), [AlertCode::NoStop]);
-    }
-
-    #[test]
-    fn a_stop_that_waits_for_its_pair_protects_and_an_unknown_one_does_not() {
-        let mut book = Book::furnished();
-        book.holds(&buy("100"), "10");
-        let mut leg = report("s", &order(Side::Sell, "100", stop("9")), OrderEvent::Held, "0");
-        leg.parent = Some(client("t"));
-        leg.role = Some(Role::Stop);
-        for fact in of_order_report(&book, &venue(), &leg) {
-            book.take(fact);
-        }
-        assert!(has_stop(&book, &aapl()));
-        book.take(event("s", OrderEvent::Cancelled));
-        book.take(intent("u", &OrderSpec { reduce_only: true, ..order(Side::Sell, "100", stop("9")) }));
-        book.take(event("u", OrderEvent::Unanswered));
-        assert!(!has_stop(&book, &aapl()));
-    }
-
-    #[test]
-    fn an_old_quote_of_what_is_held_is_said_in_its_session_with_hysteresis() {
-        let (mut monitor, mut book, mut marks) = (Monitor::new(), Book::furnished(), Marks::new());
-        book.holds(&buy("100"), "10");
-        book.works("s", &order(Side::Sell, "100", stop("9")));
-        assert_eq!(codes(&mut monitor, &book, &marks, 0), [AlertCode::Stream], "none at all");
-        marks.apply(&quote(aapl(), "10", "10.01", 0));
-        assert_eq!(codes(&mut monitor, &book, &marks, 150), []);
-        assert_eq!(codes(&mut monitor, &book, &marks, 300), []);
-        assert_eq!(codes(&mut monitor, &book, &marks, 301), [AlertCode::Stream]);
-        marks.apply(&quote(aapl(), "10", "10.01", 302));
-        assert_eq!(codes(&mut monitor, &book, &marks, 303), []);
-        // Seven in the evening in New York: nothing is expected.
-        assert_eq!(codes(&mut monitor, &book, &marks, 9 * 3_600), []);
-    }
-
-    #[test]
-    fn orders_of_others_are_said() {
-        let (mut monitor, mut book, marks) = (Monitor::new(), Book::furnished(), Marks::new());
-        let report = report("theirs", &buy("5"), OrderEvent::Working, "0");
-        book.take(Fact::Learned { report: Box::new(report), origin: Origin::External });
-        assert_eq!(codes(&mut monitor, &book, &marks, 1), [AlertCode::ExternalOrder]);
-        assert_eq!(codes(&mut monitor, &book, &marks, 2), []);
-        monitor.forget(&venue());
-        assert_eq!(codes(&mut monitor, &book, &marks, 3), [AlertCode::ExternalOrder]);
-    }
+/// How far a rule is from tripping, as a share of what is left to use: `0` with everything left.
+fn used_of(limit: Percent, left: Percent) -> Option<rust_decimal::Decimal> {
+    let all = Percent::new(rust_decimal::Decimal::ONE_HUNDRED);
+    reading::ratio(all.checked_sub(left)?.get(), all.checked_sub(limit)?.get())
 }
+
+/// The lines of a rule that is of single symbols: those that are over or whose latch stands, else the worst in one.
+fn worst_of(from: &Sources<'_>, at: &VenueWatch<'_>, rule: Rule, rows: Vec<Reading>, out: &mut Vec<Reading>) {
+    let stands =
+        |r: &Reading| matches!(r.standing, Standing::Over | Standing::Unknown) || from.is_latched(&r.key);
+    let (mut own, mut rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(stands);
+    if !own.is_empty() {
+        out.append(&mut own);
+        return;
+    }
+    rest.sort_by_key(|r| r.share);
+    let mut line = rest.pop().unwrap_or_else(|| Reading::of_venue(at.rules, rule, at.venue).by_fact(false));
+    line.key.symbol = None;
+    out.push(line);
+}
+
+#[cfg(test)]
+mod tests;

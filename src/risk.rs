@@ -3,11 +3,12 @@
 mod checks;
 mod committed;
 pub mod gate;
+pub mod margin;
 pub mod permit;
 pub mod reduce;
 pub mod verdict;
 
 pub use committed::committed;
 pub use gate::{Access, Context, clear, clear_change, judge, judge_change};
-pub use reduce::{NotReducing, prove};
+pub use reduce::{NotReducing, prove, prove_enforced};
 pub use verdict::{CheckName, CheckResult, Outcome, Verdict, Why};

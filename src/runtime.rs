@@ -8,6 +8,7 @@ mod lanes;
 pub mod paper;
 pub mod process;
 mod pump;
+pub mod rehearsal;
 pub mod screen;
 mod timers;
 

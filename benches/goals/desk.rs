@@ -17,6 +17,8 @@ use tradedeck::{
         order::{Amount, Attached, OrderKind, OrderType, Side, Submission, Tif},
         quote::{Market, Quote},
         report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
+        rules::{Response, Rules},
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now, Stamp},
     },
@@ -83,6 +85,13 @@ pub(crate) fn capability() -> Capability {
     Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 }
 }
 
+/// Nothing is held back by how fast a bench sends.
+fn rules_off() -> Rules {
+    let mut rules = Rules::default();
+    rules.order_rate.response = Response::Off;
+    rules
+}
+
 pub(crate) fn setup(watched: usize) -> Setup {
     Setup {
         instance: Instance::new("bench0").unwrap(),
@@ -91,6 +100,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
             venue: venue(),
             capability: capability(),
             limits: limits(),
+            rules: rules_off(),
             environment: Environment::Paper,
             live_confirmed: None,
             always_open: true,
@@ -99,7 +109,10 @@ pub(crate) fn setup(watched: usize) -> Setup {
         watchlist: (0..watched).map(|n| (instrument(n).symbol, None)).collect(),
         default_tif: Tif::Day,
         read_only: false,
+        watches: true,
         alive: BTreeSet::new(),
+        exit: ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 

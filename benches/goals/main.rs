@@ -20,7 +20,9 @@ mod desk;
 mod feed;
 mod frames;
 mod journal;
+mod keys;
 mod memory;
+mod quotes;
 #[path = "../../tests/fixtures/screen/scenes.rs"]
 #[expect(dead_code, reason = "the golden tests show more scenes")]
 mod scenes;
@@ -34,11 +36,12 @@ use std::io::Write as _;
 /// A group of goals that are measured together.
 type Group = (&'static [u8], fn() -> Vec<table::Row>);
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     (&[1], wire::parse_and_apply),
     (&[2], decoding::exact_decimals),
     (&[3], feed::websocket_to_state),
     (&[6, 7, 8], frames::frames),
+    (&[10, 11], keys::key_to_order),
     (&[12], decisions::checks_and_step),
     (&[13], start::first_frame),
     (&[14], memory::resident),
@@ -49,6 +52,9 @@ fn main() -> std::io::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some(at) = args.iter().position(|a| a == memory::CHILD) {
         return memory::child(&args[at + 1..]);
+    }
+    if let Some(at) = args.iter().position(|a| a == keys::CHILD) {
+        return keys::child(&args[at + 1]);
     }
     let wanted: Vec<u8> = args.iter().filter_map(|a| a.parse().ok()).collect();
     let mut out = std::io::stdout().lock();

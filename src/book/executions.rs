@@ -7,6 +7,7 @@ use super::{
     fills::FillRow,
     orders::OrderRow,
     positions::Charge,
+    sessions::Counting,
 };
 use crate::domain::{
     ids::{Currency, OrderId},
@@ -14,6 +15,8 @@ use crate::domain::{
     money::{Money, Qty, SignedQty},
     order::Role,
     report::{Execution, Fee},
+    rules::Rule,
+    text::Text,
     time::Stamp,
 };
 
@@ -38,21 +41,38 @@ impl Book {
         let new = execution.qty.saturating_sub(told);
         let moved = self.count_in_order(at, &order, execution, told, inferred);
         if new.is_zero() {
-            self.positions.charge(&execution.instrument, self.charge(execution), execution.price);
+            let charge = self.charge(execution);
+            self.positions.charge(&execution.instrument, charge, execution.price);
+            let fee = charge.paid(execution.price, self.multiplier(&execution.instrument));
+            self.sessions.charged(&execution.instrument, fee);
             return Applied::Noted;
         }
         let multiplier = self.multiplier(&execution.instrument);
         let charge = self.charge(execution);
         let position = self.positions.fill(at, execution, new, charge, multiplier);
+        let tag = self.order(&order).and_then(|row| self.tag_of(row));
+        if let Some((tag, traded)) = tag.zip(new.signed(execution.side).checked_sub(charge.units)) {
+            self.tagged.fill(&tag, &execution.instrument, traded);
+        }
+        let fee = charge.paid(execution.price, multiplier);
+        self.sessions.filled(&execution.instrument, Counting { moved: position, fee });
         self.fills.push(FillRow {
             execution: Execution { qty: new, ..execution.clone() },
             inferred,
             realized: position.realized,
             known_at: at,
         });
+        let (overfill, both_exits) = (self.overfill(&order), self.both_exits(&order));
+        if let Some(over) = overfill {
+            let what = format!("{}: {over} more filled than was ordered", execution.instrument.symbol);
+            self.sessions.surprise(Rule::Overfill, &execution.instrument, Text::clean(&what));
+        } else if both_exits {
+            let what = format!("{}: target and stop both filled", execution.instrument.symbol);
+            self.sessions.surprise(Rule::Overfill, &execution.instrument, Text::clean(&what));
+        }
         Applied::Fill(Box::new(FillApplied {
-            overfill: self.overfill(&order),
-            both_exits: self.both_exits(&order),
+            overfill,
+            both_exits,
             order,
             instrument: execution.instrument.clone(),
             order_moved: moved,

@@ -49,7 +49,8 @@ impl Latches {
     }
     pub(super) fn begin(&mut self, baseline: &Baseline) -> bool {
         let before = self.sessions.get(&baseline.venue);
-        if before.is_some_and(|row| row.day == *baseline) {
+        // Two runs may both have seen the day begin: the first word stands.
+        if before.is_some_and(|row| row.day.began == baseline.began) {
             return false;
         }
         let week_equity = match before {

@@ -418,6 +418,16 @@ impl Marks {
         }
     }
 
+    /// Time went by that nobody here saw: no quote is young any more. Prices stay as last known.
+    pub fn distrust(&mut self) {
+        for mark in &mut self.rows {
+            mark.touch = None;
+            if let Some(last) = &mut mark.last {
+                last.received = Mono::default();
+            }
+        }
+    }
+
     /// This instrument can trade at zero and below (oil in April 2020, spreads): such prices are believed.
     pub fn allow_negative(&mut self, instrument: &InstrumentId) {
         let mark = self.row(instrument);

@@ -118,6 +118,8 @@ pub(super) fn step(held: SignedQty, cost: Option<Money>, traded: SignedQty, pric
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Moved {
     pub(super) realized: Option<Money>,
+    /// It was flat before.
+    pub(super) opened: bool,
     pub(super) flat: bool,
     pub(super) turned: bool,
 }
@@ -141,7 +143,7 @@ pub(super) struct Charge {
 
 impl Charge {
     /// The whole of it in the quote currency.
-    fn paid(self, price: Price, multiplier: Ratio) -> Option<Money> {
+    pub(super) fn paid(self, price: Price, multiplier: Ratio) -> Option<Money> {
         let units = self.units.checked_mul_price(price)?.checked_mul(multiplier.get())?;
         self.money.checked_add(units)
     }
@@ -196,7 +198,7 @@ impl Positions {
         if flat {
             row.opened_at = None;
         }
-        Moved { realized, flat, turned: step.turned }
+        Moved { realized, opened: was_flat && !flat, flat, turned: step.turned }
     }
 
     /// Books a fee that came without a quantity: of an execution whose fill was inferred before.

@@ -16,7 +16,7 @@ use crate::{
         limits::Action,
         text::Text,
     },
-    runtime::Client,
+    runtime::{Client, Role},
 };
 use serde_json::Value;
 
@@ -36,7 +36,10 @@ pub(super) fn run(context: &Context, command: Command, dry_run: bool, yes: bool)
     let config = context.config()?;
     let command = narrowed(context, &config, command)?;
     let kept = config.clone();
-    context.with_client(config, |client| {
+    // Whoever gets out also finishes what an earlier run left.
+    let gets_out = matches!(command, Command::Flatten(_) | Command::Halt) && !dry_run;
+    let role = if gets_out { Role::Exit } else { Role::Shell };
+    context.with_client_as(role, config, |client| {
         let wish = Wish { context, config: &kept, dry_run, yes };
         wish.run(client, command)
     })
@@ -57,7 +60,8 @@ impl Wish<'_> {
             Command::Flatten(scope) => exit::flatten(self, client, scope),
             Command::Cancel { target, venue } => cancel::cancel(self, client, target, venue),
             Command::Replace { .. } | Command::Protect { .. } => order::change(self, client, command),
-            Command::Halt | Command::Lock { .. } | Command::Unlock { .. } => self.simply(client, command),
+            Command::Halt => exit::halt(self, client),
+            Command::Lock { .. } | Command::Unlock { .. } => self.simply(client, command),
         }
     }
 
@@ -99,7 +103,7 @@ pub(super) fn answer(reply: Reply, snapshot: &Snapshot) -> Report {
         Reply::Refused { text, field, checks } => refusal(&text, field.as_deref(), &checks),
         Reply::Preview(p) => preview::order(&p, snapshot.at),
         Reply::Plan(plan) => preview::plan(&plan, snapshot.at),
-        Reply::Bars { .. } | Reply::Open { .. } | Reply::Busy => {
+        Reply::Bars { .. } | Reply::Open { .. } | Reply::Since(_) | Reply::Busy => {
             let text = "the engine is busy and did nothing; try again";
             let fields = [("outcome", Value::from("failed")), ("error", Value::from(text))];
             Report {

@@ -16,15 +16,16 @@ use crate::{
     domain::{
         draft::{Command, Share},
         ids::{Symbol, VenueId},
-        scope::Scope,
+        money::SignedQty,
+        scope::{Pick, Scope},
     },
     runtime::{Client, client::Waited},
 };
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-/// Longer than the engine gives an exit: it is the engine who says that it is over.
-const OVER: Duration = Duration::from_secs(150);
+/// So much longer than the engine gives an exit: it is the engine who says that it is over.
+const OVER: Duration = Duration::from_secs(30);
 /// How long the other half of a reversal is watched.
 const REVERSED: Duration = Duration::from_secs(5);
 
@@ -56,8 +57,8 @@ pub(super) fn close(
     if let Some(report) = begin(wish, client, command, out)? {
         return Ok(report);
     }
-    let scope = Covered { symbol: Some(out.symbol.clone()), partly: out.partly };
-    follow(client, &scope)
+    let scope = Covered::of_symbol(&out.symbol, out.partly);
+    follow(wish, client, &scope)
 }
 
 /// `reverse SYMBOL`.
@@ -70,8 +71,8 @@ pub(super) fn reverse(
     if let Some(report) = begin(wish, client, command, out)? {
         return Ok(report);
     }
-    let scope = Covered { symbol: Some(out.symbol.clone()), partly: true };
-    let report = follow(client, &scope)?;
+    let scope = Covered::of_symbol(&out.symbol, true);
+    let report = follow(wish, client, &scope)?;
     if report.code != Code::Done {
         return Ok(report);
     }
@@ -120,7 +121,31 @@ fn nothing_held(snapshot: &Snapshot, symbol: &Symbol) -> Result<Report, Failure>
     Ok(Report::done(document, format!("{text}\n")))
 }
 
-/// `flatten [SYMBOL] [@VENUE]`.
+/// `halt`: blocks entries at once, then tells what a flatten would do. An exit that an earlier run left goes on.
+pub(super) fn halt(wish: &Wish<'_>, client: &mut Client) -> Result<Report, Failure> {
+    let all = Command::Flatten(Scope::default());
+    if !wish.dry_run {
+        let reply = client.ask(Request::Do(Command::Halt), ANSWER)?;
+        if !matches!(reply, Reply::Plan(_)) {
+            return Ok(act::answer(reply, &client.snapshot()));
+        }
+        say("entries are blocked; `tradedeck unlock REASON` lifts it");
+    }
+    if let Err(failure) = agreed(client, None) {
+        say(&format!("tradedeck: {}; the plan is what was last known", failure.text));
+    }
+    let reply = client.ask(Request::Preview(all), ANSWER)?;
+    let Reply::Plan(plan) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
+    let report = preview::plan(&plan, client.snapshot().at);
+    if !client.snapshot().exit.as_ref().is_some_and(|e| e.flat.is_none()) {
+        return Ok(report);
+    }
+    say(&report.text);
+    say("an exit that an earlier run left is taken up");
+    follow(wish, client, &Covered { scope: Scope::default() })
+}
+
+/// `flatten …`.
 pub(super) fn flatten(wish: &Wish<'_>, client: &mut Client, scope: Scope) -> Result<Report, Failure> {
     let venue = scope.venue.clone();
     // An exit does not hang on agreement: it looks for itself.
@@ -128,7 +153,7 @@ pub(super) fn flatten(wish: &Wish<'_>, client: &mut Client, scope: Scope) -> Res
         say(&format!("tradedeck: {}; going out all the same", failure.text));
     }
     let live = ask::is_live(wish.config, venue.as_ref());
-    let covered = Covered { symbol: scope.symbol.clone(), partly: scope.share != Share::All };
+    let covered = Covered { scope: scope.clone() };
     let command = Command::Flatten(scope);
     let reply = client.ask(Request::Preview(command.clone()), ANSWER)?;
     let Reply::Plan(plan) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
@@ -139,26 +164,47 @@ pub(super) fn flatten(wish: &Wish<'_>, client: &mut Client, scope: Scope) -> Res
     let reply = client.ask(Request::Do(command), ANSWER)?;
     let Reply::Done(text) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
     say(text.as_str());
-    follow(client, &covered)
+    follow(wish, client, &covered)
 }
 
 /// What an exit covers, to say what is left of it.
 #[derive(Debug)]
 struct Covered {
-    symbol: Option<Symbol>,
-    partly: bool,
+    scope: Scope,
 }
 
 impl Covered {
+    fn of_symbol(symbol: &Symbol, partly: bool) -> Self {
+        let share = if partly { Share::Qty(crate::domain::money::Qty::ZERO) } else { Share::All };
+        Self { scope: Scope { share, ..Scope::of_symbol(symbol.clone(), None) } }
+    }
+    fn is_partly(&self) -> bool {
+        self.scope.share != Share::All
+    }
     fn holds(&self, exit: &ExitRow, venue: &VenueId, symbol: &Symbol) -> bool {
-        exit.venues.iter().any(|v| v.venue == *venue) && self.symbol.as_ref().is_none_or(|s| same(s, symbol))
+        let here = exit.venues.iter().any(|v| v.venue == *venue);
+        here && self.scope.symbol.as_ref().is_none_or(|s| same(s, symbol))
+    }
+    /// Of what the engine alone can tell (profits, algorithms) only its own words are repeated.
+    fn picks(&self, qty: SignedQty) -> bool {
+        self.scope.algorithm.is_none()
+            && match self.scope.pick {
+                Pick::All => true,
+                Pick::Longs => qty.is_positive(),
+                Pick::Shorts => qty.is_negative(),
+                Pick::Winners | Pick::Losers => false,
+            }
+    }
+    fn has_all_orders(&self) -> bool {
+        self.scope.algorithm.is_none() && self.scope.pick == Pick::All
     }
 }
 
 /// Watches the exit until it is over, with a line on standard error for each step.
-fn follow(client: &mut Client, scope: &Covered) -> Result<Report, Failure> {
+fn follow(wish: &Wish<'_>, client: &mut Client, scope: &Covered) -> Result<Report, Failure> {
     let mut said = String::new();
-    let waited = client.follow(OVER, |s| {
+    let over = Duration::from_millis(wish.config.exit.max_ms).saturating_add(OVER);
+    let waited = client.follow(over, |s| {
         let Some(exit) = &s.exit else { return false };
         let line = exit.venues.iter().map(progress).collect::<Vec<_>>().join("; ");
         if line != said {
@@ -193,15 +239,16 @@ fn report(snapshot: &Arc<Snapshot>, exit: &ExitRow, scope: &Covered, interrupted
     let positions: Vec<&PositionRow> = snapshot
         .positions
         .iter()
-        .filter(|p| scope.holds(exit, &p.instrument.venue, &p.instrument.symbol))
+        .filter(|p| scope.holds(exit, &p.instrument.venue, &p.instrument.symbol) && scope.picks(p.qty))
         .collect();
     let open: Vec<&OrderRow> = snapshot
         .orders
         .iter()
-        .filter(|o| o.state.is_open() && scope.holds(exit, &o.id.venue, &o.symbol))
+        .filter(|o| scope.has_all_orders() && o.state.is_open())
+        .filter(|o| scope.holds(exit, &o.id.venue, &o.symbol))
         .collect();
     let left = open_words(&positions, &open);
-    let outcome = match (flat, interrupted, scope.partly) {
+    let outcome = match (flat, interrupted, scope.is_partly()) {
         (true, _, false) => "flat",
         (true, _, true) => "done",
         (false, true, _) => "interrupted",

@@ -63,8 +63,8 @@ impl Context {
     }
 
     /// Opens the host with this configuration.
-    pub(super) fn open(&self, config: config::Config) -> Result<Client, Failure> {
-        let host = Host::open(self.opening(config, Role::Shell)).map_err(opening_failed)?;
+    pub(super) fn open(&self, config: config::Config, role: Role) -> Result<Client, Failure> {
+        let host = Host::open(self.opening(config, role)).map_err(opening_failed)?;
         Ok(Client::over(host)?)
     }
 
@@ -92,7 +92,17 @@ impl Context {
         config: config::Config,
         run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
     ) -> Result<Report, Failure> {
-        let mut client = self.open(config)?;
+        self.with_client_as(Role::Shell, config, run)
+    }
+
+    /// The same in a role of its own.
+    pub(super) fn with_client_as(
+        &self,
+        role: Role,
+        config: config::Config,
+        run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        let mut client = self.open(config, role)?;
         let done = run(&mut client);
         if let Err(why) = client.close() {
             say(&format!("tradedeck: at the end: {why:#}"));
@@ -160,15 +170,26 @@ pub(super) fn look(
             Err(failure) => (client.snapshot(), Some(format!("STALE, as last known: {}", failure.text))),
         };
         let (name, rows, text) = show(&snapshot, venue.as_ref());
-        let document = rows::object([
+        let mut document = rows::object([
             ("at", Value::from(snapshot.at.wall.to_rfc3339())),
             ("venues", rows::document(&snapshot.banner.lamps, snapshot.at)),
             ("stale", Value::from(note.is_some())),
             (name, rows),
         ]);
         let code = if note.is_some() { Code::Failed } else { Code::Done };
+        let faults = faults(client, venue.as_ref());
+        let note = note.into_iter().chain(faults.clone()).reduce(|a, b| format!("{a}\n{b}"));
+        if let (Some(faults), Some(document)) = (faults, document.as_object_mut()) {
+            document.insert("faults".to_owned(), Value::from(faults));
+        }
         Ok(Report { code, document, text, note })
     })
+}
+
+/// What is to be said of venues that make faults on purpose.
+fn faults(client: &Client, venue: Option<&VenueId>) -> Option<String> {
+    let told = client.host().faults.iter().filter(|(at, _)| is_at(venue, at));
+    told.map(|(_, text)| text.to_string()).reduce(|a, b| format!("{a}\n{b}"))
 }
 
 /// Positions want a mark: gives the streams a moment to tell it.

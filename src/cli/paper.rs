@@ -2,7 +2,7 @@
 
 use super::{
     open::Context,
-    report::{Failure, Report},
+    report::{Failure, Report, say},
 };
 use crate::{
     config::{VenueKind, private_dir, state_dir},
@@ -43,6 +43,28 @@ pub(super) struct Serve {
     /// Where the account is kept; the account that every other command uses where none is named.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Let things go wrong on purpose, by a script.
+    ///
+    /// A script is a TOML file. Each [[fault]] says `what` happens: delay, hang, drop_before, drop_after, status,
+    /// error_after, limit, reject, reject_later, missing, lag, skew, held, partial, duplicate, reorder, stall or down;
+    /// and to which requests: `on` (submit, replace, cancel, cancel_all, close, positions, orders, ..., trade_updates,
+    /// data_stream, or all, requests, changes, questions, streams), `symbol`, `side`, `type`, `does`; `after`, `first`,
+    /// `every`; `percent` (drawn from `seed`); `from_s`, `until_s`, `again_s`. [[position]], [[order]] and [furnish] say
+    /// what a new account begins with. examples/faults.toml shows each kind with a sentence. How often each has struck
+    /// is told on standard error at the end.
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Begin a new account with so many positions and working orders, such as 100,200: the same for the same seed.
+    #[arg(long, value_name = "POSITIONS,ORDERS", value_parser = counts)]
+    furnish: Option<(usize, usize)>,
+}
+
+/// `100,200`.
+fn counts(text: &str) -> Result<(usize, usize), String> {
+    let wrong = || "write the number of positions and of orders, such as 100,200".to_owned();
+    let (positions, orders) = text.split_once(',').ok_or_else(wrong)?;
+    let read = |n: &str, most: usize| n.trim().parse().ok().filter(|n| *n <= most).ok_or_else(wrong);
+    Ok((read(positions, 200)?, read(orders, 4_000)?))
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -65,6 +87,8 @@ pub(super) fn run(context: &Context, command: Paper) -> Result<Report, Failure> 
         model: serve.model,
         us_sessions: serve.hours.map(|hours| matches!(hours, Hours::Us)),
         speed: serve.speed,
+        faults: serve.faults,
+        furnish: serve.furnish,
         data_dir,
     };
     let served = paper::serve_until_signal(request, |line| {
@@ -72,7 +96,12 @@ pub(super) fn run(context: &Context, command: Paper) -> Result<Report, Failure> 
         writeln!(out, "{line}").and_then(|()| out.flush())
     });
     match served {
-        Ok(()) => Ok(Report::said()),
+        Ok(struck) => {
+            if let Some(struck) = struck {
+                say(&format!("faults:\n{struck}"));
+            }
+            Ok(Report::said())
+        }
         Err(paper::Failure::Usage(text)) => Err(Failure::usage(text)),
         Err(paper::Failure::Failed(text)) => Err(Failure::failed(text)),
     }

@@ -102,7 +102,16 @@ pub(super) fn plan_text(plan: &Plan) -> String {
         for (instrument, qty) in &venue.closes {
             text.push(format!("  {}: close {qty} {}", venue.venue, instrument.symbol));
         }
-        text.push(format!("  {}: crossing the spread costs about {}", venue.venue, maybe(venue.cost)));
+        for why in &venue.blocked {
+            text.push(format!("  {}: stays: {why}", venue.venue));
+        }
+        let account =
+            if venue.account.is_empty() { String::new() } else { format!(" account {}", venue.account) };
+        let cost = maybe(venue.cost);
+        text.push(format!(
+            "  {} ({}{account}): crossing the spread costs about {cost}",
+            venue.venue, venue.badge
+        ));
     }
     lines(&text)
 }

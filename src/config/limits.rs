@@ -34,7 +34,7 @@ pub(super) fn read(s: &Section<'_>, to: &mut Limits) {
 }
 
 /// An exact decimal above zero.
-fn above_zero(value: &DeValue<'_>) -> Result<Decimal, String> {
+pub(super) fn above_zero(value: &DeValue<'_>) -> Result<Decimal, String> {
     let parsed = number_text(value).and_then(|t| parse_decimal(t).ok());
     parsed.filter(|d| *d > Decimal::ZERO).ok_or_else(|| "write a number above zero".to_owned())
 }

@@ -5,8 +5,9 @@ use super::{
     kind::VenueKind,
     limits,
     read::{Section, path, safe, word},
+    rules,
 };
-use crate::domain::{ids::VenueId, limits::Limits};
+use crate::domain::{ids::VenueId, limits::Limits, rules::Rules};
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -67,12 +68,14 @@ pub struct PaperConfig {
     pub speed: u64,
     /// Where it keeps its account; `None` is a folder of the state directory.
     pub data_dir: Option<PathBuf>,
+    /// A script of what goes wrong there on purpose.
+    pub faults: Option<PathBuf>,
 }
 
 impl Default for PaperConfig {
     fn default() -> Self {
         let model = SmolStr::new_static("alpaca");
-        Self { seed: 1, model, hours: PaperHours::Always, speed: 1, data_dir: None }
+        Self { seed: 1, model, hours: PaperHours::Always, speed: 1, data_dir: None, faults: None }
     }
 }
 
@@ -110,13 +113,15 @@ pub struct VenueConfig {
     pub read_only: bool,
     /// What orders there are held to.
     pub limits: Limits,
+    /// What is held there all the time.
+    pub rules: Rules,
     /// For `kind = "paper"`.
     pub paper: PaperConfig,
 }
 
 impl VenueConfig {
     /// The embedded paper venue.
-    pub fn embedded(name: VenueId, limits: Limits) -> Self {
+    pub fn embedded(name: VenueId, limits: Limits, rules: Rules) -> Self {
         Self {
             name,
             kind: VenueKind::Paper,
@@ -126,6 +131,7 @@ impl VenueConfig {
             accept_unofficial: false,
             read_only: false,
             limits,
+            rules,
             paper: PaperConfig::default(),
         }
     }
@@ -146,8 +152,15 @@ fn name(text: &str) -> Result<VenueId, String> {
     }
 }
 
-/// Reads all venues; `global` is what their limits start from.
-pub(super) fn read_all(section: &Section<'_>, global: &Limits, home: Option<&Path>) -> Vec<VenueConfig> {
+/// What the limits and rules of a venue start from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Global<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) rules: &'a Rules,
+}
+
+/// Reads all venues; `global` is what their limits and rules start from.
+pub(super) fn read_all(section: &Section<'_>, global: Global<'_>, home: Option<&Path>) -> Vec<VenueConfig> {
     let mut venues = Vec::new();
     for (text, at, value) in section.entries() {
         let one = section.entry(text, value);
@@ -159,8 +172,8 @@ pub(super) fn read_all(section: &Section<'_>, global: &Limits, home: Option<&Pat
     venues
 }
 
-fn read(s: Section<'_>, name: VenueId, global: &Limits, home: Option<&Path>) -> VenueConfig {
-    let mut venue = VenueConfig::embedded(name, global.clone());
+fn read(s: Section<'_>, name: VenueId, global: Global<'_>, home: Option<&Path>) -> VenueConfig {
+    let mut venue = VenueConfig::embedded(name, global.limits.clone(), global.rules.clone());
     s.flag("accept_unofficial", &mut venue.accept_unofficial);
     let mut kind = None;
     s.text("kind", &mut kind, |t| VenueKind::usable(t, venue.accept_unofficial).map(Some));
@@ -172,6 +185,9 @@ fn read(s: Section<'_>, name: VenueId, global: &Limits, home: Option<&Path>) -> 
     paper(&s, &mut venue.paper, home);
     let own = s.section("limits");
     limits::read(&own, &mut venue.limits);
+    own.finish();
+    let own = s.section("rules");
+    rules::read(&own, &mut venue.rules);
     own.finish();
     if let (None, None, true) = (kind, s.value("kind"), s.is_present()) {
         let problem =
@@ -186,7 +202,7 @@ fn read(s: Section<'_>, name: VenueId, global: &Limits, home: Option<&Path>) -> 
     venue
 }
 
-const PAPER_ONLY: [&str; 5] = ["seed", "model", "hours", "speed", "data_dir"];
+const PAPER_ONLY: [&str; 6] = ["seed", "model", "hours", "speed", "data_dir", "faults"];
 const REMOTE_ONLY: [&str; 12] = [
     "trading_url",
     "trading_stream_url",
@@ -232,6 +248,7 @@ fn paper(s: &Section<'_>, paper: &mut PaperConfig, home: Option<&Path>) {
     s.word("hours", &[("always", PaperHours::Always), ("us", PaperHours::Us)], &mut paper.hours);
     s.whole("speed", 1..=1_000, &mut paper.speed);
     s.text("data_dir", &mut paper.data_dir, |t| path(t, home).map(Some));
+    s.text("faults", &mut paper.faults, |t| path(t, home).map(Some));
 }
 
 fn addresses(s: &Section<'_>, environment: Environment, to: &mut Addresses) {

@@ -2,12 +2,13 @@
 
 use super::request::RequestId;
 use crate::domain::{
-    ids::{AccountId, ClientId, InstrumentId, VenueId},
+    ids::{ClientId, InstrumentId, VenueId},
     limits::Action,
     money::{Money, Percent, Price, Qty, Ratio, SignedQty},
     order::{OrderSpec, Side},
     quote::{Bar, Interval},
     text::Text,
+    time::Stamp,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -67,6 +68,8 @@ pub enum Reply {
         /// Orders of which nobody knows what became.
         unknown: u32,
     },
+    /// What differs from what the trading day began with, one a venue.
+    Since(Vec<SinceBaseline>),
     /// The queue is full; nothing was done.
     Busy,
 }
@@ -127,6 +130,38 @@ pub struct Preview {
     pub problems: Vec<(SmolStr, Text)>,
 }
 
+/// What differs at a venue from what its trading day began with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SinceBaseline {
+    /// Where.
+    pub venue: VenueId,
+    /// When the trading day began.
+    pub began: Stamp,
+    /// Equity then.
+    pub equity_then: Money,
+    /// Equity now, where it is known.
+    pub equity_now: Option<Money>,
+    /// Now less then.
+    pub change: Option<Money>,
+    /// Positions that differ.
+    pub positions: Vec<Moved>,
+}
+
+/// A position that differs from what it was. Zero is flat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Held then.
+    pub qty_then: SignedQty,
+    /// Average entry then.
+    pub avg_then: Option<Price>,
+    /// Held now.
+    pub qty_now: SignedQty,
+    /// Average entry now.
+    pub avg_now: Option<Price>,
+}
+
 /// What a cancel or an exit would do.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Plan {
@@ -143,16 +178,16 @@ pub struct PlanVenue {
     pub venue: VenueId,
     /// `PAPER`, `LIVE`, `READ-ONLY`.
     pub badge: SmolStr,
-    /// Its number, where the venue has told it.
+    /// The end of the account's number, `…3456`; empty while the venue has not said it.
     #[serde(default)]
-    pub account: Option<AccountId>,
+    pub account: SmolStr,
     /// Orders that would be cancelled.
     pub cancels: Vec<ClientId>,
     /// Positions that would be closed.
     pub closes: Vec<(InstrumentId, SignedQty)>,
+    /// What can't be closed now, and why; what the scope can't tell.
+    #[serde(default)]
+    pub blocked: Vec<Text>,
     /// What crossing the spread would cost, estimated; `None` without quotes.
     pub cost: Option<Money>,
-    /// What can't be closed, and why: one sentence each.
-    #[serde(default)]
-    pub stuck: Vec<Text>,
 }

@@ -95,6 +95,16 @@ pub enum Request {
         /// Which; `None` is all.
         venue: Option<VenueId>,
     },
+    /// What differs from what the trading day began with? Answered by [`super::Reply::Since`].
+    Restore {
+        /// Where; `None` is everywhere.
+        venue: Option<VenueId>,
+    },
+    /// Let the proposed orders of a margin call go, one at a time until the margin is inside.
+    MarginCall {
+        /// Where; `None` is wherever there is one.
+        venue: Option<VenueId>,
+    },
     /// Declare an order dead that the venue does not have: only for one that is NOT AT VENUE.
     Abandon {
         /// Which.
@@ -118,6 +128,7 @@ impl Request {
             Self::Halt
                 | Self::Flatten(_)
                 | Self::Lock { .. }
+                | Self::MarginCall { .. }
                 | Self::Do(
                     Command::Flatten(_) | Command::Halt | Command::Cancel { .. } | Command::Lock { .. }
                 )

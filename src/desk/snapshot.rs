@@ -49,6 +49,9 @@ pub struct Snapshot {
     pub margin_call: Arc<Vec<MarginCallRow>>,
     /// The exit under way or the last one.
     pub exit: Option<Arc<ExitRow>>,
+    /// What the journal tells of exits: those that began and did not end, then the last that ended at each venue.
+    #[serde(default)]
+    pub exits: Arc<Vec<ExitNote>>,
     /// Symbols that can be traded, for completion.
     pub symbols: Arc<Vec<(Symbol, VenueId)>>,
 }
@@ -418,6 +421,23 @@ pub struct ExitVenue {
     /// How often positions were closed and read back.
     #[serde(default)]
     pub rounds: u32,
+}
+
+/// An exit as the journal knows it, also one of another run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitNote {
+    /// Which.
+    pub id: u64,
+    /// What it covers.
+    pub scope: Text,
+    /// When it ended, or began where it has not.
+    pub at: Stamp,
+    /// A living run goes on with it.
+    pub under_way: bool,
+    /// How it ended; `None` while it has not.
+    pub flat: Option<bool>,
+    /// What is left and why.
+    pub report: Text,
 }
 
 /// How a rule stands.

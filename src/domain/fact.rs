@@ -5,7 +5,7 @@ use super::{
     ids::{ClientId, Instance, InstrumentId, OrderId, VenueId, VenueOrderId},
     instrument::Instrument,
     lifecycle::OrderEvent,
-    money::{Money, Price, SignedQty},
+    money::{Money, Price, Ratio, SignedQty},
     order::{Change, OrderSpec, OrderType, Origin},
     report::{AccountReport, Execution, OrderReport},
     rules::{LatchKey, Trip},
@@ -205,6 +205,9 @@ pub enum Fact {
         key: LatchKey,
         /// Why.
         why: Text,
+        /// Where a person lifted it: how much of its limit was used, one being all of it. It trips again further on.
+        #[serde(default)]
+        used: Option<Ratio>,
     },
     /// A trading day (or week) was begun with this: what `restore` compares with, and what losses count from.
     Baseline(Box<Baseline>),

@@ -112,6 +112,15 @@ impl Currency {
     }
 }
 
+impl AccountId {
+    /// `…3456`: enough to tell accounts apart, and no more than must be shown.
+    pub fn tail(&self) -> String {
+        let skip = self.0.chars().count().saturating_sub(4);
+        let tail: String = self.0.chars().skip(skip).collect();
+        if skip == 0 { tail } else { format!("…{tail}") }
+    }
+}
+
 impl ClientId {
     /// The `n`th id that this run makes. Unique because an instance is never used twice.
     pub fn nth(instance: &Instance, n: u64) -> Self {

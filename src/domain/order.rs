@@ -326,6 +326,8 @@ pub struct Replacement {
     pub before: OrderSpec,
     /// As it will stand.
     pub after: OrderSpec,
+    /// The gate found that it adds no risk (a stop that moves): it goes out of what is kept for exits.
+    pub adds_nothing: bool,
 }
 
 impl Change {

@@ -1,7 +1,14 @@
 //! The rules that are held all the time: their names, what is done when one trips, and how long that stands.
 
+mod settings;
+
+pub use settings::{
+    AgeLimit, AheadLimit, CashLimit, CountLimit, EventLimit, GiveBackLimit, LossLimit, MarginLimit,
+    RateLimit, Rules, ShareLimit, SkewLimit, StreakLimit, WindowLimit,
+};
+
 use super::{
-    ids::{Symbol, VenueId},
+    ids::{InstrumentId, Symbol, VenueId},
     text::Text,
     time::Stamp,
 };
@@ -126,6 +133,100 @@ impl Rule {
             Self::Heartbeat => "heartbeat",
         }
     }
+    /// How long its latch stands where the trader set no lock-out, if it does what `response` says.
+    pub const fn stands(self, response: Response) -> Until {
+        match self {
+            Self::DailyLoss
+            | Self::Drawdown
+            | Self::GiveBack
+            | Self::LossStreak
+            | Self::TradeCount
+            | Self::OrdersPerDay
+            | Self::Errors => Until::Session,
+            Self::WeeklyLoss => Until::Week,
+            Self::OrderRate => Until::Person,
+            // What only was said is forgotten with the day; what blocks waits for somebody who has looked.
+            Self::PositionChanged | Self::Overfill if response.blocks() => Until::Person,
+            Self::PositionChanged | Self::Overfill => Until::Session,
+            Self::TimeWindow
+            | Self::PositionLoss
+            | Self::MarginLow
+            | Self::MarginCall
+            | Self::MarginOut
+            | Self::NegativeCash
+            | Self::QuoteAge
+            | Self::OrderPending
+            | Self::OrderOld
+            | Self::NoStop
+            | Self::StreamDown
+            | Self::ClockSkew
+            | Self::RateLimit
+            | Self::TokenExpiry
+            | Self::Heartbeat => Until::Clears,
+        }
+    }
+    /// Is it judged by money and marks? Where those are missing or too old, what it would block is blocked.
+    pub const fn is_of_money(self) -> bool {
+        match self {
+            Self::DailyLoss
+            | Self::WeeklyLoss
+            | Self::Drawdown
+            | Self::GiveBack
+            | Self::PositionLoss
+            | Self::MarginLow
+            | Self::MarginCall
+            | Self::MarginOut
+            | Self::NegativeCash => true,
+            Self::LossStreak
+            | Self::TradeCount
+            | Self::TimeWindow
+            | Self::OrdersPerDay
+            | Self::OrderRate
+            | Self::Errors
+            | Self::QuoteAge
+            | Self::OrderPending
+            | Self::OrderOld
+            | Self::NoStop
+            | Self::PositionChanged
+            | Self::Overfill
+            | Self::StreamDown
+            | Self::ClockSkew
+            | Self::RateLimit
+            | Self::TokenExpiry
+            | Self::Heartbeat => false,
+        }
+    }
+    /// Is it of one symbol, so that only that can be closed?
+    pub const fn is_of_symbol(self) -> bool {
+        match self {
+            Self::PositionLoss
+            | Self::QuoteAge
+            | Self::OrderPending
+            | Self::OrderOld
+            | Self::NoStop
+            | Self::PositionChanged
+            | Self::Overfill => true,
+            Self::DailyLoss
+            | Self::WeeklyLoss
+            | Self::Drawdown
+            | Self::GiveBack
+            | Self::LossStreak
+            | Self::TradeCount
+            | Self::TimeWindow
+            | Self::MarginLow
+            | Self::MarginCall
+            | Self::MarginOut
+            | Self::NegativeCash
+            | Self::OrdersPerDay
+            | Self::OrderRate
+            | Self::Errors
+            | Self::StreamDown
+            | Self::ClockSkew
+            | Self::RateLimit
+            | Self::TokenExpiry
+            | Self::Heartbeat => false,
+        }
+    }
 }
 
 /// What is done when a rule trips. Each holds what stands above it; no response stops an exit or a reduction.
@@ -188,6 +289,17 @@ pub enum Until {
     Person,
     /// Until then; a person can't lift it.
     LockedOut(Stamp),
+}
+
+impl LatchKey {
+    /// Of a whole venue.
+    pub const fn of_venue(rule: Rule, venue: VenueId) -> Self {
+        Self { rule, venue: Some(venue), symbol: None }
+    }
+    /// Of one symbol.
+    pub fn of_symbol(rule: Rule, instrument: &InstrumentId) -> Self {
+        Self { rule, venue: Some(instrument.venue.clone()), symbol: Some(instrument.symbol.clone()) }
+    }
 }
 
 /// What tripped, and where. One latch for each: tripping again replaces it.

@@ -126,6 +126,7 @@ impl Engine {
                 }
             }
             Outcome::Refused(refusal) => {
+                self.exit_limited(&id, &refusal);
                 let reason = Text::clean(&format!("{} ({})", refusal.text, refusal.code));
                 self.order_event(venue, client, OrderEvent::Rejected, Some(reason.clone()));
                 let text = Text::clean(&format!("{venue} rejected the order: {reason}"));
@@ -383,6 +384,11 @@ impl Engine {
                 self.marks.venue_last(&position.instrument, last);
             }
         }
+        if report.account.is_some()
+            && let Some(state) = self.venues.get_mut(venue)
+        {
+            state.figures_asked = Some(report.began);
+        }
         for finding in reconcile(&self.book, report) {
             match finding {
                 Finding::Facts { facts, alert } => {
@@ -403,6 +409,7 @@ impl Engine {
             self.alarm_if_naked(venue, order);
         }
         self.after_report(report);
+        self.begin_session(report);
         self.exits_read(report);
     }
 

@@ -2,7 +2,6 @@
 
 use super::{
     Engine,
-    exit::Cover,
     orders::Maker,
     requests::{done, placed, refused, refused_text},
 };
@@ -21,7 +20,7 @@ use crate::{
 impl Engine {
     pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
         match command {
-            Command::Flatten(scope) => return self.flatten(&scope, maker.clone()),
+            Command::Flatten(scope) => return self.flatten(&scope, maker),
             Command::Halt => return self.halt(maker),
             Command::Order(_)
             | Command::Close { .. }
@@ -105,13 +104,16 @@ impl Engine {
                 return Reply::Refused { text: why, field: Some("symbol".into()), checks: Vec::new() };
             }
         };
-        let mut reply = done("nothing to close");
-        for instrument in held {
-            let then = if share == Share::All { Then::Nothing } else { self.protection_of(&instrument) };
-            let cover = Cover { symbol: Some(instrument.symbol.clone()), share };
-            reply = self.begin_exit(vec![instrument.venue], cover, then, maker.clone());
-        }
-        reply
+        let plans = held.iter().map(|instrument| {
+            // What stood is put back on what is kept, also where not all could be closed.
+            let then = match self.protection_on(instrument) {
+                Some(p) => Then::Protect { stop: p.stop, target: p.target },
+                None => Then::Nothing,
+            };
+            self.plan_close(instrument, share, then)
+        });
+        let plans = plans.collect();
+        self.begin_exits(plans, maker)
     }
 
     fn reverse(&mut self, maker: &Maker, symbol: &Symbol, venue: Option<&VenueId>) -> Reply {
@@ -145,8 +147,8 @@ impl Engine {
             attached: Attached::Simple,
             tag: None,
         };
-        let cover = Cover { symbol: Some(instrument.symbol.clone()), share: Share::All };
-        self.begin_exit(vec![instrument.venue.clone()], cover, Then::Open(Box::new(spec)), maker.clone())
+        let plan = self.plan_close(instrument, Share::All, Then::Open(Box::new(spec)));
+        self.begin_exits(vec![plan], maker)
     }
 
     fn cancel(&mut self, target: &CancelTarget, venue: Option<&VenueId>) -> Reply {

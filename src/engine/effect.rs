@@ -119,7 +119,19 @@ impl Effect {
     /// Must the facts of its step be durable before it may leave, come what may? Cancels, reductions and
     /// questions go on without a journal.
     pub const fn opens_risk(&self) -> bool {
-        matches!(self, Self::Submit { .. } | Self::Replace { .. })
+        match self {
+            Self::Submit { .. } => true,
+            Self::Replace { change, .. } => !change.peek().adds_nothing,
+            Self::Reduce { .. }
+            | Self::Cancel { .. }
+            | Self::CancelAll { .. }
+            | Self::Ask { .. }
+            | Self::Watch { .. }
+            | Self::Arm { .. }
+            | Self::Reply { .. }
+            | Self::Notify(_)
+            | Self::Stop => false,
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::{
         order::Tif,
         quote::{Bar, Interval},
         report::{Environment, OrderReport, VenueReport},
+        rules::Rules,
+        scope::ExitTerms,
         text::Text,
     },
     sizing::FeeSchedule,
@@ -32,6 +34,8 @@ pub struct VenueSetup {
     pub capability: Capability,
     /// The limits of its account.
     pub limits: Limits,
+    /// What is held all the time.
+    pub rules: Rules,
     /// What the configuration says it is. The venue's own answer must agree.
     pub environment: Environment,
     /// For a live account, the last four characters of its number as the trader typed them at start.
@@ -57,8 +61,15 @@ pub struct Setup {
     pub default_tif: Tif,
     /// Another process holds the accounts: look, don't touch.
     pub read_only: bool,
+    /// This run holds the accounts: its watchers act. A shell command beside it only reads them, so that nothing is
+    /// done twice.
+    pub watches: bool,
     /// Other runs that are alive and share the journal: what they have under way is theirs to settle.
     pub alive: BTreeSet<Instance>,
+    /// How exits go about it.
+    pub exit: ExitTerms,
+    /// Takes up exits that a run left which has ended. A command that only looks does not.
+    pub takes_up_exits: bool,
 }
 
 /// An input, in the order of the lanes: an earlier variant's lane is emptied before a later one's.
@@ -180,13 +191,8 @@ pub enum Timer {
     Settle(VenueId),
     /// Prove the environment again after a failure.
     Prove(VenueId),
-    /// The next thing an exit does at a venue.
-    Exit {
-        /// Which exit.
-        exit: u64,
-        /// Where.
-        venue: VenueId,
-    },
+    /// The next thing that this exit does.
+    Exit(u64),
     /// Arming ends.
     Disarm,
 }

@@ -64,6 +64,9 @@ impl Engine {
         if let Some(why) = &self.journal_lost {
             return locked(&format!("the journal can't be written: {why}"));
         }
+        if let Some(reason) = self.watchers_lost() {
+            return Access::Locked { reason };
+        }
         if let Some(lock) = self.book.lock() {
             return Access::Locked { reason: lock.reason.clone() };
         }
@@ -87,6 +90,8 @@ impl Engine {
             Access::Locked { reason: Text::clean(&format!("an exit from {symbol} is under way")) }
         } else if let Some(latch) = self.book.blocking_latches(venue, symbol).next() {
             Access::Locked { reason: latch.trip.reason.clone() }
+        } else if let Some(reason) = self.unjudged(venue, symbol) {
+            Access::Locked { reason }
         } else {
             self.access(venue)
         };
@@ -109,6 +114,7 @@ impl Engine {
         replaces: Option<ClientId>,
     ) -> Result<ClientId, Stopped> {
         let venue = spec.instrument.venue.clone();
+        self.count_entry(&venue);
         let client = self.next_client();
         let number = self.next_verdict();
         let submission = Submission { client: client.clone(), spec: spec.clone() };
@@ -123,15 +129,27 @@ impl Engine {
     }
 
     /// Sends an order that is proven to reduce: neither limit nor lock is asked.
-    pub(super) fn send_reduction(&mut self, mut spec: OrderSpec, origin: Origin) -> Result<ClientId, Text> {
+    pub(super) fn send_reduction(&mut self, spec: OrderSpec, origin: Origin) -> Result<ClientId, Text> {
+        self.try_reduction(spec, origin, false).map_err(|why| Text::clean(&why.to_string()))
+    }
+
+    /// The same, with the reason as a value. `enforced`: the venue itself holds the order to what is there, so other
+    /// orders that could still reduce do not count against it.
+    pub(super) fn try_reduction(
+        &mut self,
+        mut spec: OrderSpec,
+        origin: Origin,
+        enforced: bool,
+    ) -> Result<ClientId, risk::NotReducing> {
         // Where the venue has no such flag the proof against the book is what there is.
         spec.reduce_only = self.takes_reduce_only(&spec.instrument);
         let venue = spec.instrument.venue.clone();
         let client = self.next_client();
         let submission = Submission { client: client.clone(), spec };
-        let order = match risk::prove(&self.book, submission) {
-            Ok(order) => order,
-            Err(why) => return Err(Text::clean(&why.to_string())),
+        let order = if enforced {
+            risk::prove_enforced(&self.book, submission)?
+        } else {
+            risk::prove(&self.book, submission)?
         };
         let spec = order.peek().spec.clone();
         self.intend(&client, spec, origin, None, Text::clean("reduces, proven against the book"));
@@ -208,9 +226,11 @@ impl Engine {
         }
         let before = row.spec.clone();
         let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        self.count_entry(&id.venue);
         let client = self.next_client();
         let number = self.next_verdict();
-        let wish = Replacement { order, change, client: client.clone(), before, after: after.clone() };
+        let (by, after_it) = (client.clone(), after.clone());
+        let wish = Replacement { order, change, client: by, before, after: after_it, adds_nothing: false };
         let cleared = self
             .with_context(&after, |context| risk::clear_change(context, wish, number))
             .ok_or_else(|| why("there is no such venue"))?

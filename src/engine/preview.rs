@@ -4,8 +4,8 @@ use super::{Engine, routing::Wait};
 use crate::{
     desk::{Preview, Reply, receipt::Check},
     domain::{
-        draft::{Command, Draft},
-        ids::InstrumentId,
+        draft::{Command, Draft, Share},
+        ids::{InstrumentId, Symbol, VenueId},
         limits::Action,
         money::{Money, Percent},
         order::Side,
@@ -91,25 +91,25 @@ impl Engine {
             Command::Order(draft) => Reply::Preview(Box::new(self.preview_order(draft))),
             Command::Flatten(scope) => Reply::Plan(Box::new(self.plan_for(scope))),
             Command::Halt => Reply::Plan(Box::new(self.plan_for(&Scope::default()))),
-            Command::Close { symbol, venue, .. } | Command::Reverse { symbol, venue } => {
-                match self.held_at(symbol, venue.as_ref()) {
-                    Ok(held) => {
-                        let venue = venue.clone().or_else(|| held.first().map(|i| i.venue.clone()));
-                        let scope = Scope {
-                            symbol: held.first().map(|i| i.symbol.clone()),
-                            venue,
-                            ..Scope::default()
-                        };
-                        Reply::Plan(Box::new(self.plan_for(&scope)))
-                    }
-                    Err(text) => Reply::Refused { text, field: Some("symbol".into()), checks: Vec::new() },
-                }
-            }
+            Command::Close { symbol, share, venue } => self.preview_close(symbol, *share, venue.as_ref()),
+            Command::Reverse { symbol, venue } => self.preview_close(symbol, Share::All, venue.as_ref()),
             Command::Cancel { .. }
             | Command::Protect { .. }
             | Command::Replace { .. }
             | Command::Lock { .. }
             | Command::Unlock { .. } => Reply::Done(super::exit::line_of(command)),
+        }
+    }
+
+    fn preview_close(&self, symbol: &Symbol, share: Share, venue: Option<&VenueId>) -> Reply {
+        match self.held_at(symbol, venue) {
+            Ok(held) => {
+                let venue = venue.cloned().or_else(|| held.first().map(|i| i.venue.clone()));
+                let symbol = held.first().map(|i| i.symbol.clone());
+                let scope = Scope { symbol, venue, share, ..Scope::default() };
+                Reply::Plan(Box::new(self.plan_for(&scope)))
+            }
+            Err(text) => Reply::Refused { text, field: Some("symbol".into()), checks: Vec::new() },
         }
     }
 
@@ -133,7 +133,7 @@ impl Engine {
     }
 
     /// Buying power as the venue said it, less what it has not counted.
-    pub(super) fn buying_power_left(&self, venue: &crate::domain::ids::VenueId) -> Option<Money> {
+    pub(super) fn buying_power_left(&self, venue: &VenueId) -> Option<Money> {
         let account = self.book.account(venue)?;
         account.report.buying_power.checked_sub(risk::committed(&self.book, &self.marks, venue, false)?)
     }

@@ -10,9 +10,8 @@ use crate::{
     domain::{
         draft::{PriceExpr, StopExpr},
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
-        money::Price,
         order::{Change, OrderSpec, OrderType, StopLeg},
-        scope::Then,
+        scope::Protection,
         text::Text,
     },
     sizing,
@@ -50,31 +49,29 @@ impl Engine {
     }
 
     /// The protection that stands, to be put back on what is kept of a position.
-    pub(super) fn protection_of(&self, instrument: &InstrumentId) -> Then {
+    pub(super) fn protection_on(&self, instrument: &InstrumentId) -> Option<Protection> {
         let legs = self.legs_of(instrument);
         let stop = legs
             .stop
             .and_then(|(_, s)| s.order_type.stop().map(|stop| StopLeg { stop, limit: s.order_type.limit() }));
         let target = legs.target.and_then(|(_, s)| s.order_type.limit());
-        if stop.is_none() && target.is_none() { Then::Nothing } else { Then::Protect { stop, target } }
+        (stop.is_some() || target.is_some()).then(|| Protection {
+            instrument: instrument.clone(),
+            stop,
+            target,
+        })
     }
 
     /// Puts the old protection on what was kept.
-    pub(super) fn protect_rest(
-        &mut self,
-        venue: &VenueId,
-        symbol: &Symbol,
-        stop: Option<StopLeg>,
-        target: Option<Price>,
-        maker: &Maker,
-    ) {
-        let instrument = self.instrument_for(symbol, venue);
+    pub(super) fn protect_rest(&mut self, rest: &Protection, maker: &Maker) {
+        let Protection { instrument, stop, target } = rest;
+        let (venue, symbol) = (&instrument.venue, &instrument.symbol);
         let wish = Wish {
             stop: stop.map(|s| StopExpr { stop: PriceExpr::At(s.stop), limit: s.limit.map(PriceExpr::At) }),
             target: target.map(PriceExpr::At),
             break_even: false,
         };
-        if let Err(why) = self.new_protection(&instrument, &wish, maker) {
+        if let Err(why) = self.new_protection(instrument, &wish, maker) {
             let text = format!("{symbol}: what was kept is NAKED, its exits could not be put back: {why}");
             self.alert_at(
                 crate::domain::alert::Severity::Emergency,

@@ -52,7 +52,8 @@ impl Engine {
         self.fact(Fact::Opened { instance: self.instance.clone(), version });
         self.begin_days();
         self.recover_orders();
-        self.recover_exit();
+        self.resume_exits();
+        self.watch_now();
         for venue in self.names.clone() {
             self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false });
         }
@@ -86,22 +87,5 @@ impl Engine {
 
     fn belongs_to_living(&self, id: &OrderId) -> bool {
         id.client.instance().is_some_and(|i| self.alive.iter().any(|a| a.as_str() == i))
-    }
-
-    /// An exit that was under way when the last run ended: entries stay blocked and a person is told. What it still
-    /// had to do is done by the same stroke again.
-    fn recover_exit(&mut self) {
-        // While another run lives it may be that run's, and going on.
-        if !self.alive.is_empty() {
-            return;
-        }
-        let open: Vec<(u64, Text)> = self.book.open_exits().map(|e| (e.exit, e.scope.clone())).collect();
-        for (exit, scope) in open {
-            let text =
-                format!("`{scope}` was under way when the last run ended; `flatten` takes it up again");
-            self.fact(Fact::ExitEnded { exit, flat: false, report: Text::clean("cut off: the run ended") });
-            self.alert_program(Severity::Emergency, AlertCode::Recovery, Text::clean(&text));
-            self.lock(Text::clean("an exit was cut off when the last run ended"));
-        }
     }
 }

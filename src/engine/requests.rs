@@ -3,23 +3,18 @@
 use super::{
     Engine,
     effect::{Ask, Effect},
-    exit::Cover,
     input::{Front, Timer},
     orders::{Maker, Stopped},
 };
 use crate::{
-    desk::{
-        Envelope, Reply, Request,
-        receipt::{Check, Plan, PlanVenue},
-    },
+    desk::{Envelope, Reply, Request, receipt::Check},
     domain::{
         alert::{AlertCode, Severity},
-        draft::{Command, Share},
+        draft::Command,
         fact::{Fact, OrderFact},
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         lifecycle::{OrderEvent, OrderState},
-        money::Money,
-        scope::{Scope, Then},
+        scope::Scope,
         text::Text,
     },
 };
@@ -39,7 +34,7 @@ impl Engine {
                 }
             }
             Request::Halt => self.halt(&maker),
-            Request::Flatten(scope) => self.flatten(&scope, maker),
+            Request::Flatten(scope) => self.flatten(&scope, &maker),
             Request::Arm { minutes } => self.arm(minutes),
             Request::Disarm => {
                 self.armed_until = None;
@@ -59,6 +54,8 @@ impl Engine {
             }
             Request::Acknowledge { alert } => self.acknowledge(alert),
             Request::Resync { venue } => self.resync(venue),
+            Request::Restore { venue } => self.restore(venue.as_ref()),
+            Request::MarginCall { venue } => self.margin_call(&maker, venue.as_ref()),
             Request::Abandon { order, venue, reason } => {
                 self.abandon(OrderId { venue, client: order }, reason)
             }
@@ -89,13 +86,22 @@ impl Engine {
             );
         }
         self.halted = false;
-        if self.book.lock().is_none() {
-            return done("nothing was locked");
+        let again = self.try_watchers_again();
+        let (lifted, locked_out) = self.lift_by_person(reason);
+        let stands: Vec<&str> = locked_out.iter().map(Text::as_str).collect();
+        if self.book.lock().is_none() && lifted == 0 && !again {
+            return match stands.as_slice() {
+                [] => done("nothing was locked"),
+                stands => refused_text(&stands.join("; "), None),
+            };
         }
         self.fact(Fact::Unlocked { reason: reason.clone() });
         let text = Text::clean(&format!("entries are allowed again: {reason}"));
         self.alert_program(Severity::Info, AlertCode::Lock, text);
-        done("entries are allowed again")
+        match stands.as_slice() {
+            [] => done("entries are allowed again"),
+            stands => done(&format!("entries are allowed again, but {}", stands.join("; "))),
+        }
     }
 
     fn watch(&mut self, symbol: Symbol, venue: Option<&VenueId>) -> Reply {
@@ -181,76 +187,6 @@ impl Engine {
         self.halted = true;
         self.lock(Text::clean("HALT"));
         Reply::Plan(Box::new(self.plan_for(&Scope::default())))
-    }
-
-    /// Which venues a scope covers. Live and paper are never in one scope: where both are configured and none is
-    /// named, it is the ones of the first venue's kind.
-    fn venues_in(&self, scope: &Scope) -> Result<Vec<VenueId>, Text> {
-        if let Some(venue) = &scope.venue {
-            return self.venue_for(Some(venue)).map(|v| vec![v]);
-        }
-        let first = self.names.first().and_then(|v| self.venues.get(v)).map(|v| v.setup.environment);
-        let of_kind = |v: &&VenueId| self.venues.get(*v).map(|s| s.setup.environment) == first;
-        Ok(self.names.iter().filter(of_kind).cloned().collect())
-    }
-
-    pub(super) fn plan_for(&self, scope: &Scope) -> Plan {
-        let venues = match self.venues_in(scope) {
-            Ok(venues) => venues,
-            Err(text) => return Plan { text, venues: Vec::new() },
-        };
-        let rows: Vec<PlanVenue> = venues.iter().map(|v| self.plan_at(v, scope.symbol.as_ref())).collect();
-        let orders = rows.iter().map(|r| r.cancels.len()).fold(0, usize::saturating_add);
-        let positions = rows.iter().map(|r| r.closes.len()).fold(0, usize::saturating_add);
-        let what = scope.symbol.as_ref().map_or("everything", Symbol::as_str);
-        let names: Vec<String> = rows.iter().map(|r| format!("{} ({})", r.venue, r.badge)).collect();
-        let text = format!(
-            "flatten {what} at {}: cancel {orders} order(s), close {positions} position(s)",
-            names.join(", ")
-        );
-        Plan { text: Text::clean(&text), venues: rows }
-    }
-
-    fn plan_at(&self, venue: &VenueId, symbol: Option<&Symbol>) -> PlanVenue {
-        let covers = |i: &InstrumentId| i.venue == *venue && symbol.is_none_or(|s| *s == i.symbol);
-        let cancels = self
-            .book
-            .open_orders()
-            .filter(|o| covers(&o.spec.instrument))
-            .map(|o| o.id.client.clone())
-            .collect();
-        let mut cost = Some(Money::ZERO);
-        let mut closes = Vec::new();
-        for p in self.book.positions().filter(|p| covers(&p.instrument) && !p.qty.is_zero()) {
-            closes.push((p.instrument.clone(), p.qty));
-            let half = self.marks.get(&p.instrument).and_then(|m| {
-                let half = m.ask()?.checked_sub(m.bid()?)?.checked_mul(rust_decimal::Decimal::new(5, 1))?;
-                p.qty.size().checked_mul_price(half)?.checked_mul(p.multiplier.get())
-            });
-            cost = cost.zip(half).and_then(|(c, h)| c.checked_add(h)).map(Money::to_cents);
-        }
-        let environment = self.venues.get(venue).map_or("", |v| v.setup.environment.word());
-        PlanVenue {
-            venue: venue.clone(),
-            badge: environment.into(),
-            account: self.book.account(venue).map(|a| a.report.account.clone()),
-            cancels,
-            closes,
-            cost,
-            stuck: Vec::new(),
-        }
-    }
-
-    pub(super) fn flatten(&mut self, scope: &Scope, maker: Maker) -> Reply {
-        let venues = match self.venues_in(scope) {
-            Ok(venues) => venues,
-            Err(why) => return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() },
-        };
-        let command = Command::Flatten(scope.clone());
-        self.commanded(&command, &maker);
-        let symbol = scope.symbol.clone();
-        let cover = Cover { symbol, share: Share::All };
-        self.begin_exit(venues, cover, Then::Nothing, maker)
     }
 
     pub(super) fn commanded(&mut self, command: &Command, maker: &Maker) {

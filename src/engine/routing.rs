@@ -17,6 +17,7 @@ use crate::{
         time::Mono,
     },
 };
+use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
 /// How long a symbol that was only looked at stays watched.
@@ -168,32 +169,42 @@ impl Engine {
         self.venues.get(&id.venue).and_then(|v| v.setup.capability.of(class)).is_some_and(|c| c.reduce_only)
     }
 
-    /// A limit one per cent through the touch: fills like a market order, not at any price.
-    pub(super) fn collar_price(&self, id: &InstrumentId, side: Side) -> Option<Price> {
+    /// A limit so far through the touch (0.01 is one per cent): fills like a market order, not at any price.
+    pub(super) fn collar_price(&self, id: &InstrumentId, side: Side, collar: Decimal) -> Option<Price> {
         let mark = self.marks.get(id)?;
         let (base, factor) = match side {
-            Side::Buy => (mark.ask().or_else(|| mark.price())?, rust_decimal::Decimal::new(101, 2)),
-            Side::Sell => (mark.bid().or_else(|| mark.price())?, rust_decimal::Decimal::new(99, 2)),
+            Side::Buy => (mark.ask().or_else(|| mark.price())?, Decimal::ONE.checked_add(collar)?),
+            Side::Sell => (mark.bid().or_else(|| mark.price())?, Decimal::ONE.checked_sub(collar)?),
         };
         let raw = base.checked_mul(factor)?;
         self.book.instrument(id).map_or(Some(raw), |rules| rules.tick.round(raw))
     }
 
     /// Equity now: cash as the venue last said and every position at its mark. Where a mark is missing, a currency
-    /// differs, or something has filled since the venue spoke, what the venue said.
+    /// differs, or something has filled since the venue spoke (also what is flat now), what the venue said.
     pub(super) fn equity_now(&self, venue: &VenueId) -> Option<Money> {
         let account = self.book.account(venue)?;
-        let marked = self
-            .book
-            .positions()
-            .filter(|p| p.instrument.venue == *venue && !p.qty.is_zero())
-            .try_fold(account.report.cash, |sum, p| {
-                let settled = p.filled_at.is_none_or(|at| account.at.since_ms(at) > 1_000);
+        // The venue spoke when it was asked, not when its answer came; and it may be a moment behind itself.
+        let asked = self
+            .venues
+            .get(venue)
+            .and_then(|v| v.figures_asked)
+            .map_or(account.at, |at| at.wall.min(account.at));
+        let marked = self.book.positions().filter(|p| p.instrument.venue == *venue).try_fold(
+            account.report.cash,
+            |sum, p| {
+                if p.filled_at.is_some_and(|at| asked.since_ms(at) <= 1_000) {
+                    return None;
+                }
+                if p.qty.is_zero() {
+                    return Some(sum);
+                }
                 let quote = &self.book.instrument(&p.instrument)?.quote;
                 let price = self.marks.get(&p.instrument)?.price()?;
                 let value = p.qty.checked_mul_price(price)?.checked_mul(p.multiplier.get())?;
-                if settled && *quote == account.report.currency { sum.checked_add(value) } else { None }
-            });
+                if *quote == account.report.currency { sum.checked_add(value) } else { None }
+            },
+        );
         marked.or(Some(account.report.equity))
     }
 

@@ -32,7 +32,7 @@ impl Engine {
             Timer::Resync(venue) => self.on_resync(&venue),
             Timer::Settle(venue) => self.ask_report(&venue, false),
             Timer::Prove(venue) => self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false }),
-            Timer::Exit { exit, venue } => self.on_exit_beat(exit, venue),
+            Timer::Exit(exit) => self.on_exit_beat(exit),
             Timer::Disarm => self.on_disarm(),
         }
     }
@@ -44,9 +44,9 @@ impl Engine {
         }
     }
 
-    fn on_exit_beat(&mut self, exit: u64, venue: VenueId) {
-        if self.exit_goes_on(exit, &venue) {
-            self.effect(Effect::Arm { timer: Timer::Exit { exit, venue }, after_ms: 250 });
+    fn on_exit_beat(&mut self, exit: u64) {
+        if self.exit_goes_on(exit) {
+            self.effect(Effect::Arm { timer: Timer::Exit(exit), after_ms: super::exit::BEAT_MS });
         }
         // Driving it is the end of every step.
     }
@@ -63,9 +63,8 @@ impl Engine {
         self.effect(Effect::Arm { timer: Timer::Tick, after_ms: TICK_MS });
         self.watches_moved = true;
         self.begin_days();
-        for seed in self.monitor.watch(&self.book, &self.marks, &self.thresholds, self.now) {
-            self.alert(seed);
-        }
+        self.settle_alerts();
+        self.watch_now();
         for venue in self.names.clone() {
             self.keep_fresh(&venue);
             self.add_to_curve(&venue);
@@ -100,13 +99,11 @@ impl Engine {
         }
     }
 
-    /// Tells the book when a venue's trading day begins, by the venue's calendar.
+    /// Tells the book when a venue's trading day begins, by the venue's calendar. A clock that steps back begins none.
     pub(super) fn begin_days(&mut self) {
         for venue in self.names.clone() {
+            let began = self.calendar_of(&venue).day_began(self.now.wall);
             let Some(state) = self.venues.get_mut(&venue) else { continue };
-            let stocks = state.setup.capability.of(AssetClass::Equity).is_some();
-            let calendar = if stocks { Calendar::UsEquity } else { Calendar::Always };
-            let began = calendar.day_began(self.now.wall);
             if state.day.is_none_or(|day| began > day) {
                 state.day = Some(began);
                 self.fact(Fact::DayBegan { venue: venue.clone(), began });
@@ -114,6 +111,19 @@ impl Engine {
                     curve.begin_day();
                 }
             }
+        }
+    }
+
+    /// The calendar that a venue's trading days go by.
+    pub(super) fn calendar_of(&self, venue: &VenueId) -> Calendar {
+        let trades =
+            |class| self.venues.get(venue).is_some_and(|state| state.setup.capability.of(class).is_some());
+        if trades(AssetClass::Equity) || trades(AssetClass::Option) {
+            Calendar::UsEquity
+        } else if [AssetClass::Forex, AssetClass::Cfd, AssetClass::Future].into_iter().any(trades) {
+            Calendar::ForexWeek
+        } else {
+            Calendar::Always
         }
     }
 }

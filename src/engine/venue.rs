@@ -4,7 +4,7 @@ use super::input::VenueSetup;
 use crate::{
     broker::{Channel, Link, Proof, event::Vitals},
     domain::{
-        ids::Symbol,
+        ids::{AccountId, Symbol},
         report::Environment,
         text::Text,
         time::{Mono, Now, Stamp},
@@ -61,6 +61,8 @@ pub(super) struct VenueState {
     pub(super) wants_report: bool,
     pub(super) report_failures: u32,
     pub(super) last_report: Option<Now>,
+    /// When the account figures that the book has were asked for.
+    pub(super) figures_asked: Option<Now>,
     /// Only a report that began after this makes them agree.
     pub(super) resync_since: Mono,
     /// When the present trading day began.
@@ -94,6 +96,7 @@ impl VenueState {
             wants_report: false,
             report_failures: 0,
             last_report: None,
+            figures_asked: None,
             resync_since: Mono::default(),
             day: None,
             interest: BTreeMap::new(),
@@ -110,6 +113,14 @@ impl VenueState {
     pub(super) const fn environment(&self) -> Option<Environment> {
         match &self.proving {
             Proving::Proven(proof) => Some(proof.environment),
+            Proving::Asked | Proving::Failed(_) => None,
+        }
+    }
+
+    /// The account that the venue's own answer named.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        match &self.proving {
+            Proving::Proven(proof) => Some(proof.account.clone()),
             Proving::Asked | Proving::Failed(_) => None,
         }
     }

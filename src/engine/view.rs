@@ -2,6 +2,7 @@
 //! change are shared with the snapshot before.
 
 mod orders;
+mod risk;
 mod rows;
 
 use super::Engine;
@@ -34,6 +35,7 @@ pub(super) struct View {
     pub(super) curve: bool,
     pub(super) symbols: bool,
     pub(super) banner: bool,
+    pub(super) risk: bool,
     last: Snapshot,
 }
 
@@ -89,6 +91,7 @@ impl View {
         self.curve = true;
         self.symbols = true;
         self.banner = true;
+        self.risk = true;
     }
 
     const fn is_clean(&self) -> bool {
@@ -102,7 +105,8 @@ impl View {
             || self.market
             || self.curve
             || self.symbols
-            || self.banner)
+            || self.banner
+            || self.risk)
     }
 }
 
@@ -147,7 +151,14 @@ impl Engine {
                 all.flat_map(|(v, s)| s.symbols.iter().map(move |symbol| (symbol.clone(), v.clone())));
             s.symbols = Arc::new(pairs.collect());
         }
+        if view.risk {
+            s.risk = Arc::new(self.risk_rows());
+            s.margin_call = Arc::new(self.margin_call_rows());
+        }
         s.exit = self.exit_row().map(Arc::new);
+        if view.banner {
+            s.exits = Arc::new(self.exit_notes());
+        }
         s.banner = self.banner(s);
         let snapshot = Arc::new(s.clone());
         self.view = View { last: view.last, ..View::default() };
@@ -186,8 +197,8 @@ impl Engine {
             armed_until: self.armed_until.filter(|until| self.now.mono < *until),
             locked: self.book.lock().map(|l| l.reason.clone()),
             halted: self.halted,
-            tripped: 0,
-            locked_out_until: None,
+            tripped: self.tripped(),
+            locked_out_until: self.locked_out_until(),
             held: self.held_back(),
             alerts: u32::try_from(unseen).ok().unwrap_or(u32::MAX),
             worst: self.book.worst_alert().cloned(),

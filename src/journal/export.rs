@@ -276,7 +276,7 @@ fn guard_cells(fact: &Fact, c: &mut Cells) -> io::Result<()> {
         c.event = Some(word(&trip.key.rule)?);
         c.text = trip.reason.to_string();
     }
-    if let Fact::Untripped { key, why } = fact {
+    if let Fact::Untripped { key, why, .. } = fact {
         c.venue.clone_from(&key.venue);
         c.event = Some(word(&key.rule)?);
         c.text = why.to_string();

@@ -232,7 +232,8 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::ExitEnded { exit: 1, flat: false, report: "1 position left".into() },
         Fact::DayBegan { venue: instrument().venue, began: Stamp::from_nanos(3) },
         Fact::Tripped(Box::new(trip())),
-        Fact::Untripped { key: trip().key, why: "a new day".into() },
+        Fact::Untripped { key: trip().key, why: "a new day".into(), used: None },
+        Fact::Untripped { key: trip().key, why: "looked".into(), used: Some("1.25".parse().unwrap()) },
         Fact::Baseline(Box::new(Baseline {
             venue: instrument().venue,
             began: Stamp::from_nanos(3),

@@ -19,6 +19,7 @@ use super::{
     power::Window,
     refusal::Refusal,
     store::{Orders, Seq},
+    strain::Strain,
     walk::{TICKS_A_MINUTE, stamp_of, tick_of},
 };
 use crate::domain::{
@@ -155,6 +156,7 @@ pub struct Exchange {
     assets: Vec<Asset>,
     pub(super) lines: Vec<Line>,
     pub(super) outbox: Vec<Event>,
+    pub(super) strain: Strain,
 }
 
 impl Exchange {
@@ -179,6 +181,7 @@ impl Exchange {
             assets: assets(setup.model),
             lines: lines(setup.seed, tick_of(setup.start)),
             outbox: Vec::new(),
+            strain: Strain::default(),
             setup,
         };
         this.schedule_day();
@@ -404,6 +407,15 @@ impl Exchange {
 
     // Questions.
 
+    /// What is held now is no profit of today, and the equity curve begins with it.
+    pub(super) fn take_stock(&mut self) {
+        let (equity, maintenance) = (self.equity(), self.sums(Window::Overnight).maintenance);
+        self.ledger.last_equity = equity;
+        self.ledger.last_maintenance = Money::new(maintenance.round_dp(2));
+        self.curve = Curve::default();
+        self.curve.note(self.at, equity);
+        self.curve.note_day(self.session.starts, equity);
+    }
     /// Changes the account's settings.
     pub fn configure(&mut self, configuration: Configuration) -> Result<(), Refusal> {
         let known = [1_u32, 2, 4].map(|n| Ratio::new(Decimal::from(n)));

@@ -143,6 +143,9 @@ impl Exchange {
     }
     /// Ends an order alone.
     pub(super) fn close(&mut self, seq: Seq, status: Status) {
+        if status != Status::Replaced {
+            self.note_ending(seq);
+        }
         let at = self.at;
         self.change(seq, |o| {
             o.status = status;

@@ -43,6 +43,10 @@ impl Exchange {
         if !tradable || !self.is_triggered(seq) {
             return;
         }
+        let cap = self.left_of_cap(seq);
+        if cap.is_some_and(Qty::is_zero) {
+            return;
+        }
         let Some(offer) = self.orders.get(seq).and_then(|o| self.offer(o)) else {
             return;
         };
@@ -52,12 +56,15 @@ impl Exchange {
             self.finish(seq, if done { Status::Filled } else { Status::Canceled });
             return;
         }
-        let qty = offer.want.min(offer.size);
+        let size = cap.map_or(offer.size, |left| offer.size.min(left));
+        let qty = offer.want.min(size);
         if qty.is_zero() {
             return;
         }
         self.take_from_touch(seq, qty);
         self.fill(seq, offer.price, qty, qty == offer.want);
+        // At once: what its cap leaves is not to wait for the next tick.
+        self.left_of_cap(seq);
     }
     fn may_trade(&self, order: &Order) -> bool {
         let coin = self.line(&order.symbol).is_some_and(super::market::Line::is_coin);

@@ -152,6 +152,7 @@ impl Exchange {
             let held = by_group.entry(order.group()).or_default();
             *held = (*held).max(left);
         }
+        self.add_ended(symbol, &mut by_group);
         by_group.values().fold(Qty::ZERO, |sum, q| sum.checked_add(*q).unwrap_or(sum))
     }
     fn units_of(&self, order: &Order) -> Qty {
@@ -202,7 +203,7 @@ impl Exchange {
     }
     pub(super) fn units_are_free(&self, order: &NewOrder, asset: &Asset) -> Result<(), Refusal> {
         let existing = self.ledger.qty(&asset.symbol).size();
-        let held = self.held(&asset.symbol);
+        let held = if self.holds() { self.held(&asset.symbol) } else { Qty::ZERO };
         let available = existing.saturating_sub(held);
         let price = self.reckoned(order.side, None, None, &asset.symbol).get();
         let asked = order.qty.or_else(|| {

@@ -3,6 +3,7 @@
 
 mod address;
 mod answer;
+mod door;
 mod error;
 mod feed;
 mod files;
@@ -15,21 +16,24 @@ mod record;
 mod rest;
 mod socket;
 mod store;
+mod tap;
 mod tape;
 mod updates;
 mod venue;
 mod wire;
+pub mod witness;
 
 pub use address::{Addresses, Presence, running};
 pub use error::Error;
 
 use super::{
     exchange::{Exchange, Saved, Setup},
+    faults::{Script, Tally},
+    furnish::Furniture,
     hours::Hours,
     models::Model,
 };
 use crate::{clock::Clock, domain::money::Money};
-use axum::serve::ListenerExt as _;
 use files::Lock;
 use keys::Keys;
 use owner::{Owner, Task};
@@ -44,8 +48,12 @@ use std::{
     time::Duration,
 };
 use store::Store;
+use tap::{Shears, Tap};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use venue::Venue;
+use venue::{
+    Venue,
+    faults::{Moods, Stage},
+};
 
 /// A look at the lock by another program can be in the way for an instant.
 const LOCK_TRIES: u32 = 10;
@@ -72,6 +80,10 @@ pub struct Options {
     pub requests_per_min: u32,
     /// Where the account is kept; nowhere, if there is none.
     pub data_dir: Option<PathBuf>,
+    /// What goes wrong on purpose.
+    pub faults: Option<Script>,
+    /// What a new account begins with, besides what the script says. Refused where there is an account already.
+    pub furniture: Furniture,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -88,15 +100,28 @@ impl Options {
             start_cash: Money::new(rust_decimal::Decimal::from(100_000_u32)),
             requests_per_min: 1_000,
             data_dir: None,
+            faults: None,
+            furniture: Furniture::default(),
             clock,
         }
     }
+}
+
+/// Reads a script of faults.
+///
+/// # Errors
+/// The file cannot be read, or it holds something else: every mistake with its place.
+pub fn script(path: &std::path::Path) -> Result<Script, Error> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::file("read", path, e))?;
+    Ok(Script::parse(&path.display().to_string(), &text)?)
 }
 
 /// A paper venue that is being served.
 #[derive(Debug)]
 pub struct Running {
     addresses: Addresses,
+    owner: Owner,
+    tally: watch::Receiver<Tally>,
     stop: watch::Sender<bool>,
     served: JoinHandle<Result<(), Error>>,
 }
@@ -105,6 +130,11 @@ impl Running {
     /// Where it is, and its keys.
     pub const fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// How often each fault has struck until now.
+    pub fn tally(&self) -> Tally {
+        self.tally.borrow().clone()
     }
 
     /// Closes every connection, saves the account, and ends.
@@ -147,14 +177,21 @@ pub async fn serve(options: Options) -> Result<Running, Error> {
     let exchange = opened(&options, home.saved.clone(), &home)?;
     let listen = |source| Error::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
-    let addresses = Addresses::of(listener.local_addr().map_err(listen)?, &keys);
+    let mut addresses = Addresses::of(listener.local_addr().map_err(listen)?, &keys);
+    addresses.faults = options.faults.as_ref().map(|script| script.name.to_string());
     let now = options.clock.now();
     let pace = Pace::start(options.speed, now, exchange.at());
-    let venue = Venue::new(exchange, Quota::new(options.requests_per_min), pace);
+    let mut venue = Venue::new(exchange, Quota::new(options.requests_per_min), pace);
+    let (counted, tally) = watch::channel(Tally::default());
+    let moods = options.faults.map(|script| {
+        let (told, moods) = watch::channel(Moods::default());
+        venue.play(Stage::new(script, now.mono, told, counted));
+        moods
+    });
     let (owner, inbox) = Owner::channel();
     let (stop, stopping) = watch::channel(false);
     let clock = Arc::clone(&options.clock);
-    let app = App { owner, keys, clock: Arc::clone(&clock), stop: stopping.clone() };
+    let app = App { owner: owner.clone(), keys, clock: Arc::clone(&clock), stop: stopping.clone(), moods };
     let Home { dir, lock, store, .. } = home;
     let task = Task { venue, store, clock, inbox, stop: stopping };
     // The account exists on the disk before anybody can trade it.
@@ -163,7 +200,7 @@ pub async fn serve(options: Options) -> Result<Running, Error> {
         addresses.write(dir)?;
     }
     let served = tokio::spawn(attend(task, listener, app, stop.clone(), Leave { dir, _lock: lock }));
-    Ok(Running { addresses, stop, served })
+    Ok(Running { addresses, owner, tally, stop, served })
 }
 
 /// The exchange of an earlier run, or a new one.
@@ -173,13 +210,28 @@ fn opened(options: &Options, saved: Option<Saved>, home: &Home) -> Result<Exchan
         setup.model = options.model.unwrap_or_default();
         setup.hours = options.hours.unwrap_or_default();
         setup.start_cash = options.start_cash;
-        return Ok(Exchange::new(setup));
+        return furnished(Exchange::new(setup), options);
     };
+    if !options.furniture.is_empty() {
+        return Err(Error::Exchange(
+            "this account is there already, and only a new one can be furnished; choose another data directory"
+                .to_owned(),
+        ));
+    }
     if let Some(problem) = disagreement(options, &saved.setup) {
         return Err(Error::Exchange(problem));
     }
     let path = home.store.as_ref().map_or_else(PathBuf::new, |store| store.path().to_owned());
     Exchange::restore(saved).map_err(|e| Error::foreign(&path, e))
+}
+
+/// With what the options and the script say that it begins with.
+fn furnished(mut exchange: Exchange, options: &Options) -> Result<Exchange, Error> {
+    let of_script = options.faults.iter().map(|script| &script.furniture);
+    for furniture in of_script.chain([&options.furniture]).filter(|f| !f.is_empty()) {
+        exchange.furnish(furniture).map_err(|refusal| Error::Exchange(refusal.message))?;
+    }
+    Ok(exchange)
 }
 
 /// An account keeps the market, the model and the hours that it was opened with.
@@ -248,13 +300,9 @@ async fn attend(
     leave: Leave,
 ) -> Result<(), Error> {
     let mut stopping = app.stop.clone();
-    let listener = listener.tap_io(|stream| {
-        if let Err(e) = stream.set_nodelay(true) {
-            tracing::debug!("TCP_NODELAY: {e}");
-        }
-    });
     let goodbye = async move { drop(stopping.wait_for(|stop| *stop).await) };
-    let http = axum::serve(listener, rest::router(app)).with_graceful_shutdown(goodbye);
+    let service = rest::router(app).into_make_service_with_connect_info::<Shears>();
+    let http = axum::serve(Tap(listener), service).with_graceful_shutdown(goodbye);
     let http = tokio::spawn(http.into_future());
     let served = task.run().await;
     stop.send_replace(true);

@@ -44,6 +44,8 @@ pub struct Walk {
     base: i64,
     reach: [i64; OCTAVES],
     cells: [Cell; OCTAVES],
+    /// The last tick that was asked for, and its price.
+    last: (i64, i64),
 }
 
 /// √2 to the power of `k`, in thousandths.
@@ -62,10 +64,13 @@ impl Walk {
         }
         let cells = [Cell { at: i64::MIN, from: 0, to: 0 }; OCTAVES];
         let key = listing.symbol.bytes().fold(seed, |key, b| mix(key, u64::from(b)));
-        Self { key, base: listing.price, reach, cells }
+        Self { key, base: listing.price, reach, cells, last: (i64::MIN, 0) }
     }
     /// The price in the middle of the market, in ticks of price.
     pub fn at(&mut self, tick: i64) -> i64 {
+        if self.last.0 == tick {
+            return self.last.1;
+        }
         let mut moved = 0_i64;
         for (k, (cell, reach)) in (0_u32..).zip(self.cells.iter_mut().zip(self.reach)) {
             let n = tick.wrapping_shr(k);
@@ -80,7 +85,9 @@ impl Walk {
             moved = moved.saturating_add(here.saturating_mul(reach));
         }
         let share = moved.wrapping_div(LEVEL).clamp(-750_000_000, 3_000_000_000);
-        self.base.saturating_mul(BILLION.saturating_add(share)).wrapping_div(BILLION).max(2)
+        let price = self.base.saturating_mul(BILLION.saturating_add(share)).wrapping_div(BILLION).max(2);
+        self.last = (tick, price);
+        price
     }
     /// The farthest that the octaves faster than `2^octave` ticks can carry the price from the slower ones.
     pub fn flutter(&self, octave: usize) -> i64 {

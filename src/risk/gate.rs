@@ -79,8 +79,13 @@ pub fn clear_change(
     change: Replacement,
     id: u64,
 ) -> Result<Cleared<Replacement>, Verdict> {
-    let verdict = verdict(&Case::of_change(context, &change), id);
-    if verdict.allows() { Ok(Cleared::mint(change, id)) } else { Err(verdict) }
+    let case = Case::of_change(context, &change);
+    let (verdict, adds_nothing) = (verdict(&case, id), case.adds_nothing);
+    if verdict.allows() {
+        Ok(Cleared::mint(Replacement { adds_nothing, ..change }, id))
+    } else {
+        Err(verdict)
+    }
 }
 
 fn verdict(case: &Case<'_>, id: u64) -> Verdict {
@@ -140,6 +145,7 @@ mod tests {
             client: client("b"),
             before: before.clone(),
             after,
+            adds_nothing: false,
         }
     }
 
@@ -177,7 +183,8 @@ mod tests {
         assert!(judge_change(&desk.context(), &change(&before, entry("100", "101"))).allows());
         let large = judge_change(&desk.context(), &change(&before, entry("2101", "100")));
         assert!(!large.allows());
-        assert!(clear_change(&desk.context(), change(&before, entry("120", "100")), 3).is_ok());
+        let grown = clear_change(&desk.context(), change(&before, entry("120", "100")), 3).unwrap();
+        assert!(!grown.peek().adds_nothing);
     }
 
     #[test]
@@ -187,7 +194,8 @@ mod tests {
         desk.book.works("a", &before);
         desk.access = Access::Locked { reason: "daily loss".into() };
         let moved = change(&before, order(Side::Sell, "100", stop("97")));
-        assert!(clear_change(&desk.context(), moved, 1).is_ok());
+        let cleared = clear_change(&desk.context(), moved, 1).unwrap();
+        assert!(cleared.peek().adds_nothing, "it goes out of the reserve");
         // But not grown beyond the position.
         let grown = change(&before, order(Side::Sell, "150", stop("97")));
         assert!(clear_change(&desk.context(), grown, 1).is_err());

@@ -60,6 +60,24 @@ pub enum NotReducing {
 /// # Errors
 /// Why it is not a reduction.
 pub fn prove(book: &Book, order: Submission) -> Result<Reducing<Submission>, NotReducing> {
+    let closable = book.closable(&order.spec.instrument);
+    prove_up_to(book, order, closable)
+}
+
+/// As [`prove`], for an order that the venue itself holds to the position (reduce-only): then what other orders
+/// could still close does not count against it, for the venue takes no more than is there.
+///
+/// # Errors
+/// Why it is not a reduction.
+pub fn prove_enforced(book: &Book, order: Submission) -> Result<Reducing<Submission>, NotReducing> {
+    if !order.spec.reduce_only {
+        return prove(book, order);
+    }
+    let held = book.position(&order.spec.instrument).map_or(Qty::ZERO, |p| p.qty.size());
+    prove_up_to(book, order, held)
+}
+
+fn prove_up_to(book: &Book, order: Submission, closable: Qty) -> Result<Reducing<Submission>, NotReducing> {
     let spec = &order.spec;
     let instrument = spec.instrument.clone();
     let Some(exit) = book.exit_side(&instrument) else {
@@ -74,7 +92,6 @@ pub fn prove(book: &Book, order: Submission) -> Result<Reducing<Submission>, Not
     let Amount::Qty(asked) = spec.amount else {
         return Err(NotReducing::Notional(instrument));
     };
-    let closable = book.closable(&instrument);
     if asked > closable {
         return Err(NotReducing::Pending { instrument, asked, closable });
     }

@@ -2,8 +2,9 @@
 
 use crate::{
     clock::Clock,
-    config::{PaperConfig, PaperHours},
+    config::{ConfigError, PaperConfig, PaperHours, Place},
     paper::{
+        faults::Script,
         hours::Hours,
         models::Model,
         server::{self, Addresses, Options, Presence},
@@ -101,6 +102,7 @@ fn options(config: &PaperConfig, data_dir: &Path, clock: &Arc<dyn Clock>) -> any
     let speed = u32::try_from(config.speed).ok().and_then(NonZeroU32::new);
     options.speed =
         speed.ok_or_else(|| anyhow!("the paper venue's speed is {}; write 1 or more", config.speed))?;
+    options.faults = config.faults.as_deref().map(script).transpose()?;
     if is_new {
         options.seed = Some(config.seed);
         options.model = Some(model(&config.model)?);
@@ -110,6 +112,21 @@ fn options(config: &PaperConfig, data_dir: &Path, clock: &Arc<dyn Clock>) -> any
         });
     }
     Ok(options)
+}
+
+/// The script of faults that the configuration names.
+fn script(path: &Path) -> Result<Script, ConfigError> {
+    server::script(path).map_err(|why| {
+        let server::Error::Script(wrong) = &why else {
+            return ConfigError::new(Place::Path(path.to_owned()), why.to_string());
+        };
+        let first = wrong.mistakes.first();
+        let (line, column) = first.map_or((1, 1), |m| (m.line, m.column));
+        let mut lines: Vec<String> = first.map(|m| m.problem.clone()).into_iter().collect();
+        let more = wrong.mistakes.iter().skip(1);
+        lines.extend(more.map(|m| format!("{}:{}:{}: {}", path.display(), m.line, m.column, m.problem)));
+        ConfigError::new(Place::File { path: path.to_owned(), line, column }, lines.join("\n"))
+    })
 }
 
 fn model(name: &str) -> anyhow::Result<Model> {

@@ -73,7 +73,8 @@ impl Gateway {
             Effect::Replace { venue, change } => {
                 let order = change.peek().order.client.clone();
                 let by = change.peek().client.clone();
-                self.call(&venue, Lane::Entry, move |broker| async move {
+                let lane = if change.peek().adds_nothing { Lane::Exit } else { Lane::Entry };
+                self.call(&venue, lane, move |broker| async move {
                     Answer::Replaced { order, by, outcome: broker.replace(change).await }
                 });
             }

@@ -16,13 +16,14 @@ use crate::{
     },
     desk::Snapshot,
     domain::{
-        alert::Alert,
+        alert::{Alert, AlertCode, Severity},
         capability::Capability,
-        fact::Dated,
+        fact::{Dated, Fact},
         ids::{Instance, VenueId},
         instrument::AssetClass,
         money::Percent,
         report::Environment,
+        text::Text,
     },
     engine::{Engine, Front, Setup, VenueSetup},
     journal::{
@@ -51,6 +52,8 @@ pub enum Role {
     Screen,
     /// A shell command: works beside a screen.
     Shell,
+    /// A shell command that gets out: takes up exits that a run left which has ended.
+    Exit,
 }
 
 /// What to open.
@@ -77,6 +80,8 @@ pub struct Host {
     pub read_only: bool,
     /// Where this profile keeps its state.
     pub state: PathBuf,
+    /// Paper venues that make faults on purpose, with a sentence about each.
+    pub faults: Vec<(VenueId, Text)>,
     engine: JoinHandle<anyhow::Result<()>>,
     embedded: Vec<Embedded>,
     _session: Session,
@@ -99,6 +104,7 @@ struct Opened {
     brokers: Vec<Arc<dyn Broker>>,
     setups: Vec<VenueSetup>,
     embedded: Vec<Embedded>,
+    faults: Vec<(VenueId, Text)>,
 }
 
 impl Host {
@@ -121,10 +127,11 @@ impl Host {
         let sessions = Sessions::of(&state);
         let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
         let session = sessions.begin(&instance)?;
-        let (journal, past) =
+        let (mut journal, mut past) =
             open_journal(&state, &instance, lock.is_some() && alive.is_empty(), read_only, &clock)?;
         let opened = open_venues(&opening, &state, &clock)?;
-        let Opened { brokers, setups, embedded } = opened;
+        let Opened { brokers, setups, embedded, faults } = opened;
+        tell_faults(&faults, journal.as_mut(), &mut past, &clock)?;
         let setup = Setup {
             instance,
             version: env!("CARGO_PKG_VERSION").into(),
@@ -132,14 +139,17 @@ impl Host {
             watchlist: opening.config.watchlist.iter().map(|s| (s.clone(), None)).collect(),
             default_tif: opening.config.orders.tif,
             read_only,
+            watches: opening.role == Role::Screen && !read_only,
             alive,
+            exit: opening.config.exit,
+            takes_up_exits: opening.role != Role::Shell && !read_only,
         };
         let fps = opening.config.ui.fps.clamp(1, 120);
         let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);
         let start =
             Start { engine: Engine::new(setup), brokers, journal, past, clock: Arc::clone(&clock), frame_ms };
         let (desk, engine) = start.spawn()?;
-        Ok(Self { desk, clock, read_only, state, engine, embedded, _session: session, _lock: lock })
+        Ok(Self { desk, clock, read_only, state, faults, engine, embedded, _session: session, _lock: lock })
     }
 
     /// Waits until the engine has stopped (it was asked to, or its desk was dropped), and ends what ran beside it.
@@ -199,7 +209,8 @@ fn replay(journal: &Journal) -> Result<Vec<Dated>, JournalError> {
 
 fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {
     let tls = Tls::with_native_roots(None)?;
-    let mut opened = Opened { brokers: Vec::new(), setups: Vec::new(), embedded: Vec::new() };
+    let mut opened =
+        Opened { brokers: Vec::new(), setups: Vec::new(), embedded: Vec::new(), faults: Vec::new() };
     let mut venues: Vec<&VenueConfig> = opening.config.venues.iter().collect();
     // The default venue stands first; the engine takes the first for orders that name none.
     let default = opening.config.default_venue().map(|v| v.name.clone());
@@ -209,6 +220,8 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             let dir = venue.paper.data_dir.clone().unwrap_or_else(|| paper_dir(state));
             let (addresses, embedded) = embedded::find_or_serve(&venue.paper, &dir, clock)?;
             opened.embedded.extend(embedded);
+            let said = faults_of(&venue.name, venue.paper.faults.as_deref(), addresses.faults.as_deref());
+            opened.faults.extend(said.map(|text| (venue.name.clone(), text)));
             (of_addresses(addresses), venue.paper.hours == crate::config::PaperHours::Always)
         } else if venue.kind == VenueKind::Alpaca {
             (of_config(venue, &opening.env)?, false)
@@ -221,6 +234,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             venue: venue.name.clone(),
             capability: broker.capability().clone(),
             limits: venue.limits.clone(),
+            rules: venue.rules.clone(),
             environment: environment(venue.environment),
             live_confirmed: opening.live.clone(),
             always_open,
@@ -229,6 +243,46 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
         opened.brokers.push(broker);
     }
     Ok(opened)
+}
+
+/// What is to be said of a paper venue that plays a script of faults, or should and does not.
+fn faults_of(venue: &VenueId, wanted: Option<&Path>, played: Option<&str>) -> Option<Text> {
+    let text = match (wanted, played) {
+        (_, Some(script)) => format!("{venue} makes FAULTS on purpose, by {script}: this is a rehearsal"),
+        (Some(script), None) => {
+            format!(
+                "{venue} is already served without the faults of {}; end who serves it first",
+                script.display()
+            )
+        }
+        (None, None) => return None,
+    };
+    Some(Text::clean(&text))
+}
+
+/// Makes an alert of each, which is in the journal before the run begins.
+fn tell_faults(
+    faults: &[(VenueId, Text)],
+    journal: Option<&mut Journal>,
+    past: &mut Vec<Dated>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<()> {
+    let last = past.iter().map(|d| if let Fact::Alerted(a) = &d.fact { a.id } else { 0 }).max().unwrap_or(0);
+    let at = clock.now().wall;
+    let alert = |(id, (venue, text)): (u64, &(VenueId, Text))| {
+        let (severity, code) = (Severity::Warning, AlertCode::Program);
+        let (venue, text) = (Some(venue.clone()), text.clone());
+        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, text };
+        Dated { at, fact: Fact::Alerted(Box::new(alert)) }
+    };
+    let said: Vec<Dated> = (last.saturating_add(1)..).zip(faults).map(alert).collect();
+    if let Some(journal) = journal
+        && !said.is_empty()
+    {
+        journal.append(&said)?;
+    }
+    past.extend(said);
+    Ok(())
 }
 
 /// Where the embedded venue keeps its account when nobody says otherwise.

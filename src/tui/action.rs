@@ -76,6 +76,10 @@ pub enum Action {
     Exit,
     /// What blocks entries.
     Status,
+    /// Let the proposed orders of a margin call go.
+    MarginCall,
+    /// What differs from what the trading day began with.
+    Restore,
     /// The row to the clipboard.
     Copy,
     /// An order line of the configuration.
@@ -463,6 +467,9 @@ pub const ACTIONS: &[Entry] = &[
         Where::Panes,
         "the exit and its report",
     )]),
+    trade(Action::MarginCall, "margin-call", "[@VENUE]", "let the orders of a margin call go, one at a time")
+        .emergency(),
+    safe(Action::Restore, "restore", "[@VENUE]", "what differs from what the trading day began with"),
     safe(Action::Status, "status", "", "what blocks entries, and how the last exit ended"),
     safe(Action::Copy, "copy", "", "copy the row").on(&[key("y", "", Where::Tables, "copy the row")]),
     safe(Action::Watch, "watch", "SYMBOL [@VENUE]", "show a symbol's market data"),

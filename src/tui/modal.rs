@@ -2,7 +2,10 @@
 
 use super::focus::Context;
 use crate::{
-    desk::{Preview, RequestId, receipt::Plan},
+    desk::{
+        Preview, RequestId,
+        receipt::{Plan, SinceBaseline},
+    },
     domain::{text::Text, time::Mono},
 };
 use tui_input::Input;
@@ -33,6 +36,8 @@ pub enum Modal {
     Palette(Palette),
     /// The exit under way, or the last one's report.
     Exit(ExitShown),
+    /// What differs from what the trading day began with.
+    Since(Since),
 }
 
 impl Modal {
@@ -45,6 +50,7 @@ impl Modal {
             Self::Confirm(confirm) => Context::Confirm { typed: confirm.typed.is_some() },
             Self::Palette(_) => Context::Palette,
             Self::Exit(_) => Context::Exit,
+            Self::Since(_) => Context::Help,
         }
     }
 }
@@ -80,6 +86,15 @@ pub struct Halt {
     /// Where FLATTEN must be typed: what is typed so far.
     pub typed: Option<Input>,
     /// Lines of the plan scrolled off at the top.
+    pub scroll: usize,
+}
+
+/// What differs from what the trading day began with, as a window.
+#[derive(Debug, Clone)]
+pub struct Since {
+    /// One a venue.
+    pub venues: Vec<SinceBaseline>,
+    /// Lines scrolled off at the top.
     pub scroll: usize,
 }
 

@@ -313,9 +313,12 @@ impl Model {
     /// The last exit ended with something left, and nobody has both read that and opened trading again.
     pub fn is_not_flat(&self) -> bool {
         let banner = &self.snapshot.banner;
-        let ended = self.snapshot.exit.as_ref().filter(|e| e.flat == Some(false));
         let blocked = banner.halted || banner.locked.is_some();
-        ended.is_some_and(|e| blocked || self.exits.dismissed != Some(e.id))
+        match &self.snapshot.exit {
+            Some(e) => e.flat == Some(false) && (blocked || self.exits.dismissed != Some(e.id)),
+            // What the journal knows of another run.
+            None => blocked && self.snapshot.exits.iter().any(|e| e.flat == Some(false)),
+        }
     }
     /// How old the snapshot is, milliseconds; `None` before the first.
     pub fn snapshot_age_ms(&self) -> Option<u64> {

@@ -13,6 +13,7 @@ pub mod orders;
 pub mod plan;
 pub mod positions;
 pub mod risk;
+pub mod since;
 pub mod ticket;
 pub mod watchlist;
 

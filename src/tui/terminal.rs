@@ -118,11 +118,16 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Gives the terminal back before the message of a panic in any thread, so that it can be read.
+    /// Gives the terminal back before the message of a panic in any thread but the engine's, so that it can be read.
     pub fn restore_on_panic(&self) {
         let taken = Arc::clone(&self.taken);
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
+            // The engine catches what a watcher does wrong, says so on this very screen, and goes on; when it ends for
+            // good, whoever waits for it gives the terminal back and says why.
+            if std::thread::current().name() == Some("engine") {
+                return;
+            }
             if taken.swap(false, Ordering::SeqCst) {
                 // Nothing can be done about an error here; the message follows either way.
                 drop(leave(&mut io::stdout()));

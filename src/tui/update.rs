@@ -110,6 +110,8 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         | Action::Watch
         | Action::Unwatch
         | Action::Resync
+        | Action::Restore
+        | Action::MarginCall
         | Action::Abandon => trade::perform(model, action, arg),
         Action::Hotkey => hotkey::perform(model, arg),
         Action::Redraw => Ok(vec![Cmd::Redraw]),
@@ -932,13 +934,7 @@ mod tests {
 
     #[test]
     fn order_lines_are_shown_before_they_are_sent() {
-        for line in [
-            "buy AAPL 10",
-            "reverse AAPL",
-            "protect AAPL stop be",
-            "cancel all",
-            "cancel AAPL",
-        ] {
+        for line in ["buy AAPL 10", "reverse AAPL", "protect AAPL stop be", "cancel all", "cancel AAPL"] {
             let mut b = Bench::new();
             b.keys(&format!(": '{line}' Enter"));
             let asked = format!("? {}", grammar::print(&grammar::parse(line).unwrap()));
@@ -1105,10 +1101,7 @@ mod tests {
         b.keys("Esc").msg(exit(4, Some(true))).keys(": 'exit' Enter");
         assert_eq!(b.model.context(), Context::Exit);
         b.keys("Esc : 'status' Enter");
-        assert_eq!(
-            b.toast(),
-            "locked: flatten everything; FLAT by the venue's word: flatten everything"
-        );
+        assert_eq!(b.toast(), "locked: flatten everything; FLAT by the venue's word: flatten everything");
     }
 
     #[test]

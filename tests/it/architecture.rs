@@ -180,6 +180,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "fs4",
             "getrandom",
             "rmpv",
+            "toml",
         ],
     ),
     ("journal", &["crc32fast", "nix", "rusqlite", "serde", "serde_json", "smol_str", "thiserror"]),

@@ -14,6 +14,10 @@ mod counterparty;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod exits;
+#[cfg(test)]
+mod fault_venue;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod journal;

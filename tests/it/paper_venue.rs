@@ -269,9 +269,9 @@ async fn keys_and_the_rate_limit_guard_every_address() {
     running.stop().await.unwrap();
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
-async fn connect(url: &str, headers: &[(&'static str, &str)]) -> Socket {
+pub(crate) async fn connect(url: &str, headers: &[(&'static str, &str)]) -> Socket {
     let mut request = url.into_client_request().unwrap();
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
@@ -280,7 +280,7 @@ async fn connect(url: &str, headers: &[(&'static str, &str)]) -> Socket {
 }
 
 /// The next frame that is no ping; `None` when the other side has hung up.
-async fn hear(socket: &mut Socket) -> Option<Message> {
+pub(crate) async fn hear(socket: &mut Socket) -> Option<Message> {
     loop {
         match timeout(PATIENCE, socket.next()).await.expect("nothing heard") {
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -290,12 +290,12 @@ async fn hear(socket: &mut Socket) -> Option<Message> {
     }
 }
 
-async fn hear_json(socket: &mut Socket) -> Value {
+pub(crate) async fn hear_json(socket: &mut Socket) -> Value {
     let message = hear(socket).await.expect("the other side hung up");
     serde_json::from_slice(&message.into_data()).unwrap()
 }
 
-async fn say(socket: &mut Socket, words: Value) {
+pub(crate) async fn say(socket: &mut Socket, words: Value) {
     socket.send(Message::text(words.to_string())).await.unwrap();
 }
 

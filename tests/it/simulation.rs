@@ -26,6 +26,8 @@ use tradedeck::{
         report::{
             AccountReport, Environment, Execution, Liquidity, OrderReport, PositionReport, VenueReport,
         },
+        rules::Rules,
+        scope::ExitTerms,
         text::Text,
         time::{Mono, Now, Stamp},
     },
@@ -105,6 +107,7 @@ fn setup(run: u32) -> Setup {
             venue: venue(),
             capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
             limits,
+            rules: Rules::default(),
             environment: Environment::Paper,
             live_confirmed: None,
             always_open: true,
@@ -113,7 +116,10 @@ fn setup(run: u32) -> Setup {
         watchlist: vec![(instrument().symbol, None)],
         default_tif: Tif::Day,
         read_only: false,
+        watches: true,
         alive: BTreeSet::new(),
+        exit: ExitTerms::default(),
+        takes_up_exits: true,
     }
 }
 

@@ -31,6 +31,9 @@ pub struct Addresses {
     pub key_id: String,
     /// `APCA-API-SECRET-KEY`.
     pub secret_key: String,
+    /// The script of faults that the venue plays, if it plays one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<String>,
 }
 
 impl fmt::Debug for Addresses {
@@ -62,6 +65,7 @@ impl Addresses {
             crypto_stream_url: format!("ws://{at}/v1beta3/crypto/us"),
             key_id: keys.key_id.clone(),
             secret_key: keys.secret_key.clone(),
+            faults: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Why a paper venue cannot be served.
 
+use crate::paper::faults::ScriptError;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -61,6 +62,9 @@ pub enum Error {
     /// The exchange refused its options or its saved state.
     #[error("the paper venue cannot open: {0}")]
     Exchange(String),
+    /// The script of faults is none.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// No randomness for the keys.
     #[error("the operating system gave no random numbers for the paper account's keys: {0}")]
     Random(String),

@@ -124,6 +124,7 @@ impl Task {
     async fn step(&mut self, requests: Vec<Request>, saved_at: Stamp) -> Result<Stamp, Error> {
         let now = self.clock.now();
         let at = self.venue.pace.at(now);
+        self.venue.keep_time(now.mono);
         self.venue.advance(at);
         let answers: Vec<Answer> = requests.into_iter().map(|r| self.venue.answer(r)).collect();
         self.venue.collect();

@@ -36,6 +36,13 @@ impl Record {
         self.0.extend(other.0);
         self
     }
+    /// The same with every instant off by `ms`.
+    pub(super) fn shifted(self, ms: i64) -> Self {
+        let off = |(name, value)| {
+            (name, if let Field::Time(at) = value { Field::Time(at.plus_ms(ms)) } else { value })
+        };
+        Self(self.0.into_iter().map(off).collect())
+    }
     fn to_msgpack(&self) -> rmpv::Value {
         rmpv::Value::Map(
             self.0.iter().map(|(k, v)| (rmpv::Value::from(k.as_str()), v.to_msgpack())).collect(),

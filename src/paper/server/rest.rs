@@ -8,12 +8,14 @@ mod positions;
 
 use super::{
     answer::Refused,
+    door,
     feed::Endpoint,
     keys::Keys,
     owner::{Owner, Request as Asked},
     query::Params,
     quota::{Family, Left},
     socket,
+    venue::faults::Moods,
 };
 use axum::{
     Router,
@@ -28,7 +30,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// The largest body that an order needs, with room.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Longer than any answer takes; a body that trickles in does not hold a connection for ever.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(15);
 
@@ -39,6 +41,8 @@ pub(super) struct App {
     pub(super) keys: Arc<Keys>,
     pub(super) clock: Arc<dyn crate::clock::Clock>,
     pub(super) stop: watch::Receiver<bool>,
+    /// How the streams stand, where a script of faults plays.
+    pub(super) moods: Option<watch::Receiver<Moods>>,
 }
 
 /// A request's body.
@@ -68,7 +72,12 @@ pub(super) fn router(app: App) -> Router {
         .method_not_allowed_fallback(|| async { Refused::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(in_time));
-    rest.merge(streams()).with_state(app)
+    let all = rest.merge(streams());
+    let all = match app.moods {
+        Some(_) => all.layer(middleware::from_fn_with_state(app.clone(), door::door)),
+        None => all,
+    };
+    all.with_state(app)
 }
 
 fn streams() -> Router<App> {

@@ -7,8 +7,9 @@ use super::{
     record::{Codec, Record, repack},
     rest::{App, is_known},
     updates,
-    venue::Ticks,
+    venue::{Ticks, faults::Moods},
 };
+use crate::paper::faults::play::Mood;
 use axum::{
     body::Bytes,
     extract::{
@@ -66,6 +67,7 @@ pub(super) fn market(
             owner: app.owner,
             endpoint,
             ticks: None,
+            moods: app.moods,
         };
         feed.run(app.stop, is_known).await;
     })
@@ -80,7 +82,8 @@ pub(super) async fn trade_updates(
     let (codec, is_known) = (codec(&headers), is_known(&app.keys, &headers));
     bounded(ws).on_upgrade(move |socket| async move {
         let session = updates::Session::new(Arc::clone(&app.keys), is_known);
-        Updates { line: Line::new(socket), codec, session, owner: app.owner }.run(app.stop).await;
+        let (owner, moods) = (app.owner, app.moods);
+        Updates { line: Line::new(socket), codec, session, owner, moods }.run(app.stop).await;
     })
 }
 
@@ -146,6 +149,36 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
+/// The next change of how the streams stand.
+async fn changed(moods: &mut Option<watch::Receiver<Moods>>) {
+    let is_told = match moods {
+        Some(moods) => moods.changed().await.is_ok(),
+        None => false,
+    };
+    if !is_told {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits while a stream hangs: nothing is read, nothing is said, no ping is answered. Over when it is down.
+async fn fair(
+    moods: &mut Option<watch::Receiver<Moods>>,
+    of: fn(&Moods) -> Mood,
+    stop: &mut watch::Receiver<bool>,
+) -> Flow {
+    loop {
+        let mood = moods.as_mut().map_or(Mood::Fair, |moods| of(&moods.borrow_and_update()));
+        match mood {
+            Mood::Fair => return Ok(()),
+            Mood::Down => return Err(Hangup),
+            Mood::Hanging => tokio::select! {
+                () = changed(moods) => {}
+                () = stopped(stop) => return Err(Hangup),
+            },
+        }
+    }
+}
+
 struct Feed {
     line: Line,
     codec: Codec,
@@ -153,6 +186,7 @@ struct Feed {
     owner: Owner,
     endpoint: &'static Endpoint,
     ticks: Option<mpsc::Receiver<Ticks>>,
+    moods: Option<watch::Receiver<Moods>>,
 }
 
 impl Feed {
@@ -163,12 +197,15 @@ impl Feed {
         if is_known && self.claim().await.is_err() {
             return;
         }
-        while self.turn(&mut stop).await.is_ok() {}
+        while fair(&mut self.moods, |m| m.data, &mut stop).await.is_ok() && self.turn(&mut stop).await.is_ok()
+        {
+        }
     }
 
     async fn turn(&mut self, stop: &mut watch::Receiver<bool>) -> Flow {
-        let Self { line, ticks, session, .. } = self;
+        let Self { line, ticks, session, moods, .. } = self;
         tokio::select! {
+            () = changed(moods) => Ok(()),
             frame = line.socket.recv() => match self.line.heard(frame)? {
                 Heard::Words(bytes) => self.hear(&bytes).await,
                 Heard::Life => Ok(()),
@@ -252,12 +289,15 @@ struct Updates {
     codec: Codec,
     session: updates::Session,
     owner: Owner,
+    moods: Option<watch::Receiver<Moods>>,
 }
 
 impl Updates {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut queue = None;
-        while self.turn(&mut queue, &mut stop).await.is_ok() {}
+        while fair(&mut self.moods, |m| m.updates, &mut stop).await.is_ok()
+            && self.turn(&mut queue, &mut stop).await.is_ok()
+        {}
     }
 
     async fn turn(
@@ -265,10 +305,11 @@ impl Updates {
         queue: &mut Option<mpsc::Receiver<Bytes>>,
         stop: &mut watch::Receiver<bool>,
     ) -> Flow {
-        let Self { line, session, .. } = self;
+        let Self { line, session, moods, .. } = self;
         tokio::select! {
             // First the client's words, so that a list that is replaced counts at once.
             biased;
+            () = changed(moods) => Ok(()),
             frame = line.socket.recv() => match self.line.heard(frame)? {
                 Heard::Words(bytes) => self.hear(&bytes, queue).await,
                 Heard::Life => Ok(()),

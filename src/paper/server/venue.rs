@@ -1,6 +1,7 @@
 //! The exchange and all that stands around it: the streams' queues, the last quotes and prints, the rate limit.
 
 pub(super) mod activities;
+pub(super) mod faults;
 pub(super) mod market;
 pub(super) mod orders;
 
@@ -48,7 +49,9 @@ pub(super) struct Venue {
     feeds: Vec<FeedSink>,
     listeners: Vec<mpsc::Sender<Bytes>>,
     items: Vec<Item>,
-    updates: Vec<Bytes>,
+    updates: Vec<(SmolStr, Bytes)>,
+    /// The script of faults, where one plays.
+    stage: Option<Box<faults::Stage>>,
     /// Something has happened that is not saved yet.
     pub(super) is_changed: bool,
 }
@@ -64,6 +67,7 @@ impl Venue {
             listeners: Vec::new(),
             items: Vec::new(),
             updates: Vec::new(),
+            stage: None,
             is_changed: false,
         }
     }
@@ -112,14 +116,20 @@ impl Venue {
     pub(super) fn collect(&mut self) {
         let events = self.exchange.drain();
         self.note(events);
+        self.keep_past();
     }
 
     fn note(&mut self, events: Vec<Event>) {
+        let mut rejected = Vec::new();
         for event in events {
             match event {
                 Event::Order(update) => {
                     self.is_changed = true;
-                    self.updates.push(wire::trade_update(&update));
+                    if let Some(stage) = &mut self.stage {
+                        rejected.extend(stage.rejected_legs(&update));
+                    }
+                    self.updates
+                        .push((SmolStr::new(update.order.symbol.as_str()), wire::trade_update(&update)));
                 }
                 Event::Quote(quote) => {
                     self.item(quote.symbol.as_str(), Channel::Quotes, |class| wire::quote(class, &quote));
@@ -131,6 +141,9 @@ impl Venue {
                 }
                 Event::MinuteBar(bar) => self.minute(&bar),
             }
+        }
+        for (leg, why) in rejected {
+            self.exchange.reject(leg, &why);
         }
     }
 
@@ -160,11 +173,19 @@ impl Venue {
     /// Sends out what has happened. A market-data connection that is too far behind loses its queue, and closes
     /// with error 407; one for order updates is cut off, for it must never miss one in silence.
     pub(super) fn publish(&mut self) {
-        if !self.items.is_empty() {
-            let ticks = Arc::new(std::mem::take(&mut self.items));
+        let (mut items, updates) = (std::mem::take(&mut self.items), std::mem::take(&mut self.updates));
+        let updates = match &mut self.stage {
+            Some(stage) => {
+                items = stage.items(items);
+                stage.updates(updates)
+            }
+            None => updates.into_iter().map(|(_, bytes)| bytes).collect(),
+        };
+        if !items.is_empty() {
+            let ticks = Arc::new(items);
             self.feeds.retain(|feed| feed.queue.try_send(Arc::clone(&ticks)).is_ok());
         }
-        for update in self.updates.drain(..) {
+        for update in updates {
             self.listeners.retain(|queue| queue.try_send(update.clone()).is_ok());
         }
     }

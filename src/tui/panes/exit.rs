@@ -5,7 +5,7 @@ use super::{
     banner::said,
     plan::{WIDE, venue_badge},
 };
-use crate::desk::snapshot::{ExitRow, ExitVenue};
+use crate::desk::snapshot::{ExitNote, ExitRow, ExitVenue};
 use crate::tui::{
     canvas::{Canvas, small},
     format,
@@ -160,6 +160,10 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, shown: &ExitShown, drawn: &m
             (title, role)
         }
         None if shown.error.is_some() => (" FLATTEN ", Role::Halt),
+        None if shown.asked.is_none() => {
+            notes(&mut sheet, canvas, &model.snapshot.exits);
+            (" Exits ", Role::Focus)
+        }
         None => {
             sheet.say("FLATTEN is sent; the engine has not told of it yet.", Role::Pending);
             (" FLATTEN ", Role::Halt)
@@ -173,6 +177,28 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, shown: &ExitShown, drawn: &m
     drawn.seen = sheet.draw(canvas, text, shown.scroll);
     let last = Rect { y: inner.bottom().saturating_sub(1), height: u16::from(inner.height > 0), ..inner };
     strip::flow(canvas, last, 0, &foot(model, over));
+}
+
+/// What the journal tells of exits, also of those of another run.
+fn notes(sheet: &mut Sheet, canvas: &Canvas<'_>, notes: &[ExitNote]) {
+    for note in notes {
+        let (word, role) = match note.flat {
+            Some(true) => ("FLAT", Role::Good),
+            Some(false) => ("NOT FLAT", Role::Emergency),
+            None if note.under_way => ("under way", Role::Pending),
+            None => ("CUT OFF", Role::Emergency),
+        };
+        let at = said(|s| format::clock(s, note.at, &canvas.look.zone));
+        let bits = [
+            Bit::new(at, Role::Muted, 0),
+            Bit::joined(word, role, 0),
+            Bit::joined(note.scope.as_str(), Role::Strong, 0),
+        ];
+        sheet.flow(2, &bits);
+        if !note.report.is_empty() {
+            sheet.hang("  ", note.report.as_str(), Role::Text);
+        }
+    }
 }
 
 fn foot(model: &Model, over: bool) -> Vec<Bit> {

@@ -1,6 +1,6 @@
 //! Help, the question before quitting, confirmations, and the palette.
 
-use super::{banner::said, exit, plan};
+use super::{banner::said, exit, plan, risk, since};
 use crate::desk::{Preview, Request};
 use crate::domain::order::Amount;
 use crate::tui::{
@@ -28,6 +28,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, drawn: &mut Drawn) {
         Some(Modal::QuitAsk(ask)) => quit(model, canvas, ask),
         Some(Modal::Halt(halt)) => plan::draw(model, canvas, halt, drawn),
         Some(Modal::Exit(shown)) => exit::draw(model, canvas, shown, drawn),
+        Some(Modal::Since(shown)) => since::draw(model, canvas, shown, drawn),
         Some(Modal::Confirm(confirm)) => confirm_window(model, canvas, confirm, drawn),
         Some(Modal::Palette(palette)) => palette_window(canvas, palette),
     }
@@ -108,6 +109,11 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm, dra
     sheet.blank();
     if let Some(error) = &confirm.error {
         sheet.say(error.as_str(), Role::Critical);
+    }
+    if let Request::MarginCall { venue } = &confirm.request {
+        let rows = model.snapshot.margin_call.iter();
+        let covered = rows.filter(|r| venue.as_ref().is_none_or(|v| *v == r.instrument.venue));
+        risk::margin_call(covered, &mut sheet);
     }
     match (&confirm.plan, &confirm.preview) {
         (Some(shown), _) => plan::lines(&mut sheet, canvas, model, shown),

@@ -45,13 +45,10 @@ fn len(n: usize) -> u32 {
 }
 
 fn venue(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, row: &PlanVenue) {
-    let known = model.snapshot.accounts.iter().find(|a| a.venue == row.venue);
-    let account = row.account.as_ref().or(known.map(|a| &a.account));
     let mut bits =
         vec![venue_badge(model, &row.venue, &row.badge), Bit::joined(row.venue.as_str(), Role::Strong, 0)];
-    if let Some(account) = account {
-        bits.push(Bit::new("account", Role::Muted, 0));
-        bits.push(Bit::joined(account.as_str(), Role::Text, 0));
+    if !row.account.is_empty() {
+        bits.push(Bit::joined(row.account.as_str(), Role::Muted, 0));
     }
     let orders = counted(len(row.cancels.len()), "order", "orders");
     let positions = counted(len(row.closes.len()), "position", "positions");
@@ -68,8 +65,9 @@ fn venue(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, row: &PlanVenue)
         Some(_) | None => {}
     }
     sheet.flow(2, &bits);
-    for stuck in &row.stuck {
-        sheet.hang(&format!("{} ", canvas.look.glyphs.fail), stuck.as_str(), Role::Critical);
+    // What stays is read before the long list of what goes.
+    for blocked in &row.blocked {
+        sheet.hang(&format!("{} stays: ", canvas.look.glyphs.fail), blocked.as_str(), Role::Critical);
     }
     sheet.grid(2, &closes(model, row));
 }

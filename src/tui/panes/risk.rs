@@ -170,13 +170,9 @@ fn reason(model: &Model, canvas: &Canvas<'_>, sheet: &mut Sheet) {
     }
 }
 
-fn margin_call(rows: &[MarginCallRow], sheet: &mut Sheet) {
-    if rows.is_empty() {
-        return;
-    }
-    sheet.say("MARGIN CALL: these would be closed, the largest loser first", Role::Critical);
+/// What a margin call would close, in its order.
+pub fn margin_call<'a>(rows: impl Iterator<Item = &'a MarginCallRow>, sheet: &mut Sheet) {
     let entries: Vec<Entry> = rows
-        .iter()
         .map(|r| Entry {
             name: r.instrument.symbol.to_string(),
             figures: vec![
@@ -200,7 +196,17 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
     let sheet = || Sheet::new(inner.width);
     let (mut top, mut call, mut foot) = (sheet(), sheet(), sheet());
     standing(model, canvas, &mut top);
-    margin_call(&model.snapshot.margin_call, &mut call);
+    if !model.snapshot.margin_call.is_empty() {
+        call.flow(
+            2,
+            &[
+                Bit::new("MARGIN CALL: largest loser first, one at a time:", Role::Critical, 0),
+                Bit::joined(":margin-call", Role::Key, 0),
+                Bit::joined("lets them go", Role::Text, 0),
+            ],
+        );
+        margin_call(model.snapshot.margin_call.iter(), &mut call);
+    }
     reason(model, canvas, &mut foot);
     // The rules keep at least three rows and their heads; a margin call goes before the reason of a rule.
     let mut spare = area.height.saturating_sub(4);

@@ -320,7 +320,9 @@ pub(super) fn answered(model: &mut Model, reply: Reply) {
             model.ticket.phase = Phase::Editing;
             Text::clean("the engine's queue is full: nothing was sent; try again")
         }
-        Reply::Preview(_) | Reply::Plan(_) | Reply::Bars { .. } | Reply::Open { .. } => return,
+        Reply::Preview(_) | Reply::Plan(_) | Reply::Bars { .. } | Reply::Open { .. } | Reply::Since(_) => {
+            return;
+        }
     };
     model.ticket.error = Some(say.clone());
     model.say(Tone::Bad, say);

@@ -181,7 +181,7 @@ fn flatten_scope(model: &mut Model) -> Vec<Cmd> {
 
 /// `:exit`: shows the exit under way, or the last one's report.
 pub(super) fn show(model: &mut Model) -> Result<(), Text> {
-    if model.snapshot.exit.is_none() {
+    if model.snapshot.exit.is_none() && model.snapshot.exits.is_empty() {
         return Err("there was no exit yet; `flatten` shows the plan of one".into());
     }
     model.modal = Some(Modal::Exit(ExitShown::default()));

@@ -5,7 +5,7 @@ use crate::tui::{
     column::Column,
     focus::Pane,
     hit::Hit,
-    modal::{Confirm, ExitShown, Halt, Modal},
+    modal::{Confirm, ExitShown, Halt, Modal, Since},
     model::Model,
     msg::Cmd,
     table::Sort,
@@ -88,7 +88,8 @@ fn scroll(model: &mut Model, event: MouseEvent, down: bool) {
             }
             Modal::Halt(Halt { scroll, .. })
             | Modal::Confirm(Confirm { scroll, .. })
-            | Modal::Exit(ExitShown { scroll, .. }) => *scroll = shift(*scroll, model.drawn.seen.last()),
+            | Modal::Exit(ExitShown { scroll, .. })
+            | Modal::Since(Since { scroll, .. }) => *scroll = shift(*scroll, model.drawn.seen.last()),
             Modal::QuitAsk(_) | Modal::Palette(_) => {}
         }
         return;

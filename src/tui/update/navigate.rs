@@ -8,7 +8,7 @@ use crate::{
         action::Action,
         column::Column,
         focus::Pane,
-        modal::{Confirm, ExitShown, Halt, Modal},
+        modal::{Confirm, ExitShown, Halt, Modal, Since},
         model::{ChartInterval, KeyHint, Model, Tone},
         msg::Cmd,
         table::{OrdersTab, RowKey, Sort, rows},
@@ -258,8 +258,12 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
             };
             return Ok(());
         }
-        Some(Modal::Halt(Halt { scroll, .. }))
-        | Some(Modal::Confirm(Confirm { scroll, .. }) | Modal::Exit(ExitShown { scroll, .. })) => {
+        Some(
+            Modal::Halt(Halt { scroll, .. })
+            | Modal::Confirm(Confirm { scroll, .. })
+            | Modal::Exit(ExitShown { scroll, .. })
+            | Modal::Since(Since { scroll, .. }),
+        ) => {
             *scroll = scrolled(*scroll, arg, model.drawn.seen);
             return Ok(());
         }

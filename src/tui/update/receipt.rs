@@ -5,7 +5,7 @@ use crate::{
     desk::{Receipt, Reply, RequestId},
     domain::text::Text,
     tui::{
-        modal::{Halt, Modal},
+        modal::{Halt, Modal, Since},
         model::{Model, Tone},
         msg::Cmd,
         ticket::Phase,
@@ -44,7 +44,12 @@ fn figures(model: &mut Model, reply: Reply) {
             model.ticket.asked = Some((entry::NOT_ASKED, command, asked_at));
         }
         Reply::Busy => model.ticket.asked = Some((entry::NOT_ASKED, command, asked_at)),
-        Reply::Done(_) | Reply::Placed { .. } | Reply::Plan(_) | Reply::Bars { .. } | Reply::Open { .. } => {}
+        Reply::Done(_)
+        | Reply::Placed { .. }
+        | Reply::Plan(_)
+        | Reply::Bars { .. }
+        | Reply::Open { .. }
+        | Reply::Since(_) => {}
     }
 }
 
@@ -64,7 +69,7 @@ fn asked_by_modal(modal: Option<&Modal>, id: RequestId) -> bool {
         Some(Modal::QuitAsk(ask)) => ask.asked == id,
         Some(Modal::Confirm(confirm)) => confirm.asked == Some(id),
         Some(Modal::Exit(shown)) => shown.asked == Some(id),
-        Some(Modal::Help { .. } | Modal::Palette(_)) | None => false,
+        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_)) | None => false,
     }
 }
 
@@ -84,7 +89,11 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
             Reply::Plan(plan) => confirm.plan = Some(plan),
             Reply::Refused { text, .. } => confirm.error = Some(text),
             Reply::Busy => confirm.error = Some(Text::clean("the engine's queue is full")),
-            Reply::Done(_) | Reply::Placed { .. } | Reply::Bars { .. } | Reply::Open { .. } => {}
+            Reply::Done(_)
+            | Reply::Placed { .. }
+            | Reply::Bars { .. }
+            | Reply::Open { .. }
+            | Reply::Since(_) => {}
         },
         Some(Modal::Exit(shown)) => match reply {
             Reply::Refused { text, .. } => shown.error = Some(text),
@@ -96,9 +105,10 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
             | Reply::Preview(_)
             | Reply::Plan(_)
             | Reply::Bars { .. }
-            | Reply::Open { .. } => {}
+            | Reply::Open { .. }
+            | Reply::Since(_) => {}
         },
-        Some(Modal::Help { .. } | Modal::Palette(_)) | None => {}
+        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_)) | None => {}
     }
     Vec::new()
 }
@@ -113,7 +123,8 @@ fn halt_answered(halt: &mut Halt, id: RequestId, reply: Reply) {
         | Reply::Placed { .. }
         | Reply::Preview(_)
         | Reply::Bars { .. }
-        | Reply::Open { .. } => return,
+        | Reply::Open { .. }
+        | Reply::Since(_) => return,
     };
     if halt.flattening == Some(id) {
         halt.flattening = None;
@@ -128,6 +139,7 @@ fn say(model: &mut Model, reply: Reply) {
         Reply::Refused { text, .. } => model.say(Tone::Bad, text),
         Reply::Plan(plan) => model.say(Tone::Plain, plan.text),
         Reply::Busy => model.say(Tone::Bad, "the engine's queue is full: nothing was done; try again"),
+        Reply::Since(venues) => model.modal = Some(Modal::Since(Since { venues, scroll: 0 })),
         Reply::Preview(_) | Reply::Bars { .. } | Reply::Open { .. } => {}
     }
 }

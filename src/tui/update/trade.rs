@@ -82,6 +82,11 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
             let venue = if arg.is_empty() { None } else { Some(venue(arg)?) };
             Ok(send(model, Request::Resync { venue }))
         }
+        Action::Restore => {
+            let venue = if arg.is_empty() { None } else { Some(venue(arg)?) };
+            Ok(send(model, Request::Restore { venue }))
+        }
+        Action::MarginCall => margin_call(model, arg).map(|()| Vec::new()),
         Action::Abandon => abandon(model, arg),
         _ => Ok(Vec::new()),
     }
@@ -125,6 +130,32 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
         scroll: 0,
     }));
     vec![cmd]
+}
+
+/// Shows what a margin call would close; Enter lets it go.
+fn margin_call(model: &mut Model, arg: &str) -> Result<(), Text> {
+    let venue = if arg.is_empty() { None } else { Some(venue(arg)?) };
+    let covers = |v: &VenueId| venue.as_ref().is_none_or(|wanted| wanted == v);
+    if !model.snapshot.margin_call.iter().any(|row| covers(&row.instrument.venue)) {
+        return Err("no margin call stands there".into());
+    }
+    let place = venue.as_ref().map_or_else(String::new, |v| format!(" at {v}"));
+    model.modal = Some(Modal::Confirm(Confirm {
+        title: Text::clean(&format!(
+            "margin call{place}: these go one at a time, until the margin is inside"
+        )),
+        since: model.now.mono,
+        request: Request::MarginCall { venue },
+        asked: None,
+        preview: None,
+        plan: None,
+        error: None,
+        typed: None,
+        stroke: model.now.mono,
+        second: None,
+        scroll: 0,
+    }));
+    Ok(())
 }
 
 fn confirm(model: &mut Model) -> Result<Vec<Cmd>, Text> {

@@ -47,7 +47,9 @@ impl Api {
             Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
         };
         let path = ["v2", "orders", &id];
-        let sent = self.change(Method::PATCH, &path, Class::Entry, Some(&body), Request::Change).await;
+        // A stop that moves must not wait behind entries.
+        let class = if change.adds_nothing { Class::Exit } else { Class::Entry };
+        let sent = self.change(Method::PATCH, &path, class, Some(&body), Request::Change).await;
         self.taken(sent, &change.client, &change.after)
     }
 

@@ -6,6 +6,7 @@ use crate::{
     paper::{
         account::{Density, EquityPoint},
         exchange::{CancelOutcome, CloseOutcome},
+        faults::{Door, Kind as Asked, play::Mood},
         hours::Hours,
         order::{NewOrder, Portion, Replacement},
         refusal::Refusal,
@@ -17,10 +18,12 @@ use crate::{
             venue::{
                 Ticks, Venue,
                 activities::Page,
+                faults::Knock,
                 market::{self, Kind, Named, Sources},
                 orders::{self, OrderKey, OrderQuery},
             },
             wire::{self, ConfigurationRequest, OrderBody},
+            witness::Witness,
         },
     },
 };
@@ -31,6 +34,9 @@ use uuid::Uuid;
 
 /// One request.
 pub(in crate::paper::server) enum Request {
+    // What the script of faults makes of a request, or of an attempt to connect to a stream.
+    Knock(Knock, Reply<Door>),
+    Connect(Asked, Reply<Mood>),
     // What changes the account.
     Place(NewOrder, Reply<Result<OrderBody, Refusal>>),
     Replace(Uuid, Replacement, Reply<Result<OrderBody, Refusal>>),
@@ -51,6 +57,8 @@ pub(in crate::paper::server) enum Request {
     /// With the venue's time.
     Curve(Density, Reply<(Stamp, Vec<EquityPoint>)>),
     Positions(Reply<Vec<Value>>),
+    /// Past every fault: no client can ask for it.
+    Witness(Reply<Witness>),
     Position(String, Reply<Option<Value>>),
     Orders(OrderQuery, Reply<Vec<OrderBody>>),
     /// With its legs under it, if `true`.
@@ -71,7 +79,16 @@ pub(in crate::paper::server) enum Request {
 impl Venue {
     /// Does what is asked. The answer is told once everything it rests on is saved.
     pub(in crate::paper::server) fn answer(&mut self, request: Request) -> Answer {
+        match self.lag_of(&request) {
+            Some(ms) => self.as_of(ms, |venue| venue.answer_now(request)),
+            None => self.answer_now(request),
+        }
+    }
+
+    fn answer_now(&mut self, request: Request) -> Answer {
         match request {
+            Request::Knock(knock, to) => to.hold(self.knock(knock)),
+            Request::Connect(kind, to) => to.hold(self.connect(kind)),
             Request::Place(order, to) => to.hold(self.place(order)),
             Request::Replace(id, change, to) => to.hold(self.replace(id, change)),
             Request::Cancel(id, to) => to.hold(self.cancel(id)),
@@ -86,6 +103,7 @@ impl Venue {
             Request::Configuration(to) => to.hold(wire::configurations(&self.exchange.configuration())),
             Request::Activities(page, to) => to.hold(page.cut(&self.exchange)),
             Request::Curve(density, to) => to.hold((self.now(), self.exchange.equity_curve(density))),
+            Request::Witness(to) => to.hold(self.witness()),
             Request::Positions(to) => to.hold(self.exchange.positions().iter().map(wire::position).collect()),
             Request::Position(symbol, to) => {
                 to.hold(self.exchange.position(&symbol).as_ref().map(wire::position))

@@ -3,6 +3,7 @@
 use super::Venue;
 use crate::paper::{
     exchange::{CancelOutcome, CloseOutcome, Exchange},
+    faults::{Kind, Meeting},
     order::{NewOrder, Order, OrderFilter, Portion, Replacement},
     refusal::Refusal,
     server::{
@@ -10,6 +11,7 @@ use crate::paper::{
         wire::{self, OrderBody},
     },
 };
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 /// Which order is meant.
@@ -37,7 +39,9 @@ fn show(exchange: &Exchange, order: &Order, nested: bool) -> OrderBody {
 impl Venue {
     pub(in crate::paper::server) fn place(&mut self, order: NewOrder) -> Result<OrderBody, Refusal> {
         let now = self.now();
-        let order = self.change().place(now, order)?;
+        let meeting = self.meeting_of(&order);
+        let order = self.under_holds(&meeting, |exchange| exchange.place(now, order))?;
+        self.befall(&meeting, &order);
         Ok(show(&self.exchange, &order, true))
     }
 
@@ -47,7 +51,8 @@ impl Venue {
         change: Replacement,
     ) -> Result<OrderBody, Refusal> {
         let now = self.now();
-        let order = self.change().replace(now, id, change)?;
+        let meeting = Meeting::about(Kind::Replace, self.symbol_of(id));
+        let order = self.under_holds(&meeting, |exchange| exchange.replace(now, id, change))?;
         Ok(show(&self.exchange, &order, true))
     }
 
@@ -67,13 +72,27 @@ impl Venue {
         portion: Portion,
     ) -> Result<OrderBody, Refusal> {
         let now = self.now();
-        let order = self.change().close_position(now, symbol, portion)?;
+        let meeting = self.meeting_of_close(Kind::Close, symbol);
+        let order = self.under_holds(&meeting, |exchange| exchange.close_position(now, symbol, portion))?;
+        self.befall(&meeting, &order);
         Ok(wire::order_flat(&order))
     }
 
     pub(in crate::paper::server) fn close_all(&mut self, cancel_orders: bool) -> Vec<CloseOutcome> {
         let now = self.now();
-        self.change().close_all(now, cancel_orders)
+        let meeting = Meeting::of(Kind::CloseAll);
+        let outcomes = self.under_holds(&meeting, |exchange| exchange.close_all(now, cancel_orders));
+        for outcome in &outcomes {
+            if let Ok(order) = &outcome.result {
+                let meeting = self.meeting_of_close(Kind::CloseAll, outcome.symbol.as_str());
+                self.befall(&meeting, order);
+            }
+        }
+        outcomes
+    }
+
+    fn symbol_of(&self, id: Uuid) -> SmolStr {
+        self.exchange.order(id).map_or_else(SmolStr::default, |o| SmolStr::new(o.symbol.as_str()))
     }
 }
 

@@ -1,0 +1,103 @@
+//! The plan of an exit for a person, before anything is sent: made by what the exit itself goes by.
+
+use super::{Engine, close::Obstacle, refusals::Tries};
+use crate::{
+    desk::{
+        Reply,
+        receipt::{Plan, PlanVenue},
+    },
+    domain::{
+        draft::Command,
+        ids::{InstrumentId, VenueId},
+        money::{Money, SignedQty},
+        scope::{ExitPlan, Scope},
+        text::Text,
+    },
+    engine::orders::Maker,
+};
+use rust_decimal::Decimal;
+
+impl Engine {
+    /// `flatten …`.
+    pub(in crate::engine) fn flatten(&mut self, scope: &Scope, maker: &Maker) -> Reply {
+        let venues = match self.venues_in(scope) {
+            Ok(venues) => venues,
+            Err(why) => return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() },
+        };
+        self.commanded(&Command::Flatten(scope.clone()), maker);
+        let (plans, unclear): (Vec<ExitPlan>, Vec<Vec<Text>>) =
+            venues.iter().map(|v| self.plan_exit(v, scope)).unzip();
+        let reply = self.begin_exits(plans, maker);
+        let unclear: Vec<String> = unclear.into_iter().flatten().map(|t| t.to_string()).collect();
+        match reply {
+            Reply::Done(text) if !unclear.is_empty() => {
+                Reply::Done(Text::clean(&format!("{text}; {}", unclear.join("; "))))
+            }
+            other @ (Reply::Done(_)
+            | Reply::Placed { .. }
+            | Reply::Refused { .. }
+            | Reply::Preview(_)
+            | Reply::Plan(_)
+            | Reply::Bars { .. }
+            | Reply::Open { .. }
+            | Reply::Busy) => other,
+        }
+    }
+
+    /// What a flatten of this scope would do.
+    pub(in crate::engine) fn plan_for(&self, scope: &Scope) -> Plan {
+        let venues = match self.venues_in(scope) {
+            Ok(venues) => venues,
+            Err(text) => return Plan { text, venues: Vec::new() },
+        };
+        let rows: Vec<PlanVenue> = venues.iter().map(|v| self.plan_at(v, scope)).collect();
+        let orders = rows.iter().map(|r| r.cancels.len()).fold(0, usize::saturating_add);
+        let positions = rows.iter().map(|r| r.closes.len()).fold(0, usize::saturating_add);
+        let names: Vec<String> = rows.iter().map(|r| format!("{} ({})", r.venue, r.badge)).collect();
+        let text = format!(
+            "{} at {}: cancel {orders} order(s), close {positions} position(s)",
+            scope.words(),
+            names.join(", ")
+        );
+        Plan { text: Text::clean(&text), venues: rows }
+    }
+
+    fn plan_at(&self, venue: &VenueId, scope: &Scope) -> PlanVenue {
+        let (plan, mut blocked) = self.plan_exit(venue, scope);
+        let cancels = self.orders_in(&plan).into_iter().map(|id| id.client).collect();
+        let keep = self.kept_of(&plan);
+        let mut cost = Some(Money::ZERO);
+        let mut closes = Vec::new();
+        for (instrument, qty) in self.to_close(&plan, Some(&keep)) {
+            let Some(side) = qty.exit_side() else { continue };
+            let way = self.way_out(&instrument, side, qty.size(), &Tries::default());
+            let why = match way {
+                Ok(way) => way.shut.map(|why| format!("{qty} left, {why}; one limit order will be tried")),
+                Err(Obstacle::Dust(why) | Obstacle::Stays(why) | Obstacle::Later(why, _)) => {
+                    Some(why.to_string())
+                }
+            };
+            if let Some(why) = why {
+                blocked.push(Text::clean(&format!("{}: {why}", instrument.symbol)));
+                continue;
+            }
+            cost = cost.zip(self.crossing(&instrument, qty)).and_then(|(c, h)| c.checked_add(h));
+            closes.push((instrument, qty));
+        }
+        if let Some(Err(why)) = self.proof_of(venue) {
+            blocked.insert(0, why);
+        }
+        let environment = self.venues.get(venue).map_or("", |v| v.setup.environment.word());
+        let account = self.account_of(venue).map_or_else(Default::default, |a| a.tail().into());
+        let cost = cost.map(Money::to_cents);
+        PlanVenue { venue: venue.clone(), badge: environment.into(), account, cancels, closes, blocked, cost }
+    }
+
+    /// Half the spread for each unit.
+    fn crossing(&self, instrument: &InstrumentId, qty: SignedQty) -> Option<Money> {
+        let mark = self.marks.get(instrument)?;
+        let half = mark.ask()?.checked_sub(mark.bid()?)?.checked_mul(Decimal::new(5, 1))?;
+        let multiplier = self.book.position(instrument).map(|p| p.multiplier)?;
+        qty.size().checked_mul_price(half)?.checked_mul(multiplier.get())
+    }
+}

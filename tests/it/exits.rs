@@ -1,0 +1,1337 @@
+//! The way out against a model of the venues, in virtual time: each row of the fault list that is about exits, by its
+//! name. After every step it holds that no order left twice, that no close made a position larger (I6), and that
+//! nothing was called flat that the venue does not call so (I7).
+
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tradedeck::{
+    broker::{
+        Capability, Channel, Event, Link, Outcome, Proof, Refusal,
+        capability::{ClassCapability, TifWord},
+    },
+    desk::{Envelope, Reply, Request, RequestId, Snapshot, snapshot::ExitRow},
+    domain::{
+        alert::Severity,
+        fact::{Dated, Fact},
+        ids::{
+            AccountId, ClientId, Currency, ExecutionId, Instance, InstrumentId, Symbol, VenueId, VenueOrderId,
+        },
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        lifecycle::{OrderEvent, OrderState},
+        limits::{Action, Limits},
+        money::{Money, Price, Qty, Ratio, SignedQty},
+        order::{Amount, Attached, OrderKind, OrderSpec, OrderType, Origin, Side, Submission, Tif},
+        quote::{Market, Quote},
+        report::{
+            AccountReport, Environment, Execution, Liquidity, OrderReport, PositionReport, VenueReport,
+        },
+        scope::ExitTerms,
+        text::Text,
+        time::{Mono, Now, Stamp},
+    },
+    engine::{Answer, Ask, Effect, Engine, Front, Input, Setup, Timer, VenueSetup},
+    grammar,
+};
+
+/// A Wednesday, 11:00 in New York.
+const REGULAR: i64 = 1_795_017_600;
+/// The same day, 06:00: before the open.
+const EARLY: i64 = REGULAR - 5 * 3_600;
+/// The Saturday after it.
+const CLOSED: i64 = REGULAR + 3 * 86_400;
+
+fn qty(n: &str) -> Qty {
+    n.parse().unwrap()
+}
+fn text(t: &str) -> Text {
+    Text::clean(t)
+}
+fn dec(n: i64) -> Decimal {
+    Decimal::from(n)
+}
+
+/// What a venue does to those who ask.
+#[derive(Debug, Clone, Default)]
+struct Mood {
+    /// Answers nothing at all.
+    hangs: bool,
+    /// Reports lack positions and orders.
+    dark: bool,
+    /// Cancels are taken and never done.
+    keeps_orders: bool,
+    /// Refuses every order in this symbol, with these words.
+    rejects: Option<(&'static str, &'static str)>,
+    /// Answers orders with 429 until then, milliseconds.
+    limits_until: u64,
+    /// So many of the next orders arrive and their answers are lost.
+    deaf: u32,
+    /// So many of the next orders are lost, and nobody knows.
+    loses: u32,
+    /// No order fills at once by more than this.
+    part: Option<u32>,
+    /// Limits above (to buy) or below (to sell) this distance in per cent fill; others rest.
+    far: Option<i64>,
+    /// What a cancel finds filled just before it.
+    fills_at_cancel: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    submission: Submission,
+    id: VenueOrderId,
+    filled: Decimal,
+    status: OrderEvent,
+}
+
+#[derive(Debug)]
+struct House {
+    venue: VenueId,
+    environment: Environment,
+    open_all_hours: bool,
+    extended: bool,
+    reduce_only: bool,
+    qty_max: Option<Qty>,
+    lot: Qty,
+    streams: bool,
+    halted: Option<&'static str>,
+    mood: Mood,
+    orders: BTreeMap<ClientId, Held>,
+    positions: BTreeMap<Symbol, Decimal>,
+    executions: Vec<Execution>,
+    /// Every request that changes something, in its order.
+    asked: Vec<String>,
+}
+
+impl House {
+    fn new(name: &str) -> Self {
+        Self {
+            venue: VenueId::new(name).unwrap(),
+            environment: Environment::Paper,
+            open_all_hours: true,
+            extended: true,
+            reduce_only: false,
+            qty_max: None,
+            lot: qty("1"),
+            streams: true,
+            halted: None,
+            mood: Mood::default(),
+            orders: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            executions: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+    fn holds(mut self, symbol: &str, units: &str) -> Self {
+        self.positions.insert(Symbol::new(symbol).unwrap(), units.parse().unwrap());
+        self
+    }
+    /// An order that somebody placed before.
+    fn works(mut self, client: &str, side: Side, symbol: &str, units: &str, order_type: OrderType) -> Self {
+        let spec = OrderSpec {
+            instrument: self.instrument(symbol),
+            side,
+            amount: Amount::Qty(qty(units)),
+            order_type,
+            tif: Tif::Gtc,
+            extended: false,
+            post_only: false,
+            reduce_only: false,
+            attached: Attached::Simple,
+            tag: None,
+        };
+        let client = ClientId::new(client).unwrap();
+        let held = Held {
+            submission: Submission { client: client.clone(), spec },
+            id: VenueOrderId::new(&format!("{}-{client}", self.venue)).unwrap(),
+            filled: Decimal::ZERO,
+            status: OrderEvent::Working,
+        };
+        self.orders.insert(client, held);
+        self
+    }
+    fn stop(self, client: &str, symbol: &str, units: &str) -> Self {
+        self.works(client, Side::Sell, symbol, units, OrderType::Stop { stop: "90".parse().unwrap() })
+    }
+    fn instrument(&self, symbol: &str) -> InstrumentId {
+        InstrumentId { venue: self.venue.clone(), symbol: Symbol::new(symbol).unwrap() }
+    }
+    fn account(&self) -> AccountId {
+        AccountId::new(&format!("PA-{}-0042", self.venue)).unwrap()
+    }
+    fn setup(&self) -> VenueSetup {
+        let class = ClassCapability {
+            class: AssetClass::Equity,
+            kinds: OrderKind::ALL.to_vec(),
+            tifs: vec![TifWord::Day, TifWord::Gtc],
+            bracket: true,
+            oco: true,
+            oto: true,
+            fractional: false,
+            notional: false,
+            extended: self.extended,
+            post_only: false,
+            reduce_only: self.reduce_only,
+            short: true,
+            replace: true,
+        };
+        VenueSetup {
+            venue: self.venue.clone(),
+            capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
+            limits: Limits { duplicate: Action::Off, stop_required: Action::Off, ..Limits::default() },
+            environment: self.environment,
+            live_confirmed: Some("0042".into()),
+            always_open: self.open_all_hours,
+            fees: Vec::new(),
+        }
+    }
+    fn rules(&self, symbol: &Symbol) -> Instrument {
+        Instrument {
+            id: InstrumentId { venue: self.venue.clone(), symbol: symbol.clone() },
+            name: text("A company"),
+            native: text(symbol.as_str()),
+            class: AssetClass::Equity,
+            quote: Currency::usd(),
+            base: None,
+            tick: Tick::UsEquity,
+            lot: self.lot,
+            whole_lot: qty("1"),
+            qty_min: self.lot,
+            qty_max: self.qty_max,
+            notional_min: Money::ZERO,
+            multiplier: Ratio::new(Decimal::ONE),
+            shortable: true,
+            borrow: Borrow::Easy,
+            marginable: true,
+            tradable: Tradable::Yes,
+        }
+    }
+    fn position(&self, symbol: &str) -> Decimal {
+        self.positions.get(&Symbol::new(symbol).unwrap()).copied().unwrap_or_default()
+    }
+    fn is_flat(&self) -> bool {
+        let open = |h: &Held| matches!(h.status, OrderEvent::Working | OrderEvent::FilledInPart);
+        self.positions.values().all(Decimal::is_zero) && !self.orders.values().any(open)
+    }
+    /// The closes that reached it: symbol and size, in their order.
+    fn closes(&self) -> Vec<String> {
+        self.asked.iter().filter(|a| a.starts_with("sell ") || a.starts_with("buy ")).cloned().collect()
+    }
+    fn report_of(&self, client: &ClientId) -> OrderReport {
+        let held = &self.orders[client];
+        let spec = &held.submission.spec;
+        OrderReport {
+            client: client.clone(),
+            venue_id: held.id.clone(),
+            instrument: spec.instrument.clone(),
+            side: spec.side,
+            amount: spec.amount,
+            order_type: spec.order_type,
+            tif: spec.tif,
+            extended: spec.extended,
+            attached: Attached::Simple,
+            status: held.status,
+            status_word: text("x"),
+            filled: Qty::new(held.filled).unwrap(),
+            avg_price: (held.filled > Decimal::ZERO).then(|| "100".parse().unwrap()),
+            parent: None,
+            role: None,
+            replaces: None,
+            replaced_by: None,
+            trailing_stop: None,
+            reason: None,
+            submitted: None,
+        }
+    }
+}
+
+struct Floor {
+    base: i64,
+    now_ms: u64,
+    houses: Vec<House>,
+    terms: ExitTerms,
+    engine: Engine,
+    runs: u32,
+    takes_up: bool,
+    mail: Vec<(u64, Input)>,
+    timers: BTreeMap<Timer, u64>,
+    journal: Vec<Dated>,
+    left: BTreeMap<ClientId, u32>,
+    replies: Vec<Reply>,
+    /// Dies after so many more facts.
+    fuse: Option<usize>,
+    dead: bool,
+    asked: u64,
+    seen: Arc<Snapshot>,
+    /// The symbols that are quoted, and at what.
+    quotes: BTreeMap<&'static str, i64>,
+}
+
+fn setup(houses: &[House], run: u32, terms: ExitTerms, takes_up: bool) -> Setup {
+    Setup {
+        instance: Instance::new(&format!("run{run}")).unwrap(),
+        version: "exits".into(),
+        venues: houses.iter().map(House::setup).collect(),
+        watchlist: Vec::new(),
+        default_tif: Tif::Gtc,
+        read_only: false,
+        alive: BTreeSet::new(),
+        exit: terms,
+        takes_up_exits: takes_up,
+    }
+}
+
+impl Floor {
+    fn open(houses: Vec<House>) -> Self {
+        Self::open_at(REGULAR, houses)
+    }
+
+    fn open_at(base: i64, houses: Vec<House>) -> Self {
+        let terms = ExitTerms::default();
+        let engine = Engine::new(setup(&houses, 0, terms, true));
+        let mut floor = Self {
+            base,
+            now_ms: 1_000,
+            houses,
+            terms,
+            engine,
+            runs: 0,
+            takes_up: true,
+            mail: Vec::new(),
+            timers: BTreeMap::new(),
+            journal: Vec::new(),
+            left: BTreeMap::new(),
+            replies: Vec::new(),
+            fuse: None,
+            dead: false,
+            asked: 0,
+            seen: Arc::default(),
+            quotes: BTreeMap::from([("AAPL", 100), ("MSFT", 100), ("NVDA", 100)]),
+        };
+        floor.begin();
+        floor
+    }
+
+    fn begin(&mut self) {
+        self.step(Input::Begin);
+        for venue in self.houses.iter().filter(|h| h.streams).map(|h| h.venue.clone()).collect::<Vec<_>>() {
+            let at = self.now().mono;
+            self.step(Input::Venue {
+                venue,
+                event: Event::Link { channel: Channel::Orders, link: Link::Up, at },
+            });
+        }
+        self.quote();
+        self.pass(1_500);
+    }
+
+    /// The process ends, and another begins with its journal.
+    fn restart(&mut self) {
+        self.runs += 1;
+        self.engine = Engine::new(setup(&self.houses, self.runs, self.terms, self.takes_up));
+        self.mail.clear();
+        self.timers.clear();
+        self.dead = false;
+        self.fuse = None;
+        for dated in self.journal.clone() {
+            let json = serde_json::to_string(&dated).unwrap();
+            self.engine.step(self.now(), Input::Past(Box::new(serde_json::from_str(&json).unwrap())));
+        }
+        self.begin();
+    }
+
+    fn now(&self) -> Now {
+        let wall = Stamp::from_secs(self.base).unwrap().plus_ms(i64::try_from(self.now_ms).unwrap());
+        Now { wall, mono: Mono::from_millis(self.now_ms) }
+    }
+
+    fn house(&mut self, name: &str) -> &mut House {
+        self.houses.iter_mut().find(|h| h.venue.as_str() == name).unwrap()
+    }
+
+    fn step(&mut self, input: Input) {
+        if self.dead {
+            return;
+        }
+        let step = self.engine.step(self.now(), input);
+        for dated in step.facts.into_iter().filter(|d| d.fact.is_durable()) {
+            if let Fact::ExitEnded { flat: true, report, .. } = &dated.fact {
+                self.is_true(report);
+            }
+            self.journal.push(dated);
+            if let Some(fuse) = &mut self.fuse {
+                *fuse = fuse.saturating_sub(1);
+                // The facts of a step are one transaction; the effects of this one are lost.
+                self.dead |= *fuse == 0;
+            }
+        }
+        if self.dead {
+            return;
+        }
+        for effect in step.effects {
+            self.act(effect);
+        }
+    }
+
+    /// I7: FLAT is what the venue would say too, for whole venues.
+    fn is_true(&self, report: &Text) {
+        for house in &self.houses {
+            if report.as_str().starts_with(&format!("flatten everything at {}:", house.venue)) {
+                assert!(house.is_flat(), "{report}, and the venue holds {:?}", house.positions);
+            }
+        }
+    }
+
+    fn quote(&mut self) {
+        let now = self.now();
+        let mut news = Vec::new();
+        for house in &self.houses {
+            for (symbol, price) in &self.quotes {
+                let price = |cents: i64| Price::new(Decimal::new(price * 100 + cents, 2));
+                news.push(Market::Quote(Quote {
+                    instrument: house.instrument(symbol),
+                    bid: Some((price(-1), qty("100"))),
+                    ask: Some((price(1), qty("100"))),
+                    at: now.wall,
+                    received: now.mono,
+                }));
+            }
+        }
+        self.step(Input::Market(news));
+    }
+
+    fn pass(&mut self, ms: u64) {
+        let end = self.now_ms + ms;
+        while self.now_ms < end {
+            self.now_ms += 5;
+            while let Some(n) = self.mail.iter().position(|(at, _)| *at <= self.now_ms) {
+                let (_, input) = self.mail.remove(n);
+                self.step(input);
+            }
+            let due: Vec<Timer> =
+                self.timers.iter().filter(|(_, at)| **at <= self.now_ms).map(|(t, _)| t.clone()).collect();
+            for timer in due {
+                self.timers.remove(&timer);
+                self.step(Input::Timer(timer));
+            }
+        }
+    }
+
+    fn ask(&mut self, request: Request) -> Reply {
+        self.asked += 1;
+        let envelope = Envelope { id: RequestId(self.asked), origin: Origin::Screen, request };
+        self.step(Input::Request { front: Front(0), envelope });
+        self.replies.pop().unwrap_or(Reply::Busy)
+    }
+
+    fn command(&mut self, line: &str) -> Reply {
+        self.ask(Request::Do(grammar::parse(line).unwrap()))
+    }
+
+    #[track_caller]
+    fn done(&mut self, line: &str) -> String {
+        match self.command(line) {
+            Reply::Done(text) => text.to_string(),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn snapshot(&mut self) -> Arc<Snapshot> {
+        if let Some(new) = self.engine.snapshot(self.now()) {
+            self.seen = new;
+        }
+        Arc::clone(&self.seen)
+    }
+
+    #[track_caller]
+    fn exit(&mut self) -> ExitRow {
+        self.snapshot().exit.as_deref().cloned().expect("an exit")
+    }
+
+    /// Lets the exit come to its end; how it ended.
+    #[track_caller]
+    fn ends(&mut self, within_ms: u64) -> bool {
+        for _ in 0..within_ms.div_ceil(100) {
+            self.pass(100);
+            if let Some(flat) = self.snapshot().exit.as_ref().and_then(|e| e.flat) {
+                return flat;
+            }
+        }
+        panic!("it does not end within {within_ms} ms: {:#?}\n{}", self.exit(), self.alerts());
+    }
+
+    fn alerts(&self) -> String {
+        self.engine.book().alerts().map(|(a, _)| format!("{}\n", a.text)).collect()
+    }
+
+    #[track_caller]
+    fn is_left(&mut self, sentence: &str) {
+        let exit = self.exit();
+        let left: Vec<String> = exit.venues.iter().flat_map(|v| &v.left).map(ToString::to_string).collect();
+        assert!(left.iter().any(|l| l.contains(sentence)), "{sentence:?} is not in {left:?}");
+    }
+
+    fn answer(&mut self, venue: &VenueId, answer: Answer) {
+        let at = self.now_ms + 20;
+        self.mail.push((at, Input::Answer { venue: venue.clone(), answer }));
+    }
+
+    fn act(&mut self, effect: Effect) {
+        match effect {
+            Effect::Submit { venue, order } => self.submit(&venue, order.spend(), false),
+            Effect::Reduce { venue, order } => self.submit(&venue, order.spend(), true),
+            Effect::Replace { .. } => panic!("nobody replaces here"),
+            Effect::Cancel { venue, order } => {
+                self.house(venue.as_str()).asked.push(format!("cancel {}", order.client));
+                self.cancel(&venue, &order.client);
+            }
+            Effect::CancelAll { venue } => {
+                let house = self.house(venue.as_str());
+                house.asked.push("cancel all".to_owned());
+                if house.mood.hangs {
+                    return;
+                }
+                let all: Vec<ClientId> = house.orders.keys().cloned().collect();
+                for client in all {
+                    self.end(&venue, &client);
+                }
+                self.answer(&venue, Answer::AllCancelled(Outcome::Accepted(())));
+            }
+            Effect::Ask { venue, ask, .. } => self.question(&venue, ask),
+            Effect::Arm { timer, after_ms } => {
+                self.timers.insert(timer, self.now_ms + after_ms.max(1));
+            }
+            Effect::Reply { receipt, .. } => self.replies.push(receipt.reply),
+            Effect::Watch { .. } | Effect::Notify(_) | Effect::Stop => {}
+        }
+    }
+
+    fn submit(&mut self, venue: &VenueId, submission: Submission, reduces: bool) {
+        let client = submission.client.clone();
+        let left = self.left.entry(client.clone()).or_insert(0);
+        *left += 1;
+        assert_eq!(*left, 1, "{client} was sent twice");
+        let now = self.now_ms;
+        let house = self.house(venue.as_str());
+        let spec = &submission.spec;
+        let size = spec.amount.qty().unwrap();
+        let symbol = spec.instrument.symbol.clone();
+        let limit = spec.order_type.limit().map_or_else(String::new, |l| format!(" limit {l}"));
+        let ext = if spec.extended { " ext" } else { "" };
+        let venue_id = VenueOrderId::new(&format!("v-{client}")).unwrap();
+        house.asked.push(format!("{} {size} {symbol}{limit}{ext}", spec.side.word()));
+        if house.mood.hangs {
+            return;
+        }
+        if house.mood.loses > 0 {
+            house.mood.loses -= 1;
+            return self
+                .answer(venue, Answer::Submitted { client, outcome: Outcome::Unknown(text("timed out")) });
+        }
+        let refusal = |code: &str, words: &str, at: Option<u64>| {
+            Outcome::Refused(Refusal {
+                code: text(code),
+                text: text(words),
+                retry_at: at.map(Mono::from_millis),
+            })
+        };
+        if now < house.mood.limits_until {
+            let outcome = refusal("429", "too many requests", Some(house.mood.limits_until));
+            return self.answer(venue, Answer::Submitted { client, outcome });
+        }
+        if let Some((_, words)) = house.mood.rejects.filter(|(s, _)| *s == symbol.as_str()) {
+            return self.answer(venue, Answer::Submitted { client, outcome: refusal("403", words, None) });
+        }
+        // What open sells have reserved can't be sold once more.
+        let open: Decimal = house
+            .orders
+            .values()
+            .filter(|h| matches!(h.status, OrderEvent::Working | OrderEvent::FilledInPart))
+            .filter(|h| h.submission.spec.instrument.symbol == symbol && h.submission.spec.side == spec.side)
+            .map(|h| h.submission.spec.amount.qty().unwrap().get() - h.filled)
+            .sum();
+        let held = house.position(symbol.as_str()).abs();
+        if reduces && !house.reduce_only && open + size.get() > held {
+            let outcome = refusal("403", "insufficient qty available for order", None);
+            panic!("I6: {client} would turn the position: {open} open, {size} asked of {held}: {outcome:?}");
+        }
+        house.orders.insert(
+            client.clone(),
+            Held { submission, id: venue_id, filled: Decimal::ZERO, status: OrderEvent::Working },
+        );
+        self.tell(venue, &client);
+        self.fill_what_fills(venue, &client);
+        let house = self.house(venue.as_str());
+        let report = house.report_of(&client);
+        let outcome = if house.mood.deaf > 0 {
+            house.mood.deaf -= 1;
+            Outcome::Unknown(text("the answer was lost"))
+        } else {
+            Outcome::Accepted(vec![report])
+        };
+        self.answer(venue, Answer::Submitted { client, outcome });
+    }
+
+    fn fill_what_fills(&mut self, venue: &VenueId, client: &ClientId) {
+        let (base, open_market) = (self.base, self.base == REGULAR);
+        let price = self.quotes.clone();
+        let house = self.house(venue.as_str());
+        let held = &house.orders[client];
+        let spec = &held.submission.spec;
+        if house.halted == Some(spec.instrument.symbol.as_str()) || (base == CLOSED && !house.open_all_hours)
+        {
+            return;
+        }
+        let mid = dec(price.get(spec.instrument.symbol.as_str()).copied().unwrap_or(100));
+        let fills = match spec.order_type {
+            OrderType::Market => open_market || house.open_all_hours,
+            OrderType::Limit { limit } => {
+                let far = house.mood.far.unwrap_or(0);
+                let through = match spec.side {
+                    Side::Sell => mid - limit.get(),
+                    Side::Buy => limit.get() - mid,
+                };
+                through * Decimal::ONE_HUNDRED / mid >= dec(far)
+            }
+            OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => false,
+        };
+        if !fills {
+            return;
+        }
+        let rest = spec.amount.qty().unwrap().get() - held.filled;
+        let part = house.mood.part.map_or(rest, |most| rest.min(Decimal::from(most)));
+        // A venue with reduce-only takes no more than is there.
+        let there = house.position(spec.instrument.symbol.as_str()).abs();
+        let part = if spec.reduce_only { part.min(there) } else { part };
+        if part > Decimal::ZERO {
+            self.fill(venue, client, part);
+        }
+    }
+
+    fn fill(&mut self, venue: &VenueId, client: &ClientId, part: Decimal) {
+        let at = self.now().wall;
+        let house = self.house(venue.as_str());
+        let n = house.executions.len();
+        let held = house.orders.get_mut(client).unwrap();
+        held.filled += part;
+        let whole = Some(held.filled) == held.submission.spec.amount.qty().map(Qty::get);
+        held.status = if whole { OrderEvent::FilledWhole } else { OrderEvent::FilledInPart };
+        let spec = held.submission.spec.clone();
+        let execution = Execution {
+            id: ExecutionId::new(&format!("{venue}-e{n}")).unwrap(),
+            client: client.clone(),
+            venue_id: held.id.clone(),
+            instrument: spec.instrument.clone(),
+            side: spec.side,
+            qty: Qty::new(part).unwrap(),
+            price: "100".parse().unwrap(),
+            cum: Qty::new(held.filled),
+            fee: None,
+            liquidity: Liquidity::Taker,
+            at,
+        };
+        let position = house.positions.entry(spec.instrument.symbol.clone()).or_default();
+        let was = position.abs();
+        *position += execution.qty.signed(spec.side).get();
+        if client.is_ours() && !spec.order_type.kind().word().contains("stop") {
+            let closes =
+                house.executions.is_empty() || position.abs() <= was || !is_close(&self.journal, client);
+            assert!(closes, "I6: {client} made {} larger", spec.instrument);
+        }
+        let house = self.house(venue.as_str());
+        house.executions.push(execution.clone());
+        if house.streams && !house.mood.hangs {
+            let input = Input::Venue { venue: venue.clone(), event: Event::Execution(Box::new(execution)) };
+            let at = self.now_ms + 10;
+            self.mail.push((at, input));
+        }
+        self.tell(venue, client);
+    }
+
+    fn tell(&mut self, venue: &VenueId, client: &ClientId) {
+        let house = self.house(venue.as_str());
+        if !house.streams || house.mood.hangs {
+            return;
+        }
+        let report = house.report_of(client);
+        let at = self.now_ms + 10;
+        self.mail.push((at, Input::Venue { venue: venue.clone(), event: Event::Order(Box::new(report)) }));
+    }
+
+    fn end(&mut self, venue: &VenueId, client: &ClientId) -> bool {
+        let house = self.house(venue.as_str());
+        let Some(held) = house.orders.get(client) else { return false };
+        if !matches!(held.status, OrderEvent::Working | OrderEvent::FilledInPart) {
+            return false;
+        }
+        if house.mood.keeps_orders && !client.is_ours() {
+            return true;
+        }
+        if house.mood.fills_at_cancel && held.submission.spec.order_type.kind() == OrderKind::Limit {
+            let rest = held.submission.spec.amount.qty().unwrap().get() - held.filled;
+            self.fill(venue, client, rest);
+            return false;
+        }
+        let house = self.house(venue.as_str());
+        house.orders.get_mut(client).unwrap().status = OrderEvent::Cancelled;
+        self.tell(venue, client);
+        true
+    }
+
+    fn cancel(&mut self, venue: &VenueId, client: &ClientId) {
+        if self.house(venue.as_str()).mood.hangs {
+            return;
+        }
+        let outcome = if self.end(venue, client) {
+            Outcome::Accepted(())
+        } else {
+            Outcome::Refused(Refusal { code: text("422"), text: text("not cancelable"), retry_at: None })
+        };
+        self.answer(venue, Answer::Cancelled { order: client.clone(), outcome });
+    }
+
+    fn question(&mut self, venue: &VenueId, ask: Ask) {
+        let now = self.now();
+        let house = self.house(venue.as_str());
+        if house.mood.hangs {
+            return;
+        }
+        let answer = match ask {
+            Ask::Prove => Answer::Proved(Ok(Proof {
+                account: house.account(),
+                environment: house.environment,
+                read_only: None,
+                withdraw: None,
+            })),
+            Ask::Symbols => {
+                Answer::Symbols(Ok(["AAPL", "MSFT", "NVDA"].map(|s| Symbol::new(s).unwrap()).to_vec()))
+            }
+            Ask::Instruments(asked) => {
+                let result = Ok(asked.iter().map(|s| house.rules(s)).collect());
+                Answer::Instruments { asked, result }
+            }
+            Ask::Find(order) => {
+                let found = house.orders.contains_key(&order.client);
+                let result = Ok(if found { vec![house.report_of(&order.client)] } else { Vec::new() });
+                Answer::Found { order: order.client, result }
+            }
+            Ask::Report(_) => Answer::Reported(Box::new(whole_report(house, now))),
+            Ask::Bars { .. } => return,
+        };
+        self.answer(venue, answer);
+    }
+}
+
+/// Did an exit make it?
+fn is_close(journal: &[Dated], client: &ClientId) -> bool {
+    journal.iter().any(|d| match &d.fact {
+        Fact::Intended(intent) => intent.order.client == *client && intent.origin == Origin::Exit,
+        _ => false,
+    })
+}
+
+fn whole_report(house: &House, now: Now) -> VenueReport {
+    let equity = Money::new(dec(1_000_000));
+    let account = AccountReport {
+        account: house.account(),
+        currency: Currency::usd(),
+        equity,
+        last_equity: Some(equity),
+        cash: equity,
+        buying_power: equity,
+        cash_buying_power: None,
+        initial_margin: None,
+        maintenance_margin: None,
+        multiplier: None,
+        day_trades: None,
+        accrued_fees: None,
+        shorting: true,
+        blocked: None,
+    };
+    let positions = house.positions.iter().filter(|(_, q)| !q.is_zero()).map(|(symbol, q)| PositionReport {
+        instrument: InstrumentId { venue: house.venue.clone(), symbol: symbol.clone() },
+        qty: SignedQty::new(*q),
+        available: None,
+        avg_price: Some(if symbol.as_str() == "MSFT" { "120" } else { "80" }.parse().unwrap()),
+        last: Some("100".parse().unwrap()),
+        previous_close: None,
+    });
+    let dark = house.mood.dark;
+    VenueReport {
+        venue: house.venue.clone(),
+        began: now,
+        orders: (!dark).then(|| house.orders.keys().map(|c| house.report_of(c)).collect()),
+        executions: (!dark).then(|| house.executions.clone()),
+        positions: (!dark).then(|| positions.collect()),
+        account: Some(account),
+        instruments: house.positions.keys().map(|s| house.rules(s)).collect(),
+        missing: if dark { vec![text("positions: 503")] } else { Vec::new() },
+    }
+}
+
+/// E1: the stop and the target have reserved the shares: they are cancelled, that is proven, and only then is closed.
+#[test]
+fn e1_cancels_come_first_and_are_proven_before_anything_is_closed() {
+    let house =
+        House::new("sim").holds("AAPL", "100").stop("ext-1", "AAPL", "100").stop("ext-2", "MSFT", "5");
+    let mut floor = Floor::open(vec![house.holds("MSFT", "-20")]);
+    floor.done("flatten");
+    assert!(floor.ends(10_000), "{:?}", floor.exit());
+    let house = floor.house("sim");
+    assert_eq!(house.asked, ["cancel all", "sell 100 AAPL", "buy 20 MSFT"]);
+    assert!(house.is_flat());
+    let exit = floor.exit();
+    assert_eq!((exit.venues[0].orders_gone, exit.venues[0].positions_flat), (2, 2));
+    assert!(exit.scope.as_str().contains("flatten everything at sim"), "{}", exit.scope);
+    // The lock stays until a person lifts it.
+    assert!(matches!(floor.command("buy AAPL 1"), Reply::Refused { .. }));
+    floor.done("unlock seen");
+    assert!(matches!(floor.command("buy AAPL 1"), Reply::Placed { .. }));
+}
+
+/// E2: a cancel is never confirmed. What can be closed beside it is closed; what it reserves is not, for the close
+/// could turn the position. It is chased, and named at the end.
+#[test]
+fn e2_a_cancel_that_is_never_confirmed_holds_up_nothing_else_and_turns_nothing() {
+    let house = House::new("sim").holds("AAPL", "100").holds("MSFT", "50").stop("ext-1", "AAPL", "100");
+    let mut floor = Floor::open(vec![house]);
+    floor.house("sim").mood.keeps_orders = true;
+    floor.done("flatten");
+    floor.pass(15_000);
+    assert_eq!(floor.house("sim").closes(), ["sell 50 MSFT"], "in bounded time, and AAPL is left alone");
+    assert!(!floor.ends(120_000));
+    floor.is_left("AAPL: ");
+    floor.is_left("order ext-1 is cancelling and can still fill");
+    let chased = floor.house("sim").asked.iter().filter(|a| *a == "cancel all").count();
+    assert!(chased > 3, "it is chased: {chased}");
+}
+
+/// E2 where the venue itself holds a close to the position: then it is sent all the same.
+#[test]
+fn e2_a_venue_with_reduce_only_is_trusted_to_turn_nothing() {
+    let mut house = House::new("sim").holds("AAPL", "100").stop("ext-1", "AAPL", "100");
+    house.reduce_only = true;
+    let mut floor = Floor::open(vec![house]);
+    floor.house("sim").mood.keeps_orders = true;
+    floor.done("flatten");
+    floor.pass(20_000);
+    assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"]);
+    assert_eq!(floor.house("sim").position("AAPL"), Decimal::ZERO);
+    assert_eq!(floor.exit().flat, None, "not while the stop can still fill");
+    floor.house("sim").mood.keeps_orders = false;
+    assert!(floor.ends(20_000));
+}
+
+/// E3, C14: no answer about positions is not flat. What was last known is closed, that is said, and FLAT waits for the
+/// venue's word.
+#[test]
+fn e3_without_the_venues_word_the_last_known_is_closed_and_nothing_is_called_flat() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.house("sim").mood.dark = true;
+    floor.done("flatten");
+    floor.pass(20_000);
+    assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"]);
+    let exit = floor.exit();
+    assert_eq!(exit.flat, None);
+    let said = exit.venues[0].error.as_ref().unwrap().to_string();
+    assert!(said.contains("last known"), "{said}");
+    floor.house("sim").mood.dark = false;
+    assert!(floor.ends(5_000));
+    // And where it never speaks, it is not flat.
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.house("sim").mood.dark = true;
+    floor.done("flatten");
+    assert!(!floor.ends(125_000));
+    floor.is_left("the time for this exit is over");
+}
+
+/// E4: struck again while it runs, and after it, nothing is sent twice.
+#[test]
+fn e4_struck_again_it_is_the_same_run() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.done("flatten");
+    for _ in 0..5 {
+        floor.pass(10);
+        let said = floor.done("flatten");
+        let over = floor.snapshot().exit.as_ref().is_some_and(|e| e.flat.is_some());
+        assert!(over || said.contains("under way already"), "{said}");
+        floor.done("flatten AAPL");
+    }
+    assert!(floor.ends(10_000));
+    floor.done("flatten");
+    assert!(floor.ends(10_000));
+    assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"]);
+}
+
+/// E4: a wider one struck while a narrower runs does it all; the narrower one ends.
+#[test]
+fn e4_a_wider_exit_takes_over_a_narrower_one() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100").holds("MSFT", "10")]);
+    floor.house("sim").mood.part = Some(10);
+    floor.done("close AAPL 50%");
+    floor.pass(200);
+    let said = floor.command("close AAPL 25%");
+    assert!(matches!(&said, Reply::Refused { .. }), "a share of what is moving can't be counted: {said:?}");
+    floor.done("flatten");
+    floor.house("sim").mood.part = None;
+    assert!(floor.ends(30_000), "{}", floor.alerts());
+    assert!(floor.house("sim").is_flat());
+    let ended: Vec<bool> = floor
+        .journal
+        .iter()
+        .filter_map(|d| if let Fact::ExitEnded { flat, .. } = &d.fact { Some(*flat) } else { None })
+        .collect();
+    assert_eq!(ended, [false, true], "taken over, then flat");
+}
+
+/// E5: closes fill in parts. Each round reads what is left and closes that.
+#[test]
+fn e5_closes_that_fill_in_part_are_closed_round_by_round() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "25")]);
+    floor.house("sim").mood.part = Some(10);
+    floor.done("flatten");
+    assert!(floor.ends(60_000));
+    assert_eq!(floor.house("sim").closes(), ["sell 25 AAPL", "sell 15 AAPL", "sell 5 AAPL"]);
+    assert_eq!(floor.exit().venues[0].rounds, 3);
+}
+
+/// E6: one venue hangs. The others go their way; each has its own line.
+#[test]
+fn e6_a_venue_that_hangs_holds_up_no_other() {
+    let houses = ["one", "two", "three"].map(|n| House::new(n).holds("AAPL", "100"));
+    let mut floor = Floor::open(houses.into());
+    floor.house("two").mood.hangs = true;
+    floor.done("flatten");
+    floor.pass(2_000);
+    assert!(floor.house("one").is_flat() && floor.house("three").is_flat());
+    let phases: Vec<String> = floor.exit().venues.iter().map(|v| v.phase.to_string()).collect();
+    assert_eq!((phases[0].as_str(), phases[2].as_str()), ("FLAT", "FLAT"));
+    assert_eq!(floor.exit().flat, None);
+    floor.house("two").mood.hangs = false;
+    assert!(floor.ends(60_000));
+}
+
+/// E7, A13: 429 is no word about the order: it is sent anew when the venue says, and does not count as a refusal.
+#[test]
+fn e7_too_many_requests_are_waited_for_and_not_counted() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    let until = floor.now_ms + 7_000;
+    floor.house("sim").mood.limits_until = until;
+    floor.done("flatten");
+    assert!(floor.ends(30_000));
+    let closes = floor.house("sim").closes().len();
+    assert_eq!(closes, 2, "one that was refused, and one when its time had come");
+    assert!(floor.now_ms >= until);
+}
+
+/// E8: with the journal lost entries are closed and the way out is open.
+#[test]
+fn e8_with_a_lost_journal_the_exit_goes_on() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100").stop("ext-1", "AAPL", "100")]);
+    floor.step(Input::JournalLost(text("no space left on device")));
+    assert!(matches!(floor.command("buy AAPL 1"), Reply::Refused { .. }));
+    floor.done("flatten");
+    assert!(floor.ends(10_000));
+}
+
+/// E9, E10: no stream, no quote, no limit, a lock: the exit needs none of them. It goes over requests alone.
+#[test]
+fn e10_the_exit_needs_neither_streams_nor_quotes_nor_limits() {
+    let mut house = House::new("sim").holds("AAPL", "100").holds("MSFT", "-3").stop("ext-1", "AAPL", "60");
+    house.streams = false;
+    let mut floor = Floor::open(vec![house]);
+    floor.quotes.clear();
+    floor.pass(6_000);
+    assert!(floor.snapshot().banner.lamps.iter().all(|l| !l.connected));
+    floor.done("lock nothing goes in");
+    floor.done("flatten");
+    assert!(floor.ends(30_000), "{}", floor.alerts());
+    assert!(floor.house("sim").is_flat());
+}
+
+/// E11: the market is closed and the venue takes nothing outside its hours: nothing is left there to fill at the open
+/// by surprise, and what is left is named with the reason.
+#[test]
+fn e11_a_closed_market_is_named_and_no_order_is_left_for_its_open() {
+    let mut house = House::new("sim").holds("AAPL", "100").stop("ext-1", "MSFT", "5");
+    (house.open_all_hours, house.extended) = (false, false);
+    let mut floor = Floor::open_at(CLOSED, vec![house]);
+    let Reply::Plan(plan) = floor.ask(Request::Halt) else { panic!("no plan") };
+    assert!(plan.venues[0].closes.is_empty());
+    assert!(
+        plan.venues[0].blocked[0].as_str().contains("market closed until"),
+        "{:?}",
+        plan.venues[0].blocked
+    );
+    floor.done("flatten");
+    assert!(!floor.ends(10_000));
+    floor.is_left("market closed until 2026-11-");
+    let house = floor.house("sim");
+    assert_eq!(house.closes(), [""; 0]);
+    assert!(!house.orders.values().any(|h| h.status == OrderEvent::Working));
+}
+
+/// E11 at a venue with other hours than our calendar knows: a limit is tried once and taken back.
+#[test]
+fn e11_a_market_that_seems_closed_is_tried_once_by_a_limit_that_is_taken_back() {
+    let mut house = House::new("sim").holds("AAPL", "100");
+    house.open_all_hours = false;
+    let mut floor = Floor::open_at(CLOSED, vec![house]);
+    floor.done("flatten");
+    assert!(!floor.ends(60_000));
+    floor.is_left("did not fill and was taken back");
+    let house = floor.house("sim");
+    assert_eq!(house.closes(), ["sell 100 AAPL limit 98.99 ext"]);
+    assert!(!house.orders.values().any(|h| h.status == OrderEvent::Working), "nothing is left there");
+}
+
+/// E11, C7: a halt of one symbol is its residue; the others are closed.
+#[test]
+fn e11_a_halted_symbol_is_left_with_its_reason() {
+    let mut house = House::new("sim").holds("AAPL", "100").holds("MSFT", "10");
+    house.halted = Some("AAPL");
+    let mut floor = Floor::open(vec![house]);
+    let (venue, instrument) = (floor.houses[0].venue.clone(), floor.houses[0].instrument("AAPL"));
+    let event = Event::Halt { instrument, why: Some(text("news pending")) };
+    floor.step(Input::Venue { venue, event });
+    floor.done("flatten");
+    assert!(!floor.ends(60_000));
+    floor.is_left("halted: news pending");
+    let house = floor.house("sim");
+    assert_eq!((house.position("AAPL"), house.position("MSFT")), (dec(100), Decimal::ZERO));
+    assert!(
+        house.closes().iter().all(|c| !c.contains("AAPL") || c.contains("limit")),
+        "{:?}",
+        house.closes()
+    );
+    assert!(!house.orders.values().any(|h| h.status == OrderEvent::Working), "nothing waits for its end");
+}
+
+/// Outside regular hours a close is a limit through the touch, wider with each round, up to its most.
+#[test]
+fn before_the_open_the_collar_widens_step_by_step() {
+    let mut house = House::new("sim").holds("AAPL", "100").holds("MSFT", "-10");
+    house.open_all_hours = false;
+    let mut floor = Floor::open_at(EARLY, vec![house]);
+    floor.house("sim").mood.far = Some(3);
+    floor.done("flatten");
+    assert!(floor.ends(90_000), "{}", floor.alerts());
+    let closes = floor.house("sim").closes();
+    let aapl: Vec<&String> = closes.iter().filter(|c| c.contains("AAPL")).collect();
+    assert_eq!(
+        aapl,
+        ["sell 100 AAPL limit 98.99 ext", "sell 100 AAPL limit 97.99 ext", "sell 100 AAPL limit 96.99 ext"]
+    );
+    assert!(closes.contains(&"buy 10 MSFT limit 103.01 ext".to_owned()), "{closes:?}");
+}
+
+/// E12: the process dies after each fact that is durable; the next start takes the exit up again and finishes it.
+/// Until then nothing opens.
+#[test]
+fn e12_a_flatten_that_is_cut_off_anywhere_is_taken_up_and_finished() {
+    let world = || {
+        let house = House::new("sim").holds("AAPL", "30").holds("MSFT", "-7").stop("ext-1", "AAPL", "30");
+        Floor::open(vec![house])
+    };
+    let mut whole = world();
+    let before = whole.journal.len();
+    whole.done("flatten");
+    assert!(whole.ends(20_000));
+    let facts = whole.journal.len() - before;
+    assert!(facts > 12, "{facts} facts");
+    for nth in 1..facts {
+        let mut floor = world();
+        floor.fuse = Some(nth);
+        floor.command("flatten");
+        for _ in 0..200 {
+            if !floor.dead {
+                floor.pass(100);
+            }
+        }
+        assert!(floor.dead, "fact {nth} of {facts}");
+        floor.restart();
+        let open = floor.engine.book().open_exits().count();
+        if nth == 1 {
+            // Only the wish was durable: nothing was begun.
+            assert_eq!(open, 0);
+            continue;
+        }
+        if open > 0 {
+            assert!(floor.alerts().contains("taken up again"), "fact {nth}: {}", floor.alerts());
+            assert!(matches!(floor.command("buy NVDA 1"), Reply::Refused { .. }), "fact {nth}");
+            assert!(floor.ends(125_000), "fact {nth}: {:#?}\n{}", floor.exit(), floor.alerts());
+        }
+        assert!(floor.house("sim").is_flat(), "fact {nth}: {:?}", floor.houses[0].positions);
+        assert!(floor.snapshot().banner.locked.is_some(), "fact {nth}: the lock stays");
+    }
+}
+
+/// E12: half stays half of what it was, and gets its protection back, also when the exit is cut off in the middle.
+#[test]
+fn e12_what_is_kept_is_counted_once() {
+    let house = House::new("sim").holds("AAPL", "100").holds("MSFT", "-40").stop("ext-1", "AAPL", "100");
+    let mut floor = Floor::open(vec![house]);
+    floor.house("sim").mood.part = Some(20);
+    floor.done("flatten 50%");
+    floor.pass(2_000);
+    assert_eq!(floor.house("sim").position("AAPL"), dec(80), "in the middle of it");
+    floor.restart();
+    floor.house("sim").mood.part = None;
+    assert!(floor.ends(60_000), "{}", floor.alerts());
+    let house = floor.house("sim");
+    assert_eq!((house.position("AAPL"), house.position("MSFT")), (dec(50), dec(-20)));
+    floor.pass(1_000);
+    let stops: Vec<String> = floor
+        .engine
+        .book()
+        .open_orders()
+        .map(|o| format!("{} {}", o.spec.amount.qty().unwrap(), o.spec.order_type.kind().word()))
+        .collect();
+    assert_eq!(stops, ["50 stop"], "the stop stands for what is kept");
+    assert!(floor.snapshot().banner.locked.is_none(), "a share locks nothing");
+}
+
+/// E12: a command that only looks leaves a cut-off exit as it is, and opens nothing beside it.
+#[test]
+fn e12_a_run_that_only_looks_neither_takes_it_up_nor_ends_it() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.house("sim").mood.hangs = true;
+    floor.done("close AAPL");
+    floor.pass(500);
+    floor.house("sim").mood.hangs = false;
+    floor.takes_up = false;
+    floor.restart();
+    floor.pass(5_000);
+    assert_eq!(floor.engine.book().open_exits().count(), 1);
+    assert!(floor.snapshot().exit.is_none());
+    let note = floor.snapshot().exits[0].clone();
+    assert!(!note.under_way && note.flat.is_none(), "{note:?}");
+    assert!(matches!(floor.command("buy AAPL 1"), Reply::Refused { .. }), "until it is through");
+    assert!(matches!(floor.command("buy NVDA 1"), Reply::Placed { .. }));
+    // The same stroke again does it.
+    floor.done("close AAPL");
+    assert!(floor.ends(80_000), "{}", floor.alerts());
+    assert_eq!(floor.house("sim").position("AAPL"), Decimal::ZERO);
+    assert_eq!(floor.engine.book().open_exits().count(), 0);
+}
+
+/// E12: of a reversal only the way out is taken up; the other side is not opened by a later run.
+#[test]
+fn e12_the_opening_half_of_a_reversal_is_dropped() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.house("sim").mood.part = Some(40);
+    floor.done("reverse AAPL");
+    floor.pass(500);
+    floor.restart();
+    floor.house("sim").mood.part = None;
+    assert!(floor.ends(60_000));
+    floor.pass(2_000);
+    assert_eq!(floor.house("sim").position("AAPL"), Decimal::ZERO);
+    assert!(floor.alerts().contains("the other side will not be opened"), "{}", floor.alerts());
+}
+
+/// E13: more than the venue's largest order goes out as several, in one round.
+#[test]
+fn e13_a_close_above_the_largest_order_is_split() {
+    let mut house = House::new("sim").holds("AAPL", "250");
+    house.qty_max = Some(qty("100"));
+    let mut floor = Floor::open(vec![house]);
+    floor.done("flatten");
+    assert!(floor.ends(10_000));
+    assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL", "sell 100 AAPL", "sell 50 AAPL"]);
+    assert_eq!(floor.exit().venues[0].rounds, 1);
+}
+
+/// Large positions go in slices where that is configured.
+#[test]
+fn a_large_position_goes_in_slices() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100").holds("MSFT", "10")]);
+    floor.terms.slice_notional_max = Some("4000".parse().unwrap());
+    floor.restart();
+    floor.done("flatten");
+    assert!(floor.ends(30_000));
+    assert_eq!(floor.house("sim").closes(), ["sell 40 AAPL", "sell 10 MSFT", "sell 40 AAPL", "sell 20 AAPL"]);
+}
+
+/// E14, D1, D2: an entry fills just as it is cancelled. The next reading sees it, and it is closed too; the cancel
+/// that came too late is not repeated.
+#[test]
+fn e14_what_fills_while_it_is_cancelled_is_closed_too() {
+    let limit = OrderType::Limit { limit: "99".parse().unwrap() };
+    let house = House::new("sim").holds("AAPL", "10").works("ext-1", Side::Buy, "NVDA", "8", limit);
+    let mut floor = Floor::open(vec![house]);
+    floor.house("sim").mood.fills_at_cancel = true;
+    floor.done("flatten");
+    assert!(floor.ends(20_000), "{}", floor.alerts());
+    let house = floor.house("sim");
+    assert!(house.is_flat());
+    assert!(house.closes().contains(&"sell 8 NVDA".to_owned()), "{:?}", house.closes());
+    assert_eq!(house.asked.iter().filter(|a| a.starts_with("cancel")).count(), 1, "{:?}", house.asked);
+}
+
+/// E15: one stroke only blocks entries and shows the plan: accounts, counts, cost, and what can't go.
+#[test]
+fn e15_halt_sends_nothing_and_shows_the_very_plan() {
+    let mut house = House::new("sim").holds("AAPL", "100").holds("MSFT", "0.4").stop("ext-1", "AAPL", "100");
+    house.lot = qty("1");
+    let mut live = House::new("real").holds("AAPL", "7");
+    live.environment = Environment::Live;
+    let mut floor = Floor::open(vec![house, live]);
+    let Reply::Plan(plan) = floor.ask(Request::Halt) else { panic!("no plan") };
+    assert_eq!(
+        plan.text.as_str(),
+        "flatten everything at sim (PAPER): cancel 1 order(s), close 1 position(s)",
+        "live and paper are never in one scope"
+    );
+    let row = &plan.venues[0];
+    assert_eq!((row.account.as_str(), row.cost), ("…0042", Some("1.00".parse().unwrap())));
+    assert!(row.blocked[0].as_str().contains("MSFT: 0.4 is dust"), "{:?}", row.blocked);
+    floor.pass(3_000);
+    assert_eq!(floor.house("sim").asked, [""; 0]);
+    assert!(floor.snapshot().banner.halted && floor.snapshot().banner.locked.is_some());
+    floor.done("flatten");
+    assert!(!floor.ends(10_000), "dust is left");
+    assert_eq!(floor.house("sim").asked, ["cancel all", "sell 100 AAPL"], "as the plan said");
+    assert_eq!(floor.house("real").position("AAPL"), dec(7), "real money was not touched");
+    floor.done("flatten @real");
+    assert!(floor.ends(10_000));
+    assert_eq!(floor.house("real").position("AAPL"), Decimal::ZERO);
+}
+
+/// C10: dust is reported, not looped over, and is no emergency.
+#[test]
+fn c10_dust_is_reported_and_not_looped_over() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "10.5")]);
+    floor.done("flatten");
+    assert!(!floor.ends(10_000));
+    floor.is_left("AAPL: 0.5 is dust: less than the smallest order of 1");
+    assert_eq!(floor.house("sim").closes(), ["sell 10 AAPL"]);
+    let worst = floor.engine.book().alerts().map(|(a, _)| a.severity).max();
+    assert_eq!(worst, Some(Severity::Warning));
+}
+
+/// E11: a close that the venue refuses is tried a few times with growing pauses, then left with the venue's words.
+#[test]
+fn a_close_that_is_refused_is_not_sent_for_ever() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100").holds("MSFT", "10")]);
+    floor.house("sim").mood.rejects = Some(("AAPL", "asset AAPL is not tradable"));
+    floor.done("flatten");
+    assert!(!floor.ends(60_000));
+    floor.is_left("asset AAPL is not tradable");
+    let tried = floor.house("sim").closes().iter().filter(|c| c.contains("AAPL")).count();
+    assert_eq!(tried, 4);
+    assert_eq!(floor.house("sim").position("MSFT"), Decimal::ZERO);
+    assert!(floor.alerts().contains("NOT FLAT"));
+}
+
+/// A1 of a close: it arrived and the answer was lost. It is looked for, not sent again; nothing turns.
+#[test]
+fn a1_a_close_whose_answer_is_lost_is_looked_for_first() {
+    let mut house = House::new("sim").holds("AAPL", "100");
+    house.streams = false;
+    let mut floor = Floor::open(vec![house]);
+    floor.pass(6_000);
+    floor.house("sim").mood.deaf = 1;
+    floor.done("flatten");
+    assert!(floor.ends(30_000), "{}", floor.alerts());
+    assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"]);
+}
+
+/// A2 of a close: it never arrived, and nobody knows. Only when the venue has denied it over and over is the rest
+/// closed; the denied one is named.
+#[test]
+fn a2_a_close_that_never_arrived_is_closed_anew_only_when_the_venue_denies_it() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.house("sim").mood.loses = 1;
+    floor.done("flatten");
+    floor.pass(50_000);
+    assert_eq!(floor.house("sim").closes().len(), 1, "nothing is sent twice on a guess");
+    assert!(floor.ends(70_000), "{}", floor.alerts());
+    assert_eq!(floor.house("sim").closes().len(), 2);
+    let report = floor.journal.iter().rev().find_map(|d| match &d.fact {
+        Fact::ExitEnded { report, .. } => Some(report.to_string()),
+        _ => None,
+    });
+    assert!(report.as_ref().is_some_and(|r| r.contains("NOT AT VENUE")), "{report:?}");
+}
+
+/// Each narrowing closes what it names, cancels only its own orders, and leaves the rest.
+#[test]
+fn every_narrowing_closes_what_it_names_and_nothing_else() {
+    let world = || {
+        let house = House::new("sim").holds("AAPL", "100").holds("MSFT", "10").holds("NVDA", "-5");
+        House { ..house }.stop("bot-1", "AAPL", "20").stop("ext-2", "MSFT", "10")
+    };
+    for (line, closes, cancels) in [
+        ("flatten longs", vec!["sell 100 AAPL", "sell 10 MSFT"], vec!["bot-1", "ext-2"]),
+        ("flatten shorts", vec!["buy 5 NVDA"], vec![]),
+        ("flatten winners", vec!["sell 100 AAPL"], vec!["bot-1"]),
+        ("flatten losers", vec!["sell 10 MSFT", "buy 5 NVDA"], vec!["ext-2"]),
+        ("flatten MSFT", vec!["sell 10 MSFT"], vec!["ext-2"]),
+        ("flatten MSFT winners", vec![], vec![]),
+        ("flatten AAPL 25%", vec!["sell 25 AAPL"], vec!["bot-1"]),
+        ("flatten algo bot", vec![], vec!["bot-1"]),
+        ("flatten account PA-sim-0042 shorts", vec!["buy 5 NVDA"], vec![]),
+    ] {
+        let mut floor = Floor::open(vec![world(), House::new("other").holds("AAPL", "3")]);
+        floor.quote();
+        let planned = floor.ask(Request::Preview(grammar::parse(&format!("{line} @sim")).unwrap()));
+        let Reply::Plan(plan) = planned else { panic!("{line}: {planned:?}") };
+        assert_eq!(plan.venues[0].closes.len(), closes.len(), "{line}: {plan:?}");
+        assert_eq!(plan.venues[0].cancels.len(), cancels.len(), "{line}: {plan:?}");
+        floor.done(&format!("{line} @sim"));
+        assert!(floor.ends(10_000), "{line}: {}", floor.alerts());
+        let house = floor.house("sim");
+        let sent: Vec<String> = house.closes().into_iter().filter(|c| !c.contains("stop")).collect();
+        let sent: Vec<&str> = sent.iter().map(String::as_str).take(closes.len()).collect();
+        assert_eq!(sent, closes, "{line}");
+        let cancelled: Vec<&str> = house.asked.iter().filter_map(|a| a.strip_prefix("cancel ")).collect();
+        assert_eq!(cancelled, cancels, "{line}");
+        assert_eq!(floor.house("other").position("AAPL"), dec(3), "{line}");
+        assert!(floor.snapshot().banner.locked.is_none(), "{line} locks nothing");
+    }
+    let mut floor = Floor::open(vec![world()]);
+    let said = floor.command("flatten account PA-9");
+    let Reply::Refused { text, .. } = said else { panic!("{said:?}") };
+    assert!(text.as_str().contains("PA-sim-0042 at sim"), "{text}");
+}
+
+/// What an algorithm holds is the net of its own fills: that much is closed, though more is held, and never the
+/// other side.
+#[test]
+fn an_algorithm_is_closed_by_the_net_of_its_own_fills() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100").stop("ext-1", "AAPL", "50")]);
+    for line in ["buy AAPL 30 tag swing", "buy MSFT 4 tag swing", "buy MSFT 5", "sell NVDA 6 tag swing"] {
+        let placed = floor.command(line);
+        assert!(matches!(placed, Reply::Placed { .. }), "{line}: {placed:?}");
+        floor.pass(500);
+    }
+    // Somebody bought back most of what it had sold: no more than is there is closed.
+    assert!(matches!(floor.command("buy NVDA 4"), Reply::Placed { .. }));
+    floor.pass(4_000);
+    let before = floor.house("sim").asked.len();
+    floor.done("flatten algo swing");
+    assert!(floor.ends(20_000), "{}", floor.alerts());
+    let sent = floor.house("sim").asked.split_off(before);
+    assert_eq!(sent, ["sell 30 AAPL", "sell 4 MSFT", "buy 2 NVDA"], "and nobody else's stop is cancelled");
+    let house = floor.house("sim");
+    let left = (house.position("AAPL"), house.position("MSFT"), house.position("NVDA"));
+    assert_eq!(left, (dec(100), dec(5), Decimal::ZERO));
+    floor.done("flatten algo swing");
+    assert!(floor.ends(20_000));
+    assert_eq!(floor.house("sim").asked.len(), before, "the second sends nothing");
+}
+
+/// A close that can't be done puts the stop back that it took away: nothing is left naked in silence.
+#[test]
+fn a_close_that_fails_puts_its_stop_back() {
+    let mut house = House::new("sim").holds("AAPL", "100").stop("ext-1", "AAPL", "100");
+    (house.open_all_hours, house.extended) = (false, false);
+    let mut floor = Floor::open_at(CLOSED, vec![house]);
+    floor.done("close AAPL");
+    assert!(!floor.ends(10_000));
+    floor.pass(1_000);
+    let open: Vec<OrderState> = floor.engine.book().open_orders().map(|o| o.state).collect();
+    assert_eq!(open, [OrderState::Working], "{}", floor.alerts());
+    assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"], "the stop, and no close");
+}
