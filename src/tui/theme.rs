@@ -318,10 +318,10 @@ mod tests {
     ];
 
     fn rgb(color: Color) -> [u8; 3] {
-        match color {
-            Color::Rgb(r, g, b) => [r, g, b],
-            named => XTERM.iter().find(|(c, _)| *c == named).expect("one of the sixteen").1,
+        if let Color::Rgb(r, g, b) = color {
+            return [r, g, b];
         }
+        XTERM.iter().find(|(c, _)| *c == color).expect("one of the sixteen").1
     }
 
     fn luminance(color: Color) -> f64 {

@@ -22,7 +22,7 @@ pub fn share(out: &mut String, glyphs: &Glyphs, share: Percent, cells: u16) {
 /// So many of so many. Nothing to do is done.
 pub fn count(out: &mut String, glyphs: &Glyphs, done: u32, of: u32, cells: u16) {
     let full = u64::from(done).saturating_mul(u64::from(cells)).checked_div(u64::from(of));
-    write(out, glyphs, full.map_or(cells, |f| u16::try_from(f).unwrap_or(cells)), cells);
+    write(out, glyphs, full.map_or(cells, |f| u16::try_from(f).ok().unwrap_or(cells)), cells);
 }
 
 #[cfg(test)]
