@@ -182,6 +182,8 @@ impl Engine {
             self.hold(instrument);
             self.watch.due = true;
         }
+        // What could not be judged without the account's figures can be now.
+        self.watch.due |= matches!(&fact, Fact::Account { .. });
         self.marks.weigh_fact(&self.book, &fact);
         if !matches!(applied, Applied::Duplicate) {
             self.out.facts.push(Dated { at: self.now.wall, fact });

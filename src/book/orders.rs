@@ -1,5 +1,8 @@
 //! The orders, by both their names, by instrument and by age.
 
+mod words;
+
+use self::words::{role_of, settle};
 use super::{
     applied::Applied,
     exposure::{Counted, Totals},
@@ -9,7 +12,7 @@ use crate::domain::{
     ids::{ClientId, Currency, InstrumentId, OrderId, VenueId, VenueOrderId},
     lifecycle::{OrderEvent, OrderState, Transition, next},
     money::{Money, Price, Qty},
-    order::{Amount, Attached, Change, OrderKind, OrderSpec, Origin, Role},
+    order::{Amount, Change, OrderSpec, Origin, Role},
     report::OrderReport,
     text::Text,
     time::Stamp,
@@ -196,55 +199,6 @@ impl OrderRow {
             self.spec.tif = tif;
         }
         self.spec.order_type = change.applied_to(self.spec.order_type);
-    }
-}
-
-/// A status word as the state of an order of which nothing else is known.
-fn settle(from: OrderState, status: OrderEvent) -> OrderState {
-    // A pending request says that the order is there; it can't be asked of what is unknown.
-    let from = match status {
-        OrderEvent::CancelAsked
-        | OrderEvent::ReplaceAsked
-        | OrderEvent::CancelRefused
-        | OrderEvent::ReplaceRefused => OrderState::Working,
-        OrderEvent::Sent
-        | OrderEvent::NotSent
-        | OrderEvent::Unanswered
-        | OrderEvent::Accepted
-        | OrderEvent::Held
-        | OrderEvent::Working
-        | OrderEvent::FilledInPart
-        | OrderEvent::FilledWhole
-        | OrderEvent::Cancelled
-        | OrderEvent::Replaced
-        | OrderEvent::Amended
-        | OrderEvent::Expired
-        | OrderEvent::Rejected
-        | OrderEvent::DoneForDay
-        | OrderEvent::Suspended
-        | OrderEvent::Unrecognised
-        | OrderEvent::FoundAbsent
-        | OrderEvent::Abandoned => from,
-    };
-    match next(from, status) {
-        Transition::Next(to) | Transition::Late(to) => to,
-        Transition::Stale | Transition::Impossible => from,
-    }
-}
-
-/// The part of an order that does not say it: an order that may only reduce is an exit.
-fn role_of(spec: &OrderSpec) -> Role {
-    if matches!(spec.attached, Attached::Oco { .. }) {
-        return Role::Target;
-    }
-    match spec.order_type.kind() {
-        OrderKind::Stop | OrderKind::StopLimit | OrderKind::TrailingStop if spec.reduce_only => Role::Stop,
-        OrderKind::Limit if spec.reduce_only => Role::Target,
-        OrderKind::Market
-        | OrderKind::Limit
-        | OrderKind::Stop
-        | OrderKind::StopLimit
-        | OrderKind::TrailingStop => Role::Entry,
     }
 }
 

@@ -76,14 +76,17 @@ impl Engine {
         let venue = &spec.instrument.venue;
         let state = self.venues.get(venue)?;
         let symbol = &spec.instrument.symbol;
-        let access = if self.is_exiting(venue, symbol) {
+        let access = self.access(venue);
+        let access = if access != Access::Trading {
+            access
+        } else if self.is_exiting(venue, symbol) {
             Access::Locked { reason: Text::clean(&format!("an exit from {symbol} is under way")) }
         } else if let Some(latch) = self.book.blocking_latches(venue, symbol).next() {
             Access::Locked { reason: latch.trip.reason.clone() }
         } else if let Some(reason) = self.unjudged(venue, symbol) {
             Access::Locked { reason }
         } else {
-            self.access(venue)
+            access
         };
         Some(ask(&Context {
             book: &self.book,

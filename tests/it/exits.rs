@@ -432,10 +432,9 @@ impl Floor {
 
     #[track_caller]
     fn done(&mut self, line: &str) -> String {
-        match self.command(line) {
-            Reply::Done(text) => text.to_string(),
-            other => panic!("{line}: {other:?}"),
-        }
+        let reply = self.command(line);
+        let Reply::Done(text) = &reply else { panic!("{line}: {reply:?}") };
+        text.to_string()
     }
 
     fn snapshot(&mut self) -> Arc<Snapshot> {
@@ -463,7 +462,7 @@ impl Floor {
     }
 
     fn alerts(&self) -> String {
-        self.engine.book().alerts().map(|(a, _)| format!("{}\n", a.text)).collect()
+        self.engine.book().alerts().fold(String::new(), |all, (a, _)| all + a.text.as_str() + "\n")
     }
 
     #[track_caller]
@@ -726,9 +725,9 @@ impl Floor {
 
 /// Did an exit make it?
 fn is_close(journal: &[Dated], client: &ClientId) -> bool {
-    journal.iter().any(|d| match &d.fact {
-        Fact::Intended(intent) => intent.order.client == *client && intent.origin == Origin::Exit,
-        _ => false,
+    journal.iter().any(|d| {
+        matches!(&d.fact, Fact::Intended(intent)
+            if intent.order.client == *client && intent.origin == Origin::Exit)
     })
 }
 
@@ -1250,9 +1249,9 @@ fn a2_a_close_that_never_arrived_is_closed_anew_only_when_the_venue_denies_it() 
     assert_eq!(floor.house("sim").closes().len(), 1, "nothing is sent twice on a guess");
     assert!(floor.ends(70_000), "{}", floor.alerts());
     assert_eq!(floor.house("sim").closes().len(), 2);
-    let report = floor.journal.iter().rev().find_map(|d| match &d.fact {
-        Fact::ExitEnded { report, .. } => Some(report.to_string()),
-        _ => None,
+    let report = floor.journal.iter().rev().find_map(|d| {
+        let Fact::ExitEnded { report, .. } = &d.fact else { return None };
+        Some(report.to_string())
     });
     assert!(report.as_ref().is_some_and(|r| r.contains("NOT AT VENUE")), "{report:?}");
 }

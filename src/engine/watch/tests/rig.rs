@@ -1,0 +1,256 @@
+//! The engine with one venue that answers when the test says so, for the tests of the watchers.
+
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+
+use super::super::*;
+use crate::{
+    book::fixture::*,
+    broker::{
+        Capability, Event, Proof,
+        capability::{ClassCapability, TifWord},
+    },
+    desk::{Envelope, Reply, Request, RequestId, Snapshot},
+    domain::{
+        fact::Dated,
+        ids::{AccountId, Instance},
+        instrument::AssetClass,
+        limits::{Action, Limits},
+        order::{OrderKind, Origin, Submission, Tif},
+        report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
+        rules::{Response, Rule, Rules, Until},
+    },
+    engine::{Answer, Effect, Front, Input, Setup, Timer, VenueSetup},
+    grammar,
+};
+use std::collections::BTreeSet;
+
+/// The engine with one venue that answers when the test says so.
+pub(super) struct Rig {
+    pub(super) engine: Engine,
+    pub(super) rules: Rules,
+    pub(super) journal: Vec<Dated>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) now: Now,
+    pub(super) price: &'static str,
+    pub(super) held: &'static str,
+    pub(super) cash: &'static str,
+    pub(super) margin: Option<&'static str>,
+    pub(super) orders: Vec<OrderReport>,
+    pub(super) asked: u64,
+}
+
+pub(super) fn setup(rules: &Rules, class: AssetClass) -> Setup {
+    let class = ClassCapability {
+        class,
+        kinds: OrderKind::ALL.to_vec(),
+        tifs: vec![TifWord::Day, TifWord::Gtc],
+        bracket: true,
+        oco: true,
+        oto: true,
+        fractional: false,
+        notional: false,
+        extended: true,
+        post_only: false,
+        reduce_only: false,
+        short: true,
+        replace: true,
+    };
+    Setup {
+        instance: Instance::new("rig").unwrap(),
+        version: "rig".into(),
+        venues: vec![VenueSetup {
+            venue: venue(),
+            capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
+            limits: Limits { duplicate: Action::Off, stop_required: Action::Off, ..Limits::default() },
+            rules: rules.clone(),
+            environment: Environment::Paper,
+            live_confirmed: None,
+            always_open: false,
+            fees: Vec::new(),
+        }],
+        watchlist: Vec::new(),
+        default_tif: Tif::Day,
+        read_only: false,
+        watches: true,
+        exit: crate::domain::scope::ExitTerms::default(),
+        takes_up_exits: true,
+        alive: BTreeSet::new(),
+    }
+}
+
+impl Rig {
+    /// A thousand shares at ten dollars, ninety thousand in cash; the day began with a hundred thousand.
+    pub(super) fn new(rules: &Rules) -> Self {
+        let mut rig = Self {
+            engine: Engine::new(setup(rules, AssetClass::Equity)),
+            rules: rules.clone(),
+            journal: Vec::new(),
+            effects: Vec::new(),
+            now: now(0),
+            price: "10",
+            held: "1000",
+            cash: "90000",
+            margin: None,
+            orders: Vec::new(),
+            asked: 0,
+        };
+        rig.begin();
+        rig
+    }
+    pub(super) fn begin(&mut self) {
+        self.step(Input::Begin);
+        let proof = Proof {
+            account: AccountId::new("PA1").unwrap(),
+            environment: Environment::Paper,
+            read_only: None,
+            withdraw: None,
+        };
+        self.step(Input::Answer { venue: venue(), answer: Answer::Proved(Ok(proof)) });
+        let event = Event::Link { channel: Channel::Orders, link: Link::Up, at: self.now.mono };
+        self.step(Input::Venue { venue: venue(), event });
+        self.report();
+        self.quote(self.price);
+        self.tick();
+    }
+    /// The same journal in a new process.
+    pub(super) fn restart(&mut self) {
+        self.engine = Engine::new(setup(&self.rules, AssetClass::Equity));
+        let past = std::mem::take(&mut self.journal);
+        for dated in &past {
+            self.engine.step(self.now, Input::Past(Box::new(dated.clone())));
+        }
+        self.journal = past;
+        self.effects.clear();
+        self.begin();
+    }
+    pub(super) fn step(&mut self, input: Input) {
+        let step = self.engine.step(self.now, input);
+        self.journal.extend(step.facts.into_iter().filter(|d| d.fact.is_durable()));
+        self.effects.extend(step.effects);
+    }
+    pub(super) fn report(&mut self) {
+        let equity = usd(self.cash).checked_add(self.value()).unwrap();
+        let account = AccountReport {
+            equity,
+            last_equity: Some(usd("100000")),
+            cash: usd(self.cash),
+            buying_power: usd("400000"),
+            maintenance_margin: self.margin.map(usd),
+            multiplier: None,
+            ..account()
+        };
+        let position = PositionReport {
+            instrument: aapl(),
+            qty: self.held.parse().unwrap(),
+            available: None,
+            avg_price: Some(px("10")),
+            last: Some(px(self.price)),
+            previous_close: Some(px("10")),
+        };
+        let report = VenueReport {
+            venue: venue(),
+            began: self.now,
+            orders: Some(self.orders.clone()),
+            executions: Some(Vec::new()),
+            positions: Some(if self.held == "0" { Vec::new() } else { vec![position] }),
+            account: Some(account),
+            instruments: vec![share(aapl())],
+            missing: Vec::new(),
+        };
+        self.step(Input::Answer { venue: venue(), answer: Answer::Reported(Box::new(report)) });
+    }
+    pub(super) fn value(&self) -> Money {
+        let held: crate::domain::money::SignedQty = self.held.parse().unwrap();
+        held.checked_mul_price(px(self.price)).unwrap()
+    }
+    /// Moves the market, and looks.
+    pub(super) fn quote(&mut self, price: &'static str) {
+        self.price = price;
+        let mut news = quote(aapl(), price, price, 0);
+        if let crate::broker::Market::Quote(q) = &mut news {
+            (q.at, q.received) = (self.now.wall, self.now.mono);
+        }
+        self.step(Input::Market(vec![news]));
+    }
+    pub(super) fn tick(&mut self) {
+        self.step(Input::Timer(Timer::Tick));
+    }
+    pub(super) fn market(&mut self, price: &'static str) {
+        self.quote(price);
+        self.tick();
+    }
+    pub(super) fn pass(&mut self, s: u64) {
+        self.now.wall = self.now.wall.plus_ms(i64::try_from(s * 1_000).unwrap());
+        self.now.mono = self.now.mono.plus_ms(s * 1_000);
+    }
+    /// Time goes by with a venue that answers and a market that stands.
+    pub(super) fn live(&mut self, s: u64) {
+        for _ in 0..s.div_euclid(30) {
+            self.pass(30);
+            self.report();
+            self.market(self.price);
+        }
+    }
+    pub(super) fn ask(&mut self, request: Request) -> Reply {
+        self.asked += 1;
+        let envelope = Envelope { id: RequestId(self.asked), origin: Origin::Screen, request };
+        self.effects.clear();
+        self.step(Input::Request { front: Front(0), envelope });
+        let is_reply =
+            |e: &Effect| matches!(e, Effect::Reply { receipt, .. } if receipt.id == RequestId(self.asked));
+        let at = self.effects.iter().rposition(is_reply).unwrap();
+        let Effect::Reply { receipt, .. } = self.effects.remove(at) else { panic!("it was one") };
+        receipt.reply
+    }
+    pub(super) fn line(&mut self, line: &str) -> Reply {
+        self.ask(Request::Do(grammar::parse(line).unwrap()))
+    }
+    /// Why an entry is refused; empty when it is not.
+    pub(super) fn entry(&mut self) -> String {
+        self.quote(self.price);
+        let reply = self.line("buy AAPL 1 limit -1%");
+        if let Reply::Refused { text, .. } = &reply {
+            return text.to_string();
+        }
+        assert!(matches!(reply, Reply::Placed { .. }), "{reply:?}");
+        String::new()
+    }
+    pub(super) fn passes(&mut self, line: &str) {
+        let reply = self.line(line);
+        assert!(matches!(reply, Reply::Placed { .. } | Reply::Done(_)), "{line}: {reply:?}");
+    }
+    pub(super) fn unlock(&mut self) -> Reply {
+        self.ask(Request::Unlock { reason: "looked at it".into() })
+    }
+    pub(super) fn until(&self, rule: Rule) -> Option<Until> {
+        self.engine.book.latches().find(|l| l.trip.key.rule == rule).map(|l| l.trip.until)
+    }
+    pub(super) fn alerts(&self, code: AlertCode) -> Vec<String> {
+        self.engine.book.alerts().filter(|(a, _)| a.code == code).map(|(a, _)| a.text.to_string()).collect()
+    }
+    pub(super) fn snapshot(&mut self) -> Snapshot {
+        self.engine.view.all();
+        (*self.engine.snapshot(self.now).unwrap()).clone()
+    }
+    pub(super) fn sent(&mut self) -> Vec<Submission> {
+        let mut sent = Vec::new();
+        for effect in std::mem::take(&mut self.effects) {
+            if let Effect::Submit { order, .. } = effect {
+                sent.push(order.spend());
+            } else if let Effect::Reduce { order, .. } = effect {
+                sent.push(order.spend());
+            }
+        }
+        sent
+    }
+}
+
+pub(super) fn with(change: impl FnOnce(&mut Rules)) -> Rules {
+    let mut rules = Rules::default();
+    change(&mut rules);
+    rules
+}
+
+pub(super) fn quiet() -> Rules {
+    with(|r| r.no_stop.response = Response::Off)
+}

@@ -1,0 +1,98 @@
+//! Where a key is valid, and what an action can do.
+
+use crate::tui::focus::{Context, Pane};
+
+/// What an action can do to the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Danger {
+    /// Nothing. Key repeats count.
+    None,
+    /// It sends, changes or cancels something, or leads there. Key repeats and pastes do not count.
+    Trade,
+    /// It gets out.
+    Emergency,
+}
+
+/// Where a key is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// Also while something is typed.
+    Everywhere,
+    /// Panes, while nothing lies over them.
+    Panes,
+    /// Panes and the ticket.
+    PanesAndTicket,
+    /// Panes and whatever lies over them, except where text is typed.
+    NotTyping,
+    /// Whatever Esc leaves.
+    Leavable,
+    /// Tables.
+    Tables,
+    /// Panes about what can be traded: there `s` sells.
+    SymbolPanes,
+    /// Tables of records: there `s` sorts.
+    RecordTables,
+    /// Panes, and windows whose text scrolls.
+    PanesAndWindows,
+    /// Windows whose text scrolls while a word is typed in them.
+    TypingWindows,
+    /// The ticket.
+    Ticket,
+    /// The `:` line.
+    CommandLine,
+    /// The `:` line, the `/` line and the palette.
+    Lines,
+    /// The palette.
+    Palette,
+    /// One pane.
+    Table(Pane),
+    /// The chart.
+    Chart,
+    /// The question before leaving.
+    QuitAsk,
+    /// The question before doing.
+    Confirm,
+}
+
+impl Where {
+    /// Is it valid there?
+    pub fn covers(self, context: Context) -> bool {
+        use Context as C;
+        let pane = matches!(context, C::Global | C::Table(_) | C::Chart);
+        let record = matches!(
+            context,
+            C::Table(Pane::Orders | Pane::Fills | Pane::Account | Pane::Health | Pane::Risk | Pane::Alerts)
+        );
+        match self {
+            Self::Everywhere | Self::Leavable => true,
+            Self::Panes => pane,
+            Self::PanesAndTicket => pane || matches!(context, C::Ticket),
+            Self::NotTyping => {
+                pane || matches!(
+                    context,
+                    C::Help | C::QuitAsk | C::Exit | C::Halt { typed: false } | C::Confirm { typed: false }
+                )
+            }
+            Self::Tables => matches!(context, C::Table(_)),
+            Self::SymbolPanes => pane && !record,
+            Self::RecordTables => record,
+            Self::PanesAndWindows => {
+                pane || matches!(
+                    context,
+                    C::Help | C::Exit | C::Halt { typed: false } | C::Confirm { typed: false }
+                )
+            }
+            Self::TypingWindows => {
+                matches!(context, C::Halt { typed: true } | C::Confirm { typed: true })
+            }
+            Self::Ticket => matches!(context, C::Ticket),
+            Self::CommandLine => matches!(context, C::CommandLine),
+            Self::Lines => matches!(context, C::CommandLine | C::Filter | C::Palette),
+            Self::Palette => matches!(context, C::Palette),
+            Self::Table(pane) => matches!(context, C::Table(p) if p == pane),
+            Self::Chart => matches!(context, C::Chart),
+            Self::QuitAsk => matches!(context, C::QuitAsk),
+            Self::Confirm => matches!(context, C::Confirm { .. }),
+        }
+    }
+}
