@@ -345,6 +345,50 @@ fn one_order_of_fifty_enters_and_out_with_the_halt_key() {
     tty.assert_restored("quit");
 }
 
+/// Rows E4 and E15: the plan of a scope stands first with its counts and its account, one more Enter does it, and the
+/// report stays until it is read and can be read again.
+#[test]
+fn a_scope_is_flattened_from_its_plan_and_its_report_can_be_read_again() {
+    let home = tempfile::tempdir().unwrap();
+    let mut tty = dashboard(home.path(), &[]);
+    tty.see("trading is open");
+    tty.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    tty.ticket("AAPL", "7", "-2%", "2R");
+    tty.press(ENTER);
+    tty.see("Enter SENDS");
+    tty.press(ENTER);
+    tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
+    tty.see("working 2");
+
+    tty.press(":flatten AAPL\r");
+    tty.see("Enter again FLATTENS");
+    let plan = tty.text();
+    for words in [" PAPER ", "cancel 2 orders", "close 1 position"] {
+        assert!(plan.contains(words), "the plan lacks `{words}`:\n{plan}");
+    }
+    tty.press(ESC);
+    tty.see_gone("Enter again FLATTENS");
+    assert_eq!(held(&tty.text(), "AAPL")[1], "+7", "{}", tty.text());
+
+    tty.press(":flatten AAPL\r");
+    tty.see("Enter again FLATTENS");
+    tty.see("close 1 position");
+    tty.insist(ENTER, "by the venue's word");
+    tty.see("flat: no positions");
+    assert!(tty.line(1).contains("1 trade"), "the banner stays: {}", tty.text());
+    tty.press(ESC);
+    tty.see_gone("by the venue's word");
+    tty.press("X");
+    tty.see("by the venue's word");
+    tty.press(ESC);
+    tty.see_gone("by the venue's word");
+    tty.press(":page risk\r");
+    tty.see("day trades of five business days");
+    tty.see("daily loss");
+    tty.signal(Signal::SIGTERM);
+    assert_eq!(tty.ended(), 0);
+}
+
 #[test]
 fn stopped_continued_and_ended_by_signals() {
     let home = tempfile::tempdir().unwrap();
