@@ -335,6 +335,10 @@ impl Book {
     pub fn surprises(&self) -> impl Iterator<Item = (&LatchKey, &Text)> {
         self.sessions.surprises.iter()
     }
+    /// Rules whose latch a person lifted.
+    pub fn lifts(&self) -> impl Iterator<Item = &LatchKey> {
+        self.sessions.lifted.keys()
+    }
     /// How much of its limit a rule had used when a person lifted its latch.
     pub fn lifted(&self, key: &LatchKey) -> Option<Ratio> {
         self.sessions.lifted.get(key).copied()

@@ -161,7 +161,7 @@ impl Config {
         (config, errors, secrets, asked)
     }
 
-    fn fill<'a>(&mut self, root: &Section<'a>, home: Option<&Path>) {
+    fn fill(&mut self, root: &Section<'_>, home: Option<&Path>) {
         let limits = root.section("limits");
         let limits = limits::Global::read(&limits);
         self.limits = limits.limits.clone();
@@ -258,6 +258,7 @@ mod tests {
         let of_one =
             Limits { by_symbol: std::collections::BTreeMap::new(), ..config.venues[1].limits.clone() };
         assert_eq!(of_one, Limits::default());
+        assert_eq!(config.venues[1].rules.heartbeat, Rules::default().heartbeat);
         assert_eq!(config.hotkeys["F6"].level, Level::Send);
         assert_eq!(config.keys["help"].keys, ["?", "f1"]);
         assert_eq!(config.paths.state, Some(PathBuf::from("/home/trader/.local/state/tradedeck")));
@@ -274,6 +275,7 @@ mod tests {
         assert_eq!(config.limits.order_qty_max.to_string(), "7");
     }
 
+    /// F8: what is left out is the next weaker limit, down to the strict default, and never none.
     #[test]
     fn a_symbols_limit_stands_over_the_accounts_and_a_venues_own_over_both() {
         let text = "\
@@ -303,6 +305,27 @@ mod tests {
             crate::domain::limits::Action::Warn
         );
         assert_eq!(config.limits.of(&symbol("AAPL")).order_qty_max.to_string(), "3");
+    }
+
+    /// F8: what is left out is the strict default, for a venue the global rule; nothing is ever unlimited.
+    #[test]
+    fn a_venues_own_rule_stands_over_the_global_one_and_what_is_left_out_is_strict() {
+        use crate::domain::rules::{Response, Rules};
+        let text = "[rules.daily_loss]\npercent = 2\nresponse = \"flatten_venue\"\n[rules.time_window]\nfrom = \"09:30\"\nto = \"16:00\"\n[venues.a]\nkind = \"paper\"\n[venues.a.rules]\ndaily_loss = { money = 500 }\nno_stop = { response = \"flatten_symbol\" }\n";
+        let config = Config::parse(Path::new(FILE), text).unwrap();
+        let own = &config.venues[0].rules;
+        assert_eq!(own.daily_loss.money.unwrap().to_string(), "500");
+        assert_eq!(
+            (own.daily_loss.percent.to_string().as_str(), own.daily_loss.response),
+            ("2", Response::FlattenVenue)
+        );
+        assert_eq!((own.time_window.from, own.time_window.to), (570, 960));
+        assert_eq!(own.no_stop.response, Response::FlattenSymbol);
+        assert_eq!(own.weekly_loss, Rules::default().weekly_loss);
+        assert_eq!(config.rules.daily_loss.money, None);
+        for rule in crate::domain::rules::Rule::ALL {
+            assert_ne!(Rules::default().response(rule), Response::Off, "{}", rule.word());
+        }
     }
 
     const ALPACA: &str = "[venues.a]\nkind = \"alpaca\"\n";
@@ -359,6 +382,62 @@ mod tests {
         (
             "[limits]\norder_qty_maks = 5",
             "2:1: `order_qty_maks` is not a key of [limits]: did you mean `order_qty_max`?",
+        ),
+        (
+            "[rules.daily_los]\npercent = 2",
+            "1:8: `daily_los` is not a key of [rules]: did you mean `daily_loss`?",
+        ),
+        (
+            "[rules.daily_loss]\npercnt = 2",
+            "2:1: `percnt` is not a key of [rules.daily_loss]: did you mean `percent`?",
+        ),
+        (
+            "[rules.daily_loss]\npercent = 0",
+            "2:11: `rules.daily_loss.percent` is `0`: write a number above 0 and up to 100",
+        ),
+        (
+            "[rules.daily_loss]\nmoney = -1",
+            "2:9: `rules.daily_loss.money` is `-1`: write a number above zero",
+        ),
+        (
+            "[rules.daily_loss]\nlockout_minutes = 10081",
+            "2:19: `rules.daily_loss.lockout_minutes` is `10081`: write a whole number from 0 to 10080",
+        ),
+        (
+            "[rules.daily_loss]\nresponse = \"flatten_symbol\"",
+            "2:12: `rules.daily_loss.response` is `\"flatten_symbol\"`: write \"off\" or \"alert\" or \"block_entries\" or \"cancel_entries\" or \"flatten_venue\" or \"flatten_all\"",
+        ),
+        (
+            "[rules.time_window]\nfrom = \"9:30\"",
+            "2:8: `rules.time_window.from` is `\"9:30\"`: write a time such as \"09:30\"",
+        ),
+        (
+            "[rules.time_window]\nto = \"24:01\"",
+            "2:6: `rules.time_window.to` is `\"24:01\"`: write a time such as \"09:30\"",
+        ),
+        (
+            "[rules.margin_call]\nclear_percent = 4",
+            "2:17: `rules.margin_call.clear_percent` is `4`: write no less than `percent`",
+        ),
+        (
+            "[rules.clock_skew]\nclear_ms = 2000",
+            "2:12: `rules.clock_skew.clear_ms` is `2000`: write no more than `ms`",
+        ),
+        (
+            "[rules.rate_limit]\nclear_percent = 95",
+            "2:17: `rules.rate_limit.clear_percent` is `95`: write no more than `percent`",
+        ),
+        (
+            "[rules.trade_count]\nmost = 0",
+            "2:8: `rules.trade_count.most` is `0`: write a whole number from 1 to 1000000",
+        ),
+        (
+            "[rules.margin_out]\npercent = 100",
+            "2:11: `rules.margin_out.percent` is `100`: write a number from 0 and below 100",
+        ),
+        (
+            "[rules.negative_cash]\nmoney = -1",
+            "2:9: `rules.negative_cash.money` is `-1`: write a number from 0 on",
         ),
         ("[venues.x]", "1:1: the venue `x` has no kind: write kind = \"paper\" or kind = \"alpaca\""),
         ("[venues.x]\nkind = \"alpacca\"", "2:8: `venues.x.kind` is `\"alpacca\"`: did you mean \"alpaca\"?"),

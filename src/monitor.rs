@@ -135,28 +135,39 @@ impl Monitor {
     }
 }
 
+/// The quote of what is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum QuoteAge {
+    /// None is expected now: its market is closed.
+    Closed,
+    /// There is none.
+    Missing,
+    /// So old, milliseconds.
+    Ms(u64),
+}
+
 /// Why the marks of what is held can't be trusted: the first that is missing or older than it may be, in its session.
 fn stale_mark(from: &Sources<'_>, at: &VenueWatch<'_>) -> Option<String> {
     from.held(at.venue).find_map(|row| {
-        let age_ms = quote_age(from, at, row)?;
         let symbol = &row.instrument.symbol;
-        match age_ms {
-            None => Some(format!("{symbol} is held and has no quote")),
-            Some(ms) if ms > at.rules.quote_age.seconds.saturating_mul(1_000) => {
+        match quote_age(from, at, row) {
+            QuoteAge::Missing => Some(format!("{symbol} is held and has no quote")),
+            QuoteAge::Ms(ms) if ms > at.rules.quote_age.seconds.saturating_mul(1_000) => {
                 Some(format!("{symbol} is held and its quote is {} s old", ms.div_euclid(1_000)))
             }
-            Some(_) => None,
+            QuoteAge::Closed | QuoteAge::Ms(_) => None,
         }
     })
 }
 
-/// How old the quote of what is held is: `None` where no quote is expected now, `Some(None)` without one.
-fn quote_age(from: &Sources<'_>, at: &VenueWatch<'_>, row: &PositionRow) -> Option<Option<u64>> {
-    let class = from.book.instrument(&row.instrument)?.class;
-    if !at.always_open && !Calendar::of(class).is_regular(from.now.wall) {
-        return None;
+fn quote_age(from: &Sources<'_>, at: &VenueWatch<'_>, row: &PositionRow) -> QuoteAge {
+    let class = from.book.instrument(&row.instrument).map(|rules| rules.class);
+    let is_open = class.is_some_and(|class| Calendar::of(class).is_regular(from.now.wall));
+    if !at.always_open && !is_open {
+        return QuoteAge::Closed;
     }
-    Some(from.marks.get(&row.instrument).and_then(|m| m.quote_age_ms(from.now)))
+    let age = from.marks.get(&row.instrument).and_then(|m| m.quote_age_ms(from.now));
+    age.map_or(QuoteAge::Missing, QuoteAge::Ms)
 }
 
 /// Has this position a protective stop for all of it at the venue? A stop that waits for its pair counts; one

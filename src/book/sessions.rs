@@ -76,7 +76,9 @@ impl Sessions {
     }
 
     pub(super) fn alerted(&mut self, alert: &Alert) {
-        let is_failure = matches!(alert.code, AlertCode::Venue | AlertCode::Quarantined);
+        // Of a symbol the venue tells halts: those are no failures.
+        let is_failure =
+            matches!(alert.code, AlertCode::Venue | AlertCode::Quarantined) && alert.symbol.is_none();
         if let Some(venue) =
             alert.venue.as_ref().filter(|_| is_failure && alert.severity >= Severity::Warning)
         {

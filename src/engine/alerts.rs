@@ -67,19 +67,20 @@ impl Said {
     fn settle(&mut self, now: Mono) -> Vec<AlertSeed> {
         let mut seeds = Vec::new();
         let is_over = |count: &Count| now.since_ms(count.since) >= WINDOW_MS;
-        for ((code, venue, text), count) in self.sentences.extract_if(.., |_, c| is_over(c)) {
-            if count.held > 0 {
+        self.sentences.retain(|(code, venue, text), count| {
+            if is_over(count) && count.held > 0 {
                 let text = Text::clean(&format!("{} more times in 10 s: {text}", count.held));
-                seeds.push(seed(count.worst, code, venue, text));
+                seeds.push(seed(count.worst, *code, venue.clone(), text));
             }
-        }
-        for ((code, venue), count) in self.kinds.extract_if(.., |_, c| is_over(c)) {
-            if count.held > 0 {
-                let text =
-                    Text::clean(&format!("{} more messages of this kind in 10 s were not said", count.held));
-                seeds.push(seed(count.worst, code, venue, text));
+            !is_over(count)
+        });
+        self.kinds.retain(|(code, venue), count| {
+            if is_over(count) && count.held > 0 {
+                let text = format!("{} more messages of this kind in 10 s were not said", count.held);
+                seeds.push(seed(count.worst, *code, venue.clone(), Text::clean(&text)));
             }
-        }
+            !is_over(count)
+        });
         seeds
     }
 }

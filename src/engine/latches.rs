@@ -38,14 +38,23 @@ impl Engine {
         for latch in latches {
             self.lift_if_over(&latch, readings);
         }
+        self.note_clear(readings);
         for reading in readings {
-            if reading.clears {
-                self.watch.cleared.insert(reading.key.clone());
-            }
             if reading.standing == Standing::Over && self.is_new_trip(reading) {
                 self.trip(reading);
             }
         }
+    }
+
+    /// Of rules whose latch a person lifted: which have been inside their limits since. One without a line of its own
+    /// is.
+    fn note_clear(&mut self, readings: &[Reading]) {
+        let clear = |key: &LatchKey| {
+            let reading = readings.iter().find(|r| r.key == *key);
+            reading.is_none_or(|r| r.clears && r.standing != Standing::Unknown)
+        };
+        let clear: Vec<LatchKey> = self.book.lifts().filter(|key| clear(key)).cloned().collect();
+        self.watch.cleared.extend(clear);
     }
 
     fn is_new_trip(&self, reading: &Reading) -> bool {

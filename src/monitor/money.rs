@@ -1,7 +1,7 @@
 //! Losses: of the day, of the week, from the day's high, of its best profit, of one position.
 
 use super::{
-    Reading, Sources, VenueWatch,
+    QuoteAge, Reading, Sources, VenueWatch,
     reading::{cents, percent, ratio},
     stale_mark, worst_of,
 };
@@ -129,9 +129,9 @@ fn positions(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
         let symbol = &row.instrument.symbol;
         let holding = from.marks.get(&row.instrument).and_then(|m| m.holding.as_ref());
         let fresh = match super::quote_age(from, at, row) {
-            Some(None) => false,
-            Some(Some(ms)) => ms <= at.rules.quote_age.seconds.saturating_mul(1_000),
-            None => true,
+            QuoteAge::Missing => false,
+            QuoteAge::Ms(ms) => ms <= at.rules.quote_age.seconds.saturating_mul(1_000),
+            QuoteAge::Closed => true,
         };
         let Some((unrealized, equity)) = holding.and_then(|h| h.unrealized).zip(at.equity).filter(|_| fresh)
         else {

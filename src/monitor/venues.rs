@@ -1,7 +1,7 @@
 //! How the venue does: quotes of what is held, streams, clocks, requests that are left.
 
 use super::{
-    Reading, Sources, VenueWatch,
+    QuoteAge, Reading, Sources, VenueWatch,
     ages::{Ages, Subject},
     quote_age,
     reading::{percent, ratio},
@@ -34,17 +34,17 @@ fn quotes(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
     let clear = Decimal::new(5, 1);
     let mut rows = Vec::new();
     for row in from.held(at.venue) {
-        let Some(age) = quote_age(from, at, row) else { continue };
         let symbol = &row.instrument.symbol;
         let reading = Reading::of_symbol(at.rules, Rule::QuoteAge, &row.instrument)
             .about(AlertCode::Stream, Severity::Warning);
         let limit = format!("{} s", at.rules.quote_age.seconds);
-        rows.push(match age {
-            None => reading
+        rows.push(match quote_age(from, at, row) {
+            QuoteAge::Closed => continue,
+            QuoteAge::Missing => reading
                 .figures("no quote", &limit)
                 .says(&format!("{symbol} is held and has no quote"))
                 .by_fact(true),
-            Some(ms) => {
+            QuoteAge::Ms(ms) => {
                 let s = ms.div_euclid(1_000);
                 reading
                     .figures(&format!("{s} s"), &limit)

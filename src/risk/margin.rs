@@ -95,7 +95,9 @@ mod tests {
     }
 
     /// What LEAN's own tests give: position, price, cash, leverage, then equity, margin used and the order.
-    const GOLDEN: [(&str, &str, &str, &str, &str, &str, Option<(Side, &str)>); 7] = [
+    type Case = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, Wanted);
+    type Wanted = Option<(Side, &'static str)>;
+    const GOLDEN: [Case; 7] = [
         ("300", "100", "-24700", "4", "5300", "7500", Some((Side::Sell, "88"))),
         ("300", "100", "-24700", "2", "5300", "15000", Some((Side::Sell, "194"))),
         ("-300", "100", "34700", "4", "4700", "7500", Some((Side::Buy, "112"))),
