@@ -161,7 +161,7 @@ impl Config {
         (config, errors, secrets, asked)
     }
 
-    fn fill<'a>(&mut self, root: &Section<'a>, home: Option<&Path>) {
+    fn fill(&mut self, root: &Section<'_>, home: Option<&Path>) {
         let limits = root.section("limits");
         let limits = limits::Global::read(&limits);
         self.limits = limits.limits.clone();
@@ -274,6 +274,7 @@ mod tests {
         assert_eq!(config.limits.order_qty_max.to_string(), "7");
     }
 
+    /// F8: what is left out is the next weaker limit, down to the strict default, and never none.
     #[test]
     fn a_symbols_limit_stands_over_the_accounts_and_a_venues_own_over_both() {
         let text = "\

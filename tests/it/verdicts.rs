@@ -60,7 +60,14 @@ pub(crate) fn all_have_verdicts(step: &Step) -> usize {
                 let wish = order.peek();
                 (intent(&wish.client), &wish.spec, "reduces, proven against the book".to_owned())
             }
-            _ => continue,
+            Effect::Cancel { .. }
+            | Effect::CancelAll { .. }
+            | Effect::Ask { .. }
+            | Effect::Watch { .. }
+            | Effect::Arm { .. }
+            | Effect::Reply { .. }
+            | Effect::Notify(_)
+            | Effect::Stop => continue,
         };
         left += 1;
         assert_eq!(intent.verdict.as_str(), verdict);
