@@ -7,7 +7,7 @@ use crate::{
     calendar::Phase,
     domain::{
         limits::{AccountType, DayTrading},
-        money::{Money, Qty},
+        money::{Money, Qty, Ratio},
         order::Side,
         report::AccountReport,
     },
@@ -74,7 +74,7 @@ pub(super) fn is_cash(case: &Case<'_>, account: &AccountReport) -> bool {
 fn leverage(case: &Case<'_>, account: &AccountReport) -> Decimal {
     let limits = case.context.limits;
     let said = match limits.account_type {
-        AccountType::Venue => account.multiplier.map(crate::domain::money::Ratio::get),
+        AccountType::Venue => account.multiplier.map(Ratio::get),
         AccountType::RegT | AccountType::Cash => None,
     };
     match limits.day_trading {
@@ -152,7 +152,6 @@ mod tests {
             fact::Fact,
             lifecycle::OrderEvent,
             limits::Action,
-            money::Ratio,
             order::{OrderSpec, OrderType},
         },
         risk::verdict::CheckName,
