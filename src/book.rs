@@ -5,6 +5,8 @@ pub mod accounts;
 pub mod alerts;
 mod algorithms;
 pub mod applied;
+pub mod burden;
+pub mod day_trades;
 mod executions;
 pub mod exposure;
 pub mod fills;
@@ -23,6 +25,7 @@ pub mod sessions;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
+pub use burden::{Burden, Sides};
 pub use exposure::Exposure;
 pub use fills::FillRow;
 pub use latches::{LatchRow, SessionRow};
@@ -34,7 +37,7 @@ pub use sessions::DayRow;
 
 use crate::domain::{
     alert::Alert,
-    fact::{Fact, PositionSource},
+    fact::{Fact, Intent, PositionSource},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
     money::{Ratio, SignedQty},
@@ -108,6 +111,7 @@ pub struct Book {
     ended_exits: VecDeque<EndedExit>,
     tagged: algorithms::Tagged,
     latches: latches::Latches,
+    days: day_trades::Days,
     sessions: sessions::Sessions,
     last_exit: u64,
 }
@@ -127,7 +131,7 @@ impl Book {
             }
             Fact::Commanded { .. } => Applied::Noted,
             Fact::Intended(intent) => {
-                let applied = self.orders.intend(at, intent);
+                let applied = self.intend(at, intent);
                 if applied != Applied::Duplicate {
                     self.sessions.intended(&intent.order.venue);
                 }
@@ -146,8 +150,9 @@ impl Book {
                 self.set_position(at, instrument, said, *source)
             }
             Fact::Account { venue, report } => self.account_report(at, venue, report),
-            Fact::DayBegan { venue, .. } => {
+            Fact::DayBegan { venue, began } => {
                 self.positions.begin_day(venue);
+                self.days.begin(venue, *began);
                 self.sessions.begin_day(venue);
                 Applied::Noted
             }
@@ -228,6 +233,11 @@ impl Book {
     pub fn intents_since(&self, since: Stamp) -> impl Iterator<Item = &OrderRow> {
         let recent = self.orders.recent.iter().rev().take_while(move |(at, _)| *at > since);
         recent.filter_map(|(_, id)| self.order(id))
+    }
+    /// Was the `nth` last order at this venue (1 is the last) made within the window before `now`? Orders that close do
+    /// not count.
+    pub fn has_made(&self, venue: &VenueId, nth: u64, window_ms: i64, now: Stamp) -> bool {
+        self.orders.has_made(venue, nth, window_ms, now)
     }
     /// One position; also one that is flat now and was traded today.
     pub fn position(&self, instrument: &InstrumentId) -> Option<&PositionRow> {
@@ -359,6 +369,15 @@ impl Book {
     /// Was this client id used before at this venue?
     pub fn knows_client(&self, venue: &VenueId, client: &ClientId) -> bool {
         self.order(&OrderId { venue: venue.clone(), client: client.clone() }).is_some()
+    }
+
+    fn intend(&mut self, at: Stamp, intent: &Intent) -> Applied {
+        let closes = self.exit_side(&intent.spec.instrument) == Some(intent.spec.side);
+        let applied = self.orders.intend(at, intent);
+        if !closes && !matches!(applied, Applied::Duplicate) {
+            self.orders.count_entry(at, &intent.order.venue);
+        }
+        applied
     }
 
     fn begin_exit(&mut self, at: Stamp, exit: u64, scope: &Text, plan: Option<&ExitPlan>) {

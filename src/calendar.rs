@@ -111,6 +111,15 @@ impl Calendar {
         };
         began.unwrap_or(at)
     }
+    /// When the last five trading days began, the one that `at` belongs to first.
+    pub fn last_days(self, at: Stamp) -> [Stamp; 5] {
+        let mut began = self.day_began(at);
+        [(); 5].map(|()| {
+            let day = began;
+            began = self.day_began(day.plus_ms(-1));
+            day
+        })
+    }
     /// When the trading week that `at` belongs to began: with the first trading day of the calendar week.
     pub fn week_began(self, at: Stamp) -> Stamp {
         let week = self.trading_day(at).iso_week_date().week();
@@ -159,6 +168,38 @@ impl Calendar {
     /// Is it open for regular trading?
     pub fn is_regular(self, at: Stamp) -> bool {
         self.session_at(at).phase == Phase::Regular
+    }
+}
+
+/// The sessions of all calendars as they are now, worked out when one ends and not for each question.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hours {
+    us: Option<(Stamp, Session)>,
+    forex: Option<(Stamp, Session)>,
+}
+
+impl Hours {
+    /// Keeps up with the time.
+    pub fn keep_up(&mut self, now: Stamp) {
+        kept(&mut self.us, Calendar::UsEquity, now);
+        kept(&mut self.forex, Calendar::ForexWeek, now);
+    }
+    /// The session now.
+    pub fn of(&self, calendar: Calendar) -> Session {
+        let kept = match calendar {
+            Calendar::UsEquity => self.us,
+            Calendar::ForexWeek => self.forex,
+            Calendar::Always => return Session { phase: Phase::Regular, until: None },
+        };
+        kept.map_or(Session { phase: Phase::Closed, until: None }, |(_, session)| session)
+    }
+}
+
+/// A clock that was set back asks again, too.
+fn kept(session: &mut Option<(Stamp, Session)>, calendar: Calendar, now: Stamp) {
+    let stands = |(from, s): &(Stamp, Session)| now >= *from && s.until.is_some_and(|until| now < until);
+    if !session.as_ref().is_some_and(stands) {
+        *session = Some((now, calendar.session_at(now)));
     }
 }
 
@@ -335,6 +376,31 @@ mod tests {
         assert_eq!(coins.session_at(at), Session { phase: Phase::Regular, until: None });
         assert_eq!(coins.day_began(at.plus_ms(-1)), at.plus_ms(-86_400_000));
         assert_eq!(coins.day_began(at), at);
+    }
+
+    #[test]
+    fn five_trading_days_go_over_weekends_and_holidays() {
+        let days = Calendar::UsEquity.last_days(ny("2026-11-30T10:00"));
+        let dates = days.map(|d| Calendar::UsEquity.trading_day(d).to_string());
+        assert_eq!(dates, ["2026-11-30", "2026-11-27", "2026-11-25", "2026-11-24", "2026-11-23"]);
+    }
+
+    #[test]
+    fn hours_that_are_kept_are_those_that_are_worked_out() {
+        let mut hours = Hours::default();
+        assert_eq!(hours.of(Calendar::UsEquity).phase, Phase::Closed, "nothing known: closed");
+        for text in [
+            "2026-11-18T08:00",
+            "2026-11-18T12:00",
+            "2026-11-18T15:59",
+            "2026-11-18T16:00",
+            "2026-11-18T09:29",
+        ] {
+            hours.keep_up(ny(text));
+            for calendar in [Calendar::UsEquity, Calendar::ForexWeek, Calendar::Always] {
+                assert_eq!(hours.of(calendar), calendar.session_at(ny(text)), "{text}");
+            }
+        }
     }
 
     /// Over two years and all four changes of the clocks, every phase ends where the next begins, and every

@@ -161,16 +161,16 @@ impl Config {
         (config, errors, secrets, asked)
     }
 
-    fn fill(&mut self, root: &Section<'_>, home: Option<&Path>) {
+    fn fill<'a>(&mut self, root: &Section<'a>, home: Option<&Path>) {
         let limits = root.section("limits");
-        limits::read(&limits, &mut self.limits);
-        limits.finish();
+        let limits = limits::Global::read(&limits);
+        self.limits = limits.limits.clone();
         let rules = root.section("rules");
         rules::read(&rules, &mut self.rules);
         rules.finish();
         let venues = root.section("venues");
-        self.venues =
-            venue::read_all(&venues, venue::Global { limits: &self.limits, rules: &self.rules }, home);
+        let global = venue::Global { limits: &limits, rules: &self.rules };
+        self.venues = venue::read_all(&venues, global, home);
         if self.venues.is_empty() {
             self.venues = embedded(&self.limits, &self.rules);
         }
@@ -207,7 +207,7 @@ mod tests {
         let is_key = |rest: &str| {
             let name = rest.split(" = ").next().filter(|n| rest.len() > n.len());
             let word = |n: &str| n.trim_matches('"').bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            rest.starts_with("[venues.") || name.is_some_and(word)
+            rest.starts_with("[venues.") || rest.starts_with("[limits.") || name.is_some_and(word)
         };
         let on = |line: &str| match line.strip_prefix("# ") {
             Some(rest) if is_key(rest) => rest.to_owned(),
@@ -255,8 +255,10 @@ mod tests {
         let alpaca = config.venue(&VenueId::new("alpaca-paper").unwrap()).unwrap();
         assert_eq!(alpaca.addresses.data_url.as_ref().unwrap().as_str(), "https://data.alpaca.markets/");
         assert_eq!(alpaca.credentials.key_id.command, ["pass", "show", "alpaca/key_id"]);
-        assert_eq!(config.venues[1].limits, Limits::default());
         assert_eq!(config.venues[1].rules.heartbeat, Rules::default().heartbeat);
+        let of_one =
+            Limits { by_symbol: std::collections::BTreeMap::new(), ..config.venues[1].limits.clone() };
+        assert_eq!(of_one, Limits::default());
         assert_eq!(config.hotkeys["F6"].level, Level::Send);
         assert_eq!(config.keys["help"].keys, ["?", "f1"]);
         assert_eq!(config.paths.state, Some(PathBuf::from("/home/trader/.local/state/tradedeck")));
@@ -292,6 +294,37 @@ mod tests {
         for rule in crate::domain::rules::Rule::ALL {
             assert_ne!(Rules::default().response(rule), Response::Off, "{}", rule.word());
         }
+    }
+
+    #[test]
+    fn a_symbols_limit_stands_over_the_accounts_and_a_venues_own_over_both() {
+        let text = "\
+[limits]\norder_qty_max = 1\nposition = \"off\"\n\
+[limits.symbols.AAPL]\norder_qty_max = 3\ngross_max = 30\n\
+[venues.a]\nkind = \"paper\"\n\
+[venues.a.limits]\norder_qty_max = 2\ngross_max = 20\nsymbols_deny = [\"GME\"]\n\
+[venues.a.limits.symbols.AAPL]\norder_qty_max = 4\n\
+[venues.a.limits.symbols.\"BTC/USD\"]\nspread = \"warn\"\n\
+[venues.b]\nkind = \"paper\"\n";
+        let config = Config::parse(Path::new(FILE), text).unwrap();
+        let symbol = |s: &str| crate::domain::ids::Symbol::new(s).unwrap();
+        let of = |n: usize, s: &str| {
+            let limits = config.venues[n].limits.of(&symbol(s));
+            (limits.order_qty_max.to_string(), limits.gross_max.to_string())
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(of(0, "MSFT"), pair("2", "20"), "the venue's over the global one");
+        assert_eq!(of(0, "AAPL"), pair("4", "30"), "the venue's symbol, then the symbol, then the venue");
+        assert_eq!(of(1, "AAPL"), pair("3", "30"), "the symbol over the global one");
+        assert_eq!(of(1, "MSFT"), pair("1", "5000000"));
+        let aapl = config.venues[0].limits.of(&symbol("AAPL"));
+        assert_eq!(aapl.position, crate::domain::limits::Action::Off);
+        assert!(aapl.symbols_deny.contains(&symbol("GME")), "what is about the account is there, too");
+        assert_eq!(
+            config.venues[0].limits.of(&symbol("BTC/USD")).spread,
+            crate::domain::limits::Action::Warn
+        );
+        assert_eq!(config.limits.of(&symbol("AAPL")).order_qty_max.to_string(), "3");
     }
 
     const ALPACA: &str = "[venues.a]\nkind = \"alpaca\"\n";
@@ -332,6 +365,11 @@ mod tests {
             "[limits]\nprice_collar_percent = 101",
             "2:24: `limits.price_collar_percent` is `101`: write a number above 0 and up to 100",
         ),
+        (
+            "[limits.symbols.AAPL]\nday_trading = \"pdt\"",
+            "2:1: `day_trading` is not a key of [limits.symbols.AAPL]: did you mean `day_trades`?",
+        ),
+        ("[limits]\ngross_max = 0", "2:13: `limits.gross_max` is `0`: write a number above zero"),
         (
             "[limits]\nduplicate = \"stop\"",
             "2:13: `limits.duplicate` is `\"stop\"`: write \"block\" or \"warn\" or \"off\"",

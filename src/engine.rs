@@ -29,6 +29,7 @@ pub use input::{Answer, Front, Input, Setup, Timer, VenueSetup};
 use crate::{
     analytics::EquityCurve,
     book::{Applied, Book, FillApplied, Marks},
+    calendar::Hours,
     desk::{Receipt, Reply, RequestId},
     domain::{
         alert::{AlertCode, Severity},
@@ -79,6 +80,7 @@ pub struct Engine {
     /// Something happened that may change whose market is wanted.
     watches_moved: bool,
     now: Now,
+    hours: Hours,
     out: Step,
     view: view::View,
 }
@@ -125,6 +127,7 @@ impl Engine {
             begun: false,
             watches_moved: true,
             now: Now::default(),
+            hours: Hours::default(),
             out: Step::default(),
             view: view::View::default(),
         }
@@ -137,6 +140,7 @@ impl Engine {
         if self.begun {
             self.notice_sleep(before);
         }
+        self.hours.keep_up(now.wall);
         match input {
             Input::Request { front, envelope } => self.on_request(front, envelope),
             Input::Venue { venue, event } => self.on_news(&venue, event),
@@ -178,6 +182,7 @@ impl Engine {
             self.hold(instrument);
             self.watch.due = true;
         }
+        self.marks.weigh_fact(&self.book, &fact);
         if !matches!(applied, Applied::Duplicate) {
             self.out.facts.push(Dated { at: self.now.wall, fact });
         }

@@ -8,6 +8,7 @@ use super::{
 use std::hint::black_box;
 use tradedeck::{
     book::Marks,
+    calendar::{Phase, Session},
     desk::{Envelope, Request, RequestId},
     domain::order::{Amount, Attached, OrderSpec, OrderType, Origin, Side, StopLeg, Submission, Tif},
     engine::{Effect, Front, Input, Step},
@@ -45,6 +46,7 @@ fn checks() -> Row {
     for n in 0..SIZE.symbols {
         marks.apply(&desk::quote(n, 0, now));
     }
+    marks.weigh_book(engine.book());
     let (limits, capability) = (desk::limits(), desk::capability());
     let context = Context {
         book: engine.book(),
@@ -52,7 +54,8 @@ fn checks() -> Row {
         limits: &limits,
         capability: Some(&capability),
         access: &Access::Trading,
-        regular_hours: true,
+        session: Session { phase: Phase::Regular, until: None },
+        days: &[],
         now,
     };
     let specs: Vec<OrderSpec> = (0..SIZE.symbols).map(spec).collect();
@@ -75,7 +78,7 @@ fn checks() -> Row {
         figure: each,
         unit: " us",
         limit: Limit::AtMost(0.5),
-        sides: "11 checks, each order passes".to_owned(),
+        sides: "23 checks, each order passes".to_owned(),
     }
 }
 

@@ -63,7 +63,9 @@ pub(crate) fn now(ms: u64) -> Now {
 }
 
 pub(crate) fn limits() -> Limits {
-    Limits { duplicate: Action::Off, ..Limits::default() }
+    // Five hundred positions are worth eleven millions, and a burst of orders is what is measured.
+    let gross_max = Money::new(Decimal::from(100_000_000));
+    Limits { duplicate: Action::Off, order_rate: Action::Off, gross_max, ..Limits::default() }
 }
 
 pub(crate) fn capability() -> Capability {

@@ -49,6 +49,10 @@ impl Book {
         }
         let multiplier = self.multiplier(&execution.instrument);
         let charge = self.charge(execution);
+        let held = self.position(&execution.instrument).map_or(SignedQty::ZERO, |p| p.qty);
+        let filled = self.order(&order).map(|row| row.filled);
+        let first = filled.or_else(|| self.orders.orphans.get(&order).map(|o| o.filled)) == Some(new);
+        self.days.trade(first, execution, new, held, multiplier);
         let position = self.positions.fill(at, execution, new, charge, multiplier);
         let tag = self.order(&order).and_then(|row| self.tag_of(row));
         if let Some((tag, traded)) = tag.zip(new.signed(execution.side).checked_sub(charge.units)) {

@@ -7,9 +7,10 @@ use super::{
 use crate::domain::{
     ids::{InstrumentId, OrderId},
     lifecycle::OrderState,
-    money::{Qty, SignedQty},
-    order::{Role, Side},
+    money::{Money, Price, Qty, SignedQty},
+    order::{Amount, OrderSpec, Role, Side},
 };
+use rust_decimal::Decimal;
 
 /// One instrument's exposure. Orders whose outcome is not known count in full; of two exits that cancel one
 /// another the larger counts; a replacement counts for what it adds while the order that it replaces is open; a
@@ -24,6 +25,68 @@ pub struct Exposure {
     pub sells: Qty,
     /// Some open order is in money, so that `buys` or `sells` lacks it.
     pub has_notional: bool,
+    /// What the open buys come to.
+    pub buying: Worth,
+    /// What the open sells come to.
+    pub selling: Worth,
+}
+
+/// What the open orders of one side come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Worth {
+    /// At the prices that they name, without multiplier.
+    priced: Money,
+    /// How much of them names no price.
+    at_market: Qty,
+    /// What orders in money come to.
+    money: Money,
+}
+
+impl Worth {
+    /// Of so much of an order.
+    fn of(spec: &OrderSpec, qty: Qty) -> Self {
+        let named = named_price(spec).and_then(|price| qty.checked_mul_price(price));
+        match named {
+            Some(value) => Self { priced: value.abs(), ..Self::default() },
+            None => Self { at_market: qty, ..Self::default() },
+        }
+    }
+    /// Where a sum can't be held it stays at what it was: far beyond any limit.
+    fn plus(self, other: Self) -> Self {
+        Self {
+            priced: self.priced.checked_add(other.priced).unwrap_or(self.priced),
+            at_market: self.at_market.checked_add(other.at_market).unwrap_or(self.at_market),
+            money: self.money.checked_add(other.money).unwrap_or(self.money),
+        }
+    }
+    fn less(self, other: Self) -> Self {
+        let floor = |a: Money, b: Money| a.checked_sub(b).unwrap_or(a).max(Money::ZERO);
+        Self {
+            priced: floor(self.priced, other.priced),
+            at_market: self.at_market.saturating_sub(other.at_market),
+            money: floor(self.money, other.money),
+        }
+    }
+    /// In money, what names no price at `market`; `None` when that is not known and needed, or on overflow.
+    pub fn value(self, market: Option<Price>, multiplier: Decimal) -> Option<Money> {
+        if self == Self::default() {
+            return Some(Money::ZERO);
+        }
+        let mut sum = self.priced;
+        if !self.at_market.is_zero() {
+            sum = sum.checked_add(self.at_market.checked_mul_price(market?)?.abs())?;
+        }
+        sum.checked_mul(multiplier)?.checked_add(self.money)
+    }
+}
+
+/// The price that an order names for the worst: of a buy its limit before its stop, of a sell the other way round.
+fn named_price(spec: &OrderSpec) -> Option<Price> {
+    let (limit, stop) = (spec.order_type.limit(), spec.order_type.stop());
+    match spec.side {
+        Side::Buy => limit.or(stop),
+        Side::Sell => stop.or(limit),
+    }
 }
 
 impl Exposure {
@@ -34,6 +97,15 @@ impl Exposure {
     /// The least that could be held: every sell fills, no buy does.
     pub fn worst_short(&self) -> Option<SignedQty> {
         self.position.checked_sub(SignedQty::new(self.sells.get()))
+    }
+    /// As it is without what an order counts for.
+    #[must_use]
+    pub fn without(mut self, row: &OrderRow) -> Self {
+        match row.spec.side {
+            Side::Buy => self.buying = self.buying.less(row.counted.buying),
+            Side::Sell => self.selling = self.selling.less(row.counted.selling),
+        }
+        self
     }
     /// How much of an order of this side and size would open or add, if everything open on that side filled
     /// before it: what is not needed to close the position.
@@ -56,6 +128,8 @@ pub(super) struct Counted {
     sells: Qty,
     notional_buys: u32,
     notional_sells: u32,
+    buying: Worth,
+    selling: Worth,
 }
 
 /// What is counted of all open orders of an instrument.
@@ -74,6 +148,8 @@ impl Totals {
         // A sum beyond what can be held stays at what it was: far beyond any limit.
         sum.buys = sum.buys.checked_add(new.buys).unwrap_or(sum.buys);
         sum.sells = sum.sells.checked_add(new.sells).unwrap_or(sum.sells);
+        sum.buying = sum.buying.less(old.buying).plus(new.buying);
+        sum.selling = sum.selling.less(old.selling).plus(new.selling);
     }
 }
 
@@ -117,16 +193,18 @@ impl Orders {
             return Counted::default();
         }
         let Some(remaining) = row.remaining() else {
+            let worth = Worth { money: money_left(row), ..Worth::default() };
             return match row.spec.side {
-                Side::Buy => Counted { notional_buys: 1, ..Counted::default() },
-                Side::Sell => Counted { notional_sells: 1, ..Counted::default() },
+                Side::Buy => Counted { notional_buys: 1, buying: worth, ..Counted::default() },
+                Side::Sell => Counted { notional_sells: 1, selling: worth, ..Counted::default() },
             };
         };
         let covered = self.covered_by_old(row).max(self.covered_by_target(row));
         let adds = remaining.saturating_sub(covered);
+        let worth = Worth::of(&row.spec, adds);
         match row.spec.side {
-            Side::Buy => Counted { buys: adds, ..Counted::default() },
-            Side::Sell => Counted { sells: adds, ..Counted::default() },
+            Side::Buy => Counted { buys: adds, buying: worth, ..Counted::default() },
+            Side::Sell => Counted { sells: adds, selling: worth, ..Counted::default() },
         }
     }
 
@@ -152,6 +230,17 @@ impl Orders {
     }
 }
 
+/// What an order in money can still buy or sell for: orders in money are of things without a multiplier.
+fn money_left(row: &OrderRow) -> Money {
+    match row.spec.amount {
+        Amount::Notional(money) => {
+            let money = money.abs();
+            money.checked_sub(row.filled_value).unwrap_or(money).max(Money::ZERO)
+        }
+        Amount::Qty(_) => Money::ZERO,
+    }
+}
+
 impl Book {
     /// Position and open orders of one instrument at their worst.
     pub fn exposure(&self, instrument: &InstrumentId) -> Exposure {
@@ -161,6 +250,8 @@ impl Book {
             buys: sum.buys,
             sells: sum.sells,
             has_notional: sum.notional_buys > 0 || sum.notional_sells > 0,
+            buying: sum.buying,
+            selling: sum.selling,
         }
     }
     /// How much of a position can be closed without any chance of turning it: its size less what open orders

@@ -127,6 +127,8 @@ pub struct Mark {
     pub volume: Option<Qty>,
     /// What is held of it; few of many are.
     pub holding: Option<Box<Holding>>,
+    /// What of it is in the sums of its account.
+    pub(super) burden: Option<Box<super::burden::Burden>>,
     /// The venue's own last price, from a position report.
     pub venue_last: Option<Price>,
     may_be_negative: bool,
@@ -147,6 +149,7 @@ impl Mark {
             previous_close: None,
             volume: None,
             holding: None,
+            burden: None,
             venue_last: None,
             may_be_negative: false,
             band: None,
@@ -181,6 +184,10 @@ impl Mark {
     /// How old the touch is; `None` without one.
     pub fn quote_age_ms(&self, now: Now) -> Option<u64> {
         self.touch.map(|t| now.mono.since_ms(t.received))
+    }
+    /// What is carried of it, as its account's sums have it.
+    pub fn burden(&self) -> super::burden::Burden {
+        self.burden.as_deref().copied().unwrap_or_default()
     }
     /// The sparkline, oldest first, the present price last.
     pub fn spark(&self) -> impl Iterator<Item = Price> {
@@ -349,6 +356,7 @@ pub struct Marks {
     /// near. Two venues' rows of one symbol have the same hash and are told apart by themselves.
     places: HashTable<u32>,
     rows: Vec<Mark>,
+    pub(super) burdens: super::burden::Burdens,
 }
 
 impl Marks {
@@ -450,7 +458,7 @@ impl Marks {
         at
     }
 
-    fn row(&mut self, instrument: &InstrumentId) -> &mut Mark {
+    pub(super) fn row(&mut self, instrument: &InstrumentId) -> &mut Mark {
         let at = self.place(instrument).unwrap_or_else(|| self.add(instrument));
         #[expect(
             clippy::indexing_slicing,

@@ -356,15 +356,12 @@ fn output(mut child: Child) -> Result<Secret, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ids::VenueId, limits::Limits};
+    use crate::domain::{ids::VenueId, limits::Limits, rules::Rules};
     use std::{os::unix::fs::PermissionsExt as _, time::Instant};
 
     fn venue() -> VenueConfig {
-        let mut v = VenueConfig::embedded(
-            VenueId::new("alpaca-paper").unwrap(),
-            Limits::default(),
-            crate::domain::rules::Rules::default(),
-        );
+        let mut v =
+            VenueConfig::embedded(VenueId::new("alpaca-paper").unwrap(), Limits::default(), Rules::default());
         v.kind = VenueKind::Alpaca;
         v
     }

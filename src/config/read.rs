@@ -141,6 +141,17 @@ impl<'a> Section<'a> {
         self.at.asked.borrow_mut().remove(&self.pattern_of("*"));
         self.below(self.full(name), self.pattern_of("*"), Some(value))
     }
+    /// The tables of a table whose names the user chooses, with their places. Their keys are those of the table
+    /// `pattern`, which shows them.
+    pub(super) fn tables_like(&self, pattern: &'static str) -> Vec<(&'a str, usize, Section<'a>)> {
+        let table = self.table.into_iter().flatten();
+        let like = |name: &str, value| self.below(self.full(name), pattern.to_owned(), Some(value));
+        table.map(|(k, v)| (k.get_ref().as_ref(), k.span().start, like(k.get_ref().as_ref(), v))).collect()
+    }
+    /// Is this key there?
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.table.is_some_and(|t| t.get(key).is_some())
+    }
     /// Reads a key into `target`; without it the default stays.
     pub(super) fn read<T>(
         &self,

@@ -154,13 +154,17 @@ fn name(text: &str) -> Result<VenueId, String> {
 
 /// What the limits and rules of a venue start from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Global<'a> {
-    pub(super) limits: &'a Limits,
-    pub(super) rules: &'a Rules,
+pub(super) struct Global<'g, 'a> {
+    pub(super) limits: &'g limits::Global<'a>,
+    pub(super) rules: &'g Rules,
 }
 
 /// Reads all venues; `global` is what their limits and rules start from.
-pub(super) fn read_all(section: &Section<'_>, global: Global<'_>, home: Option<&Path>) -> Vec<VenueConfig> {
+pub(super) fn read_all<'a>(
+    section: &Section<'a>,
+    global: Global<'_, 'a>,
+    home: Option<&Path>,
+) -> Vec<VenueConfig> {
     let mut venues = Vec::new();
     for (text, at, value) in section.entries() {
         let one = section.entry(text, value);
@@ -172,8 +176,8 @@ pub(super) fn read_all(section: &Section<'_>, global: Global<'_>, home: Option<&
     venues
 }
 
-fn read(s: Section<'_>, name: VenueId, global: Global<'_>, home: Option<&Path>) -> VenueConfig {
-    let mut venue = VenueConfig::embedded(name, global.limits.clone(), global.rules.clone());
+fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<&Path>) -> VenueConfig {
+    let mut venue = VenueConfig::embedded(name, Limits::default(), global.rules.clone());
     s.flag("accept_unofficial", &mut venue.accept_unofficial);
     let mut kind = None;
     s.text("kind", &mut kind, |t| VenueKind::usable(t, venue.accept_unofficial).map(Some));
@@ -183,9 +187,7 @@ fn read(s: Section<'_>, name: VenueId, global: Global<'_>, home: Option<&Path>) 
     addresses(&s, venue.environment, &mut venue.addresses);
     venue.credentials = CredentialSources::read(&s, home);
     paper(&s, &mut venue.paper, home);
-    let own = s.section("limits");
-    limits::read(&own, &mut venue.limits);
-    own.finish();
+    venue.limits = global.limits.of_venue(&s.section("limits"));
     let own = s.section("rules");
     rules::read(&own, &mut venue.rules);
     own.finish();

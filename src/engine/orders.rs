@@ -35,17 +35,7 @@ impl std::fmt::Display for Stopped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Why(why) => why.fmt(f),
-            Self::Checks(verdict) => {
-                let mut first = true;
-                for check in verdict.blocks() {
-                    if !first {
-                        f.write_str("; ")?;
-                    }
-                    first = false;
-                    write!(f, "{check}")?;
-                }
-                Ok(())
-            }
+            Self::Checks(verdict) => f.write_str(&verdict.blocking()),
         }
     }
 }
@@ -98,10 +88,11 @@ impl Engine {
         Some(ask(&Context {
             book: &self.book,
             marks: &self.marks,
-            limits: &state.setup.limits,
+            limits: state.setup.limits.of(symbol),
             capability: Some(&state.setup.capability),
             access: &access,
-            regular_hours: self.takes_market_orders_now(&spec.instrument),
+            session: self.session_of(&spec.instrument),
+            days: &state.days,
             now: self.now,
         }))
     }

@@ -51,6 +51,7 @@ impl Engine {
         let version = Text::clean(&self.version);
         self.fact(Fact::Opened { instance: self.instance.clone(), version });
         self.begin_days();
+        self.marks.weigh_book(&self.book);
         self.recover_orders();
         self.resume_exits();
         self.watch_now();

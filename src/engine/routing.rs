@@ -6,7 +6,7 @@ use super::{
     venue::VenueState,
 };
 use crate::{
-    calendar::{Calendar, Phase},
+    calendar::{Calendar, Phase, Session},
     domain::{
         capability::TifWord,
         ids::{InstrumentId, Symbol, VenueId},
@@ -132,14 +132,17 @@ impl Engine {
         }
     }
 
+    /// Where in its day its market is. What trades round the clock is always in regular hours.
+    pub(super) fn session_of(&self, id: &InstrumentId) -> Session {
+        if self.venues.get(&id.venue).is_some_and(|v| v.setup.always_open) {
+            return self.hours.of(Calendar::Always);
+        }
+        self.hours.of(Calendar::of(self.class_of(id)))
+    }
+
     /// Does this venue take market orders for it now?
     pub(super) fn takes_market_orders_now(&self, id: &InstrumentId) -> bool {
-        if self.venues.get(&id.venue).is_some_and(|v| v.setup.always_open) {
-            return true;
-        }
-        let class = self.class_of(id);
-        let calendar = Calendar::of(class);
-        calendar == Calendar::Always || calendar.session_at(self.now.wall).phase == Phase::Regular
+        self.session_of(id).phase == Phase::Regular
     }
 
     /// Its class: by its rules, else by its spelling.

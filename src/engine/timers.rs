@@ -63,6 +63,7 @@ impl Engine {
         self.effect(Effect::Arm { timer: Timer::Tick, after_ms: TICK_MS });
         self.watches_moved = true;
         self.begin_days();
+        self.marks.weigh_carried(&self.book);
         self.settle_alerts();
         self.watch_now();
         for venue in self.names.clone() {
@@ -102,8 +103,12 @@ impl Engine {
     /// Tells the book when a venue's trading day begins, by the venue's calendar. A clock that steps back begins none.
     pub(super) fn begin_days(&mut self) {
         for venue in self.names.clone() {
-            let began = self.calendar_of(&venue).day_began(self.now.wall);
+            let calendar = self.calendar_of(&venue);
+            let began = calendar.day_began(self.now.wall);
             let Some(state) = self.venues.get_mut(&venue) else { continue };
+            if state.days.first().is_none_or(|day| began > *day) {
+                state.days = calendar.last_days(began).to_vec();
+            }
             if state.day.is_none_or(|day| began > day) {
                 state.day = Some(began);
                 self.fact(Fact::DayBegan { venue: venue.clone(), began });

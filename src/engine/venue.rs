@@ -67,6 +67,8 @@ pub(super) struct VenueState {
     pub(super) resync_since: Mono,
     /// When the present trading day began.
     pub(super) day: Option<Stamp>,
+    /// When the last five began, the present one first; empty before the run begins.
+    pub(super) days: Vec<Stamp>,
     /// Symbols that somebody looked at, and when.
     pub(super) interest: BTreeMap<Symbol, Mono>,
     /// Symbols whose rules were asked for.
@@ -99,6 +101,7 @@ impl VenueState {
             figures_asked: None,
             resync_since: Mono::default(),
             day: None,
+            days: Vec::new(),
             interest: BTreeMap::new(),
             asked: BTreeSet::new(),
             unknown: BTreeSet::new(),

@@ -1,17 +1,29 @@
 //! The checks: one rule a file, one line each in the list here.
 
 mod access;
+mod account;
+mod borrow;
 mod buying_power;
 mod capability;
 mod collar;
+mod day_trades;
 mod duplicate;
+mod equity_share;
 #[cfg(test)]
 pub(super) mod fixture;
+mod gross;
+mod margin;
 mod notional;
+mod order_rate;
+mod position;
 mod quantity;
 mod quote;
+mod self_cross;
+mod session;
 mod short;
+mod spread;
 mod stop_required;
+mod symbols;
 mod tick_and_lot;
 
 use super::{
@@ -19,12 +31,14 @@ use super::{
     verdict::{CheckName, Why},
 };
 use crate::{
-    book::{AccountRow, Exposure, Mark},
+    book::{AccountRow, Burden, Exposure, Mark, Sides},
     domain::{
+        ids::InstrumentId,
         instrument::Instrument,
         limits::{Action, Limits},
-        money::{Money, Price, Qty},
+        money::{Money, Percent, Price, Qty},
         order::{Amount, Attached, OrderSpec, OrderType, Replacement, Side},
+        report::AccountReport,
     },
 };
 
@@ -42,19 +56,40 @@ pub(super) struct Check {
 const ALWAYS: fn(&Limits) -> Action = |_| Action::Block;
 
 #[rustfmt::skip]
-pub(super) const CHECKS: [Check; 11] = [
+pub(super) const CHECKS: [Check; 23] = [
     Check { name: CheckName::Access, action: ALWAYS, ask: access::ask, asks_reductions: false },
+    Check { name: CheckName::Symbols, action: |l| l.symbol_lists, ask: symbols::ask, asks_reductions: false },
     Check { name: CheckName::Capability, action: ALWAYS, ask: capability::ask, asks_reductions: true },
     Check { name: CheckName::TickAndLot, action: |l| l.tick_and_lot, ask: tick_and_lot::ask, asks_reductions: true },
+    Check { name: CheckName::Session, action: |l| l.session_closed, ask: session::ask, asks_reductions: true },
+    Check { name: CheckName::Quote, action: |l| l.stale_quote, ask: quote::ask, asks_reductions: false },
+    Check { name: CheckName::Account, action: |l| l.stale_account, ask: account::ask, asks_reductions: false },
     Check { name: CheckName::Quantity, action: |l| l.order_qty, ask: quantity::ask, asks_reductions: false },
     Check { name: CheckName::Notional, action: |l| l.order_notional, ask: notional::ask, asks_reductions: false },
-    Check { name: CheckName::Quote, action: |l| l.stale_quote, ask: quote::ask, asks_reductions: false },
+    Check { name: CheckName::Position, action: |l| l.position, ask: position::ask, asks_reductions: false },
+    Check { name: CheckName::EquityShare, action: |l| l.equity_share, ask: equity_share::ask, asks_reductions: false },
+    Check { name: CheckName::Gross, action: |l| l.gross, ask: gross::ask, asks_reductions: false },
     Check { name: CheckName::Collar, action: |l| l.price_collar, ask: collar::ask, asks_reductions: false },
+    Check { name: CheckName::Spread, action: |l| l.spread, ask: spread::ask, asks_reductions: false },
     Check { name: CheckName::Duplicate, action: |l| l.duplicate, ask: duplicate::ask, asks_reductions: false },
+    Check { name: CheckName::OrderRate, action: |l| l.order_rate, ask: order_rate::ask, asks_reductions: false },
+    Check { name: CheckName::SelfCross, action: |l| l.self_cross, ask: self_cross::ask, asks_reductions: false },
     Check { name: CheckName::BuyingPower, action: |l| l.buying_power, ask: buying_power::ask, asks_reductions: false },
-    Check { name: CheckName::Short, action: ALWAYS, ask: short::ask, asks_reductions: false },
+    Check { name: CheckName::Margin, action: |l| l.margin, ask: margin::ask, asks_reductions: false },
+    Check { name: CheckName::DayTrades, action: |l| l.day_trades, ask: day_trades::ask, asks_reductions: true },
+    Check { name: CheckName::Short, action: |l| l.short_sale, ask: short::ask, asks_reductions: false },
+    Check { name: CheckName::Borrow, action: |l| l.hard_to_borrow, ask: borrow::ask, asks_reductions: false },
     Check { name: CheckName::StopRequired, action: |l| l.stop_required, ask: stop_required::ask, asks_reductions: false },
 ];
+
+/// What the account would carry with the order, open and unknown orders at their worst.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weighed<'a> {
+    /// Value of the symbol's position on the order's side; below zero when it would only become smaller.
+    pub(super) after: Money,
+    /// Everything together; the instrument that can't be valued where there is one.
+    pub(super) total: Result<Burden, &'a InstrumentId>,
+}
 
 /// An order before the checks, with what several of them need looked up once.
 pub(super) struct Case<'a> {
@@ -69,10 +104,14 @@ pub(super) struct Case<'a> {
     pub(super) qty: Option<Qty>,
     /// The part of it that opens or adds.
     pub(super) opening: Option<Qty>,
+    /// Is anything open on the other side?
+    pub(super) is_opposed: bool,
     /// It closes, or changes an order to no more risk than it had.
     pub(super) adds_nothing: bool,
     /// A change, with how much of the order has filled.
     pub(super) changes: Option<(&'a OrderSpec, Qty)>,
+    /// What it leads to; `None` when it can't be valued, or adds nothing and nobody asks.
+    pub(super) weighed: Option<Weighed<'a>>,
 }
 
 impl<'a> Case<'a> {
@@ -80,6 +119,7 @@ impl<'a> Case<'a> {
         let exposure = context.book.exposure(&spec.instrument);
         let mut case = Self::new(context, spec, exposure);
         case.adds_nothing = case.reduces();
+        case.weighed = case.weigh(&exposure);
         case
     }
 
@@ -93,6 +133,9 @@ impl<'a> Case<'a> {
         let filled = row.map_or(Qty::ZERO, |r| r.filled);
         let open = row.and_then(crate::book::OrderRow::remaining).unwrap_or_default();
         let mut exposure = context.book.exposure(&spec.instrument);
+        if let Some(row) = row {
+            exposure = exposure.without(row);
+        }
         match spec.side {
             Side::Buy => exposure.buys = exposure.buys.saturating_sub(open),
             Side::Sell => exposure.sells = exposure.sells.saturating_sub(open),
@@ -102,6 +145,7 @@ impl<'a> Case<'a> {
         case.opening = case.qty.map(|q| exposure.opening_part(spec.side, q));
         case.changes = Some((&change.before, filled));
         case.adds_nothing = case.reduces() || !adds(&change.before, &change.after, case.mark);
+        case.weighed = case.weigh(&exposure);
         case
     }
 
@@ -125,9 +169,74 @@ impl<'a> Case<'a> {
             price,
             qty,
             opening: qty.map(|q| exposure.opening_part(spec.side, q)),
+            is_opposed: exposure.has_notional
+                || match spec.side {
+                    Side::Buy => !exposure.sells.is_zero(),
+                    Side::Sell => !exposure.buys.is_zero(),
+                },
             adds_nothing: false,
             changes: None,
+            weighed: None,
         }
+    }
+
+    /// The sums of the account with the row of this instrument taken out and put in anew with the order.
+    fn weigh(&self, exposure: &Exposure) -> Option<Weighed<'a>> {
+        if self.adds_nothing {
+            return None;
+        }
+        let (context, id) = (self.context, &self.spec.instrument);
+        let value = match self.spec.amount {
+            Amount::Notional(money) => money.abs(),
+            Amount::Qty(_) => self.value_of(self.qty?)?,
+        };
+        let multiplier = self.instrument.map_or(rust_decimal::Decimal::ONE, |i| i.multiplier.get());
+        let paid = || context.book.position(id).and_then(|p| p.avg_price);
+        let sides = Sides::of(exposure, self.mark, multiplier, paid)?.plus(self.spec.side, value)?;
+        let burden = sides.burden(self.instrument, self.mark.and_then(Mark::price))?;
+        let was = self.mark.map(Mark::burden).unwrap_or_default();
+        let total = match context.marks.carried(&id.venue) {
+            Ok(sum) => Ok(sum.checked_sub(was)?.checked_add(burden)?),
+            Err(unknown) => Err(unknown),
+        };
+        Some(Weighed { after: sides.after(self.spec.side)?, total })
+    }
+
+    /// The quote is too old, or not there. A trader who lets old quotes pass has what else is asked judged by them too.
+    pub(super) fn old_quote(&self) -> Option<Why> {
+        let limits = self.context.limits;
+        if limits.stale_quote != Action::Block {
+            return None;
+        }
+        quote::missing_or_old(self)
+    }
+
+    /// The account's figures.
+    pub(super) fn figures(&self) -> Result<&'a AccountReport, Why> {
+        let account = self.account.ok_or(Why::NoAccount)?;
+        if self.context.limits.stale_account == Action::Block
+            && let Some(why) = account::old(self, account)
+        {
+            return Err(why);
+        }
+        Ok(&account.report)
+    }
+
+    /// What the account would carry with it.
+    pub(super) fn total(&self) -> Result<Burden, Why> {
+        if let Some(why) = self.old_quote() {
+            return Err(why);
+        }
+        let weighed = self.weighed.ok_or(Why::NoPrice)?;
+        weighed.total.map_err(|unknown| Why::NoValue(unknown.clone()))
+    }
+
+    /// Value of the symbol's position on the order's side with it.
+    pub(super) fn position_after(&self) -> Result<Money, Why> {
+        if let Some(why) = self.old_quote() {
+            return Err(why);
+        }
+        Ok(self.weighed.ok_or(Why::NoPrice)?.after)
     }
 
     /// What the whole order is worth at its worst, without sign.
@@ -189,6 +298,20 @@ fn adds(before: &OrderSpec, after: &OrderSpec, mark: Option<&Mark>) -> bool {
         (Some(_) | None, _) => false,
     };
     !(same_terms && new <= old && no_dearer)
+}
+
+/// Is `value` more than so many per cent of `equity`? Compared as hundredths of amounts, so that nothing is divided;
+/// what can't be compared is too much.
+pub(super) fn is_beyond(value: Money, limit: Percent, equity: Money) -> bool {
+    let most = equity.max(Money::ZERO).checked_mul(limit.get());
+    let value = value.checked_mul(rust_decimal::Decimal::ONE_HUNDRED);
+    value.zip(most).is_none_or(|(value, most)| value > most)
+}
+
+/// A share for a sentence.
+pub(super) fn share(value: Money, equity: Money) -> Percent {
+    let share = value.percent_of(equity).unwrap_or_default();
+    Percent::new(share.get().round_dp(1))
 }
 
 impl Why {

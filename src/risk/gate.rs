@@ -7,12 +7,13 @@ use super::{
 };
 use crate::{
     book::{Book, Marks},
+    calendar::Session,
     domain::{
         capability::Capability,
         limits::{Action, Limits},
         order::{OrderSpec, Replacement, Submission},
         text::Text,
-        time::Now,
+        time::{Now, Stamp},
     },
 };
 
@@ -37,14 +38,17 @@ pub struct Context<'a> {
     pub book: &'a Book,
     /// The marks.
     pub marks: &'a Marks,
-    /// The account's limits.
+    /// The limits of this symbol in this account.
     pub limits: &'a Limits,
     /// What the order's venue can do.
     pub capability: Option<&'a Capability>,
     /// What the trader may do.
     pub access: &'a Access,
-    /// Are regular hours on for this instrument? Market orders wait for them where a venue wants that.
-    pub regular_hours: bool,
+    /// Where in its day the instrument's market is.
+    pub session: Session,
+    /// When the last five trading days of the venue began, the present one first. Without them every trade that is
+    /// known counts as one of them.
+    pub days: &'a [Stamp],
     /// The time.
     pub now: Now,
 }
@@ -121,6 +125,7 @@ mod tests {
         domain::{
             fact::Fact,
             lifecycle::OrderEvent,
+            money::Percent,
             order::{Attached, OrderRef, Side, StopLeg},
         },
         risk::{
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_sound_order_passes_every_check_and_gets_its_permit() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         let verdict = desk.judge(&entry("10", "100"));
         assert!(verdict.checks.iter().all(|c| c.outcome == Outcome::Pass), "{}", verdict.reasons());
         assert_eq!(verdict.checks.len(), CHECKS.len());
@@ -166,7 +171,8 @@ mod tests {
         assert!(clear(&desk.context(), submission("a", spec.clone()), 1).is_ok());
         desk.book.take(intent("a", &spec));
         let refused = clear(&desk.context(), submission("b", entry("1201", "100")), 2).unwrap_err();
-        assert_eq!(refused.blocks().map(|c| c.name).collect::<Vec<_>>(), [CheckName::BuyingPower]);
+        let blocks: Vec<_> = refused.blocks().map(|c| c.name).collect();
+        assert_eq!(blocks, [CheckName::EquityShare, CheckName::BuyingPower, CheckName::Margin]);
     }
 
     #[test]
@@ -251,11 +257,62 @@ mod tests {
             prop_assert!(!worst.is_negative());
         }
 
+        /// F3 and F4: whatever is asked, in whatever order, and whatever became of it, rejected apart: what passed stays
+        /// inside every limit with all of it filled.
+        #[test]
+        fn no_headroom_is_used_twice(
+            sells in any::<bool>(),
+            asks in proptest::collection::vec((0_usize..2, 1_u32..300, 95_u32..106, 0_u32..5), 1..15)
+        ) {
+            let mut desk = Desk::open();
+            let other = named("MSFT");
+            desk.book.take(Fact::Instrument(Box::new(share(other.clone()))));
+            desk.marks.apply(&quote(other.clone(), "100", "100", 100));
+            desk.marks.apply(&quote(aapl(), "100", "100", 100));
+            desk.limits.duplicate = Action::Off;
+            desk.limits.order_rate = Action::Off;
+            desk.limits.position_max = usd("25000");
+            desk.limits.equity_share_percent_max = Percent::new(24.into());
+            desk.limits.gross_max = usd("40000");
+            let side = if sells { Side::Sell } else { Side::Buy };
+            let mut worth = [rust_decimal::Decimal::ZERO; 2];
+            for (n, (symbol, units, at, fate)) in asks.iter().enumerate() {
+                let name = format!("c{n}");
+                let instrument = [aapl(), other.clone()][*symbol].clone();
+                let spec = order(side, &units.to_string(), limit(&at.to_string()));
+                let spec = OrderSpec { instrument, ..spec };
+                let Ok(permit) = clear(&desk.context(), submission(&name, spec), 1) else { continue };
+                let spec = permit.spend().spec;
+                desk.book.take(intent(&name, &spec));
+                let at = if sells { (*at).max(100) } else { *at };
+                let mut value = rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::from(at);
+                match fate {
+                    0 => {}
+                    1 => drop(desk.book.take(event(&name, OrderEvent::Unanswered))),
+                    2 => drop(desk.book.take(event(&name, OrderEvent::Working))),
+                    3 => {
+                        let done = execution(&format!("y{n}"), &name, &spec, &units.to_string(), "100");
+                        desk.book.take(Fact::Executed(Box::new(done)));
+                        // What is held is worth what the market says.
+                        value = rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::ONE_HUNDRED;
+                    }
+                    _ => {
+                        desk.book.take(event(&name, OrderEvent::Rejected));
+                        value = rust_decimal::Decimal::ZERO;
+                    }
+                }
+                worth[*symbol] += value;
+                prop_assert!(worth[*symbol] <= rust_decimal::Decimal::from(24_000), "{worth:?}");
+                prop_assert!(worth[0] + worth[1] <= rust_decimal::Decimal::from(40_000), "{worth:?}");
+            }
+        }
+
         /// However many entries pass, in whatever order, what they could cost is never above the buying power.
         #[test]
         fn what_passed_can_be_paid(asks in proptest::collection::vec((1_u32..1_500, 91_u32..109), 1..12)) {
             let mut desk = Desk::open();
             desk.limits.duplicate = Action::Off;
+            desk.limits.order_rate = Action::Off;
             let mut owed = rust_decimal::Decimal::ZERO;
             for (n, (units, at)) in asks.iter().enumerate() {
                 let name = format!("c{n}");

@@ -1,11 +1,13 @@
 //! What the checks found: one line for each, its sentence made only when somebody reads it.
 
 use crate::domain::{
-    ids::{Currency, InstrumentId},
+    ids::{Currency, InstrumentId, Symbol},
     money::{Money, Percent, Price, Qty},
-    order::{OrderKind, Tif},
+    order::{OrderKind, Side, Tif},
     text::Text,
+    time::Stamp,
 };
+use rust_decimal::Decimal;
 
 /// The checks, in the order in which they are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,16 +22,40 @@ pub enum CheckName {
     Quantity,
     /// Not more money than one order may have.
     Notional,
+    /// The account's figures are there and young enough.
+    Account,
+    /// The symbol is one that may be traded.
+    Symbols,
+    /// The order does not wait for another session.
+    Session,
+    /// Not more money in one symbol, open orders counted.
+    Position,
+    /// Not more of the equity in one symbol.
+    EquityShare,
+    /// Not more money in all symbols together.
+    Gross,
     /// There is a quote, believable and young enough.
     Quote,
     /// Prices near the last quote.
     Collar,
+    /// A market order meets a market and not a gap.
+    Spread,
     /// Not the same order as a moment ago.
     Duplicate,
+    /// Not too many orders in a short time.
+    OrderRate,
+    /// Not against an order of our own.
+    SelfCross,
     /// Enough buying power at worst.
     BuyingPower,
+    /// Enough margin, or settled cash, at worst.
+    Margin,
+    /// Inside the rule for day trades that the account is under.
+    DayTrades,
     /// A sell below flat is allowed and can be borrowed.
     Short,
+    /// What is sold short is easy to borrow.
+    Borrow,
     /// An entry brings its protective stop.
     StopRequired,
 }
@@ -43,11 +69,23 @@ impl CheckName {
             Self::TickAndLot => "tick and lot",
             Self::Quantity => "quantity",
             Self::Notional => "value",
+            Self::Account => "account figures",
+            Self::Symbols => "symbol lists",
+            Self::Session => "session",
+            Self::Position => "position",
+            Self::EquityShare => "share of equity",
+            Self::Gross => "gross exposure",
             Self::Quote => "quote",
             Self::Collar => "price collar",
+            Self::Spread => "spread",
             Self::Duplicate => "duplicate",
+            Self::OrderRate => "order rate",
+            Self::SelfCross => "own orders",
             Self::BuyingPower => "buying power",
+            Self::Margin => "margin",
+            Self::DayTrades => "day trades",
             Self::Short => "short sale",
+            Self::Borrow => "borrow",
             Self::StopRequired => "protective stop",
         }
     }
@@ -169,6 +207,77 @@ pub enum Why {
         /// The limit.
         limit: Money,
     },
+    /// Old account figures.
+    #[error("the account's figures are {age_s} s old, the most is {limit_s} s")]
+    StaleAccount {
+        /// Their age.
+        age_s: i64,
+        /// The limit.
+        limit_s: i64,
+    },
+    /// On the list of what may not be opened.
+    #[error("{0} is on your list of symbols that may not be opened")]
+    Denied(Symbol),
+    /// Not on the list of what may be.
+    #[error("{0} is not on your list of symbols that may be opened")]
+    NotAllowed(Symbol),
+    /// Sent, and not at work before the next session.
+    #[error("{phase}{}: the order waits at the venue for regular hours", ending(.until.as_ref()))]
+    SessionClosed {
+        /// Where the market is.
+        phase: &'static str,
+        /// Until when.
+        until: Option<Stamp>,
+    },
+    /// Above the trader's limit for one symbol.
+    #[error(
+        "the position would come to {value:.2} with what is open, above your limit of {limit:.2} for one symbol"
+    )]
+    Position {
+        /// What it would come to.
+        value: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// Above the trader's limit for one symbol, in per cent of equity.
+    #[error(
+        "the position would come to {value:.2} with what is open, {share} % of an equity of {equity:.2}, above your limit of {limit} %"
+    )]
+    EquityShare {
+        /// What it would come to.
+        value: Money,
+        /// In per cent.
+        share: Percent,
+        /// Of this.
+        equity: Money,
+        /// The limit.
+        limit: Percent,
+    },
+    /// Above the trader's limit for everything.
+    #[error("all positions would come to {value:.2} with what is open, above your limit of {limit:.2}")]
+    Gross {
+        /// What they would come to.
+        value: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// Above the trader's limit for everything, in per cent of equity.
+    #[error(
+        "all positions would come to {value:.2} with what is open, {share} % of an equity of {equity:.2}, above your limit of {limit} %"
+    )]
+    GrossPercent {
+        /// What they would come to.
+        value: Money,
+        /// In per cent.
+        share: Percent,
+        /// Of this.
+        equity: Money,
+        /// The limit.
+        limit: Percent,
+    },
+    /// Something that is held can't be valued.
+    #[error("what is held or ordered of {0} can't be valued: the account's exposure is not known")]
+    NoValue(InstrumentId),
     /// Nothing to judge by.
     #[error("there is no price to judge it by")]
     NoPrice,
@@ -200,6 +309,39 @@ pub enum Why {
         /// The limit.
         limit: Percent,
     },
+    /// Too wide.
+    #[error(
+        "the spread from {bid} to {ask} is {percent} % of the price, the most for a market order is {limit} %"
+    )]
+    Spread {
+        /// Best bid.
+        bid: Price,
+        /// Best ask.
+        ask: Price,
+        /// How wide.
+        percent: Percent,
+        /// The limit.
+        limit: Percent,
+    },
+    /// One side of the market is not there.
+    #[error("there is no {0}: a market order would fill at any price")]
+    OneSided(&'static str),
+    /// Too many orders.
+    #[error("{limit} orders went out in the last {window}: more is too fast")]
+    OrderRate {
+        /// How many went, and may go.
+        limit: u64,
+        /// `second` or `minute`.
+        window: &'static str,
+    },
+    /// It would meet an order of our own.
+    #[error("it would trade with your own {side} order{}", priced(.price.as_ref()), side = .side.word())]
+    SelfCross {
+        /// The side of that order.
+        side: Side,
+        /// Its limit; a market order has none.
+        price: Option<Price>,
+    },
     /// The same again.
     #[error("the same order went out {age_ms} ms ago")]
     Duplicate {
@@ -222,6 +364,73 @@ pub enum Why {
         /// The account's.
         account: Currency,
     },
+    /// Not enough cash that has settled.
+    #[error("it takes {need:.2} of settled cash, {left:.2} is left{}", on_its_way(*.unsettled))]
+    Cash {
+        /// What it needs.
+        need: Money,
+        /// What is left, orders under way taken off.
+        left: Money,
+        /// What sales brought in and has not settled.
+        unsettled: Money,
+    },
+    /// A cash account owes no shares.
+    #[error("nothing can be sold short in a cash account")]
+    CashShort,
+    /// Not enough margin.
+    #[error(
+        "{taken:.2} of margin would be taken with what is open, of an equity of {equity:.2} (at {leverage}x)"
+    )]
+    Margin {
+        /// What all would take.
+        taken: Money,
+        /// What is there.
+        equity: Money,
+        /// By which leverage.
+        leverage: Decimal,
+    },
+    /// One day trade too many: it could not be closed today.
+    #[error(
+        "{count} day trades in five business days and an equity of {equity:.2}, below 25,000: what this opens could not be closed today"
+    )]
+    DayTrades {
+        /// How many.
+        count: u32,
+        /// What counts as equity.
+        equity: Money,
+    },
+    /// Said, and never stops it.
+    #[error(
+        "closing this today is day trade {nth} in five business days, with an equity of {equity:.2}, below 25,000: the venue may restrict the account"
+    )]
+    ClosingDayTrade {
+        /// Which it would be.
+        nth: u32,
+        /// What counts as equity.
+        equity: Money,
+    },
+    /// Beyond what must be there at every moment of the day.
+    #[error(
+        "{taken:.2} of intraday margin would be taken with what is open, of an equity of {equity:.2}: an intraday margin deficit"
+    )]
+    IntradayMargin {
+        /// What all would take.
+        taken: Money,
+        /// What is there.
+        equity: Money,
+    },
+    /// Hard to borrow.
+    #[error("it sells {qty} short that is hard to borrow, at a fee that the venue does not tell")]
+    HardToBorrow {
+        /// How much.
+        qty: Qty,
+    },
+    /// Nobody says.
+    #[error("it sells {qty} short, and the venue does not say whether that can be borrowed")]
+    BorrowUnknown {
+        /// How much.
+        qty: Qty,
+    },
     /// Short sale impossible.
     #[error("it would sell {qty} short: {why}")]
     Short {
@@ -241,6 +450,18 @@ pub enum Why {
         /// What has filled.
         filled: Qty,
     },
+}
+
+fn ending(until: Option<&Stamp>) -> String {
+    until.map_or_else(String::new, |at| format!(" until {}", at.to_rfc3339()))
+}
+
+fn priced(price: Option<&Price>) -> String {
+    price.map_or_else(String::new, |price| format!(" at {price}"))
+}
+
+fn on_its_way(money: Money) -> String {
+    if money.is_zero() { String::new() } else { format!(" ({money:.2} from sales has not settled)") }
 }
 
 /// One check's result.
@@ -280,12 +501,31 @@ impl Verdict {
     }
     /// What does not hold, in one line; empty when all does.
     pub fn reasons(&self) -> String {
-        let reasons: Vec<String> =
-            self.checks.iter().filter_map(|c| c.why.as_ref()).map(ToString::to_string).collect();
-        reasons.join("; ")
+        in_one_line(self.checks.iter())
+    }
+    /// What blocks it, in one line.
+    pub fn blocking(&self) -> String {
+        in_one_line(self.blocks())
     }
     /// How one check ended.
     pub fn of(&self, name: CheckName) -> Option<&CheckResult> {
         self.checks.iter().find(|c| c.name == name)
     }
+}
+
+/// Several checks that lack the same thing say so once.
+fn in_one_line<'a>(checks: impl Iterator<Item = &'a CheckResult>) -> String {
+    let mut said: Vec<&Why> = Vec::new();
+    let mut line = String::new();
+    for why in checks.filter_map(|c| c.why.as_deref()) {
+        if said.contains(&why) {
+            continue;
+        }
+        if !said.is_empty() {
+            line.push_str("; ");
+        }
+        line.push_str(&why.to_string());
+        said.push(why);
+    }
+    line
 }

@@ -178,8 +178,8 @@ impl House {
         VenueSetup {
             venue: self.venue.clone(),
             capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
-            rules: tradedeck::domain::rules::Rules::default(),
             limits: Limits { duplicate: Action::Off, stop_required: Action::Off, ..Limits::default() },
+            rules: tradedeck::domain::rules::Rules::default(),
             environment: self.environment,
             live_confirmed: Some("0042".into()),
             always_open: self.open_all_hours,

@@ -45,3 +45,5 @@ mod terminal;
 mod tidy;
 #[cfg(test)]
 mod transport;
+#[cfg(test)]
+mod verdicts;

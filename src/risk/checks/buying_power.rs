@@ -8,8 +8,9 @@ use crate::{
 };
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
-    let Some(account) = case.account.map(|a| &a.report) else {
-        return Some(Why::NoAccount);
+    let account = match case.figures() {
+        Ok(account) => account,
+        Err(why) => return Some(why),
     };
     let Some(instrument) = case.instrument else {
         return Some(Why::NoInstrument(case.spec.instrument.clone()));
@@ -37,7 +38,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
 }
 
 /// What the opening part takes; of a change, what it takes more than before.
-fn need(case: &Case<'_>) -> Option<Money> {
+pub(super) fn need(case: &Case<'_>) -> Option<Money> {
     let whole = case.value_of(case.opening?)?;
     let Some((before, filled)) = case.changes else {
         return Some(whole);
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_it_pays_for_passes_and_more_is_refused() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         desk.passes(CheckName::BuyingPower, &order(Side::Buy, "2000", limit("100")));
         desk.refuses(CheckName::BuyingPower, &order(Side::Buy, "2001", limit("100")), "200100");
         desk.refuses(CheckName::BuyingPower, &buy("2000"), "200020.00");

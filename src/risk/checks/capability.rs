@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::{
+    calendar::Phase,
     domain::{
         capability::{ClassCapability, TifWord},
         instrument::AssetClass,
@@ -27,7 +28,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     }
     let has_hours = matches!(instrument.class, AssetClass::Equity | AssetClass::Option);
     let waits = matches!(spec.tif, Tif::Opg | Tif::Cls);
-    if kind == OrderKind::Market && has_hours && !case.context.regular_hours && !waits {
+    if kind == OrderKind::Market && has_hours && case.context.session.phase != Phase::Regular && !waits {
         return Some(Why::NotInRegularHours);
     }
     let wants_fraction = spec.amount.qty().is_some_and(|q| !q.is_multiple_of(instrument.whole_lot));
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_the_venue_has_passes() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         desk.passes(CheckName::Capability, &buy("1.5"));
         desk.passes(CheckName::Capability, &order(Side::Buy, "1", limit("100")));
     }
@@ -92,7 +93,7 @@ mod tests {
     #[test]
     fn a_market_order_waits_for_regular_hours_and_a_coin_does_not() {
         let mut desk = Desk::open();
-        desk.regular_hours = false;
+        desk.session.phase = Phase::Closed;
         desk.refuses(CheckName::Capability, &buy("1"), "give a limit");
         desk.passes(CheckName::Capability, &order(Side::Buy, "1", limit("100")));
         desk.passes(CheckName::Capability, &OrderSpec { tif: Tif::Opg, ..buy("1") });

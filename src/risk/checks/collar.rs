@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn near_the_market_passes_far_off_is_refused_on_both_sides() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         desk.passes(CheckName::Collar, &order(Side::Buy, "1", limit("110")));
         desk.passes(CheckName::Collar, &order(Side::Buy, "1", limit("90")));
         desk.refuses(CheckName::Collar, &order(Side::Buy, "1", limit("110.01")), "10.01 %");

@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn below_passes_above_is_refused_by_the_ask_and_never_as_zero() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         desk.passes(CheckName::Notional, &buy("2499"));
         desk.refuses(CheckName::Notional, &buy("2500"), "250025.00");
         desk.passes(CheckName::Notional, &order(Side::Buy, "2500", limit("100")));

@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn below_and_at_the_limit_passes_above_is_refused() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         desk.passes(CheckName::Quantity, &buy("100000"));
         desk.refuses(CheckName::Quantity, &buy("100001"), "above your limit of 100000");
     }

@@ -4,16 +4,18 @@ use super::Case;
 use crate::risk::verdict::Why;
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
-    let limit_ms = case.context.limits.quote_age_max_ms;
-    let Some(mark) = case.mark else {
-        return Some(Why::NoQuote);
-    };
-    let Some(age_ms) = mark.quote_age_ms(case.context.now) else {
-        return Some(Why::NoQuote);
-    };
-    if let Some((bad, _)) = mark.bad {
+    if let Some((bad, _)) = case.mark.filter(|m| m.touch.is_some()).and_then(|m| m.bad) {
         return Some(Why::BadQuote(bad.word()));
     }
+    missing_or_old(case)
+}
+
+/// The last good one, whatever came after it.
+pub(super) fn missing_or_old(case: &Case<'_>) -> Option<Why> {
+    let limit_ms = case.context.limits.quote_age_max_ms;
+    let Some(age_ms) = case.mark.and_then(|mark| mark.quote_age_ms(case.context.now)) else {
+        return Some(Why::NoQuote);
+    };
     (age_ms > limit_ms).then_some(Why::StaleQuote { age_ms, limit_ms })
 }
 

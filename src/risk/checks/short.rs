@@ -37,8 +37,8 @@ fn against(case: &Case<'_>, qty: Qty) -> Option<&'static str> {
         return Some("fractions can't be sold short");
     }
     match instrument.borrow {
-        Borrow::Easy | Borrow::Unknown => None,
-        Borrow::Hard => Some("it is hard to borrow: ask the venue for a locate first"),
+        // What is hard to borrow, and what it costs, is a question of its own.
+        Borrow::Easy | Borrow::Unknown | Borrow::Hard => None,
         Borrow::None => Some("it is not to be had to borrow"),
     }
 }
@@ -64,8 +64,8 @@ mod tests {
         let mut desk = Desk::open();
         desk.refuses(CheckName::Short, &sell("1.5"), "fractions");
         desk.refuses(CheckName::Short, &OrderSpec { instrument: btc(), ..sell("1") }, "no short sales");
-        desk.book.take(Fact::Instrument(Box::new(Instrument { borrow: Borrow::Hard, ..share(aapl()) })));
-        desk.refuses(CheckName::Short, &sell("10"), "hard to borrow");
+        desk.book.take(Fact::Instrument(Box::new(Instrument { borrow: Borrow::None, ..share(aapl()) })));
+        desk.refuses(CheckName::Short, &sell("10"), "not to be had to borrow");
         desk.book.take(Fact::Instrument(Box::new(Instrument { shortable: false, ..share(aapl()) })));
         desk.refuses(CheckName::Short, &sell("10"), "can't be sold short");
         let cash = AccountReport { shorting: false, ..account() };

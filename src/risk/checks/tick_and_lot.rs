@@ -74,14 +74,14 @@ mod tests {
 
     #[test]
     fn on_the_tick_and_the_lot_passes() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         desk.passes(CheckName::TickAndLot, &order(Side::Buy, "1.5", limit("100.01")));
         desk.passes(CheckName::TickAndLot, &order(Side::Buy, "10", limit("0.9999")));
     }
 
     #[test]
     fn off_the_tick_or_the_lot_is_refused() {
-        let desk = Desk::open();
+        let mut desk = Desk::open();
         desk.refuses(CheckName::TickAndLot, &order(Side::Buy, "1", limit("100.001")), "limit 100.001");
         desk.refuses(CheckName::TickAndLot, &order(Side::Buy, "1", stop("100.001")), "stop 100.001");
         desk.refuses(CheckName::TickAndLot, &buy("1.0000001"), "lots of 0.000001");

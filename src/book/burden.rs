@@ -1,0 +1,304 @@
+//! What an account carries: its positions and open orders at their worst, in value and in margin, instrument by
+//! instrument and summed up for each venue. An order's fact weighs its own instrument anew; what only moved with the
+//! market is weighed anew once a second. So a check finds a sum, and not five hundred positions.
+
+use super::{Book, Mark, Marks};
+use crate::domain::{
+    fact::Fact,
+    ids::{InstrumentId, VenueId},
+    instrument::{AssetClass, Instrument},
+    money::{Money, Price, SignedQty},
+    order::Side,
+};
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Below this a short share is kept at a sum a share (FINRA rule 4210(c)(2), (c)(3)).
+const CHEAP: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
+/// What of a thing on margin must be there first: half (Regulation T, 12 CFR 220.12(a)); of a short sale 150 % with
+/// the half that its proceeds are not (220.12(c)).
+const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
+/// What of a long position must stay there (FINRA rule 4210(c)(1)).
+const KEEP_LONG: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
+/// What of a short one (4210(c)(3)).
+const KEEP_SHORT: Decimal = Decimal::from_parts(30, 0, 0, false, 2);
+/// And no less of a cheap short one than this a share (4210(c)(2)).
+const KEEP_CHEAP: Decimal = Decimal::from_parts(25, 0, 0, false, 1);
+
+/// Which share of the value is margin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rates {
+    initial_long: Decimal,
+    initial_short: Decimal,
+    keep_long: Decimal,
+    keep_short: Decimal,
+}
+
+/// By the law's own figures for shares, which no venue may go below. What can't be had on margin is paid whole, and so
+/// are options, of which the legs of a spread are not told apart here: the venue's own figures know better.
+fn rates(instrument: Option<&Instrument>, price: Option<Price>) -> Rates {
+    let whole = Rates {
+        initial_long: Decimal::ONE,
+        initial_short: Decimal::ONE,
+        keep_long: Decimal::ONE,
+        keep_short: Decimal::ONE,
+    };
+    let Some(instrument) = instrument.filter(|i| i.marginable && i.class != AssetClass::Option) else {
+        return whole;
+    };
+    if instrument.class != AssetClass::Equity {
+        // Of these the venue's figures are all there is; a half of the value is beyond most of them.
+        return Rates { initial_long: HALF, initial_short: HALF, keep_long: HALF, keep_short: HALF };
+    }
+    let keep_short = match price.map(|p| p.get().abs()) {
+        Some(p) if p >= CHEAP => KEEP_SHORT.max(CHEAP.checked_div(p).unwrap_or(Decimal::ONE)),
+        Some(p) => KEEP_CHEAP.checked_div(p).unwrap_or(Decimal::ONE).max(Decimal::ONE),
+        None => Decimal::ONE,
+    };
+    Rates { initial_long: HALF, initial_short: HALF, keep_long: KEEP_LONG, keep_short }
+}
+
+/// What is carried of an instrument, or at a venue, in the quote currency. Nothing of it has a sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Burden {
+    /// Value of what is held.
+    pub held: Money,
+    /// Value with every open order of the worse side filled.
+    pub worst: Money,
+    /// Initial margin of what is held.
+    pub initial_held: Money,
+    /// Initial margin at worst.
+    pub initial: Money,
+    /// Maintenance margin of what is held.
+    pub maintenance_held: Money,
+    /// Maintenance margin at worst.
+    pub maintenance: Money,
+}
+
+impl Burden {
+    fn zip(self, other: Self, sum: impl Fn(Money, Money) -> Option<Money>) -> Option<Self> {
+        Some(Self {
+            held: sum(self.held, other.held)?,
+            worst: sum(self.worst, other.worst)?,
+            initial_held: sum(self.initial_held, other.initial_held)?,
+            initial: sum(self.initial, other.initial)?,
+            maintenance_held: sum(self.maintenance_held, other.maintenance_held)?,
+            maintenance: sum(self.maintenance, other.maintenance)?,
+        })
+    }
+    /// Both together; `None` on overflow.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.zip(other, Money::checked_add)
+    }
+    /// This without the other; `None` on overflow.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.zip(other, Money::checked_sub)
+    }
+}
+
+/// The two sides of an instrument in money: what would be held long, and what short, if all of one side filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sides {
+    /// Value of the position, with its sign.
+    pub held: Money,
+    /// Value of the open buys.
+    pub buying: Money,
+    /// Value of the open sells.
+    pub selling: Money,
+}
+
+impl Sides {
+    /// Of an exposure; `None` when something of it can't be valued. What is held is worth its mark, without one what was
+    /// paid.
+    pub fn of(
+        exposure: &super::Exposure,
+        mark: Option<&Mark>,
+        multiplier: Decimal,
+        paid: impl FnOnce() -> Option<Price>,
+    ) -> Option<Self> {
+        let touch = |side: Side| mark.and_then(|m| touch(m, side));
+        let held = if exposure.position.is_zero() {
+            Money::ZERO
+        } else {
+            let price = mark.and_then(Mark::price).or_else(paid)?;
+            exposure.position.checked_mul_price(price)?.checked_mul(multiplier)?
+        };
+        let buying = exposure.buying.value(touch(Side::Buy), multiplier)?;
+        let mut selling = exposure.selling.value(touch(Side::Sell), multiplier)?;
+        if !exposure.sells.is_zero() {
+            // What is sold below the market is owed at the market.
+            let sells = SignedQty::new(exposure.sells.get());
+            let owed =
+                touch(Side::Sell).and_then(|bid| sells.checked_mul_price(bid)?.checked_mul(multiplier));
+            selling = owed.map_or(selling, |owed| owed.abs().max(selling));
+        }
+        Some(Self { held, buying, selling })
+    }
+    /// With so much more bought or sold.
+    pub fn plus(mut self, side: Side, value: Money) -> Option<Self> {
+        match side {
+            Side::Buy => self.buying = self.buying.checked_add(value)?,
+            Side::Sell => self.selling = self.selling.checked_add(value)?,
+        }
+        Some(self)
+    }
+    /// What would be held long at most; below zero when it stays short. `None` on overflow.
+    pub fn long(&self) -> Option<Money> {
+        self.held.checked_add(self.buying)
+    }
+    /// What would be owed short at most; below zero when it stays long. `None` on overflow.
+    pub fn short(&self) -> Option<Money> {
+        self.selling.checked_sub(self.held)
+    }
+    /// What `side` would lead to.
+    pub fn after(&self, side: Side) -> Option<Money> {
+        match side {
+            Side::Buy => self.long(),
+            Side::Sell => self.short(),
+        }
+    }
+    /// As a burden. `None` on overflow.
+    pub fn burden(&self, instrument: Option<&Instrument>, price: Option<Price>) -> Option<Burden> {
+        let rates = rates(instrument, price);
+        let (long, short) = (self.long()?.max(Money::ZERO), self.short()?.max(Money::ZERO));
+        let held = self.held.abs();
+        let (initial_held, keep_held) = if self.held.is_negative() {
+            (rates.initial_short, rates.keep_short)
+        } else {
+            (rates.initial_long, rates.keep_long)
+        };
+        let worse = |a: Money, b: Money| a.max(b);
+        Some(Burden {
+            held,
+            worst: worse(long, short),
+            initial_held: held.checked_mul(initial_held)?,
+            initial: worse(long.checked_mul(rates.initial_long)?, short.checked_mul(rates.initial_short)?),
+            maintenance_held: held.checked_mul(keep_held)?,
+            maintenance: worse(long.checked_mul(rates.keep_long)?, short.checked_mul(rates.keep_short)?),
+        })
+    }
+}
+
+/// What an order at the market pays or gets.
+fn touch(mark: &Mark, side: Side) -> Option<Price> {
+    match side {
+        Side::Buy => mark.ask().or_else(|| mark.price()),
+        Side::Sell => mark.bid().or_else(|| mark.price()),
+    }
+}
+
+/// What a venue's account carries.
+#[derive(Debug, Clone, Default)]
+struct Load {
+    sum: Burden,
+    unknown: BTreeSet<InstrumentId>,
+}
+
+/// The sums, kept beside the marks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Burdens {
+    venues: BTreeMap<VenueId, Load>,
+    carried: BTreeSet<InstrumentId>,
+}
+
+impl Marks {
+    /// What an account carries.
+    ///
+    /// # Errors
+    /// The instrument that can't be valued.
+    pub fn carried(&self, venue: &VenueId) -> Result<Burden, &InstrumentId> {
+        let Some(load) = self.burdens.venues.get(venue) else {
+            return Ok(Burden::default());
+        };
+        load.unknown.first().map_or(Ok(load.sum), Err)
+    }
+
+    /// Weighs an instrument anew; call it after a fact that moved its position or orders.
+    pub fn weigh(&mut self, book: &Book, id: &InstrumentId) {
+        let mark = self.get(id);
+        let old = mark.and_then(|m| m.burden.as_deref().copied());
+        let (instrument, account) = (book.instrument(id), book.account(&id.venue));
+        // Amounts of two currencies are never added.
+        let adds_up = instrument.zip(account).is_none_or(|(i, a)| i.quote == a.report.currency);
+        let multiplier = instrument.map_or(Decimal::ONE, |i| i.multiplier.get());
+        let paid = || book.position(id).and_then(|p| p.avg_price);
+        let sides = Sides::of(&book.exposure(id), mark, multiplier, paid);
+        let new = sides.and_then(|s| s.burden(instrument, mark.and_then(Mark::price)));
+        let new = new.filter(|burden| adds_up || *burden == Burden::default());
+        if new == Some(Burden::default()) && old.is_none() && !self.burdens.carried.contains(id) {
+            return;
+        }
+        let load = match self.burdens.venues.get_mut(&id.venue) {
+            Some(load) => load,
+            None => self.burdens.venues.entry(id.venue.clone()).or_default(),
+        };
+        let sum = load.sum.checked_sub(old.unwrap_or_default());
+        let sum = sum.and_then(|s| s.checked_add(new.unwrap_or_default()));
+        let kept = if let (Some(sum), Some(_)) = (sum, new) {
+            load.sum = sum;
+            load.unknown.remove(id);
+            new
+        } else {
+            load.sum = load.sum.checked_sub(old.unwrap_or_default()).unwrap_or(load.sum);
+            load.unknown.insert(id.clone());
+            None
+        };
+        let carries = new != Some(Burden::default());
+        if carries && old.is_none() {
+            self.burdens.carried.insert(id.clone());
+        } else if !carries {
+            self.burdens.carried.remove(id);
+        }
+        self.row(id).burden = kept.filter(|b| *b != Burden::default()).map(Box::new);
+    }
+
+    /// Weighs everything anew that is carried: for what moved with the market alone.
+    pub fn weigh_carried(&mut self, book: &Book) {
+        for id in self.burdens.carried.clone() {
+            self.weigh(book, &id);
+        }
+    }
+
+    /// Weighs a whole book: at the start.
+    pub fn weigh_book(&mut self, book: &Book) {
+        let held = book.positions().map(|p| p.instrument.clone());
+        let ordered = book.open_orders().map(|o| o.instrument().clone());
+        let mut all: BTreeSet<InstrumentId> = held.chain(ordered).collect();
+        all.append(&mut self.burdens.carried.clone());
+        for id in all {
+            self.weigh(book, &id);
+        }
+    }
+
+    /// After a fact.
+    pub fn weigh_fact(&mut self, book: &Book, fact: &Fact) {
+        let id = match fact {
+            Fact::Intended(intent) => &intent.spec.instrument,
+            Fact::Order(fact) => match book.order(&fact.order) {
+                Some(row) => row.instrument(),
+                None => return,
+            },
+            Fact::Learned { report, .. } => &report.instrument,
+            Fact::Executed(execution) | Fact::Inferred(execution) => &execution.instrument,
+            Fact::Position { instrument, .. } => instrument,
+            Fact::Instrument(instrument) if self.burdens.carried.contains(&instrument.id) => &instrument.id,
+            Fact::Instrument(_)
+            | Fact::Opened { .. }
+            | Fact::Commanded { .. }
+            | Fact::Account { .. }
+            | Fact::DayBegan { .. }
+            | Fact::Alerted(_)
+            | Fact::Acknowledged { .. }
+            | Fact::Locked { .. }
+            | Fact::Unlocked { .. }
+            | Fact::ExitBegan { .. }
+            | Fact::ExitMeasured { .. }
+            | Fact::Tripped(_)
+            | Fact::Untripped { .. }
+            | Fact::Baseline(_)
+            | Fact::EquityHigh { .. }
+            | Fact::ExitEnded { .. } => return,
+        };
+        self.weigh(book, id);
+    }
+}
