@@ -161,7 +161,7 @@ impl Config {
         (config, errors, secrets, asked)
     }
 
-    fn fill<'a>(&mut self, root: &Section<'a>, home: Option<&Path>) {
+    fn fill(&mut self, root: &Section<'_>, home: Option<&Path>) {
         let limits = root.section("limits");
         let limits = limits::Global::read(&limits);
         self.limits = limits.limits.clone();
@@ -255,10 +255,10 @@ mod tests {
         let alpaca = config.venue(&VenueId::new("alpaca-paper").unwrap()).unwrap();
         assert_eq!(alpaca.addresses.data_url.as_ref().unwrap().as_str(), "https://data.alpaca.markets/");
         assert_eq!(alpaca.credentials.key_id.command, ["pass", "show", "alpaca/key_id"]);
-        assert_eq!(config.venues[1].rules.heartbeat, Rules::default().heartbeat);
         let of_one =
             Limits { by_symbol: std::collections::BTreeMap::new(), ..config.venues[1].limits.clone() };
         assert_eq!(of_one, Limits::default());
+        assert_eq!(config.venues[1].rules.heartbeat, Rules::default().heartbeat);
         assert_eq!(config.hotkeys["F6"].level, Level::Send);
         assert_eq!(config.keys["help"].keys, ["?", "f1"]);
         assert_eq!(config.paths.state, Some(PathBuf::from("/home/trader/.local/state/tradedeck")));
@@ -275,27 +275,7 @@ mod tests {
         assert_eq!(config.limits.order_qty_max.to_string(), "7");
     }
 
-    /// F8: what is left out is the strict default, for a venue the global rule; nothing is ever unlimited.
-    #[test]
-    fn a_venues_own_rule_stands_over_the_global_one_and_what_is_left_out_is_strict() {
-        use crate::domain::rules::{Response, Rules};
-        let text = "[rules.daily_loss]\npercent = 2\nresponse = \"flatten_venue\"\n[rules.time_window]\nfrom = \"09:30\"\nto = \"16:00\"\n[venues.a]\nkind = \"paper\"\n[venues.a.rules]\ndaily_loss = { money = 500 }\nno_stop = { response = \"flatten_symbol\" }\n";
-        let config = Config::parse(Path::new(FILE), text).unwrap();
-        let own = &config.venues[0].rules;
-        assert_eq!(own.daily_loss.money.unwrap().to_string(), "500");
-        assert_eq!(
-            (own.daily_loss.percent.to_string().as_str(), own.daily_loss.response),
-            ("2", Response::FlattenVenue)
-        );
-        assert_eq!((own.time_window.from, own.time_window.to), (570, 960));
-        assert_eq!(own.no_stop.response, Response::FlattenSymbol);
-        assert_eq!(own.weekly_loss, Rules::default().weekly_loss);
-        assert_eq!(config.rules.daily_loss.money, None);
-        for rule in crate::domain::rules::Rule::ALL {
-            assert_ne!(Rules::default().response(rule), Response::Off, "{}", rule.word());
-        }
-    }
-
+    /// F8: what is left out is the next weaker limit, down to the strict default, and never none.
     #[test]
     fn a_symbols_limit_stands_over_the_accounts_and_a_venues_own_over_both() {
         let text = "\
@@ -325,6 +305,27 @@ mod tests {
             crate::domain::limits::Action::Warn
         );
         assert_eq!(config.limits.of(&symbol("AAPL")).order_qty_max.to_string(), "3");
+    }
+
+    /// F8: what is left out is the strict default, for a venue the global rule; nothing is ever unlimited.
+    #[test]
+    fn a_venues_own_rule_stands_over_the_global_one_and_what_is_left_out_is_strict() {
+        use crate::domain::rules::{Response, Rules};
+        let text = "[rules.daily_loss]\npercent = 2\nresponse = \"flatten_venue\"\n[rules.time_window]\nfrom = \"09:30\"\nto = \"16:00\"\n[venues.a]\nkind = \"paper\"\n[venues.a.rules]\ndaily_loss = { money = 500 }\nno_stop = { response = \"flatten_symbol\" }\n";
+        let config = Config::parse(Path::new(FILE), text).unwrap();
+        let own = &config.venues[0].rules;
+        assert_eq!(own.daily_loss.money.unwrap().to_string(), "500");
+        assert_eq!(
+            (own.daily_loss.percent.to_string().as_str(), own.daily_loss.response),
+            ("2", Response::FlattenVenue)
+        );
+        assert_eq!((own.time_window.from, own.time_window.to), (570, 960));
+        assert_eq!(own.no_stop.response, Response::FlattenSymbol);
+        assert_eq!(own.weekly_loss, Rules::default().weekly_loss);
+        assert_eq!(config.rules.daily_loss.money, None);
+        for rule in crate::domain::rules::Rule::ALL {
+            assert_ne!(Rules::default().response(rule), Response::Off, "{}", rule.word());
+        }
     }
 
     const ALPACA: &str = "[venues.a]\nkind = \"alpaca\"\n";

@@ -31,7 +31,7 @@ pub(crate) fn feed(rate: u64) -> String {
 fn talk(stream: TcpStream, rate: u64) {
     stream.set_nodelay(true).unwrap();
     let Ok(mut socket) = accept(stream) else { return };
-    let mut say = |socket: &mut WebSocket<TcpStream>, what: &Value| {
+    let say = |socket: &mut WebSocket<TcpStream>, what: &Value| {
         socket.send(Message::text(what.to_string())).is_ok()
     };
     if !say(&mut socket, &json!([{"T": "success", "msg": "connected"}])) {

@@ -137,7 +137,7 @@ pub(super) fn halt(wish: &Wish<'_>, client: &mut Client) -> Result<Report, Failu
     let reply = client.ask(Request::Preview(all), ANSWER)?;
     let Reply::Plan(plan) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
     let report = preview::plan(&plan, client.snapshot().at);
-    if !client.snapshot().exit.as_ref().is_some_and(|e| e.flat.is_none()) {
+    if client.snapshot().exit.as_ref().is_none_or(|e| e.flat.is_some()) {
         return Ok(report);
     }
     say(&report.text);

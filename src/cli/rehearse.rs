@@ -32,7 +32,7 @@ fn list() -> Report {
     let mut text = String::new();
     let mut rows = Vec::new();
     for s in &SCENARIOS {
-        text.push_str(&format!("{:<14} {}\n", s.name, s.about));
+        text.extend([format!("{:<14} ", s.name).as_str(), s.about, "\n"]);
         rows.push(rows::object([("name", Value::from(s.name)), ("about", Value::from(s.about))]));
     }
     Report::done(rows::object([("scenarios", Value::from(rows))]), text)

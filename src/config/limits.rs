@@ -19,16 +19,10 @@ const DAY_TRADING: [(&str, DayTrading); 3] =
     [("none", DayTrading::None), ("pdt", DayTrading::Pdt), ("intraday_margin", DayTrading::IntradayMargin)];
 
 /// `[limits]`: what is not said for one account.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Global<'a> {
     pub(super) limits: Limits,
     symbols: Vec<(Symbol, Section<'a>)>,
-}
-
-impl Default for Global<'_> {
-    fn default() -> Self {
-        Self { limits: Limits::default(), symbols: Vec::new() }
-    }
 }
 
 impl<'a> Global<'a> {

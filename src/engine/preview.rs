@@ -89,7 +89,10 @@ impl Engine {
     pub(super) fn preview(&mut self, command: &Command) -> Reply {
         match command {
             Command::Order(draft) => Reply::Preview(Box::new(self.preview_order(draft))),
-            Command::Flatten(scope) => Reply::Plan(Box::new(self.plan_for(scope))),
+            Command::Flatten(scope) => match self.venues_in(scope) {
+                Ok(_) => Reply::Plan(Box::new(self.plan_for(scope))),
+                Err(text) => Reply::Refused { text, field: Some("venue".into()), checks: Vec::new() },
+            },
             Command::Halt => Reply::Plan(Box::new(self.plan_for(&Scope::default()))),
             Command::Close { symbol, share, venue } => self.preview_close(symbol, *share, venue.as_ref()),
             Command::Reverse { symbol, venue } => self.preview_close(symbol, Share::All, venue.as_ref()),

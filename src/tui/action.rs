@@ -72,6 +72,14 @@ pub enum Action {
     Confirm,
     /// An alert was seen.
     Acknowledge,
+    /// The exit under way, or the last one's report.
+    Exit,
+    /// What blocks entries.
+    Status,
+    /// Let the proposed orders of a margin call go.
+    MarginCall,
+    /// What differs from what the trading day began with.
+    Restore,
     /// The row to the clipboard.
     Copy,
     /// An order line of the configuration.
@@ -132,8 +140,10 @@ pub enum Where {
     SymbolPanes,
     /// Tables of records: there `s` sorts.
     RecordTables,
-    /// Panes and the help.
-    PanesAndHelp,
+    /// Panes, and windows whose text scrolls.
+    PanesAndWindows,
+    /// Windows whose text scrolls while a word is typed in them.
+    TypingWindows,
     /// The ticket.
     Ticket,
     /// The `:` line.
@@ -159,7 +169,7 @@ impl Where {
         let pane = matches!(context, C::Global | C::Table(_) | C::Chart);
         let record = matches!(
             context,
-            C::Table(Pane::Orders | Pane::Fills | Pane::Account | Pane::Health | Pane::Alerts)
+            C::Table(Pane::Orders | Pane::Fills | Pane::Account | Pane::Health | Pane::Risk | Pane::Alerts)
         );
         match self {
             Self::Everywhere | Self::Leavable => true,
@@ -168,13 +178,21 @@ impl Where {
             Self::NotTyping => {
                 pane || matches!(
                     context,
-                    C::Help | C::QuitAsk | C::Halt { typed: false } | C::Confirm { typed: false }
+                    C::Help | C::QuitAsk | C::Exit | C::Halt { typed: false } | C::Confirm { typed: false }
                 )
             }
             Self::Tables => matches!(context, C::Table(_)),
             Self::SymbolPanes => pane && !record,
             Self::RecordTables => record,
-            Self::PanesAndHelp => pane || matches!(context, C::Help),
+            Self::PanesAndWindows => {
+                pane || matches!(
+                    context,
+                    C::Help | C::Exit | C::Halt { typed: false } | C::Confirm { typed: false }
+                )
+            }
+            Self::TypingWindows => {
+                matches!(context, C::Halt { typed: true } | C::Confirm { typed: true })
+            }
             Self::Ticket => matches!(context, C::Ticket),
             Self::CommandLine => matches!(context, C::CommandLine),
             Self::Lines => matches!(context, C::CommandLine | C::Filter | C::Palette),
@@ -389,24 +407,28 @@ pub const ACTIONS: &[Entry] = &[
     ]),
     safe(Action::Move, "move", "up|down|left|right|top|bottom|page-up|page-down", "move the selection").on(
         &[
-            key("k", "up", Where::PanesAndHelp, "up"),
-            key("up", "up", Where::PanesAndHelp, "up"),
+            key("k", "up", Where::PanesAndWindows, "up"),
+            key("up", "up", Where::PanesAndWindows, "up"),
             key("up", "up", Where::Palette, "up"),
-            key("j", "down", Where::PanesAndHelp, "down"),
-            key("down", "down", Where::PanesAndHelp, "down"),
+            key("j", "down", Where::PanesAndWindows, "down"),
+            key("down", "down", Where::PanesAndWindows, "down"),
             key("down", "down", Where::Palette, "down"),
             key("h", "left", Where::Panes, "left"),
             key("left", "left", Where::Panes, "left"),
             key("l", "right", Where::Panes, "right"),
             key("right", "right", Where::Panes, "right"),
-            key("g", "top", Where::PanesAndHelp, "first row"),
-            key("home", "top", Where::PanesAndHelp, "first row"),
-            key("G", "bottom", Where::PanesAndHelp, "last row"),
-            key("end", "bottom", Where::PanesAndHelp, "last row"),
-            key("pageup", "page-up", Where::PanesAndHelp, "a screen up"),
-            key("pagedown", "page-down", Where::PanesAndHelp, "a screen down"),
-            key("ctrl-u", "page-up", Where::PanesAndHelp, "a screen up"),
-            key("ctrl-d", "page-down", Where::PanesAndHelp, "a screen down"),
+            key("g", "top", Where::PanesAndWindows, "first row"),
+            key("home", "top", Where::PanesAndWindows, "first row"),
+            key("G", "bottom", Where::PanesAndWindows, "last row"),
+            key("end", "bottom", Where::PanesAndWindows, "last row"),
+            key("pageup", "page-up", Where::PanesAndWindows, "a screen up"),
+            key("pagedown", "page-down", Where::PanesAndWindows, "a screen down"),
+            key("ctrl-u", "page-up", Where::PanesAndWindows, "a screen up"),
+            key("ctrl-d", "page-down", Where::PanesAndWindows, "a screen down"),
+            key("up", "up", Where::TypingWindows, "up"),
+            key("down", "down", Where::TypingWindows, "down"),
+            key("pageup", "page-up", Where::TypingWindows, "a screen up"),
+            key("pagedown", "page-down", Where::TypingWindows, "a screen down"),
         ],
     ),
     safe(Action::Zoom, "zoom", "", "the pane takes the whole screen").on(&[key(
@@ -439,6 +461,16 @@ pub const ACTIONS: &[Entry] = &[
         key("a", "", Where::Panes, "acknowledge the alert"),
         key("A", "all", Where::Panes, "acknowledge all alerts"),
     ]),
+    safe(Action::Exit, "exit", "", "show the exit under way, or the last one's report").on(&[key(
+        "X",
+        "",
+        Where::Panes,
+        "the exit and its report",
+    )]),
+    trade(Action::MarginCall, "margin-call", "[@VENUE]", "let the orders of a margin call go, one at a time")
+        .emergency(),
+    safe(Action::Restore, "restore", "[@VENUE]", "what differs from what the trading day began with"),
+    safe(Action::Status, "status", "", "what blocks entries, and how the last exit ended"),
     safe(Action::Copy, "copy", "", "copy the row").on(&[key("y", "", Where::Tables, "copy the row")]),
     safe(Action::Watch, "watch", "SYMBOL [@VENUE]", "show a symbol's market data"),
     safe(Action::Unwatch, "unwatch", "[SYMBOL [@VENUE]]", "no longer"),

@@ -73,6 +73,16 @@ pub enum Column {
     Severity,
     /// What it says.
     Text,
+    /// A rule's name.
+    Rule,
+    /// How much of a limit is used.
+    Used,
+    /// The limit.
+    Limit,
+    /// What happens when it trips.
+    Response,
+    /// Until when.
+    Until,
 }
 
 impl Column {
@@ -113,6 +123,11 @@ impl Column {
             Self::BuyingPower => "bp",
             Self::Severity => "sev",
             Self::Text => "text",
+            Self::Rule => "rule",
+            Self::Used => "used",
+            Self::Limit => "limit",
+            Self::Response => "trips",
+            Self::Until => "until",
         }
     }
     /// The columns of a pane.
@@ -170,6 +185,9 @@ impl Column {
             ],
             Pane::Account => &[Self::Venue, Self::Equity, Self::Cash, Self::BuyingPower, Self::DayPnl],
             Pane::Health => &[Self::Venue, Self::State],
+            Pane::Risk => {
+                &[Self::State, Self::Rule, Self::Used, Self::Limit, Self::Response, Self::Until, Self::Venue]
+            }
             Pane::Alerts => &[Self::Time, Self::Severity, Self::Symbol, Self::Venue, Self::Text],
             Pane::Chart | Pane::Ticket => &[],
         }

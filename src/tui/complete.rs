@@ -91,7 +91,9 @@ fn arguments(model: &Model, action: Action, prefix: &str, range: &Range<usize>) 
         }
         Action::Tab => OrdersTab::ALL.iter().map(|t| t.word().to_owned()).collect(),
         Action::Theme => model.settings.themes.clone(),
-        Action::Resync => model.venues().iter().map(|v| format!("@{v}")).collect(),
+        Action::Resync | Action::Restore | Action::MarginCall => {
+            model.venues().iter().map(|v| format!("@{v}")).collect()
+        }
         Action::Field => model.ticket.fields().map(Field::word).map(str::to_owned).collect(),
         Action::Abandon => model.snapshot.orders.iter().map(|o| o.id.client.to_string()).collect(),
         _ => action::entry(action).map(usage_words).unwrap_or_default(),

@@ -7,7 +7,7 @@ use super::{
     hit::{Drawn, Hit},
     layout::{self, Placed},
     model::{MIN_HEIGHT, MIN_WIDTH, Model},
-    panes::{self, banner, footer, health, modals, orders, positions},
+    panes::{self, banner, footer, health, modals, orders, positions, risk},
     theme::Role,
     widgets::window,
 };
@@ -37,7 +37,7 @@ pub fn paint(model: &Model, look: &Look, buf: &mut Buffer) -> Drawn {
     };
     body_panes(model, &mut canvas, body, &mut drawn);
     footer::draw(model, &mut canvas, Rect { y: screen.bottom().saturating_sub(1), height: 1, ..screen });
-    modals::draw(model, &mut canvas);
+    modals::draw(model, &mut canvas, &mut drawn);
     drawn
 }
 
@@ -122,6 +122,7 @@ fn note(model: &Model, pane: Pane) -> String {
     match pane {
         Pane::Positions => counted(positions::naked(&model.snapshot.positions), "NO STOP on"),
         Pane::Health => counted(health::troubled(&model.snapshot.health), "TROUBLE at"),
+        Pane::Risk => counted(risk::tripped(&model.snapshot.risk), "TRIPPED"),
         Pane::Watchlist
         | Pane::Chart
         | Pane::Ticket

@@ -19,13 +19,15 @@ pub enum Pane {
     Account,
     /// How the venues do.
     Health,
+    /// The limits, and how near each is to tripping.
+    Risk,
     /// What a person must know.
     Alerts,
 }
 
 impl Pane {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Watchlist,
         Self::Chart,
         Self::Ticket,
@@ -34,6 +36,7 @@ impl Pane {
         Self::Fills,
         Self::Account,
         Self::Health,
+        Self::Risk,
         Self::Alerts,
     ];
     /// Its name, as configuration and commands spell it.
@@ -47,6 +50,7 @@ impl Pane {
             Self::Fills => "fills",
             Self::Account => "account",
             Self::Health => "health",
+            Self::Risk => "risk",
             Self::Alerts => "alerts",
         }
     }
@@ -61,6 +65,7 @@ impl Pane {
             Self::Fills => "Fills",
             Self::Account => "Account",
             Self::Health => "Health",
+            Self::Risk => "Risk",
             Self::Alerts => "Alerts",
         }
     }
@@ -77,6 +82,7 @@ impl Pane {
             | Self::Fills
             | Self::Account
             | Self::Health
+            | Self::Risk
             | Self::Alerts => true,
             Self::Chart | Self::Ticket => false,
         }
@@ -126,7 +132,7 @@ pub struct Page {
     pub layout: Layout,
 }
 
-/// The pages that come with the program: trade, orders, account, health.
+/// The pages that come with the program: trade, orders, account, health, risk.
 pub fn default_pages() -> Vec<Page> {
     use Layout::{Column, Pane as One, Row};
     let trade = Row(vec![
@@ -159,7 +165,9 @@ pub fn default_pages() -> Vec<Page> {
         (2, Row(vec![(1, One(Pane::Positions)), (1, One(Pane::Fills))])),
     ]);
     let health = Column(vec![(2, One(Pane::Health)), (3, One(Pane::Alerts))]);
-    [("trade", trade), ("orders", orders), ("account", account), ("health", health)]
+    let risk =
+        Column(vec![(3, One(Pane::Risk)), (2, Row(vec![(1, One(Pane::Health)), (1, One(Pane::Alerts))]))]);
+    [("trade", trade), ("orders", orders), ("account", account), ("health", health), ("risk", risk)]
         .into_iter()
         .map(|(name, layout)| Page { name: name.to_owned(), layout })
         .collect()
@@ -196,6 +204,8 @@ pub enum Context {
     },
     /// The palette.
     Palette,
+    /// An exit under way, or its report.
+    Exit,
 }
 
 impl Context {
@@ -215,6 +225,7 @@ impl Context {
             Self::Confirm { typed: false },
             Self::Confirm { typed: true },
             Self::Palette,
+            Self::Exit,
         ])
     }
     /// Its name in help and errors.
@@ -231,6 +242,7 @@ impl Context {
             Self::Halt { .. } => "exit plan",
             Self::Confirm { .. } => "confirmation",
             Self::Palette => "palette",
+            Self::Exit => "exit",
         }
     }
     /// Are letters typed there, so that none can be a key?
@@ -247,6 +259,7 @@ impl Context {
             | Self::Ticket
             | Self::Help
             | Self::QuitAsk
+            | Self::Exit
             | Self::Halt { typed: false }
             | Self::Confirm { typed: false } => false,
         }

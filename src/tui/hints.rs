@@ -40,9 +40,9 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Open, "", "go to it"),
             (Action::Filter, "", "filter"),
         ],
-        Context::Table(Pane::Fills | Pane::Account | Pane::Health | Pane::Chart | Pane::Ticket) => {
-            &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")]
-        }
+        Context::Table(
+            Pane::Fills | Pane::Account | Pane::Health | Pane::Risk | Pane::Chart | Pane::Ticket,
+        ) => &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")],
         Context::Ticket => &[
             (Action::Submit, "", "review, send"),
             (Action::Field, "next", "next field"),
@@ -65,8 +65,15 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Quit, "halt", "exit plan"),
             (Action::Back, "", "stay"),
         ],
-        Context::Halt { .. } => &[(Action::Back, "", "close the plan, HALT stays")],
-        Context::Confirm { .. } => &[(Action::Confirm, "", "do it"), (Action::Back, "", "leave")],
+        Context::Halt { .. } => {
+            &[(Action::Back, "", "close the plan, HALT stays"), (Action::Move, "page-down", "scroll")]
+        }
+        Context::Confirm { .. } => &[
+            (Action::Confirm, "", "do it"),
+            (Action::Back, "", "leave"),
+            (Action::Move, "page-down", "scroll"),
+        ],
+        Context::Exit => &[(Action::Back, "", "close"), (Action::Move, "page-down", "scroll")],
     }
 }
 
@@ -81,6 +88,7 @@ pub fn hints(context: Context, keymap: &Keymap) -> Vec<KeyHint> {
         | Context::QuitAsk
         | Context::Halt { .. }
         | Context::Confirm { .. }
+        | Context::Exit
         | Context::Palette => &[],
     };
     let shown = |(action, arg, words): &Wanted| {

@@ -1,6 +1,6 @@
 //! What drawing put where. Drawing returns it, the model keeps it, the mouse and page-up ask it.
 
-use super::{column::Column, focus::Pane, ticket::Field};
+use super::{column::Column, focus::Pane, ticket::Field, widgets::sheet::Seen};
 use ratatui::layout::{Position, Rect};
 
 /// What a click at a place means.
@@ -27,6 +27,8 @@ pub struct Drawn {
     pub hits: Vec<(Rect, Hit)>,
     /// How many rows each table had room for.
     pub room: Vec<(Pane, usize)>,
+    /// How much of the window's text was seen, for what scrolls in it.
+    pub seen: Seen,
 }
 
 impl Drawn {

@@ -39,6 +39,7 @@ const fn needs(pane: Pane) -> (u16, u16) {
         Pane::Fills => (42, 6),
         Pane::Account => (28, 9),
         Pane::Health => (28, 6),
+        Pane::Risk => (48, 8),
         Pane::Alerts => (36, 5),
     }
 }
@@ -49,18 +50,19 @@ const fn widest(pane: Pane) -> u16 {
         Pane::Ticket => 44,
         Pane::Watchlist | Pane::Health => 74,
         Pane::Account => 90,
-        Pane::Chart | Pane::Positions | Pane::Orders | Pane::Fills | Pane::Alerts => u16::MAX,
+        Pane::Chart | Pane::Positions | Pane::Orders | Pane::Fills | Pane::Risk | Pane::Alerts => u16::MAX,
     }
 }
 
 /// Who goes first when room is short. The ticket comes back as a window when it is needed.
-const GOES: [Pane; 9] = [
+const GOES: [Pane; 10] = [
     Pane::Ticket,
     Pane::Fills,
     Pane::Health,
     Pane::Chart,
     Pane::Alerts,
     Pane::Account,
+    Pane::Risk,
     Pane::Watchlist,
     Pane::Orders,
     Pane::Positions,
@@ -93,7 +95,7 @@ fn narrow(layout: &Layout, focus: Pane, area: Rect) -> Layout {
     let one = |pane| (10, Layout::Pane(pane));
     let top = Layout::Row(vec![(36, Layout::Pane(Pane::Watchlist)), (44, Layout::Pane(Pane::Positions))]);
     let mut rows = vec![(10, top)];
-    let others = [Pane::Orders, Pane::Account, Pane::Alerts, Pane::Fills, Pane::Health];
+    let others = [Pane::Orders, Pane::Account, Pane::Alerts, Pane::Fills, Pane::Health, Pane::Risk];
     let room = usize::from(area.height.saturating_sub(8) / 10).max(1);
     let focused = others.iter().filter(|p| **p == focus);
     let rest = others.iter().filter(|p| **p != focus && panes.contains(p));
@@ -254,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn panes_fill_the_screen_and_never_overlap(page in 0_usize..4, focus in 0_usize..9, width in 0_u16..320, height in 0_u16..120) {
+        fn panes_fill_the_screen_and_never_overlap(page in 0_usize..5, focus in 0_usize..10, width in 0_u16..320, height in 0_u16..120) {
             let area = Rect::new(0, 0, width, height);
             let placed = place(&default_pages()[page].layout, Pane::ALL[focus], area);
             let covered: u32 = placed.iter().map(|p| p.area.area()).sum();

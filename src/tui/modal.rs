@@ -2,10 +2,16 @@
 
 use super::focus::Context;
 use crate::{
-    desk::{Preview, RequestId, receipt::Plan},
+    desk::{
+        Preview, RequestId,
+        receipt::{Plan, SinceBaseline},
+    },
     domain::{text::Text, time::Mono},
 };
 use tui_input::Input;
+
+/// The word that is typed where FLATTEN takes one.
+pub const FLATTEN_WORD: &str = "FLATTEN";
 
 /// A modal.
 #[derive(Debug, Clone)]
@@ -28,6 +34,10 @@ pub enum Modal {
     Confirm(Confirm),
     /// All actions, found by typing.
     Palette(Palette),
+    /// The exit under way, or the last one's report.
+    Exit(ExitShown),
+    /// What differs from what the trading day began with.
+    Since(Since),
 }
 
 impl Modal {
@@ -39,6 +49,8 @@ impl Modal {
             Self::Halt(halt) => Context::Halt { typed: halt.typed.is_some() },
             Self::Confirm(confirm) => Context::Confirm { typed: confirm.typed.is_some() },
             Self::Palette(_) => Context::Palette,
+            Self::Exit(_) => Context::Exit,
+            Self::Since(_) => Context::Help,
         }
     }
 }
@@ -73,6 +85,30 @@ pub struct Halt {
     pub error: Option<Text>,
     /// Where FLATTEN must be typed: what is typed so far.
     pub typed: Option<Input>,
+    /// Lines of the plan scrolled off at the top.
+    pub scroll: usize,
+}
+
+/// What differs from what the trading day began with, as a window.
+#[derive(Debug, Clone)]
+pub struct Since {
+    /// One a venue.
+    pub venues: Vec<SinceBaseline>,
+    /// Lines scrolled off at the top.
+    pub scroll: usize,
+}
+
+/// The exit that the snapshot tells of, as a window: how far it is, and at the end how it ended.
+#[derive(Debug, Clone, Default)]
+pub struct ExitShown {
+    /// The request that asked for it, where it came from this screen.
+    pub asked: Option<RequestId>,
+    /// The exit that stood in the snapshot before: until another comes, this one is still to begin.
+    pub before: Option<u64>,
+    /// The engine refused or was busy.
+    pub error: Option<Text>,
+    /// Lines scrolled off at the top.
+    pub scroll: usize,
 }
 
 /// Something to be confirmed.
@@ -94,6 +130,12 @@ pub struct Confirm {
     pub error: Option<Text>,
     /// Where a word must be typed: the word and what is typed so far.
     pub typed: Option<(&'static str, Input)>,
+    /// The last Enter, so that a held key gets nobody out.
+    pub stroke: Mono,
+    /// For an exit: an Enter that counts unless the key turns out to be held.
+    pub second: Option<Mono>,
+    /// Lines scrolled off at the top.
+    pub scroll: usize,
 }
 
 /// The palette.

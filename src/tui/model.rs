@@ -91,6 +91,34 @@ impl Default for ChartInterval {
     }
 }
 
+/// What the screen knows of the exits besides what the snapshot tells.
+#[derive(Debug, Clone, Default)]
+pub struct Exits {
+    /// The exit that was asked for here and has not been seen yet.
+    pub asked: Option<ExitAsked>,
+    /// The last one that was asked for here.
+    pub mine: Option<u64>,
+    /// The last one asked for here that covers everything.
+    pub whole: Option<u64>,
+    /// The last one whose end was told.
+    pub told: Option<u64>,
+    /// The last one whose report was closed by the trader.
+    pub dismissed: Option<u64>,
+}
+
+/// An exit that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct ExitAsked {
+    /// By which request.
+    pub id: RequestId,
+    /// The exit that the snapshot told of then.
+    pub before: Option<u64>,
+    /// Does it cover everything?
+    pub whole: bool,
+    /// When.
+    pub at: Mono,
+}
+
 /// The smallest screen that shows panes.
 pub const MIN_WIDTH: u16 = 80;
 /// The smallest screen that shows panes.
@@ -142,6 +170,8 @@ pub struct Model {
     pub history: Vec<String>,
     /// The last stroke of the key that quits.
     pub quit_stroke: Option<Mono>,
+    /// What is known here of the exits.
+    pub exits: Exits,
     /// The theme's name.
     pub theme: String,
     /// The newest alert that has rung.
@@ -197,6 +227,7 @@ impl Model {
             return_focus: None,
             history: Vec::new(),
             quit_stroke: None,
+            exits: Exits::default(),
             rung: None,
             requests: 0,
             toast: None,
@@ -279,6 +310,16 @@ impl Model {
     pub const fn too_small(&self) -> bool {
         self.width < MIN_WIDTH || self.height < MIN_HEIGHT
     }
+    /// The last exit ended with something left, and nobody has both read that and opened trading again.
+    pub fn is_not_flat(&self) -> bool {
+        let banner = &self.snapshot.banner;
+        let blocked = banner.halted || banner.locked.is_some();
+        match &self.snapshot.exit {
+            Some(e) => e.flat == Some(false) && (blocked || self.exits.dismissed != Some(e.id)),
+            // What the journal knows of another run.
+            None => blocked && self.snapshot.exits.iter().any(|e| e.flat == Some(false)),
+        }
+    }
     /// How old the snapshot is, milliseconds; `None` before the first.
     pub fn snapshot_age_ms(&self) -> Option<u64> {
         self.snapshot_at.map(|at| self.now.mono.since_ms(at))
@@ -302,6 +343,7 @@ impl Model {
                 | Pane::Fills
                 | Pane::Account
                 | Pane::Health
+                | Pane::Risk
                 | Pane::Alerts) => Context::Table(pane),
             }
         }

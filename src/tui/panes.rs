@@ -4,6 +4,7 @@ pub mod account;
 pub mod alerts;
 pub mod banner;
 pub mod chart;
+pub mod exit;
 pub mod fills;
 pub mod footer;
 pub mod health;
@@ -11,6 +12,8 @@ pub mod modals;
 pub mod orders;
 pub mod plan;
 pub mod positions;
+pub mod risk;
+pub mod since;
 pub mod ticket;
 pub mod watchlist;
 
@@ -28,6 +31,7 @@ pub fn draw(pane: Pane, model: &Model, canvas: &mut Canvas<'_>, area: Rect, draw
         Pane::Fills => fills::draw(model, canvas, area, drawn),
         Pane::Account => account::draw(model, canvas, area, drawn),
         Pane::Health => health::draw(model, canvas, area, drawn),
+        Pane::Risk => risk::draw(model, canvas, area, drawn),
         Pane::Alerts => alerts::draw(model, canvas, area, drawn),
     }
 }

@@ -5,7 +5,7 @@ pub mod rows;
 use super::{column::Column, focus::Pane};
 use crate::{
     desk::Snapshot,
-    domain::ids::{ExecutionId, InstrumentId, OrderId, VenueId},
+    domain::ids::{ExecutionId, InstrumentId, OrderId, Symbol, VenueId},
 };
 use smol_str::SmolStr;
 use std::cmp::Ordering;
@@ -23,6 +23,8 @@ pub enum RowKey {
     Venue(VenueId),
     /// An alert.
     Alert(u64),
+    /// A rule: of which venue and symbol, and its name.
+    Rule(Option<VenueId>, Option<Symbol>, SmolStr),
 }
 
 /// Which orders the Orders pane shows.
@@ -114,6 +116,9 @@ impl TableState {
         self.rows.extend((0..len).filter(|n| rows::in_tab(snapshot, pane, tab, *n) && fits(*n)));
         if let Some(sort) = self.sort {
             sort_rows(&mut self.rows, snapshot, pane, sort);
+        } else if pane == Pane::Risk {
+            // What has tripped stands on top, then what is near; a stable sort keeps the engine's order else.
+            self.rows.sort_by_key(|n| rows::urgency(snapshot, *n));
         }
         let place = self.selected.as_ref().and_then(|key| {
             self.rows.iter().position(|n| rows::key(snapshot, pane, *n).as_ref() == Some(key))

@@ -7,8 +7,18 @@ use serde::{Deserialize, Deserializer, de};
 use std::str::FromStr as _;
 
 /// Themes that come with the program: name and file.
-pub const EMBEDDED: [(&str, &str); 2] =
-    [("dark", include_str!("../../themes/dark.toml")), ("light", include_str!("../../themes/light.toml"))];
+pub const EMBEDDED: [(&str, &str); 5] = [
+    ("dark", include_str!("../../themes/dark.toml")),
+    ("light", include_str!("../../themes/light.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../../themes/colour-blind.toml")),
+    ("sixteen", include_str!("../../themes/sixteen.toml")),
+];
+
+/// Their names, for whoever asks for one that there is not.
+fn names() -> String {
+    EMBEDDED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
 
 /// Why a theme can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +34,7 @@ pub enum ThemeError {
         problem: String,
     },
     /// No such theme comes with the program.
-    #[error("there is no theme `{0}`; there are: dark, light")]
+    #[error("there is no theme `{0}`; there are: {names}", names = names())]
     Name(String),
 }
 
@@ -198,7 +208,8 @@ impl Theme {
     }
 }
 
-/// One role in a theme file: 24-bit colours, their stand-ins among the sixteen, and what marks it with none.
+/// One role in a theme file: 24-bit colours, their stand-ins among the sixteen, and what marks it with none. A
+/// role without 24-bit colours has those of the sixteen at every depth.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Spec {
@@ -213,12 +224,16 @@ struct Spec {
 impl Spec {
     fn at(&self, depth: ColorMode) -> Style {
         let (fg, bg, marks) = match depth {
-            ColorMode::Truecolor => (self.fg.map(|c| c.0), self.bg.map(|c| c.0), &self.marks),
-            ColorMode::Ansi16 => (self.ansi_fg.map(|c| c.0), self.ansi_bg.map(|c| c.0), &self.marks),
+            ColorMode::Truecolor if self.fg.is_some() || self.bg.is_some() => {
+                (self.fg.map(|c| c.0), self.bg.map(|c| c.0), &self.marks)
+            }
+            ColorMode::Truecolor | ColorMode::Ansi16 => {
+                (self.ansi_fg.map(|c| c.0), self.ansi_bg.map(|c| c.0), &self.marks)
+            }
             ColorMode::None => (None, None, &self.mono),
         };
         // Terminals that brighten bold turn bold black into grey: no bold on a coloured ground of the sixteen.
-        let plain = depth == ColorMode::Ansi16 && bg.is_some();
+        let plain = bg.is_some_and(|c| !matches!(c, Color::Rgb(..)));
         let keep = marks.iter().filter(|m| !plain || **m != Mark::Bold);
         let style = keep.fold(Style::new(), |s, m| s.add_modifier(m.modifier()));
         Style { fg, bg, ..style }
@@ -282,8 +297,35 @@ mod tests {
         EMBEDDED.iter().map(|(name, _)| Theme::embedded(name, depth).unwrap()).collect()
     }
 
+    /// The sixteen as xterm has them.
+    const XTERM: [(Color, [u8; 3]); 16] = [
+        (Color::Black, [0, 0, 0]),
+        (Color::Red, [205, 0, 0]),
+        (Color::Green, [0, 205, 0]),
+        (Color::Yellow, [205, 205, 0]),
+        (Color::Blue, [0, 0, 238]),
+        (Color::Magenta, [205, 0, 205]),
+        (Color::Cyan, [0, 205, 205]),
+        (Color::Gray, [229, 229, 229]),
+        (Color::DarkGray, [127, 127, 127]),
+        (Color::LightRed, [255, 0, 0]),
+        (Color::LightGreen, [0, 255, 0]),
+        (Color::LightYellow, [255, 255, 0]),
+        (Color::LightBlue, [92, 92, 255]),
+        (Color::LightMagenta, [255, 0, 255]),
+        (Color::LightCyan, [0, 255, 255]),
+        (Color::White, [255, 255, 255]),
+    ];
+
+    fn rgb(color: Color) -> [u8; 3] {
+        if let Color::Rgb(r, g, b) = color {
+            return [r, g, b];
+        }
+        XTERM.iter().find(|(c, _)| *c == color).expect("one of the sixteen").1
+    }
+
     fn luminance(color: Color) -> f64 {
-        let Color::Rgb(r, g, b) = color else { panic!("{color:?} is not RGB") };
+        let [r, g, b] = rgb(color);
         let part = |c: u8| {
             let c = f64::from(c) / 255.0;
             if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
@@ -304,6 +346,7 @@ mod tests {
             for role in Role::ALL {
                 let style = theme.style(*role);
                 let least = match role.used_as() {
+                    Use::Text if theme.name() == "high-contrast" => 7.0,
                     Use::Text => 4.5,
                     Use::Line => 3.0,
                     Use::Ground => continue,
@@ -337,7 +380,7 @@ mod tests {
     #[test]
     fn real_money_is_never_green_and_badges_have_colours_of_their_own() {
         for theme in themes(ColorMode::Truecolor) {
-            let Some(Color::Rgb(r, g, b)) = theme.style(Role::Live).bg else { panic!("LIVE has no ground") };
+            let [r, g, b] = rgb(theme.style(Role::Live).bg.expect("LIVE has a ground"));
             assert!(r > g && b > g.min(60) && u16::from(g) * 2 < u16::from(r), "{r} {g} {b}");
         }
         for theme in themes(ColorMode::Truecolor).into_iter().chain(themes(ColorMode::Ansi16)) {
@@ -360,6 +403,79 @@ mod tests {
         }
         for theme in themes(ColorMode::Ansi16) {
             assert!(!matches!(theme.style(Role::Live).bg, Some(Color::Green | Color::LightGreen)));
+        }
+    }
+
+    /// Light as it is: what the eye's cones get of it is a sum of its parts.
+    fn linear(color: Color) -> [f64; 3] {
+        rgb(color).map(|c| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        })
+    }
+
+    /// What those see who lack one kind of cones: red, green, blue (Machado, Oliveira and Fernandes 2009).
+    const LACKING: [(&str, [[f64; 3]; 3]); 3] = [
+        (
+            "red",
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+        ),
+        (
+            "green",
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ),
+        (
+            "blue",
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ),
+    ];
+
+    #[test]
+    fn the_colour_blind_theme_is_told_apart_without_any_kind_of_cones() {
+        let theme = Theme::embedded("colour-blind", ColorMode::Truecolor).unwrap();
+        let fg = |role| theme.style(role).fg.unwrap();
+        for (a, b) in [
+            (Role::Up, Role::Down),
+            (Role::Good, Role::Critical),
+            (Role::Buy, Role::Sell),
+            (Role::Good, Role::Warning),
+        ] {
+            for (cones, matrix) in LACKING {
+                let seen = |color| {
+                    let light = linear(color);
+                    matrix.map(|row| {
+                        let sum: f64 = row.iter().zip(light).map(|(m, l)| m * l).sum();
+                        sum.clamp(0.0, 1.0).powf(1.0 / 2.2)
+                    })
+                };
+                let apart: f64 = seen(fg(a)).iter().zip(seen(fg(b))).map(|(x, y)| (x - y).powi(2)).sum();
+                assert!(apart.sqrt() > 0.2, "{a:?} and {b:?} without {cones} cones: {:.2}", apart.sqrt());
+            }
+        }
+    }
+
+    /// It is there for terminals whose user has set the sixteen.
+    #[test]
+    fn the_theme_of_sixteen_uses_nothing_else_at_any_depth() {
+        for depth in [ColorMode::Truecolor, ColorMode::Ansi16] {
+            let theme = Theme::embedded("sixteen", depth).unwrap();
+            for role in Role::ALL {
+                let style = theme.style(*role);
+                let colours = [style.fg, style.bg];
+                assert!(colours.iter().flatten().all(|c| !matches!(c, Color::Rgb(..))), "{role:?}");
+            }
         }
     }
 
@@ -410,7 +526,7 @@ mod tests {
         assert!(refused("text = [").starts_with("theme mine.toml, line 1: "));
         assert_eq!(
             Theme::embedded("sepia", ColorMode::Truecolor).unwrap_err().to_string(),
-            "there is no theme `sepia`; there are: dark, light"
+            "there is no theme `sepia`; there are: dark, light, high-contrast, colour-blind, sixteen"
         );
     }
 }

@@ -68,6 +68,11 @@ pub(super) fn due(model: &Model) -> Option<Mono> {
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     match action {
         Action::Halt => Ok(exit::halt(model)),
+        Action::Exit => exit::show(model).map(|()| Vec::new()),
+        Action::Status => {
+            exit::status(model);
+            Ok(Vec::new())
+        }
         Action::Quit => exit::quit(model, arg),
         Action::Back => Ok(navigate::back(model)),
         Action::Help
@@ -105,6 +110,8 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         | Action::Watch
         | Action::Unwatch
         | Action::Resync
+        | Action::Restore
+        | Action::MarginCall
         | Action::Abandon => trade::perform(model, action, arg),
         Action::Hotkey => hotkey::perform(model, arg),
         Action::Redraw => Ok(vec![Cmd::Redraw]),
@@ -180,7 +187,9 @@ fn snapshot_came(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Cmd> {
         .any(|a| !a.acknowledged && loud(a.alert.severity) && model.rung.is_none_or(|id| a.alert.id > id));
     model.rung = newest.max(model.rung);
     let now = model.now;
+    let first = model.snapshot_at.is_none();
     model.see(snapshot, now);
+    exit::seen(model, first);
     if rings { vec![Cmd::Bell] } else { Vec::new() }
 }
 
@@ -433,6 +442,8 @@ mod tests {
             ("Right", KeyCode::Right),
             ("Back", KeyCode::Backspace),
             ("F12", KeyCode::F(12)),
+            ("PageUp", KeyCode::PageUp),
+            ("PageDown", KeyCode::PageDown),
             ("Space", KeyCode::Char(' ')),
         ];
         if let Some((_, code)) = named.iter().find(|(n, _)| *n == key) {
@@ -923,25 +934,227 @@ mod tests {
 
     #[test]
     fn order_lines_are_shown_before_they_are_sent() {
-        for line in [
-            "buy AAPL 10",
-            "reverse AAPL",
-            "protect AAPL stop be",
-            "cancel all",
-            "cancel AAPL",
-            "flatten AAPL",
-        ] {
+        for line in ["buy AAPL 10", "reverse AAPL", "protect AAPL stop be", "cancel all", "cancel AAPL"] {
             let mut b = Bench::new();
             b.keys(&format!(": '{line}' Enter"));
             let asked = format!("? {}", grammar::print(&grammar::parse(line).unwrap()));
             assert_eq!(b.log().first(), Some(&asked));
             b.wait(300).keys("Enter");
-            let done = match line.strip_prefix("flatten ") {
-                Some(name) => format!("FLATTEN Some({name}) None"),
-                None => asked.replacen('?', "!", 1),
-            };
-            assert_eq!(b.deeds(), [done]);
+            assert_eq!(b.deeds(), [asked.replacen('?', "!", 1)]);
         }
+    }
+
+    #[test]
+    fn a_scope_is_flattened_by_a_second_enter_over_its_plan() {
+        let open = |line: &str| {
+            let mut b = Bench::new();
+            b.keys(&format!(": '{line}' Enter"));
+            b
+        };
+        let mut b = open("flatten AAPL");
+        assert_eq!(b.log().first().map(String::as_str), Some("? flatten AAPL"));
+        // Not before the plan stands.
+        b.wait(300).keys("Enter").wait(200);
+        assert_eq!(b.deeds(), [""; 0]);
+        b.answer(plan()).wait(300).keys("Enter").wait(100);
+        assert_eq!(b.deeds(), ["FLATTEN Some(AAPL) None"]);
+        assert!(matches!(&b.model.modal, Some(Modal::Exit(shown)) if shown.asked.is_some()));
+        b.keys("Enter Enter").wait(500);
+        assert_eq!(b.deeds(), [""; 0], "one exit");
+        // An engine that does not tell its plan holds nobody in.
+        let mut b = open("flatten losers 50%");
+        b.wait(1_000).keys("Enter").wait(100);
+        assert_eq!(b.deeds(), ["FLATTEN None None"]);
+        // Esc leaves everything as it is, also between the stroke and its proof.
+        let mut b = open("flatten AAPL");
+        b.answer(plan()).wait(300).keys("Enter Esc").wait(300);
+        assert_eq!((b.deeds(), b.model.modal.is_none()), (Vec::new(), true));
+        // The Enter of the line, held down.
+        let mut b = open("flatten AAPL");
+        b.answer(plan()).wait(500);
+        for _ in 0..60 {
+            b.wait(33).keys("Enter");
+        }
+        assert_eq!(b.deeds(), [""; 0], "held");
+        b.wait(300).keys("Enter").wait(100);
+        assert_eq!(b.deeds(), ["FLATTEN Some(AAPL) None"]);
+    }
+
+    #[test]
+    fn a_scope_can_take_the_typed_word() {
+        let mut b = Bench::with(Settings { flatten_is_typed: true, ..Settings::default() });
+        b.keys(": 'flatten AAPL' Enter").answer(plan()).wait(400).keys("Enter").wait(400);
+        b.msg(Msg::Paste("FLATTEN".into())).keys("Enter");
+        assert_eq!(b.deeds(), [""; 0]);
+        b.keys("'flatten'");
+        assert_eq!(b.deeds(), ["FLATTEN Some(AAPL) None"]);
+    }
+
+    #[test]
+    fn a_refused_exit_says_so_in_its_window() {
+        let mut b = Bench::new();
+        b.keys(": 'flatten AAPL' Enter").answer(plan()).wait(300).keys("Enter").wait(100);
+        b.answer(refused(None));
+        assert!(matches!(&b.model.modal, Some(Modal::Exit(shown)) if shown.error.is_some()));
+    }
+
+    /// A snapshot with an exit in it; `flat` when it has ended.
+    fn exit(id: u64, flat: Option<bool>) -> Msg {
+        let mut s = snapshot();
+        s.banner.locked = Some("flatten everything".into());
+        s.exit = Some(Arc::new(crate::desk::snapshot::ExitRow {
+            id,
+            scope: "flatten everything".into(),
+            venues: Vec::new(),
+            began: Mono::default(),
+            ended: flat.map(|_| Mono::from_millis(2_000)),
+            flat,
+        }));
+        Msg::Snapshot(Arc::new(s))
+    }
+
+    fn flattening() -> Bench {
+        let mut b = Bench::new();
+        b.keys("^X").answer(plan()).wait(300).keys("^X").wait(100).log();
+        b.msg(exit(4, None));
+        assert_eq!(b.model.context(), Context::Exit);
+        b
+    }
+
+    /// Row E4.
+    #[test]
+    fn another_stroke_while_everything_goes_shows_it_and_sends_nothing() {
+        let mut b = flattening();
+        b.wait(500).keys("^X").wait(500).keys("^X").wait(500);
+        assert_eq!((b.log(), b.model.context()), (Vec::new(), Context::Exit));
+        b.keys("Esc");
+        assert!(b.model.modal.is_none());
+        b.keys("b '1' ^X").wait(500).keys("^X").wait(500);
+        assert_eq!((b.deeds(), b.model.context()), (Vec::new(), Context::Exit));
+        // Somebody allowed entries again: then the stroke is HALT.
+        let Msg::Snapshot(running) = exit(4, None) else { panic!("a snapshot") };
+        let mut unlocked = (*running).clone();
+        unlocked.banner.locked = None;
+        b.msg(Msg::Snapshot(Arc::new(unlocked))).keys("^X");
+        assert_eq!(b.deeds(), ["Halt"]);
+    }
+
+    #[test]
+    fn an_exit_of_a_scope_holds_up_no_halt() {
+        let mut b = Bench::new();
+        b.keys(": 'flatten AAPL' Enter").answer(plan()).wait(300).keys("Enter").wait(100).log();
+        b.msg(exit(4, None));
+        assert_eq!(b.model.context(), Context::Exit);
+        b.keys("^X").answer(plan()).wait(300).keys("^X").wait(100);
+        assert_eq!(b.log(), ["Halt", "FLATTEN None None"]);
+    }
+
+    #[test]
+    fn the_report_stays_until_it_is_dismissed_and_not_flat_until_entries_are_allowed() {
+        let mut b = flattening();
+        b.msg(exit(4, Some(false))).wait(60_000);
+        assert_eq!(b.model.context(), Context::Exit);
+        b.keys("Esc").msg(exit(4, Some(false)));
+        assert!(b.model.modal.is_none() && b.model.is_not_flat());
+        b.keys("X");
+        assert_eq!(b.model.context(), Context::Exit);
+        b.keys("q");
+        let Msg::Snapshot(ended) = exit(4, Some(false)) else { panic!("a snapshot") };
+        let mut unlocked = (*ended).clone();
+        unlocked.banner.locked = None;
+        b.msg(Msg::Snapshot(Arc::new(unlocked)));
+        assert!(!b.model.is_not_flat());
+        // The next stroke is a first one.
+        b.keys("^X");
+        assert_eq!(b.log(), ["Halt"]);
+    }
+
+    #[test]
+    fn a_report_comes_by_itself_but_not_over_what_is_typed() {
+        let mut b = flattening();
+        b.keys("Esc").msg(exit(4, Some(true)));
+        assert_eq!(b.model.context(), Context::Exit, "the trader did nothing else");
+        let mut b = flattening();
+        b.keys("Esc : 'unl'").msg(exit(4, Some(false)));
+        assert_eq!(b.model.context(), Context::CommandLine);
+        assert!(b.toast().starts_with("NOT FLAT"), "{}", b.toast());
+        // What somebody else got out of is told only when something is left.
+        let mut b = Bench::new();
+        b.msg(exit(7, None)).msg(exit(7, Some(true)));
+        assert!(b.model.modal.is_none() && b.toast().is_empty());
+        b.msg(exit(8, Some(false)));
+        assert!(b.toast().starts_with("NOT FLAT"), "{}", b.toast());
+        // What ended before this screen came is in the banner, not told as news.
+        let mut b = Bench::empty(Settings::default());
+        b.msg(exit(9, Some(false)));
+        assert!(b.toast().is_empty() && b.model.is_not_flat());
+    }
+
+    #[test]
+    fn status_and_exit_are_commands() {
+        let mut b = Bench::new();
+        b.keys(": 'status' Enter");
+        assert_eq!(b.toast(), "nothing blocks entries; no exit yet");
+        b.keys(": 'exit' Enter");
+        let error = b.model.command_line.as_ref().and_then(|l| l.error.clone());
+        assert!(error.is_some_and(|e| e.text.as_str().starts_with("there was no exit yet")));
+        b.keys("Esc").msg(exit(4, Some(true))).keys(": 'exit' Enter");
+        assert_eq!(b.model.context(), Context::Exit);
+        b.keys("Esc : 'status' Enter");
+        assert_eq!(b.toast(), "locked: flatten everything; FLAT by the venue's word: flatten everything");
+    }
+
+    #[test]
+    fn a_long_plan_scrolls_as_far_as_it_goes() {
+        let scroll = |b: &Bench| match &b.model.modal {
+            Some(Modal::Halt(halt)) => halt.scroll,
+            _ => panic!("no plan"),
+        };
+        for typed in [false, true] {
+            let mut b = Bench::with(Settings { flatten_is_typed: typed, ..Settings::default() });
+            b.keys("^X").answer(plan());
+            b.model.drawn.seen = crate::tui::widgets::sheet::Seen { lines: 50, room: 20 };
+            b.keys("PageDown");
+            assert_eq!(scroll(&b), 19);
+            b.keys("PageDown PageDown Down");
+            assert_eq!(scroll(&b), 30);
+            b.keys("Up PageUp");
+            assert_eq!(scroll(&b), 10);
+        }
+    }
+
+    #[test]
+    fn what_has_tripped_stands_on_top() {
+        use crate::desk::snapshot::{RiskRow, RiskState};
+        let row = |rule: &str, state, share: &str| RiskRow {
+            venue: None,
+            symbol: None,
+            rule: rule.into(),
+            used: "1".into(),
+            limit: "2".into(),
+            share: share.parse().ok(),
+            state,
+            response: "alert".into(),
+            until: None,
+            reason: None,
+        };
+        let mut s = snapshot();
+        s.risk = Arc::new(vec![
+            row("off", RiskState::Off, ""),
+            row("clear", RiskState::Clear, "10"),
+            row("near", RiskState::Near, "90"),
+            row("unknown", RiskState::Unknown, ""),
+            row("tripped", RiskState::Tripped, "120"),
+            row("tripped too", RiskState::Tripped, "101"),
+        ]);
+        let mut b = Bench::new();
+        b.msg(Msg::Snapshot(Arc::new(s)));
+        b.keys(": 'focus risk' Enter");
+        assert_eq!((b.model.page, b.model.table(Pane::Risk).rows.clone()), (4, vec![4, 5, 2, 3, 1, 0]));
+        b.keys("/ 'tripped' Enter");
+        assert_eq!(b.model.table(Pane::Risk).rows, [4, 5]);
+        b.keys("Esc : 'sort used up' Enter");
+        assert_eq!(b.model.table(Pane::Risk).rows, [1, 2, 5, 4, 0, 3]);
     }
 
     #[test]

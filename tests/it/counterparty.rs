@@ -404,10 +404,15 @@ pub(crate) fn config(text: &str) -> Config {
 
 /// A program on the account, as a shell command is one.
 pub(crate) fn client(text: &str, state: &Path) -> Client {
+    client_as(Role::Shell, text, state)
+}
+
+/// The same in another role.
+pub(crate) fn client_as(role: Role, text: &str, state: &Path) -> Client {
     let mut config = config(text);
     config.paths.state = Some(state.to_owned());
     let env = Env::new([("HOME".to_owned(), state.display().to_string())]);
-    let host = Host::open(Opening { config, env, role: Role::Shell, live: None }).expect("the host opens");
+    let host = Host::open(Opening { config, env, role, live: None }).expect("the host opens");
     Client::over(host).unwrap()
 }
 

@@ -3,7 +3,7 @@
 //! the venue: no order sent twice, none missing, position equal to the sum of fills.
 
 use super::{
-    counterparty::{Counterparty, Fate, client, is_order, is_ready},
+    counterparty::{Counterparty, Fate, client, client_as, is_order, is_ready},
     loopback::{Reply, Seen},
     spine::{line, run, wait},
 };
@@ -23,10 +23,10 @@ use std::{
 };
 use tradedeck::{
     clock::{Clock as _, System},
-    desk::{Reply as Said, Request, Snapshot},
+    desk::{Reply as Said, Request, Snapshot, snapshot::OrderRow},
     domain::{alert::AlertCode, fact::Fact, lifecycle::OrderState, money::SignedQty},
     journal::Journal,
-    runtime::Client,
+    runtime::{Client, Role},
 };
 
 const LONG: Duration = Duration::from_secs(30);
@@ -55,6 +55,7 @@ fn child() {
     wait(&mut client, "agreement and quotes", |s| is_ready(s, &SYMBOLS));
     match std::env::var("CRASH_JOB").unwrap().as_str() {
         "trade" => trade(&mut client),
+        "flatten" => hold_and_flatten(&mut client),
         "lose the journal" => lose_the_journal(&mut client),
         "slow journal" => slow_journal(&mut client),
         other => panic!("no such job: {other}"),
@@ -80,6 +81,17 @@ fn trade(client: &mut Client) {
         s.orders.iter().all(|o| !matches!(o.state, OrderState::Intended | OrderState::Sending))
     };
     wait(client, "an answer to every order", is_settled);
+}
+
+fn hold_and_flatten(client: &mut Client) {
+    for text in ["buy AAPL 3 limit +1% ext", "buy MSFT 1 limit +1% ext", "buy NVDA 5 limit -5% gtc"] {
+        assert!(matches!(run(client, text), Said::Placed { .. }), "{text}");
+    }
+    wait(client, "two positions and an order that works", |s| {
+        let works = |o: &OrderRow| o.symbol.as_str() == "NVDA" && o.state == OrderState::Working;
+        s.positions.len() == 2 && s.orders.iter().any(works)
+    });
+    flatten(client);
 }
 
 /// The disk fails under it: nothing opens any more, and everything can be closed.
@@ -353,6 +365,46 @@ fn death_while_an_order_arrives_loses_and_doubles_nothing() {
         }
     }
     assert!(deaths >= 6, "only {deaths} of 12 lives were cut off by an order of theirs");
+}
+
+/// E12: killed when the cancel or a close of its flatten reaches the venue; the next start finishes it by itself.
+#[test]
+fn death_during_a_flatten_is_finished_by_the_next_start() {
+    let gone = Fate::Instead(Reply::Gone);
+    for (nth, fate) in [(1, Fate::Pass), (1, gone), (2, Fate::Pass), (3, Fate::Pass)] {
+        let chain = Chain::start();
+        let (count, pid) = (AtomicU32::new(0), tokio::sync::watch::Sender::new(None::<u32>));
+        let (told, kept) = (pid.subscribe(), fate.clone());
+        chain.venue.desk.plan(move |seen| {
+            let exits = seen.method == "DELETE" || (is_order(seen) && text(&seen.json()["side"]) == "sell");
+            if exits && count.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+                let pid = told.borrow().expect("it lives");
+                kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL).unwrap();
+                return kept.clone();
+            }
+            Fate::Pass
+        });
+        let child = chain.spawn("flatten", &[]);
+        pid.send_replace(Some(child.id()));
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(9), "request {nth}: {}", said(&output));
+        // One that only looks leaves it.
+        let when = format!("killed at request {nth}");
+        let mut looks = client(&chain.venue.config_text(), &chain.state());
+        wait(&mut looks, "agreement", |s| is_ready(s, &[]));
+        assert!(looks.snapshot().exit.is_none(), "{when}");
+        assert!(looks.snapshot().exits.iter().any(|e| e.flat.is_none()), "{when}");
+        looks.close().unwrap();
+        let mut next = client_as(Role::Exit, &chain.venue.config_text(), &chain.state());
+        wait(&mut next, "flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
+        let s = next.snapshot();
+        assert!(s.alerts.iter().any(|a| a.alert.code == AlertCode::Recovery), "{when}");
+        assert!(s.banner.locked.is_some(), "{when}: the lock stays");
+        next.close().unwrap();
+        assert!(chain.positions().is_empty(), "{when}: {:?}", chain.positions());
+        assert_eq!(chain.venue.ask("/v2/orders?status=open"), Value::Array(Vec::new()), "{when}");
+        chain.check_journal(&when);
+    }
 }
 
 /// Runs a program with these faults in its system calls.

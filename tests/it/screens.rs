@@ -25,6 +25,21 @@ use tradedeck::{
 mod scenes;
 use scenes::{SCENES, scene};
 
+/// Those about limits and the way out, which are kept at every size.
+const WAY_OUT: [&str; 11] = [
+    "risk",
+    "risk-calm",
+    "margin-call",
+    "plan-venues",
+    "plan-many",
+    "flatten-scope",
+    "flatten-typed",
+    "progress",
+    "flat",
+    "not-flat",
+    "not-flat-closed",
+];
+
 fn look(theme: &str, color: ColorMode, ascii: bool) -> Look {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(-5));
     Look::new(Theme::embedded(theme, color).unwrap(), ascii, zone)
@@ -63,9 +78,20 @@ fn the_first_page_at_every_size() {
 
 #[test]
 fn every_scene() {
-    for name in SCENES.iter().filter(|n| **n != "first") {
+    for name in SCENES.iter().filter(|n| **n != "first" && !WAY_OUT.contains(n)) {
         let model = scene(name, 120, 40).unwrap();
         insta::assert_snapshot!(format!("scene-{name}"), text(&painted(&model, &dark(), 120, 40)));
+    }
+}
+
+#[test]
+fn limits_and_the_way_out_at_every_size() {
+    for name in WAY_OUT {
+        for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+            let model = scene(name, width, height).unwrap();
+            let got = text(&painted(&model, &dark(), width, height));
+            insta::assert_snapshot!(format!("out-{name}-{width}x{height}"), got);
+        }
     }
 }
 
@@ -244,7 +270,7 @@ fn without_own_sequences(out: &[u8]) -> String {
 
 #[test]
 fn no_venue_can_write_to_the_terminal() {
-    for page in 0..4 {
+    for page in 0..5 {
         for zoomed in [None, Some(Pane::Orders), Some(Pane::Health), Some(Pane::Alerts)] {
             let mut model = scenes::model(hostile(), 200, 60);
             model.page = page;
@@ -364,7 +390,7 @@ proptest! {
     }
 
     #[test]
-    fn no_size_and_no_scene_panics(name in 0..SCENES.len(), width in 0_u16..310, height in 0_u16..110, focus in 0_usize..9, zoomed: bool) {
+    fn no_size_and_no_scene_panics(name in 0..SCENES.len(), width in 0_u16..310, height in 0_u16..110, focus in 0_usize..10, zoomed: bool) {
         let mut model = scene(SCENES[name], width, height).unwrap();
         model.focus = Pane::ALL[focus];
         model.zoomed = zoomed;

@@ -328,3 +328,45 @@ fn a_reader_that_goes_is_no_panic_and_completions_are_there() {
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && err.is_empty(), "{err}");
 }
+
+#[test]
+fn halt_status_and_every_narrowing_of_a_flatten() {
+    let home = Home::new();
+    let status = home.run(&["--json", "status"]);
+    assert_eq!(status.code, 0, "{}", status.err);
+    assert!(status.json()["locked"].is_null());
+    home.run(&["order", "buy AAPL 4"]).done();
+    home.run(&["order", "buy MSFT 3"]).done();
+    let plan = home.run(&["--json", "halt"]).json();
+    assert_eq!(plan["outcome"], "plan", "{plan}");
+    let venue = plan["plan"]["venues"][0].clone();
+    assert_eq!((count(&venue, "closes"), venue["badge"].as_str()), (2, Some("PAPER")), "{plan}");
+    assert!(venue["account"].as_str().unwrap().starts_with('…'), "{venue}");
+    let status = home.run(&["--json", "status"]).json();
+    assert_eq!(
+        (status["locked"].as_str(), status["positions"].as_u64()),
+        (Some("HALT"), Some(2)),
+        "{status}"
+    );
+
+    let plan = home.run(&["--json", "flatten", "--side", "shorts", "--dry-run"]).json();
+    assert_eq!(count(&plan["plan"]["venues"][0], "closes"), 0, "{plan}");
+    home.run(&["flatten", "--share", "0%"]).ended(2, "write 50%");
+    home.run(&["flatten", "--share", "AAPL"]).ended(2, "write 50%");
+    home.run(&["flatten", "--side", "longs", "--pick", "losers"]).ended(2, "cannot be used with");
+    home.run(&["flatten", "--account", "nobody"]).ended(2, "no account has the number nobody");
+    let half =
+        home.run(&["--json", "flatten", "--symbol", "AAPL", "--side", "longs", "--share", "50%"]).json();
+    assert_eq!(half["outcome"], "done", "{half}");
+    let held = home.run(&["--json", "positions"]).json();
+    assert_eq!(held["positions"][0]["qty"], "2", "{held}");
+    let flat = home.run(&["--json", "flatten", "--side", "longs"]).json();
+    assert_eq!(flat["outcome"], "flat", "{flat}");
+    let status = home.run(&["status"]);
+    assert_eq!(status.code, 0, "{}", status.err);
+    assert!(
+        status.out.contains("LOCKED: HALT") && status.out.contains("last exit: flatten the longs"),
+        "{}",
+        status.out
+    );
+}

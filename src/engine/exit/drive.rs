@@ -21,7 +21,7 @@ const ANSWER_LOST_MS: u64 = 10_000;
 /// Reports that may fail before positions are closed as last known.
 const BLIND_AFTER: u32 = 3;
 /// So often in a row what is found open is cancelled and waited for; then what can be closed beside it is closed.
-const CHASES_MAX: u32 = 2;
+const CHASES_MAX: u32 = 1;
 
 impl Engine {
     /// Takes every exit as far as it can go now. Called after each input.

@@ -77,9 +77,9 @@ impl Engine {
             let left: Vec<&str> = exit.left.iter().map(Text::as_str).collect();
             format!("{}: NOT FLAT: {}", exit.words, left.join("; "))
         };
-        for id in self.denied(exit) {
-            report.push_str(&format!("; order {} is NOT AT VENUE (unconfirmed)", id.client));
-        }
+        let denied = self.denied(exit);
+        let denied = denied.iter().map(|id| format!("; order {} is NOT AT VENUE (unconfirmed)", id.client));
+        report.extend(denied);
         Text::clean(&report)
     }
 

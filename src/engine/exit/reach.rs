@@ -19,7 +19,7 @@ pub(super) type Part = (InstrumentId, SignedQty);
 impl Engine {
     /// Which venues a scope covers. Live and paper are never in one scope: where both are configured and neither
     /// venue nor account is named, it is the ones of the first venue's kind.
-    pub(super) fn venues_in(&self, scope: &Scope) -> Result<Vec<VenueId>, Text> {
+    pub(in crate::engine) fn venues_in(&self, scope: &Scope) -> Result<Vec<VenueId>, Text> {
         let mut venues = match &scope.venue {
             Some(venue) => vec![self.venue_for(Some(venue))?],
             None => self.names.clone(),

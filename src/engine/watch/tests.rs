@@ -73,9 +73,9 @@ fn setup(rules: &Rules, class: AssetClass) -> Setup {
         default_tif: Tif::Day,
         read_only: false,
         watches: true,
-        alive: BTreeSet::new(),
         exit: crate::domain::scope::ExitTerms::default(),
         takes_up_exits: true,
+        alive: BTreeSet::new(),
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
 
 /// By the wall clock, which is what the book knows: one that was set back makes nothing younger than just told.
 pub(super) fn old(case: &Case<'_>, account: &AccountRow) -> Option<Why> {
-    let limit_ms = i64::try_from(case.context.limits.account_age_max_ms).unwrap_or(i64::MAX);
+    let limit_ms = i64::try_from(case.context.limits.account_age_max_ms).ok().unwrap_or(i64::MAX);
     let age_ms = case.context.now.wall.since_ms(account.at);
     (age_ms > limit_ms).then_some(Why::StaleAccount { age_s: age_ms / 1_000, limit_s: limit_ms / 1_000 })
 }
@@ -26,6 +26,7 @@ mod tests {
         domain::{fact::Fact, limits::Action},
     };
 
+    /// F2: figures that are old are no figures.
     #[test]
     fn young_figures_pass_old_and_missing_ones_are_refused() {
         let mut desk = Desk::open();

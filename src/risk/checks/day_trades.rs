@@ -239,7 +239,7 @@ mod tests {
     fn never_stops_a_reduction() {
         for day_trading in [DayTrading::Pdt, DayTrading::IntradayMargin] {
             Desk::never_stops_a_reduction_under(CheckName::DayTrades, |limits| {
-                limits.day_trading = day_trading
+                limits.day_trading = day_trading;
             });
         }
     }

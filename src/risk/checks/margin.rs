@@ -7,7 +7,7 @@ use crate::{
     calendar::Phase,
     domain::{
         limits::{AccountType, DayTrading},
-        money::Money,
+        money::{Money, Qty},
         order::Side,
         report::AccountReport,
     },
@@ -74,7 +74,7 @@ pub(super) fn is_cash(case: &Case<'_>, account: &AccountReport) -> bool {
 fn leverage(case: &Case<'_>, account: &AccountReport) -> Decimal {
     let limits = case.context.limits;
     let said = match limits.account_type {
-        AccountType::Venue => account.multiplier.map(|m| m.get()),
+        AccountType::Venue => account.multiplier.map(crate::domain::money::Ratio::get),
         AccountType::RegT | AccountType::Cash => None,
     };
     match limits.day_trading {
@@ -102,7 +102,7 @@ fn is_closing(case: &Case<'_>) -> bool {
 /// Cash that has settled: what the venue says, else the cash without what sales have not brought in yet.
 fn cash(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
     let opening = case.opening;
-    if case.spec.side == Side::Sell && opening.is_none_or(|q| q.is_positive()) {
+    if case.spec.side == Side::Sell && opening.is_none_or(Qty::is_positive) {
         return Some(Why::CashShort);
     }
     let Some(need) = buying_power::need(case) else {

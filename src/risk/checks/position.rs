@@ -42,6 +42,7 @@ mod tests {
         desk.refuses(CheckName::Position, &money, "50001");
     }
 
+    /// F4: an unknown order counts whole until it is settled.
     #[test]
     fn what_is_held_open_and_unknown_counts_and_what_would_close_first_does_not() {
         let mut desk = desk();
@@ -69,6 +70,7 @@ mod tests {
         desk.refuses(CheckName::Position, &order(Side::Buy, "201", limit("100")), "50100");
     }
 
+    /// F7: a limit that is lowered below what is held.
     #[test]
     fn a_limit_below_what_is_held_lets_only_less_through() {
         let mut desk = desk();
@@ -91,6 +93,7 @@ mod tests {
         assert!(!verdict(&mut desk, "501"));
     }
 
+    /// F2: a limit that is judged by an old mark.
     #[test]
     fn without_a_quote_or_by_an_old_one_it_refuses() {
         let mut desk = desk();

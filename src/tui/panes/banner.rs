@@ -112,9 +112,12 @@ fn switches(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
             0,
         ));
     }
-    if let Some(reason) = &banner.locked {
-        out.push(Bit::joined(" LOCKED ", Role::Locked, 0));
-        out.push(Bit::joined(reason.as_str(), Role::Text, 3));
+    if model.is_not_flat() {
+        out.push(Bit::joined(" NOT FLAT ", Role::Emergency, 0));
+    }
+    locks(model, canvas, out);
+    if banner.tripped > 0 {
+        out.push(Bit::new(format!("limits {} tripped", banner.tripped), Role::Critical, 0));
     }
     if let Some(until) = banner.armed_until.filter(|u| *u > canvas.now.mono) {
         let left = until.since_ms(canvas.now.mono);
@@ -124,6 +127,28 @@ fn switches(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
         out.push(Bit::joined("entries wait:", Role::Warning, 0));
         out.push(Bit::joined(held.as_str(), Role::Text, 2));
     }
+}
+
+/// Why entries are blocked. While an exit runs that says it.
+fn locks(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
+    let banner = &model.snapshot.banner;
+    if let Some(text) = locked_out(canvas, banner) {
+        out.push(Bit::joined(text, Role::Locked, 0));
+    } else if banner.locked.is_some() && model.snapshot.exit.as_ref().is_none_or(|e| e.ended.is_some()) {
+        out.push(Bit::joined(" LOCKED ", Role::Locked, 0));
+    } else {
+        return;
+    }
+    if let Some(reason) = &banner.locked {
+        out.push(Bit::joined(reason.as_str(), Role::Text, 3));
+    }
+}
+
+/// A lock-out with its countdown.
+pub fn locked_out(canvas: &Canvas<'_>, banner: &Banner) -> Option<String> {
+    let until = banner.locked_out_until?;
+    let ms = u64::try_from(until.since_ms(canvas.now.wall)).map_or(0, |ms| ms);
+    Some(format!(" LOCKED OUT {} ", said(|s| format::countdown(s, ms))))
 }
 
 fn worst(banner: &Banner, out: &mut Vec<Bit>) {
@@ -202,6 +227,13 @@ pub fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
     let mut bits = Vec::new();
     if banner.halted {
         bits.push(Bit { gap: 0, ..Bit::new("HALT", Role::Halt, 1) });
+    }
+    let (running, left) =
+        (model.snapshot.exit.as_ref().is_some_and(|e| e.ended.is_none()), model.is_not_flat());
+    if running || left {
+        let gap = u16::from(!bits.is_empty());
+        let (text, role) = if running { ("FLATTENING", Role::Halt) } else { ("NOT FLAT", Role::Emergency) };
+        bits.push(Bit { gap, ..Bit::new(text, role, 1) });
     }
     if let Some(day) = banner.day_pnl {
         let (_, role) = trend(canvas, day);

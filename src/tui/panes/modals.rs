@@ -1,16 +1,19 @@
 //! Help, the question before quitting, confirmations, and the palette.
 
-use super::{banner::said, plan};
-use crate::desk::Preview;
+use super::{banner::said, exit, plan, risk, since};
+use crate::desk::{Preview, Request};
 use crate::domain::order::Amount;
 use crate::tui::{
+    action::Action,
     canvas::{Canvas, small, width},
     format,
+    hit::Drawn,
     modal::{Confirm, Modal, Palette, QuitAsk},
     model::{KeyHint, Model},
     theme::Role,
     widgets::{
         prompt,
+        sheet::Sheet,
         strip::{self, Bit},
         window,
     },
@@ -18,13 +21,15 @@ use crate::tui::{
 use ratatui::layout::Rect;
 
 /// Draws the modal that is open.
-pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, drawn: &mut Drawn) {
     match &model.modal {
         None => {}
         Some(Modal::Help { title, lines, scroll }) => help(canvas, title, lines, *scroll),
         Some(Modal::QuitAsk(ask)) => quit(model, canvas, ask),
-        Some(Modal::Halt(halt)) => plan::draw(model, canvas, halt),
-        Some(Modal::Confirm(confirm)) => confirm_window(model, canvas, confirm),
+        Some(Modal::Halt(halt)) => plan::draw(model, canvas, halt, drawn),
+        Some(Modal::Exit(shown)) => exit::draw(model, canvas, shown, drawn),
+        Some(Modal::Since(shown)) => since::draw(model, canvas, shown, drawn),
+        Some(Modal::Confirm(confirm)) => confirm_window(model, canvas, confirm, drawn),
         Some(Modal::Palette(palette)) => palette_window(canvas, palette),
     }
 }
@@ -95,35 +100,55 @@ fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
     foot(model, canvas, inner);
 }
 
-fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm) {
-    let inner = window::open(canvas, (70, 14), " Confirm ", Role::Focus);
-    let mut area = Rect { height: inner.height.saturating_sub(2), ..inner };
-    let down = |area: &mut Rect, used: u16| {
-        area.y = area.y.saturating_add(used);
-        area.height = area.height.saturating_sub(used);
-    };
-    let used = window::wrap(canvas, area, confirm.title.as_str(), Role::Strong);
-    down(&mut area, used.saturating_add(1));
-    if let Some(shown) = &confirm.plan {
-        let used = plan::plan(canvas, area, model, shown);
-        down(&mut area, used);
-    }
-    if let Some(preview) = &confirm.preview {
-        let bits = summary(preview);
-        let used = strip::flow(canvas, area, 0, &bits);
-        down(&mut area, used);
-    }
+fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm, drawn: &mut Drawn) {
+    let is_exit = matches!(confirm.request, Request::Flatten(_));
+    let wide = if confirm.plan.is_some() || is_exit { plan::WIDE } else { 70 };
+    let wide = window::room(canvas, wide);
+    let mut sheet = Sheet::new(wide);
+    sheet.say(confirm.title.as_str(), Role::Strong);
+    sheet.blank();
     if let Some(error) = &confirm.error {
-        window::wrap(canvas, area, error.as_str(), Role::Critical);
+        sheet.say(error.as_str(), Role::Critical);
     }
-    if let Some((word, input)) = &confirm.typed {
-        let y = inner.bottom().saturating_sub(2);
-        let style = canvas.style(Role::Strong);
-        let used = canvas.left(inner.x, y, inner.width, &format!("type {word}: "), style);
-        let x = inner.x.saturating_add(used);
-        prompt::draw(canvas, (x, y, inner.right().saturating_sub(x)), input, true);
+    if let Request::MarginCall { venue } = &confirm.request {
+        let rows = model.snapshot.margin_call.iter();
+        let covered = rows.filter(|r| venue.as_ref().is_none_or(|v| *v == r.instrument.venue));
+        risk::margin_call(covered, &mut sheet);
     }
-    foot(model, canvas, inner);
+    match (&confirm.plan, &confirm.preview) {
+        (Some(shown), _) => plan::lines(&mut sheet, canvas, model, shown),
+        (None, Some(preview)) => sheet.flow(0, &summary(preview)),
+        (None, None) if is_exit && confirm.error.is_none() => {
+            sheet.say("Asking the engine for the exit plan.", Role::Pending);
+        }
+        (None, None) => {}
+    }
+    let feet = if confirm.typed.is_some() { 2 } else { 1 };
+    let high = small(sheet.len()).saturating_add(1).saturating_add(feet);
+    let (title, role) = if is_exit { (" FLATTEN ", Role::Halt) } else { (" Confirm ", Role::Focus) };
+    // A window does not change its size while its figures come.
+    let inner = window::open(canvas, (wide, high.max(14)), title, role);
+    let text = Rect { height: inner.height.saturating_sub(feet), ..inner };
+    drawn.seen = sheet.draw(canvas, text, confirm.scroll);
+    let last = Rect { y: inner.bottom().saturating_sub(1), height: u16::from(inner.height > 0), ..inner };
+    match &confirm.typed {
+        Some((word, input)) => {
+            plan::word(canvas, Rect { y: last.y.saturating_sub(1), ..last }, word, input);
+            let bits =
+                [Bit::new("Esc", Role::Key, 0), Bit::joined("leaves everything as it is", Role::Muted, 0)];
+            strip::flow(canvas, last, 0, &bits);
+        }
+        None if is_exit => {
+            let key = model.settings.keymap.keys_of(Action::Confirm, "").unwrap_or_default();
+            let bits = [
+                Bit::new(format!(" {key} again FLATTENS "), Role::Halt, 0),
+                Bit::new("Esc", Role::Key, 0),
+                Bit::joined("leaves everything as it is", Role::Muted, 0),
+            ];
+            strip::flow(canvas, last, 0, &bits);
+        }
+        None => foot(model, canvas, inner),
+    }
 }
 
 /// An order's figures in a few words.

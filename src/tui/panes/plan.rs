@@ -1,54 +1,37 @@
-//! HALT's window: what FLATTEN would do at which account, and, once it runs, how far it is.
+//! What an exit would do, before it is done: HALT's window, and the plan wherever one is shown.
 
 use super::banner::{badge, said};
-use crate::desk::{
-    receipt::{Plan, PlanVenue},
-    snapshot::{ExitRow, ExitVenue},
-};
+use crate::desk::receipt::{Plan, PlanVenue};
+use crate::domain::ids::VenueId;
 use crate::tui::{
     canvas::{Canvas, small},
     format,
-    modal::Halt,
+    hit::Drawn,
+    modal::{FLATTEN_WORD, Halt},
     model::Model,
     theme::Role,
     widgets::{
         prompt,
+        sheet::{Entry, Sheet},
         strip::{self, Bit},
         window,
     },
 };
 use ratatui::layout::Rect;
 
-/// Lines of text in a window.
-struct Page<'c, 'a> {
-    canvas: &'c mut Canvas<'a>,
-    area: Rect,
-}
+/// Columns of a plan, where there are so many.
+pub const WIDE: u16 = 84;
+/// With more positions than this their values are left out, so that more of them are seen at once.
+const VALUES_MAX: usize = 16;
 
-impl Page<'_, '_> {
-    fn say(&mut self, text: &str, role: Role) {
-        let used = window::wrap(self.canvas, self.area, text, role);
-        self.skip(used);
-    }
-    fn bits(&mut self, bits: &[Bit]) {
-        let used = strip::flow(self.canvas, self.area, 2, bits);
-        self.skip(used);
-    }
-    fn skip(&mut self, lines: u16) {
-        self.area.y = self.area.y.saturating_add(lines);
-        self.area.height = self.area.height.saturating_sub(lines);
-    }
-}
-
-/// The badge that a venue's plan carries, in the look of its lamp.
-fn venue_badge(model: &Model, row: &PlanVenue) -> Bit {
-    let lamp = model.snapshot.banner.lamps.iter().find(|l| l.venue == row.venue);
-    match lamp {
+/// The badge of a venue: that of its lamp, where it has one.
+pub fn venue_badge(model: &Model, venue: &VenueId, word: &str) -> Bit {
+    match model.snapshot.banner.lamps.iter().find(|l| l.venue == *venue) {
         Some(lamp) => {
             let (text, role) = badge(lamp);
             Bit::new(text, role, 0)
         }
-        None => Bit::new(format!(" {} ", row.badge), Role::Unproven, 0),
+        None => Bit::new(format!(" {word} "), Role::Unproven, 0),
     }
 }
 
@@ -61,151 +44,102 @@ fn len(n: usize) -> u32 {
     u32::from(small(n))
 }
 
-fn venue_plan(page: &mut Page<'_, '_>, model: &Model, row: &PlanVenue) {
-    let mut bits = vec![
-        venue_badge(model, row),
-        Bit::joined(row.venue.as_str(), Role::Strong, 0),
-        Bit::joined(row.account.as_str(), Role::Muted, 0),
-        Bit::new(format!("cancel {}", counted(len(row.cancels.len()), "order", "orders")), Role::Text, 0),
-        Bit::new(format!("close {}", counted(len(row.closes.len()), "position", "positions")), Role::Text, 0),
-    ];
-    if let Some(cost) = row.cost {
-        bits.push(Bit::new(
-            format!("crossing the spread costs about {}", said(|s| format::money(s, cost))),
-            Role::Muted,
-            0,
-        ));
+fn venue(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, row: &PlanVenue) {
+    let mut bits =
+        vec![venue_badge(model, &row.venue, &row.badge), Bit::joined(row.venue.as_str(), Role::Strong, 0)];
+    if !row.account.is_empty() {
+        bits.push(Bit::joined(row.account.as_str(), Role::Muted, 0));
     }
-    page.bits(&bits);
-    let closes: Vec<Bit> = row
-        .closes
-        .iter()
-        .map(|(instrument, qty)| {
-            let role = if qty.is_negative() { Role::Sell } else { Role::Buy };
-            let qty = said(|s| format::decimal(s, qty.get(), None, format::Sign::Always));
-            Bit::new(format!("{} {qty}", instrument.symbol), role, 0)
-        })
-        .collect();
-    if !closes.is_empty() {
-        page.bits(&closes);
+    let orders = counted(len(row.cancels.len()), "order", "orders");
+    let positions = counted(len(row.closes.len()), "position", "positions");
+    bits.push(Bit::new(format!("cancel {orders}"), Role::Text, 0));
+    bits.push(Bit::new(format!("close {positions}"), Role::Text, 0));
+    match row.cost {
+        Some(cost) if !row.closes.is_empty() => {
+            let cost = said(|s| format::money(s, cost));
+            bits.push(Bit::new(format!("crossing the spread costs about {cost}"), Role::Muted, 0));
+        }
+        None if !row.closes.is_empty() => {
+            bits.push(Bit::new("what crossing the spread costs is not known", Role::Warning, 0));
+        }
+        Some(_) | None => {}
     }
+    sheet.flow(2, &bits);
+    // What stays is read before the long list of what goes.
     for blocked in &row.blocked {
-        page.say(&format!("stays: {blocked}"), Role::Warning);
+        sheet.hang(&format!("{} stays: ", canvas.look.glyphs.fail), blocked.as_str(), Role::Critical);
     }
+    sheet.grid(2, &closes(model, row));
 }
 
-/// Draws a plan as text, wherever one is shown.
-pub fn plan(canvas: &mut Canvas<'_>, area: Rect, model: &Model, plan: &Plan) -> u16 {
-    let mut page = Page { canvas, area };
-    page.say(plan.text.as_str(), Role::Strong);
-    for row in &plan.venues {
-        page.skip(1);
-        venue_plan(&mut page, model, row);
-    }
-    page.area.y.saturating_sub(area.y)
-}
-
-fn bar(canvas: &Canvas<'_>, done: u32, of: u32) -> String {
-    const CELLS: u32 = 12;
-    let full = done.saturating_mul(CELLS).checked_div(of).unwrap_or(CELLS).min(CELLS);
-    let glyphs = &canvas.look.glyphs;
-    let cells = |sign: &str, n: u32| sign.repeat(usize::try_from(n).map_or(0, |n| n));
-    cells(glyphs.bar, full) + &cells(glyphs.bar_rest, CELLS.saturating_sub(full))
-}
-
-fn venue_progress(page: &mut Page<'_, '_>, row: &ExitVenue) {
-    let orders =
-        format!("{} {}/{}", bar(page.canvas, row.orders_gone, row.orders), row.orders_gone, row.orders);
-    let flat = format!(
-        "{} {}/{}",
-        bar(page.canvas, row.positions_flat, row.positions),
-        row.positions_flat,
-        row.positions
-    );
-    page.bits(&[
-        Bit::new(row.venue.as_str(), Role::Strong, 0),
-        Bit::joined(row.phase.as_str(), Role::Pending, 0),
-        Bit::new("orders gone", Role::Muted, 0),
-        Bit::joined(orders, Role::Text, 0),
-        Bit::new("flat", Role::Muted, 0),
-        Bit::joined(flat, Role::Text, 0),
-    ]);
-    for left in &row.left {
-        page.say(&format!("left: {left}"), Role::Warning);
-    }
-    if let Some(error) = &row.error {
-        page.say(&format!("error: {error}"), Role::Critical);
-    }
-}
-
-/// How far an exit is.
-pub fn progress(canvas: &mut Canvas<'_>, area: Rect, exit: &ExitRow) -> u16 {
-    let end = exit.ended.unwrap_or(canvas.now.mono);
-    let took = said(|s| format::age(s, end.since_ms(exit.began)));
-    let mut page = Page { canvas, area };
-    let (text, role) = match exit.flat {
-        Some(true) => (format!("FLAT: {}, proven by the venue, in {took}", exit.scope), Role::Good),
-        Some(false) => (format!("NOT FLAT: {}, ended after {took}", exit.scope), Role::Emergency),
-        None => (format!("{}, since {took}", exit.scope), Role::Strong),
+/// Each position with its quantity and, where there are few, its value.
+fn closes(model: &Model, row: &PlanVenue) -> Vec<Entry> {
+    let few = row.closes.len() <= VALUES_MAX;
+    let entry = |(instrument, qty): &(crate::domain::ids::InstrumentId, _)| {
+        let qty: &crate::domain::money::SignedQty = qty;
+        let role = if qty.is_negative() { Role::Sell } else { Role::Buy };
+        let text = said(|s| format::decimal(s, qty.get(), None, format::Sign::Always));
+        let mut figures = vec![(text, role)];
+        if few {
+            let held = model.snapshot.positions.iter().find(|p| p.instrument == *instrument);
+            let value = held.and_then(|p| Some((p.value?, &p.currency)));
+            let text = value.map(|(m, currency)| format!("{} {currency}", said(|s| format::money(s, m))));
+            figures.push((text.unwrap_or_default(), Role::Muted));
+        }
+        Entry { name: instrument.symbol.to_string(), figures }
     };
-    page.say(&text, role);
-    for row in &exit.venues {
-        page.skip(1);
-        venue_progress(&mut page, row);
-    }
-    page.area.y.saturating_sub(area.y)
+    row.closes.iter().map(entry).collect()
 }
 
-/// Draws the window.
-pub fn draw(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt) {
-    let venues = halt.plan.as_ref().map_or(1, |p| p.venues.len().max(1));
-    let closes = model.snapshot.positions.len() / 4;
-    let blocked: usize =
-        halt.plan.iter().flat_map(|p| &p.venues).map(|v| v.blocked.len().saturating_mul(2)).sum();
-    let closes = closes.saturating_add(blocked);
-    let lines = small(venues.saturating_mul(4).saturating_add(closes)).saturating_add(8);
-    let inner = window::open(canvas, (84, lines), " HALT ", Role::Halt);
-    let mut page = Page { canvas, area: inner };
-    page.say("Entries are blocked.", Role::Strong);
-    page.skip(1);
-    let running = model.snapshot.exit.as_ref().filter(|_| halt.flattening.is_some());
-    match (running, &halt.plan) {
-        (Some(exit), _) => {
-            let used = progress(page.canvas, page.area, exit);
-            page.skip(used);
-        }
-        (None, Some(shown)) => {
-            let used = plan(page.canvas, page.area, model, shown);
-            page.skip(used);
-        }
-        (None, None) => page.say("Asking the engine for the exit plan.", Role::Pending),
+/// A plan as lines: the scope in words with its counts, then each venue.
+pub fn lines(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, plan: &Plan) {
+    sheet.say(plan.text.as_str(), Role::Strong);
+    for row in &plan.venues {
+        sheet.blank();
+        venue(sheet, canvas, model, row);
     }
+}
+
+/// Draws the window of HALT.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt, drawn: &mut Drawn) {
+    let wide = window::room(canvas, WIDE);
+    let mut sheet = Sheet::new(wide);
     if let Some(error) = &halt.error {
-        page.skip(1);
-        page.say(error.as_str(), Role::Critical);
+        sheet.say(error.as_str(), Role::Critical);
+        sheet.blank();
     }
+    let blocked = "Entries are blocked.";
+    match (&halt.flattening, &halt.plan) {
+        (Some(_), _) => {
+            sheet.say("FLATTEN is sent; the engine has not told of it yet.", Role::Pending);
+        }
+        (None, Some(plan)) => {
+            sheet.say(blocked, Role::Strong);
+            lines(&mut sheet, canvas, model, plan);
+        }
+        (None, None) => {
+            sheet.say(blocked, Role::Strong);
+            sheet.say("Asking the engine for the exit plan.", Role::Pending);
+        }
+    }
+    let inner = window::open(canvas, (wide, small(sheet.len()).saturating_add(2)), " HALT ", Role::Halt);
+    let text = Rect { height: inner.height.saturating_sub(1), ..inner };
+    drawn.seen = sheet.draw(canvas, text, halt.scroll);
     let last = Rect { y: inner.bottom().saturating_sub(1), height: u16::from(inner.height > 0), ..inner };
     foot(model, canvas, halt, last);
 }
 
 fn foot(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt, line: Rect) {
     if halt.flattening.is_some() {
-        strip::flow(
-            canvas,
-            line,
-            0,
-            &[
-                Bit::new("Esc", Role::Key, 0),
-                Bit::joined("closes this window; the exit goes on", Role::Muted, 0),
-            ],
-        );
+        let bits = [
+            Bit::new("Esc", Role::Key, 0),
+            Bit::joined("closes this window; the exit goes on", Role::Muted, 0),
+        ];
+        strip::flow(canvas, line, 0, &bits);
         return;
     }
     if let Some(input) = &halt.typed {
-        let style = canvas.style(Role::Strong);
-        let used = canvas.left(line.x, line.y, line.width, "type FLATTEN: ", style);
-        let x = line.x.saturating_add(used);
-        prompt::draw(canvas, (x, line.y, line.right().saturating_sub(x)), input, true);
+        word(canvas, line, FLATTEN_WORD, input);
         return;
     }
     let bits = [
@@ -214,4 +148,12 @@ fn foot(model: &Model, canvas: &mut Canvas<'_>, halt: &Halt, line: Rect) {
         Bit::joined("keeps HALT, closes this plan", Role::Muted, 0),
     ];
     strip::flow(canvas, line, 0, &bits);
+}
+
+/// Where a word is typed.
+pub fn word(canvas: &mut Canvas<'_>, line: Rect, word: &str, input: &tui_input::Input) {
+    let style = canvas.style(Role::Strong);
+    let used = canvas.left(line.x, line.y, line.width, &format!("type {word}: "), style);
+    let x = line.x.saturating_add(used);
+    prompt::draw(canvas, (x, line.y, line.right().saturating_sub(x)), input, true);
 }

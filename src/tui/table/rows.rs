@@ -4,7 +4,7 @@ use super::{OrdersTab, RowKey};
 use crate::{
     desk::{
         Snapshot,
-        snapshot::{AccountRow, AlertRow, FillRow, OrderRow, PositionRow, WatchRow},
+        snapshot::{AccountRow, AlertRow, FillRow, OrderRow, PositionRow, RiskRow, RiskState, WatchRow},
     },
     domain::{
         ids::InstrumentId,
@@ -38,6 +38,7 @@ pub fn count(s: &Snapshot, pane: Pane) -> usize {
         Pane::Fills => s.fills.len(),
         Pane::Account => s.accounts.len(),
         Pane::Health => s.health.len(),
+        Pane::Risk => s.risk.len(),
         Pane::Alerts => s.alerts.len(),
         Pane::Chart | Pane::Ticket => 0,
     }
@@ -52,6 +53,7 @@ pub fn is_shared(a: &Snapshot, b: &Snapshot, pane: Pane) -> bool {
         Pane::Fills => Arc::ptr_eq(&a.fills, &b.fills),
         Pane::Account => Arc::ptr_eq(&a.accounts, &b.accounts),
         Pane::Health => Arc::ptr_eq(&a.health, &b.health),
+        Pane::Risk => Arc::ptr_eq(&a.risk, &b.risk),
         Pane::Alerts => Arc::ptr_eq(&a.alerts, &b.alerts),
         Pane::Chart | Pane::Ticket => true,
     }
@@ -69,6 +71,10 @@ pub fn key(s: &Snapshot, pane: Pane, n: usize) -> Option<RowKey> {
         }
         Pane::Account => RowKey::Venue(s.accounts.get(n)?.venue.clone()),
         Pane::Health => RowKey::Venue(s.health.get(n)?.venue.clone()),
+        Pane::Risk => {
+            let rule = s.risk.get(n)?;
+            RowKey::Rule(rule.venue.clone(), rule.symbol.clone(), rule.rule.clone())
+        }
         Pane::Alerts => RowKey::Alert(s.alerts.get(n)?.alert.id),
         Pane::Chart | Pane::Ticket => return None,
     })
@@ -91,7 +97,33 @@ pub fn instrument(s: &Snapshot, pane: Pane, n: usize) -> Option<InstrumentId> {
             let alert = &s.alerts.get(n)?.alert;
             Some(InstrumentId { venue: alert.venue.clone()?, symbol: alert.symbol.clone()? })
         }
+        Pane::Risk => {
+            let rule = s.risk.get(n)?;
+            Some(InstrumentId { venue: rule.venue.clone()?, symbol: rule.symbol.clone()? })
+        }
         Pane::Account | Pane::Health | Pane::Chart | Pane::Ticket => None,
+    }
+}
+
+/// How soon a rule must be looked at: tripped, near, not known, clear, off.
+pub fn urgency(s: &Snapshot, n: usize) -> u8 {
+    match s.risk.get(n).map(|r| r.state) {
+        Some(RiskState::Tripped) => 0,
+        Some(RiskState::Near) => 1,
+        Some(RiskState::Unknown) => 2,
+        Some(RiskState::Clear) => 3,
+        Some(RiskState::Off) | None => 4,
+    }
+}
+
+/// How a rule stands, in a word.
+pub const fn risk_word(state: RiskState) -> &'static str {
+    match state {
+        RiskState::Tripped => "TRIPPED",
+        RiskState::Near => "NEAR",
+        RiskState::Unknown => "unknown",
+        RiskState::Clear => "clear",
+        RiskState::Off => "off",
     }
 }
 
@@ -144,6 +176,7 @@ pub fn text(s: &Snapshot, pane: Pane, n: usize) -> String {
             let error = h.last_error.as_ref().map_or("", |e| e.as_str());
             format!("{} {} {error}", h.venue, h.state)
         }),
+        Pane::Risk => s.risk.get(n).map(rule),
         Pane::Alerts => s.alerts.get(n).map(|a| {
             let symbol = a.alert.symbol.as_ref().map_or("", |s| s.as_str());
             let venue = a.alert.venue.as_ref().map_or("", |v| v.as_str());
@@ -158,6 +191,14 @@ fn position(p: &PositionRow) -> String {
     let side = if p.qty.is_negative() { "short" } else { "long" };
     let avg = p.avg_price.map(|p| p.to_string()).unwrap_or_default();
     format!("{} {side} {} avg {avg}", p.instrument, p.qty)
+}
+
+fn rule(r: &RiskRow) -> String {
+    let venue = r.venue.as_ref().map_or("all venues", |v| v.as_str());
+    let symbol = r.symbol.as_ref().map_or("", |s| s.as_str());
+    let reason = r.reason.as_ref().map_or("", Text::as_str);
+    let (word, used, limit) = (risk_word(r.state), &r.used, &r.limit);
+    format!("{} {word} {used} of {limit} {} {venue} {symbol} {reason}", r.rule, r.response)
 }
 
 fn order(o: &OrderRow) -> String {
@@ -204,6 +245,7 @@ pub fn value(s: &Snapshot, pane: Pane, n: usize, column: Column) -> Option<Value
                 _ => None,
             }
         }
+        Pane::Risk => ruled(s, n, column),
         Pane::Chart | Pane::Ticket => None,
     }
 }
@@ -345,6 +387,26 @@ fn alert(r: &AlertRow, column: Column) -> Option<Value> {
         Column::Symbol => words(r.alert.symbol.as_ref()?.as_str()),
         Column::Venue => words(r.alert.venue.as_ref()?.as_str()),
         Column::Text => Value::Text(r.alert.text.as_str().to_smolstr()),
+        _ => return None,
+    })
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a table has some of the columns; the rest are empty in it"
+)]
+fn ruled(s: &Snapshot, n: usize, column: Column) -> Option<Value> {
+    let r = s.risk.get(n)?;
+    Some(match column {
+        Column::Rule => words(&r.rule),
+        // Largest first is what has tripped.
+        Column::State => Value::Number(Decimal::from(4_u8.saturating_sub(urgency(s, n)))),
+        // Used and limit are words with units: what they have in common is the share.
+        Column::Used => Value::Number(r.share?.get()),
+        Column::Limit => words(r.limit.as_str()),
+        Column::Response => words(&r.response),
+        Column::Until => stamp(r.until?),
+        Column::Venue => words(r.venue.as_ref()?.as_str()),
         _ => return None,
     })
 }

@@ -1,8 +1,8 @@
-//! Getting out: HALT, FLATTEN, quit.
+//! Getting out: HALT, FLATTEN of everything or of a scope, how far it is and how it ended; quit.
 
-use super::{entry, keys};
+use super::{entry, keys, trade::CONFIRM_MS};
 use crate::{
-    desk::{Request, receipt::Plan},
+    desk::{Request, receipt::Plan, snapshot::ExitRow},
     domain::{
         draft::{CancelTarget, Command},
         scope::Scope,
@@ -10,11 +10,12 @@ use crate::{
         time::Mono,
     },
     tui::{
-        modal::{Halt, Modal, QuitAsk},
-        model::{Model, Tone},
+        modal::{Confirm, ExitShown, FLATTEN_WORD, Halt, Modal, QuitAsk},
+        model::{ExitAsked, Model, Tone},
         msg::Cmd,
     },
 };
+use std::sync::Arc;
 use tui_input::Input;
 
 /// A second stroke this soon after the first does not count, milliseconds.
@@ -25,10 +26,10 @@ const SECOND_MS: u64 = 250;
 pub(super) const HELD_MS: u64 = 100;
 /// When the plan is not told for so long, FLATTEN works without it, milliseconds.
 const NO_PLAN_MS: u64 = 1_000;
+/// An exit that was asked for and has not been seen for so long is no longer waited for, milliseconds.
+const ASKED_MS: u64 = 10_000;
 /// The key that quits has to come again within this, milliseconds.
 const QUIT_MS: u64 = 2_000;
-/// The word that is typed where FLATTEN takes one.
-pub(super) const FLATTEN_WORD: &str = "FLATTEN";
 
 /// HALT: block entries, show the exit plan.
 pub(super) fn halt(model: &mut Model) -> Vec<Cmd> {
@@ -46,6 +47,7 @@ pub(super) fn halt(model: &mut Model) -> Vec<Cmd> {
         flattening: None,
         error: None,
         typed: model.settings.flatten_is_typed.then(Input::default),
+        scroll: 0,
     }));
     vec![cmd]
 }
@@ -54,7 +56,20 @@ pub(super) fn halt(model: &mut Model) -> Vec<Cmd> {
 pub(super) fn stroke(model: &mut Model, repeat: bool) -> Vec<Cmd> {
     let now = model.now.mono;
     let Some(Modal::Halt(halt)) = &mut model.modal else {
-        return if repeat { Vec::new() } else { self::halt(model) };
+        if repeat {
+            return Vec::new();
+        }
+        if is_under_way(model) {
+            // Everything is on its way out and entries are blocked: the stroke shows it and does nothing new.
+            if !matches!(model.modal, Some(Modal::Exit(_))) {
+                model.command_line = None;
+                model.filter_line = None;
+                entry::unreview(model);
+                model.modal = Some(Modal::Exit(ExitShown::default()));
+            }
+            return Vec::new();
+        }
+        return self::halt(model);
     };
     let held = repeat || now.since_ms(halt.stroke) < HELD_MS;
     halt.stroke = now;
@@ -79,8 +94,14 @@ pub(super) fn plan(halt: &mut Halt, plan: Plan) {
 /// Sends FLATTEN once the second stroke has proven not to be a held key.
 pub(super) fn settle(model: &mut Model) -> Vec<Cmd> {
     let now = model.now.mono;
+    if model.exits.asked.is_some_and(|a| now.since_ms(a.at) > ASKED_MS) {
+        model.exits.asked = None;
+    }
     match &model.modal {
         Some(Modal::Halt(Halt { second: Some(at), .. })) if now.since_ms(*at) >= HELD_MS => flatten(model),
+        Some(Modal::Confirm(Confirm { second: Some(at), .. })) if now.since_ms(*at) >= HELD_MS => {
+            flatten_scope(model)
+        }
         Some(_) | None => Vec::new(),
     }
 }
@@ -89,12 +110,31 @@ pub(super) fn settle(model: &mut Model) -> Vec<Cmd> {
 pub(super) fn due(model: &Model) -> Option<Mono> {
     match &model.modal {
         Some(Modal::Halt(halt)) => halt.second.map(|at| at.plus_ms(HELD_MS)),
+        Some(Modal::Confirm(confirm)) => confirm.second.map(|at| at.plus_ms(HELD_MS)),
         Some(_) | None => None,
     }
 }
 
+/// Asks for an exit and keeps that it did, to know it when the snapshot tells of it.
+fn ask(model: &mut Model, scope: Scope) -> (ExitAsked, Cmd) {
+    let whole = scope == Scope::default();
+    let before = model.snapshot.exit.as_ref().map(|e| e.id);
+    let (id, cmd) = model.ask(Request::Flatten(scope));
+    let asked = ExitAsked { id, before, whole, at: model.now.mono };
+    model.exits.asked = Some(asked);
+    (asked, cmd)
+}
+
+/// An exit of everything that was asked for here is under way.
+fn is_under_way(model: &Model) -> bool {
+    let exits = &model.exits;
+    let runs = model.snapshot.exit.as_ref().filter(|e| e.ended.is_none());
+    let blocked = model.snapshot.banner.halted || model.snapshot.banner.locked.is_some();
+    blocked && runs.is_some_and(|e| exits.whole == Some(e.id) || exits.asked.is_some_and(|a| a.whole))
+}
+
 fn flatten(model: &mut Model) -> Vec<Cmd> {
-    let (id, cmd) = model.ask(Request::Flatten(Scope::default()));
+    let (ExitAsked { id, .. }, cmd) = ask(model, Scope::default());
     if let Some(Modal::Halt(halt)) = &mut model.modal {
         halt.second = None;
         halt.error = None;
@@ -108,6 +148,125 @@ pub(super) fn word_typed(model: &mut Model) -> Vec<Cmd> {
     let Some(Modal::Halt(halt)) = &mut model.modal else { return Vec::new() };
     let whole = halt.typed.as_ref().is_some_and(|t| t.value().trim().eq_ignore_ascii_case(FLATTEN_WORD));
     if whole && halt.flattening.is_none() { flatten(model) } else { Vec::new() }
+}
+
+/// Enter over the plan of a scope. As with HALT: it counts once the plan stands, and not from a held key.
+pub(super) fn scope_stroke(model: &mut Model) {
+    let now = model.now.mono;
+    let Some(Modal::Confirm(confirm)) = &mut model.modal else { return };
+    let held = now.since_ms(confirm.stroke) < HELD_MS;
+    confirm.stroke = now;
+    let since = now.since_ms(confirm.since);
+    let stands = confirm.plan.is_some() || since >= NO_PLAN_MS;
+    let counts = !held && stands && since >= CONFIRM_MS && confirm.typed.is_none();
+    confirm.second = counts.then_some(now);
+}
+
+/// The word for FLATTEN is being typed over the plan of a scope.
+pub(super) fn scope_word_typed(model: &mut Model) -> Vec<Cmd> {
+    let Some(Modal::Confirm(confirm)) = &model.modal else { return Vec::new() };
+    let whole = matches!(&confirm.typed, Some((word, t)) if t.value().trim().eq_ignore_ascii_case(word));
+    if whole && matches!(confirm.request, Request::Flatten(_)) { flatten_scope(model) } else { Vec::new() }
+}
+
+fn flatten_scope(model: &mut Model) -> Vec<Cmd> {
+    let Some(Modal::Confirm(Confirm { request: Request::Flatten(scope), .. })) = &model.modal else {
+        return Vec::new();
+    };
+    let scope = scope.clone();
+    let (ExitAsked { id, before, .. }, cmd) = ask(model, scope);
+    model.modal = Some(Modal::Exit(ExitShown { asked: Some(id), before, ..ExitShown::default() }));
+    vec![cmd]
+}
+
+/// `:exit`: shows the exit under way, or the last one's report.
+pub(super) fn show(model: &mut Model) -> Result<(), Text> {
+    if model.snapshot.exit.is_none() && model.snapshot.exits.is_empty() {
+        return Err("there was no exit yet; `flatten` shows the plan of one".into());
+    }
+    model.modal = Some(Modal::Exit(ExitShown::default()));
+    Ok(())
+}
+
+/// The window of an exit was closed: a report that was read is not shown again by itself.
+pub(super) fn closed(model: &mut Model) {
+    if let Some(exit) = model.snapshot.exit.as_ref().filter(|e| e.ended.is_some()) {
+        model.exits.dismissed = Some(exit.id);
+    }
+}
+
+/// What follows from a snapshot: an exit asked for here is shown when it begins, and its report when it ends.
+pub(super) fn seen(model: &mut Model, first: bool) {
+    let Some(exit) = model.snapshot.exit.clone() else { return };
+    if let Some(asked) = model.exits.asked.filter(|a| a.before != Some(exit.id)) {
+        model.exits.asked = None;
+        model.exits.mine = Some(exit.id);
+        if asked.whole {
+            model.exits.whole = Some(exit.id);
+        }
+        let waits = match &model.modal {
+            Some(Modal::Halt(halt)) => halt.flattening == Some(asked.id),
+            Some(Modal::Exit(shown)) => shown.asked == Some(asked.id),
+            Some(_) | None => false,
+        };
+        if waits {
+            model.modal = Some(Modal::Exit(ExitShown::default()));
+        }
+    }
+    if exit.ended.is_some() && model.exits.told != Some(exit.id) {
+        model.exits.told = Some(exit.id);
+        if !first {
+            tell(model, &exit);
+        }
+    }
+}
+
+/// An exit has ended. The report opens by itself where it covers nothing that the trader is at.
+fn tell(model: &mut Model, exit: &Arc<ExitRow>) {
+    let mine = model.exits.mine == Some(exit.id);
+    if matches!(model.modal, Some(Modal::Exit(_))) {
+        return;
+    }
+    let free = model.modal.is_none() && model.command_line.is_none() && model.filter_line.is_none();
+    if mine && free && !model.ticket.is_open() {
+        model.modal = Some(Modal::Exit(ExitShown::default()));
+    } else if exit.flat != Some(true) {
+        model.say(Tone::Bad, format!("NOT FLAT, {}: `:exit` says what is left", exit.scope));
+    } else if mine {
+        model.say(Tone::Good, format!("FLAT by the venue's word, {}", exit.scope));
+    }
+}
+
+/// `:status`: what blocks entries, and how the last exit ended, in one sentence.
+pub(super) fn status(model: &mut Model) {
+    let banner = &model.snapshot.banner;
+    let mut said: Vec<String> = Vec::new();
+    if banner.halted {
+        said.push("HALT stands".to_owned());
+    }
+    if let Some(reason) = &banner.locked {
+        said.push(format!("locked: {reason}"));
+    }
+    if banner.locked_out_until.is_some() {
+        said.push("locked out, which nobody can lift before its time".to_owned());
+    }
+    if banner.tripped > 0 {
+        said.push(format!("limits tripped: {}", banner.tripped));
+    }
+    if let Some(held) = &banner.held {
+        said.push(format!("entries wait: {held}"));
+    }
+    if said.is_empty() {
+        said.push("nothing blocks entries".to_owned());
+    }
+    said.push(match model.snapshot.exit.as_ref().map(|e| (e.flat, &e.scope)) {
+        None => "no exit yet".to_owned(),
+        Some((None, scope)) => format!("under way: {scope}"),
+        Some((Some(true), scope)) => format!("FLAT by the venue's word: {scope}"),
+        Some((Some(false), scope)) => format!("NOT FLAT: {scope}"),
+    });
+    let whole = said.join("; ");
+    model.say(Tone::Plain, whole);
 }
 
 /// Leave: the key twice, or one of the answers to the question what to do with what is open.

@@ -57,7 +57,10 @@ pub(super) fn typed(model: &mut Model) -> Vec<Cmd> {
             palette.chosen = 0;
             return Vec::new();
         }
-        Some(Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Confirm(_)) => return Vec::new(),
+        Some(Modal::Confirm(_)) => return exit::scope_word_typed(model),
+        Some(Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Exit(_) | Modal::Since(_)) => {
+            return Vec::new();
+        }
         None => {}
     }
     if let Some(mut line) = model.command_line.take() {

@@ -2,7 +2,14 @@
 
 use super::{entry, keys, navigate};
 use crate::tui::{
-    column::Column, focus::Pane, hit::Hit, modal::Modal, model::Model, msg::Cmd, table::Sort, ticket::Phase,
+    column::Column,
+    focus::Pane,
+    hit::Hit,
+    modal::{Confirm, ExitShown, Halt, Modal, Since},
+    model::Model,
+    msg::Cmd,
+    table::Sort,
+    ticket::Phase,
 };
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
@@ -74,9 +81,16 @@ fn scroll(model: &mut Model, event: MouseEvent, down: bool) {
         if down { at.saturating_add(NOTCH).min(last) } else { at.saturating_sub(NOTCH) }
     };
     if let Some(modal) = &mut model.modal {
-        if let Modal::Help { lines, scroll, .. } = modal {
-            let moved = shift(usize::from(*scroll), lines.len().saturating_sub(1));
-            *scroll = u16::try_from(moved).ok().unwrap_or(u16::MAX);
+        match modal {
+            Modal::Help { lines, scroll, .. } => {
+                let moved = shift(usize::from(*scroll), lines.len().saturating_sub(1));
+                *scroll = u16::try_from(moved).ok().unwrap_or(u16::MAX);
+            }
+            Modal::Halt(Halt { scroll, .. })
+            | Modal::Confirm(Confirm { scroll, .. })
+            | Modal::Exit(ExitShown { scroll, .. })
+            | Modal::Since(Since { scroll, .. }) => *scroll = shift(*scroll, model.drawn.seen.last()),
+            Modal::QuitAsk(_) | Modal::Palette(_) => {}
         }
         return;
     }

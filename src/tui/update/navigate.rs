@@ -1,6 +1,6 @@
 //! Moving about: pages, panes, rows, sorting and filtering. Nothing here reaches a venue.
 
-use super::{entry, line};
+use super::{entry, exit, line};
 use crate::{
     domain::{ids::InstrumentId, quote::Interval, text::Text},
     grammar,
@@ -8,11 +8,12 @@ use crate::{
         action::Action,
         column::Column,
         focus::Pane,
-        modal::Modal,
+        modal::{Confirm, ExitShown, Halt, Modal, Since},
         model::{ChartInterval, KeyHint, Model, Tone},
         msg::Cmd,
         table::{OrdersTab, RowKey, Sort, rows},
         ticket::Phase,
+        widgets::sheet::Seen,
     },
 };
 use std::sync::Arc;
@@ -54,7 +55,10 @@ fn help(model: &mut Model) {
 
 /// Closes what lies on top: a modal, a line, the review, the ticket, the zoom, a filter.
 pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
-    if model.modal.take().is_some() {
+    if let Some(modal) = model.modal.take() {
+        if matches!(modal, Modal::Exit(_)) {
+            exit::closed(model);
+        }
         return Vec::new();
     }
     if model.command_line.take().is_some() {
@@ -254,7 +258,16 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
             };
             return Ok(());
         }
-        Some(Modal::QuitAsk(_) | Modal::Halt(_) | Modal::Confirm(_)) | None => {}
+        Some(
+            Modal::Halt(Halt { scroll, .. })
+            | Modal::Confirm(Confirm { scroll, .. })
+            | Modal::Exit(ExitShown { scroll, .. })
+            | Modal::Since(Since { scroll, .. }),
+        ) => {
+            *scroll = scrolled(*scroll, arg, model.drawn.seen);
+            return Ok(());
+        }
+        Some(Modal::QuitAsk(_)) | None => {}
     }
     match arg {
         "left" => step_focus(model, false),
@@ -263,6 +276,21 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
         _ => return Err("write up, down, left, right, top, bottom, page-up or page-down".into()),
     }
     Ok(())
+}
+
+/// Where a window's text stands after a step. What was drawn last says how far that can go.
+fn scrolled(at: usize, arg: &str, seen: Seen) -> usize {
+    let page = seen.room.saturating_sub(1).max(1);
+    let to = match arg {
+        "up" => at.saturating_sub(1),
+        "down" => at.saturating_add(1),
+        "page-up" => at.saturating_sub(page),
+        "page-down" => at.saturating_add(page),
+        "top" => 0,
+        "bottom" => usize::MAX,
+        _ => at,
+    };
+    to.min(seen.last())
 }
 
 /// Rows of the focused table; of the watchlist where the focus is on no table.

@@ -5,7 +5,7 @@ use crate::{
     desk::{Receipt, Reply, RequestId},
     domain::text::Text,
     tui::{
-        modal::{Halt, Modal},
+        modal::{Halt, Modal, Since},
         model::{Model, Tone},
         msg::Cmd,
         ticket::Phase,
@@ -68,7 +68,8 @@ fn asked_by_modal(modal: Option<&Modal>, id: RequestId) -> bool {
         Some(Modal::Halt(halt)) => halt.asked == id || halt.flattening == Some(id),
         Some(Modal::QuitAsk(ask)) => ask.asked == id,
         Some(Modal::Confirm(confirm)) => confirm.asked == Some(id),
-        Some(Modal::Help { .. } | Modal::Palette(_)) | None => false,
+        Some(Modal::Exit(shown)) => shown.asked == Some(id),
+        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_)) | None => false,
     }
 }
 
@@ -94,7 +95,20 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
             | Reply::Open { .. }
             | Reply::Since(_) => {}
         },
-        Some(Modal::Help { .. } | Modal::Palette(_)) | None => {}
+        Some(Modal::Exit(shown)) => match reply {
+            Reply::Refused { text, .. } => shown.error = Some(text),
+            Reply::Busy => {
+                shown.error = Some(Text::clean("the engine's queue is full: nothing was done; try again"));
+            }
+            Reply::Done(_)
+            | Reply::Placed { .. }
+            | Reply::Preview(_)
+            | Reply::Plan(_)
+            | Reply::Bars { .. }
+            | Reply::Open { .. }
+            | Reply::Since(_) => {}
+        },
+        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_)) | None => {}
     }
     Vec::new()
 }
@@ -125,6 +139,7 @@ fn say(model: &mut Model, reply: Reply) {
         Reply::Refused { text, .. } => model.say(Tone::Bad, text),
         Reply::Plan(plan) => model.say(Tone::Plain, plan.text),
         Reply::Busy => model.say(Tone::Bad, "the engine's queue is full: nothing was done; try again"),
-        Reply::Preview(_) | Reply::Bars { .. } | Reply::Open { .. } | Reply::Since(_) => {}
+        Reply::Since(venues) => model.modal = Some(Modal::Since(Since { venues, scroll: 0 })),
+        Reply::Preview(_) | Reply::Bars { .. } | Reply::Open { .. } => {}
     }
 }

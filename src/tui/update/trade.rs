@@ -1,7 +1,7 @@
 //! Keys about orders and positions. Nothing here sends on a single letter what could cost money: entries go
 //! through the ticket, and what could hurt is shown once more first.
 
-use super::{entry, keys::send, navigate};
+use super::{entry, exit, keys::send, navigate};
 use crate::{
     desk::{Request, snapshot::OrderRow},
     domain::{
@@ -16,7 +16,7 @@ use crate::{
     tui::{
         action::Action,
         focus::Pane,
-        modal::{Confirm, Modal},
+        modal::{Confirm, FLATTEN_WORD, Modal},
         model::{Model, Tone},
         msg::Cmd,
         ticket::{Field, Phase, Ticket, TicketSide},
@@ -24,9 +24,10 @@ use crate::{
 };
 use rust_decimal::Decimal;
 use std::sync::Arc;
+use tui_input::Input;
 
 /// A confirmation opened by Enter takes no second Enter for so long, milliseconds.
-const CONFIRM_MS: u64 = 250;
+pub(super) const CONFIRM_MS: u64 = 250;
 /// After this without a receipt another ticket may be opened, milliseconds.
 const RECEIPT_MS: u64 = 10_000;
 /// The longest that `arm` lasts, minutes.
@@ -81,6 +82,11 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
             let venue = if arg.is_empty() { None } else { Some(venue(arg)?) };
             Ok(send(model, Request::Resync { venue }))
         }
+        Action::Restore => {
+            let venue = if arg.is_empty() { None } else { Some(venue(arg)?) };
+            Ok(send(model, Request::Restore { venue }))
+        }
+        Action::MarginCall => margin_call(model, arg).map(|()| Vec::new()),
         Action::Abandon => abandon(model, arg),
         _ => Ok(Vec::new()),
     }
@@ -89,7 +95,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
 /// Does a command: what reduces risk or undoes goes at once, the rest is shown with its figures first.
 pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
     let request = match &command {
-        Command::Halt => return super::exit::halt(model),
+        Command::Halt => return exit::halt(model),
         Command::Lock { reason } => return send(model, Request::Lock { reason: reason.clone() }),
         Command::Unlock { reason } => return send(model, Request::Unlock { reason: reason.clone() }),
         Command::Close { .. } => return send(model, Request::Do(command)),
@@ -108,6 +114,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
         | Command::Replace { .. } => Request::Do(command.clone()),
     };
     let title = Text::clean(&grammar::print(&command));
+    let is_exit = matches!(request, Request::Flatten(_));
     let (id, cmd) = model.ask(Request::Preview(command));
     model.modal = Some(Modal::Confirm(Confirm {
         title,
@@ -117,9 +124,38 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
         preview: None,
         plan: None,
         error: None,
-        typed: None,
+        typed: (is_exit && model.settings.flatten_is_typed).then(|| (FLATTEN_WORD, Input::default())),
+        stroke: model.now.mono,
+        second: None,
+        scroll: 0,
     }));
     vec![cmd]
+}
+
+/// Shows what a margin call would close; Enter lets it go.
+fn margin_call(model: &mut Model, arg: &str) -> Result<(), Text> {
+    let venue = if arg.is_empty() { None } else { Some(venue(arg)?) };
+    let covers = |v: &VenueId| venue.as_ref().is_none_or(|wanted| wanted == v);
+    if !model.snapshot.margin_call.iter().any(|row| covers(&row.instrument.venue)) {
+        return Err("no margin call stands there".into());
+    }
+    let place = venue.as_ref().map_or_else(String::new, |v| format!(" at {v}"));
+    model.modal = Some(Modal::Confirm(Confirm {
+        title: Text::clean(&format!(
+            "margin call{place}: these go one at a time, until the margin is inside"
+        )),
+        since: model.now.mono,
+        request: Request::MarginCall { venue },
+        asked: None,
+        preview: None,
+        plan: None,
+        error: None,
+        typed: None,
+        stroke: model.now.mono,
+        second: None,
+        scroll: 0,
+    }));
+    Ok(())
 }
 
 fn confirm(model: &mut Model) -> Result<Vec<Cmd>, Text> {
@@ -128,6 +164,10 @@ fn confirm(model: &mut Model) -> Result<Vec<Cmd>, Text> {
         return Err("nothing waits to be confirmed".into());
     };
     if now.since_ms(confirm.since) < CONFIRM_MS {
+        return Ok(Vec::new());
+    }
+    if matches!(confirm.request, Request::Flatten(_)) {
+        exit::scope_stroke(model);
         return Ok(Vec::new());
     }
     if let Some((word, input)) = &confirm.typed

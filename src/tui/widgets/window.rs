@@ -2,21 +2,45 @@
 
 use crate::tui::{
     canvas::{Canvas, width},
+    panes::banner::HEIGHT,
     theme::Role,
 };
 use ratatui::layout::Rect;
 
-/// Opens a window of at most this size in the middle of the screen and returns the room inside.
-pub fn open(canvas: &mut Canvas<'_>, (wide, high): (u16, u16), title: &str, role: Role) -> Rect {
+/// Where a window of at most this size stands: in the middle or at the bottom, and never over the banner, which says
+/// what is at stake, nor over the last line, which says how to get out.
+fn place(canvas: &Canvas<'_>, (wide, high): (u16, u16), docked: bool) -> Rect {
     let screen = canvas.area();
-    let width = wide.saturating_add(4).min(screen.width);
-    let height = high.saturating_add(2).min(screen.height.saturating_sub(3));
-    let area = Rect {
-        x: screen.x.saturating_add(screen.width.saturating_sub(width) / 2),
-        y: screen.y.saturating_add(screen.height.saturating_sub(height) / 2),
+    let body = Rect {
+        y: screen.y.saturating_add(HEIGHT),
+        height: screen.height.saturating_sub(HEIGHT).saturating_sub(1),
+        ..screen
+    };
+    let width = room(canvas, wide).saturating_add(4);
+    let height = high.saturating_add(2).min(body.height);
+    let free = body.height.saturating_sub(height);
+    Rect {
+        x: body.x.saturating_add(body.width.saturating_sub(width) / 2),
+        y: body.y.saturating_add(if docked { free } else { free / 2 }),
         width,
         height,
-    };
+    }
+}
+
+/// Columns inside a window that wants `wide` of them: something of what lies behind it is seen on both sides.
+pub fn room(canvas: &Canvas<'_>, wide: u16) -> u16 {
+    wide.min(canvas.area().width.saturating_sub(6))
+}
+
+/// Opens a window of at most this size in the middle of the screen and returns the room inside.
+pub fn open(canvas: &mut Canvas<'_>, size: (u16, u16), title: &str, role: Role) -> Rect {
+    let area = place(canvas, size, false);
+    frame(canvas, area, title, role)
+}
+
+/// The same at the bottom, where it leaves most of what lies behind it to be seen.
+pub fn dock(canvas: &mut Canvas<'_>, size: (u16, u16), title: &str, role: Role) -> Rect {
+    let area = place(canvas, size, true);
     frame(canvas, area, title, role)
 }
 
