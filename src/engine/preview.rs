@@ -87,6 +87,8 @@ impl Engine {
     }
 
     pub(super) fn preview(&mut self, command: &Command) -> Reply {
+        // As before the order itself: what was not known a moment ago may be known now.
+        self.watch_for_entry();
         match command {
             Command::Order(draft) => Reply::Preview(Box::new(self.preview_order(draft))),
             Command::Flatten(scope) => match self.venues_in(scope) {

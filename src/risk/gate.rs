@@ -293,8 +293,9 @@ mod tests {
                     3 => {
                         let done = execution(&format!("y{n}"), &name, &spec, &units.to_string(), "100");
                         desk.book.take(Fact::Executed(Box::new(done)));
-                        // What is held is worth what the market says.
-                        value = rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::ONE_HUNDRED;
+                        // What is held counts by the market, which gives room back where it was judged dearer.
+                        let held = rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::ONE_HUNDRED;
+                        value = value.min(held);
                     }
                     _ => {
                         desk.book.take(event(&name, OrderEvent::Rejected));

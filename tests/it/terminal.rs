@@ -358,7 +358,7 @@ fn a_scope_is_flattened_from_its_plan_and_its_report_can_be_read_again() {
     tty.see("Enter SENDS");
     tty.press(ENTER);
     tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
-    tty.see("working 2");
+    tty.see("working 3");
 
     tty.press(":flatten AAPL\r");
     tty.see("Enter again FLATTENS");

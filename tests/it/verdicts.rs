@@ -17,10 +17,12 @@ use tradedeck::{
         instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
         lifecycle::OrderEvent,
         limits::{Action, Limits},
-        money::{Money, Price, Qty, Ratio},
+        money::{Money, Price, Qty, Ratio, SignedQty},
         order::{Attached, OrderKind, OrderSpec, OrderType, Origin, Submission, Tif},
         quote::{Market, Quote},
-        report::{AccountReport, Environment, Execution, Liquidity, OrderReport, VenueReport},
+        report::{
+            AccountReport, Environment, Execution, Liquidity, OrderReport, PositionReport, VenueReport,
+        },
         rules::Rules,
         scope::ExitTerms,
         text::Text,
@@ -191,7 +193,8 @@ impl Venue {
         desk.step(Input::Begin);
         let up = Event::Link { channel: Channel::Orders, link: Link::Up, at: desk.now().mono };
         desk.step(Input::Venue { venue: venue(), event: up });
-        desk.pass(1_000);
+        // Until its reports are in and the book agrees.
+        desk.pass(10_000);
         desk
     }
     fn now(&self) -> Now {
@@ -326,14 +329,33 @@ impl Venue {
                 venue: venue(),
                 began: self.now(),
                 orders: Some(self.orders.keys().map(|client| self.report(client)).collect()),
-                executions: None,
-                positions: None,
+                executions: Some(Vec::new()),
+                positions: Some(self.held()),
                 account: Some(account()),
                 instruments: ["AAPL", "MSFT"].map(rules).to_vec(),
                 missing: Vec::new(),
             }))),
             Ask::Find(_) | Ask::Bars { .. } => None,
         }
+    }
+    /// What the fills hold.
+    fn held(&self) -> Vec<PositionReport> {
+        let mut held: BTreeMap<InstrumentId, SignedQty> = BTreeMap::new();
+        for (order, status) in self.orders.values() {
+            let filled = order.spec.amount.qty().filter(|_| *status == OrderEvent::FilledWhole);
+            let Some(qty) = filled else { continue };
+            let sum = held.entry(order.spec.instrument.clone()).or_default();
+            *sum = sum.checked_add(qty.signed(order.spec.side)).unwrap();
+        }
+        let row = |(instrument, qty)| PositionReport {
+            instrument,
+            qty,
+            available: None,
+            avg_price: Some(price(10_000)),
+            last: None,
+            previous_close: None,
+        };
+        held.into_iter().filter(|(_, qty)| !qty.is_zero()).map(row).collect()
     }
     /// Asks for it and says how much left.
     fn ask(&mut self, request: Request, origin: Origin) -> usize {
