@@ -362,9 +362,8 @@ fn a_scope_is_flattened_from_its_plan_and_its_report_can_be_read_again() {
 
     tty.press(":flatten AAPL\r");
     tty.see("Enter again FLATTENS");
-    let plan = tty.text();
     for words in [" PAPER ", "cancel 2 orders", "close 1 position"] {
-        assert!(plan.contains(words), "the plan lacks `{words}`:\n{plan}");
+        tty.see(words);
     }
     tty.press(ESC);
     tty.see_gone("Enter again FLATTENS");
