@@ -376,11 +376,11 @@ fn a_scope_is_flattened_from_its_plan_and_its_report_can_be_read_again() {
     tty.see("flat: no positions");
     assert!(tty.line(1).contains("1 trade"), "the banner stays: {}", tty.text());
     tty.press(ESC);
-    tty.see_gone("by the venue's word");
+    tty.see_gone("closes this report");
     tty.press("X");
-    tty.see("by the venue's word");
+    tty.see("closes this report");
     tty.press(ESC);
-    tty.see_gone("by the venue's word");
+    tty.see_gone("closes this report");
     tty.press(":page risk\r");
     tty.see("day trades of five business days");
     tty.see("daily loss");
