@@ -210,7 +210,7 @@ fn configuration(dir: &Path, venues: &[Running]) -> anyhow::Result<Config> {
         let at = venue.addresses();
         write!(
             text,
-            "[venues.rehearsal-{}]\nkind = \"alpaca\"\nenvironment = \"paper\"\ntrading_url = {:?}\n\
+            "[venues.rehearsal-{}]\nkind = \"alpaca\"\nenvironment = \"paper\"\nhours = \"always\"\ntrading_url = {:?}\n\
              trading_stream_url = {:?}\ndata_url = {:?}\ndata_stream_url = {:?}\ncrypto_stream_url = {:?}\n\
              key_id = {:?}\nsecret_key = {:?}\n",
             n.saturating_add(1),

@@ -232,6 +232,21 @@ fn e11_a_market_that_seems_closed_is_tried_once_by_a_limit_that_is_taken_back() 
     assert!(!house.orders.values().any(|h| h.status == OrderEvent::Working), "nothing is left there");
 }
 
+/// E11 with E7: a close that was refused for its rate was no try of the market: it goes when its time has come, and
+/// what is left says why.
+#[test]
+fn e11_a_refusal_while_the_market_seems_closed_is_no_try_of_it() {
+    let mut house = House::new("sim").holds("AAPL", "100");
+    house.open_all_hours = false;
+    let mut floor = Floor::open_at(CLOSED, vec![house]);
+    let until = floor.now_ms + 7_000;
+    floor.house("sim").mood.limits_until = until;
+    floor.done("flatten");
+    assert!(!floor.ends(60_000));
+    floor.is_left("did not fill and was taken back");
+    assert_eq!(floor.house("sim").closes().len(), 2, "one that was refused, and one that was taken");
+}
+
 /// E11, C7: a halt of one symbol is its residue; the others are closed.
 #[test]
 fn e11_a_halted_symbol_is_left_with_its_reason() {

@@ -90,13 +90,10 @@ QQQ = { stop_required = "block" }
 
 /// The checks that block this line, or what was answered instead.
 fn refusal(client: &mut Client, line: &str) -> Result<Vec<String>, Reply> {
-    match run(client, line) {
-        Reply::Refused { checks, .. } => {
-            let blocking = checks.iter().filter(|c| c.action == Some(Action::Block));
-            Ok(blocking.map(|c| c.name.to_string()).collect())
-        }
-        other => Err(other),
-    }
+    let reply = run(client, line);
+    let Reply::Refused { checks, .. } = &reply else { return Err(reply) };
+    let blocking = checks.iter().filter(|c| c.action == Some(Action::Block));
+    Ok(blocking.map(|c| c.name.to_string()).collect())
 }
 
 /// How a rule is tripped.
@@ -287,12 +284,10 @@ fn trips(of: &Trip) -> String {
     for line in of.lines {
         let before = client.snapshot().orders.len();
         caused = clock.now().mono;
-        match run(&mut client, line) {
-            Reply::Placed { .. } | Reply::Done(_) => {}
-            // It has tripped before the last line.
-            Reply::Refused { .. } => {}
-            other => panic!("{}: `{line}`: {other:?}", of.rule),
-        }
+        // Refused where it has tripped before the last line.
+        let reply = run(&mut client, line);
+        let in_order = matches!(reply, Reply::Placed { .. } | Reply::Done(_) | Reply::Refused { .. });
+        assert!(in_order, "{}: `{line}`: {reply:?}", of.rule);
         // Each line is through, or waits, before the next.
         drop(client.wait_for(Duration::from_secs(2), |s| {
             state_of(s, of.rule).is_some()

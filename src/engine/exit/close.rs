@@ -147,7 +147,7 @@ impl Engine {
         }
         let sent = self.send_closes(exit, instrument, side, &way)?;
         let tries = exit.tries.entry(instrument.clone()).or_default();
-        tries.shut = tries.shut.saturating_add(u32::from(way.shut.is_some()));
+        tries.in_shut = way.shut.is_some();
         tries.limits = tries.limits.saturating_add(u32::from(way.order_type.limit().is_some()));
         Ok(sent)
     }
