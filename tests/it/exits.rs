@@ -2,12 +2,14 @@
 
 use crate::floor::*;
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use tradedeck::{
     broker::Event,
     desk::{Reply, Request},
     domain::{
         alert::Severity,
         fact::Fact,
+        ids::Symbol,
         lifecycle::{OrderEvent, OrderState},
         order::{OrderType, Side},
         report::Environment,
@@ -90,6 +92,55 @@ fn e3_without_the_venues_word_the_last_known_is_closed_and_nothing_is_called_fla
     floor.done("flatten");
     assert!(!floor.ends(125_000));
     floor.is_left("the time for this exit is over");
+}
+
+/// B8: the venue's row of a position lags behind the fill of the close. The close is not sent a second time, which
+/// would turn the position, and nothing is called flat before the row says so.
+#[test]
+fn b8_a_position_that_lags_behind_the_close_is_not_closed_twice() {
+    for (stroke, reduce_only) in [("flatten", false), ("flatten AAPL", false), ("flatten", true)] {
+        let mut house = House::new("sim").holds("AAPL", "100");
+        house.reduce_only = reduce_only;
+        let mut floor = Floor::open(vec![house]);
+        let until = floor.now_ms + 4_000;
+        let old = floor.house("sim").positions.clone();
+        floor.house("sim").mood.lags = Some((until, old));
+        floor.done(stroke);
+        floor.pass(3_500);
+        assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"], "{stroke}");
+        let exit = floor.exit();
+        assert_eq!(exit.flat, None, "{stroke}: not while the venue says 100");
+        let said = exit.venues[0].error.as_ref().unwrap().to_string();
+        assert!(said.contains("the fills make 0, sim says 100"), "{said}");
+        assert!(floor.ends(8_000), "{stroke}");
+        assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"], "{stroke}");
+        assert!(!floor.alerts().contains("set to what the venue says"), "{}", floor.alerts());
+    }
+}
+
+/// B8 the other way round: an exit just after an entry whose fill the venue's row does not show yet.
+#[test]
+fn b8_an_entry_that_the_venues_row_does_not_show_yet_is_closed_by_what_is_there() {
+    let mut floor = Floor::open(vec![House::new("sim")]);
+    floor.house("sim").mood.lags = Some((floor.now_ms + 3_000, BTreeMap::new()));
+    assert!(matches!(floor.command("buy AAPL 10"), Reply::Placed { .. }));
+    floor.pass(1_000);
+    floor.done("flatten");
+    assert!(floor.ends(15_000), "{:?}", floor.exit());
+    assert_eq!(floor.house("sim").position("AAPL"), Decimal::ZERO);
+}
+
+/// A position that somebody else changed, without a word of how: the venue is asked until two of its reports agree,
+/// and then its word is closed, and only that.
+#[test]
+fn b8_a_position_that_is_smaller_than_the_fills_make_is_closed_by_the_venues_word() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.pass(1_000);
+    floor.house("sim").positions.insert(Symbol::new("AAPL").unwrap(), dec(40));
+    floor.done("flatten");
+    assert!(floor.ends(15_000), "{:?}\n{}", floor.exit(), floor.alerts());
+    assert_eq!(floor.house("sim").closes(), ["sell 40 AAPL"]);
+    assert!(floor.alerts().contains("set to what the venue says"), "{}", floor.alerts());
 }
 
 /// E4: struck again while it runs, and after it, nothing is sent twice.

@@ -76,6 +76,8 @@ pub(crate) struct Mood {
     pub(crate) part: Option<u32>,
     /// Limits above (to buy) or below (to sell) this distance in per cent fill; others rest.
     pub(crate) far: Option<i64>,
+    /// Reports show these positions until then, milliseconds: they lag behind the executions.
+    pub(crate) lags: Option<(u64, BTreeMap<Symbol, Decimal>)>,
     /// What a cancel finds filled just before it.
     pub(crate) fills_at_cancel: bool,
     /// A replacement places the new order, can't cancel the old one, and answers with neither.
@@ -829,7 +831,9 @@ pub(crate) fn whole_report(house: &House, now: Now) -> VenueReport {
         shorting: true,
         blocked: None,
     };
-    let positions = house.positions.iter().filter(|(_, q)| !q.is_zero()).map(|(symbol, q)| PositionReport {
+    let lags = house.mood.lags.as_ref().filter(|(until, _)| now.mono < Mono::from_millis(*until));
+    let shown = lags.map_or(&house.positions, |(_, old)| old);
+    let positions = shown.iter().filter(|(_, q)| !q.is_zero()).map(|(symbol, q)| PositionReport {
         instrument: InstrumentId { venue: house.venue.clone(), symbol: symbol.clone() },
         qty: SignedQty::new(*q),
         available: None,

@@ -74,9 +74,12 @@ impl Engine {
             let way = self.way_out(&instrument, side, qty.size(), &Tries::default());
             let why = match way {
                 Ok(way) => way.shut.map(|why| format!("{qty} left, {why}; one limit order will be tried")),
-                Err(Obstacle::Dust(why) | Obstacle::Stays(why) | Obstacle::Later(why, _)) => {
-                    Some(why.to_string())
-                }
+                Err(
+                    Obstacle::Dust(why)
+                    | Obstacle::Stays(why)
+                    | Obstacle::Later(why, _)
+                    | Obstacle::Doubt(why),
+                ) => Some(why.to_string()),
             };
             if let Some(why) = why {
                 blocked.push(Text::clean(&format!("{}: {why}", instrument.symbol)));
