@@ -493,7 +493,7 @@ fn e15_halt_sends_nothing_and_shows_the_very_plan() {
     let Reply::Plan(plan) = floor.ask(Request::Halt) else { panic!("no plan") };
     assert_eq!(
         plan.text.as_str(),
-        "flatten everything at sim (PAPER): cancel 1 order(s), close 1 position(s)",
+        "flatten everything at sim (PAPER): cancel 1 order, close 1 position",
         "live and paper are never in one scope"
     );
     let row = &plan.venues[0];

@@ -138,7 +138,7 @@ fn a_trade_from_the_first_order_to_the_journal() {
     home.run(&["order", "buy BTCUSD $500"]).done();
     home.run(&["order", "buy MSFT 5 limit -5%"]).done();
     let plan = home.run(&["flatten", "--dry-run"]).done();
-    assert!(plan.contains("cancel 1 order(s), close 1 position(s)"), "{plan}");
+    assert!(plan.contains("cancel 1 order, close 1 position"), "{plan}");
     let flat = home.run(&["flatten", "--json"]);
     assert!(flat.err.contains("closing positions"), "progress on standard error: {}", flat.err);
     let flat = flat.json();
@@ -299,7 +299,7 @@ fn an_interrupted_exit_says_what_is_still_open() {
     let mut child = home.command(&["flatten"]).spawn().unwrap();
     let mut err = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
-    while !said.contains("order(s) gone") {
+    while !said.contains("orders gone") {
         assert_ne!(err.read_line(&mut said).unwrap(), 0, "no progress: {said}");
     }
     assert!(said.contains("no agreement") && said.contains("going out all the same"), "{said}");

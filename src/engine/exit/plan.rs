@@ -56,9 +56,11 @@ impl Engine {
         let positions = rows.iter().map(|r| r.closes.len()).fold(0, usize::saturating_add);
         let names: Vec<String> = rows.iter().map(|r| format!("{} ({})", r.venue, r.badge)).collect();
         let text = format!(
-            "{} at {}: cancel {orders} order(s), close {positions} position(s)",
+            "{} at {}: cancel {}, close {}",
             scope.words(),
-            names.join(", ")
+            names.join(", "),
+            crate::domain::text::counted(orders, "order", "orders"),
+            crate::domain::text::counted(positions, "position", "positions"),
         );
         Plan { text: Text::clean(&text), venues: rows }
     }
