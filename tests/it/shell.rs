@@ -205,6 +205,11 @@ fn configuration_is_written_once_and_read_with_line_and_column() {
     home.run(&["positions"]).ended(2, &place);
     let errors = home.run(&["--json", "config", "validate"]).json();
     assert_eq!(count(&errors, "errors"), 2, "all mistakes at once");
+    let script = home.dir.path().join("faults.toml");
+    fs::write(&script, "[[fault]]\nwhat = \"delya\"\n").unwrap();
+    home.config(&format!("[venues.paper]\nkind = \"paper\"\nfaults = {:?}\n", script.display().to_string()));
+    home.run(&["config", "validate"]).ended(2, &format!("{}:2:8: ", script.display()));
+    home.config("[ui]\nthme = \"dark\"\n");
     home.run(&["init", "--force"]).done();
     assert!(fs::read_to_string(path.with_extension("toml.1")).unwrap().contains("thme"), "nothing is lost");
 }
