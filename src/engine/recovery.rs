@@ -3,7 +3,6 @@
 use super::{
     Engine,
     effect::{Ask, Effect},
-    input::Timer,
 };
 use crate::domain::{
     alert::{AlertCode, Severity},
@@ -58,7 +57,7 @@ impl Engine {
         for venue in self.names.clone() {
             self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false });
         }
-        self.effect(Effect::Arm { timer: Timer::Tick, after_ms: 1_000 });
+        self.arm_tick();
     }
 
     fn recover_orders(&mut self) {
