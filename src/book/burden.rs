@@ -22,6 +22,8 @@ const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 const KEEP_LONG: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
 /// What of a short one (4210(c)(3)).
 const KEEP_SHORT: Decimal = Decimal::from_parts(30, 0, 0, false, 2);
+/// From here up five dollars a share are less than that share of the value.
+const DEAR: Decimal = Decimal::from_parts(17, 0, 0, false, 0);
 /// And no less of a cheap short one than this a share (4210(c)(2)).
 const KEEP_CHEAP: Decimal = Decimal::from_parts(25, 0, 0, false, 1);
 
@@ -51,6 +53,8 @@ fn rates(instrument: Option<&Instrument>, price: Option<Price>) -> Rates {
         return Rates { initial_long: HALF, initial_short: HALF, keep_long: HALF, keep_short: HALF };
     }
     let keep_short = match price.map(|p| p.get().abs()) {
+        // Most cost so much that the share is the larger, which is seen without a division.
+        Some(p) if p >= DEAR => KEEP_SHORT,
         Some(p) if p >= CHEAP => KEEP_SHORT.max(CHEAP.checked_div(p).unwrap_or(Decimal::ONE)),
         Some(p) => KEEP_CHEAP.checked_div(p).unwrap_or(Decimal::ONE).max(Decimal::ONE),
         None => Decimal::ONE,

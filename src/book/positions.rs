@@ -1,5 +1,6 @@
 //! The positions, counted from executions and set to what the venue says where that differs.
 
+use super::rows::{Named, Sorted};
 use crate::domain::{
     ids::{InstrumentId, VenueId},
     money::{Money, Price, Qty, Ratio, SignedQty},
@@ -7,7 +8,6 @@ use crate::domain::{
     time::Stamp,
 };
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
 
 /// One position. Amounts are in the instrument's quote currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,16 +149,24 @@ impl Charge {
     }
 }
 
+impl Named for PositionRow {
+    type Name = InstrumentId;
+    fn name(&self) -> &InstrumentId {
+        &self.instrument
+    }
+    fn key(name: &InstrumentId) -> &str {
+        name.symbol.as_str()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    pub(super) rows: BTreeMap<InstrumentId, PositionRow>,
+    pub(super) rows: Sorted<PositionRow>,
 }
 
 impl Positions {
     fn row(&mut self, instrument: &InstrumentId, multiplier: Ratio) -> &mut PositionRow {
-        self.rows
-            .entry(instrument.clone())
-            .or_insert_with(|| PositionRow::flat(instrument.clone(), multiplier))
+        self.rows.get_or_insert_with(instrument, || PositionRow::flat(instrument.clone(), multiplier))
     }
 
     /// Counts `qty` of an execution. A number beyond what can be held leaves the row and says nothing realized.
@@ -243,8 +251,8 @@ impl Positions {
 
     /// A new trading day at a venue: today's counts start at zero, and flat rows go.
     pub(super) fn begin_day(&mut self, venue: &VenueId) {
-        self.rows.retain(|id, row| id.venue != *venue || !row.qty.is_zero());
-        for (_, row) in self.rows.iter_mut().filter(|(id, _)| id.venue == *venue) {
+        self.rows.retain(|row| row.instrument.venue != *venue || !row.qty.is_zero());
+        for row in self.rows.values_mut().filter(|row| row.instrument.venue == *venue) {
             row.realized_today = Money::ZERO;
             row.fees_today = Money::ZERO;
             row.day_qty = row.qty;

@@ -16,6 +16,7 @@ use crate::{
     },
     sizing,
 };
+use std::fmt::{self, Write as _};
 
 impl Engine {
     pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
@@ -214,28 +215,36 @@ impl Engine {
 
 /// `buy 673 AAPL market` for the receipt.
 pub(super) fn describe(spec: &OrderSpec) -> String {
-    let amount = match spec.amount {
-        Amount::Qty(q) => q.to_string(),
-        Amount::Notional(m) => format!("${m} of"),
-    };
-    let price = match spec.order_type {
-        OrderType::Market => "market".to_owned(),
-        OrderType::Limit { limit } => format!("limit {limit}"),
-        OrderType::Stop { stop } => format!("stop {stop}"),
-        OrderType::StopLimit { stop, limit } => format!("stop {stop} limit {limit}"),
-        OrderType::TrailingStop { .. } => "trailing stop".to_owned(),
-    };
-    let with = match spec.attached {
-        Attached::Simple => "",
-        Attached::Bracket { .. } => " with stop and target",
-        Attached::OtoStop { .. } => " with stop",
-        Attached::OtoTarget { .. } => " with target",
-        Attached::Oco { .. } => " as target and stop",
-    };
-    format!(
-        "{} {amount} {} {price}{with} at {}",
-        spec.side.word(),
-        spec.instrument.symbol,
-        spec.instrument.venue
-    )
+    let mut text = String::with_capacity(96);
+    let written = text.write_fmt(format_args!("{}", Described(spec)));
+    debug_assert!(written.is_ok(), "a string takes all that is written into it");
+    text
+}
+
+struct Described<'a>(&'a OrderSpec);
+
+impl fmt::Display for Described<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = self.0;
+        let InstrumentId { symbol, venue } = &spec.instrument;
+        match spec.amount {
+            Amount::Qty(q) => write!(f, "{} {q} {symbol}", spec.side.word()),
+            Amount::Notional(m) => write!(f, "{} ${m} of {symbol}", spec.side.word()),
+        }?;
+        match spec.order_type {
+            OrderType::Market => f.write_str(" market"),
+            OrderType::Limit { limit } => write!(f, " limit {limit}"),
+            OrderType::Stop { stop } => write!(f, " stop {stop}"),
+            OrderType::StopLimit { stop, limit } => write!(f, " stop {stop} limit {limit}"),
+            OrderType::TrailingStop { .. } => f.write_str(" trailing stop"),
+        }?;
+        f.write_str(match spec.attached {
+            Attached::Simple => "",
+            Attached::Bracket { .. } => " with stop and target",
+            Attached::OtoStop { .. } => " with stop",
+            Attached::OtoTarget { .. } => " with target",
+            Attached::Oco { .. } => " as target and stop",
+        })?;
+        write!(f, " at {venue}")
+    }
 }

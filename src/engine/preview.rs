@@ -169,7 +169,7 @@ fn from_plan(plan: Plan, checks: Vec<Check>, buying_power: Option<Money>) -> Pre
         reward_to_risk: plan.reward_to_risk,
         cost: Some(plan.cost),
         fees: plan.fees,
-        equity_percent: plan.equity_share,
+        equity_percent: plan.equity_share(),
         buying_power_after: plan.buying_power_after,
         buying_power_percent: buying_power.and_then(|bp| plan.margin.percent_of(bp)),
         capped_by,

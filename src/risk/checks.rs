@@ -87,8 +87,11 @@ pub(super) const CHECKS: [Check; 23] = [
 pub(super) struct Weighed<'a> {
     /// Value of the symbol's position on the order's side; below zero when it would only become smaller.
     pub(super) after: Money,
-    /// Everything together; the instrument that can't be valued where there is one.
-    pub(super) total: Result<Burden, &'a InstrumentId>,
+    /// What all carry now; the instrument that can't be valued where there is one.
+    sum: Result<Burden, &'a InstrumentId>,
+    /// What this instrument carries of it, and what it would carry.
+    was: Burden,
+    burden: Burden,
 }
 
 /// An order before the checks, with what several of them need looked up once.
@@ -195,11 +198,8 @@ impl<'a> Case<'a> {
         let sides = Sides::of(exposure, self.mark, multiplier, paid)?.plus(self.spec.side, value)?;
         let burden = sides.burden(self.instrument, self.mark.and_then(Mark::price))?;
         let was = self.mark.map(Mark::burden).unwrap_or_default();
-        let total = match context.marks.carried(&id.venue) {
-            Ok(sum) => Ok(sum.checked_sub(was)?.checked_add(burden)?),
-            Err(unknown) => Err(unknown),
-        };
-        Some(Weighed { after: sides.after(self.spec.side)?, total })
+        let sum = context.marks.carried(&id.venue);
+        Some(Weighed { after: sides.after(self.spec.side)?, sum, was, burden })
     }
 
     /// The quote is too old, or not there. A trader who lets old quotes pass has what else is asked judged by them too.
@@ -222,13 +222,16 @@ impl<'a> Case<'a> {
         Ok(&account.report)
     }
 
-    /// What the account would carry with it.
-    pub(super) fn total(&self) -> Result<Burden, Why> {
+    /// What the account would carry with it, of one kind: the sum without what this instrument carries, with what it
+    /// would.
+    pub(super) fn total(&self, of: fn(&Burden) -> Money) -> Result<Money, Why> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        let weighed = self.weighed.ok_or(Why::NoPrice)?;
-        weighed.total.map_err(|unknown| Why::NoValue(unknown.clone()))
+        let weighed = self.weighed.as_ref().ok_or(Why::NoPrice)?;
+        let sum = weighed.sum.as_ref().map_err(|unknown| Why::NoValue((*unknown).clone()))?;
+        let others = of(sum).checked_sub(of(&weighed.was));
+        others.and_then(|others| others.checked_add(of(&weighed.burden))).ok_or(Why::NoPrice)
     }
 
     /// Value of the symbol's position on the order's side with it.
@@ -236,7 +239,7 @@ impl<'a> Case<'a> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        Ok(self.weighed.ok_or(Why::NoPrice)?.after)
+        Ok(self.weighed.as_ref().ok_or(Why::NoPrice)?.after)
     }
 
     /// What the whole order is worth at its worst, without sign.
