@@ -90,9 +90,19 @@ impl Burden {
             maintenance: sum(self.maintenance, other.maintenance)?,
         })
     }
-    /// Both together; `None` on overflow.
-    pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.zip(other, Money::checked_add)
+    /// A sum of which `old` was a part and `new` is to be one; `None` on overflow. An order moves half of the fields.
+    fn swapped(self, old: Self, new: Self) -> Option<Self> {
+        let swap = |sum: Money, old: Money, new: Money| {
+            if old == new { Some(sum) } else { sum.checked_sub(old)?.checked_add(new) }
+        };
+        Some(Self {
+            held: swap(self.held, old.held, new.held)?,
+            worst: swap(self.worst, old.worst, new.worst)?,
+            initial_held: swap(self.initial_held, old.initial_held, new.initial_held)?,
+            initial: swap(self.initial, old.initial, new.initial)?,
+            maintenance_held: swap(self.maintenance_held, old.maintenance_held, new.maintenance_held)?,
+            maintenance: swap(self.maintenance, old.maintenance, new.maintenance)?,
+        })
     }
     /// This without the other; `None` on overflow.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
@@ -236,8 +246,7 @@ impl Marks {
             Some(load) => load,
             None => self.burdens.venues.entry(id.venue.clone()).or_default(),
         };
-        let sum = load.sum.checked_sub(old.unwrap_or_default());
-        let sum = sum.and_then(|s| s.checked_add(new.unwrap_or_default()));
+        let sum = load.sum.swapped(old.unwrap_or_default(), new.unwrap_or_default());
         let kept = if let (Some(sum), Some(_)) = (sum, new) {
             load.sum = sum;
             load.unknown.remove(id);
@@ -253,7 +262,11 @@ impl Marks {
         } else if !carries {
             self.burdens.carried.remove(id);
         }
-        self.row(id).burden = kept.filter(|b| *b != Burden::default()).map(Box::new);
+        let row = self.row(id);
+        match (&mut row.burden, kept.filter(|b| *b != Burden::default())) {
+            (Some(place), Some(burden)) => **place = burden,
+            (place, burden) => *place = burden.map(Box::new),
+        }
     }
 
     /// Weighs everything anew that is carried: for what moved with the market alone.

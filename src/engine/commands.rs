@@ -3,6 +3,7 @@
 use super::{
     Engine,
     orders::Maker,
+    preview::Power,
     requests::{done, placed, refused, refused_text},
 };
 use crate::{
@@ -52,7 +53,7 @@ impl Engine {
     }
 
     fn place(&mut self, maker: &Maker, draft: &Draft) -> Reply {
-        let plan = match self.plan_order(draft) {
+        let plan = match self.plan_order(draft, Power::NotAsked) {
             Ok(plan) => plan,
             Err(why) => return Reply::Refused { text: why.text, field: Some(why.field), checks: Vec::new() },
         };
@@ -200,7 +201,8 @@ impl Engine {
         let Some((id, spec)) = found else {
             return refused_text(&format!("there is no open order `{client}`"), None);
         };
-        let change = match self.with_inputs(&spec.instrument, |inputs| sizing::change(inputs, &spec, change))
+        let change = match self
+            .with_inputs(&spec.instrument, Power::Asked, |inputs| sizing::change(inputs, &spec, change))
         {
             Ok(Ok(change)) => change,
             Ok(Err(why)) => return refused_text(&why.to_string(), None),

@@ -113,6 +113,9 @@ pub(super) struct Case<'a> {
     pub(super) adds_nothing: bool,
     /// A change, with how much of the order has filled.
     pub(super) changes: Option<(&'a OrderSpec, Qty)>,
+    /// The quote, and the account's figures, are young enough to judge by: several checks ask, it is seen once.
+    quote_is_young: bool,
+    account_is_young: bool,
     /// What it leads to; `None` when it can't be valued, or adds nothing and nobody asks.
     pub(super) weighed: Option<Weighed<'a>>,
 }
@@ -163,7 +166,7 @@ impl<'a> Case<'a> {
                 .and_then(|p| money.checked_div(p.get()))
                 .and_then(|d| Qty::new(d.abs())),
         };
-        Self {
+        let mut case = Self {
             context,
             spec,
             instrument,
@@ -179,8 +182,13 @@ impl<'a> Case<'a> {
                 },
             adds_nothing: false,
             changes: None,
+            quote_is_young: false,
+            account_is_young: false,
             weighed: None,
-        }
+        };
+        case.quote_is_young = quote::missing_or_old(&case).is_none();
+        case.account_is_young = account::ask(&case).is_none();
+        case
     }
 
     /// The sums of the account with the row of this instrument taken out and put in anew with the order.
@@ -205,7 +213,7 @@ impl<'a> Case<'a> {
     /// The quote is too old, or not there. A trader who lets old quotes pass has what else is asked judged by them too.
     pub(super) fn old_quote(&self) -> Option<Why> {
         let limits = self.context.limits;
-        if limits.stale_quote != Action::Block {
+        if self.quote_is_young || limits.stale_quote != Action::Block {
             return None;
         }
         quote::missing_or_old(self)
@@ -214,7 +222,8 @@ impl<'a> Case<'a> {
     /// The account's figures.
     pub(super) fn figures(&self) -> Result<&'a AccountReport, Why> {
         let account = self.account.ok_or(Why::NoAccount)?;
-        if self.context.limits.stale_account == Action::Block
+        if !self.account_is_young
+            && self.context.limits.stale_account == Action::Block
             && let Some(why) = account::old(self, account)
         {
             return Err(why);
