@@ -14,30 +14,24 @@
     reason = "a measurement reads the clock, divides times, and ends where something is not as it must be"
 )]
 
-use futures_util::{SinkExt as _, StreamExt as _};
+#[path = "../benches/goals/quotes.rs"]
+#[expect(dead_code, reason = "the benches want other parts of it")]
+mod quotes;
+
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-use serde_json::json;
 use std::{
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
-use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 use tradedeck::{
     clock::System,
     paper::server::{Addresses, Options, serve},
 };
 
-const SYMBOLS: [&str; 20] = [
-    "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD", "NFLX", "INTC", "JPM", "BAC", "XOM",
-    "KO", "DIS", "SPY", "QQQ", "IWM", "GLD", "TLT",
-];
 /// Until everything is loaded and stands still.
 const SETTLE: Duration = Duration::from_secs(8);
-/// Quotes leave in a burst each of these.
-const BURST_MS: u64 = 2;
 
 fn argument(name: &str, default: u64) -> u64 {
     let args: Vec<String> = std::env::args().collect();
@@ -50,17 +44,9 @@ fn main() {
     let program = program();
     let dir = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (venue, feed) = runtime.block_on(async {
-        let venue = serve(Options::new(std::sync::Arc::new(System::start()))).await.expect("the paper venue");
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let feed = format!("ws://{}/v2/iex", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(talk(stream, rate));
-            }
-        });
-        (venue, feed)
-    });
+    let venue = runtime.block_on(serve(Options::new(std::sync::Arc::new(System::start()))));
+    let venue = venue.expect("the paper venue");
+    let feed = quotes::feed(if rate == 0 { quotes::Pace::Silent } else { quotes::Pace::PerSecond(rate) });
     let config = write_config(dir.path(), venue.addresses(), &feed);
     let (mut child, bytes) = dashboard(&program, dir.path(), &config);
     let process = Path::new("/proc").join(child.process_id().expect("it runs").to_string());
@@ -75,10 +61,12 @@ fn main() {
     let out = &mut std::io::stdout().lock();
     writeln!(
         out,
-        "{rate} quotes/s for {took:.0} s: {:.2}% of a core, {:.1} wakes/s, {:.0} bytes/s to the terminal",
+        "{rate} quotes/s for {took:.0} s: {:.2}% of a core, {:.1} wakes/s, {:.0} bytes/s to the terminal; a bare parse of a \
+         quote takes {:.0} ns here",
         (after.cpu - before.cpu) / took * 100.0,
         (after.wakes - before.wakes) as f64 / took,
         written as f64 / took,
+        yardstick_ns(),
     )
     .unwrap();
 }
@@ -97,12 +85,17 @@ fn write_config(dir: &Path, venue: &Addresses, feed: &str) -> PathBuf {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
     write!(
         file,
-        "[watchlist]\nsymbols = {SYMBOLS:?}\n\
+        "[watchlist]\nsymbols = {:?}\n\
          [venues.load]\nkind = \"alpaca\"\nenvironment = \"paper\"\n\
          trading_url = {:?}\ntrading_stream_url = {:?}\ndata_url = {:?}\n\
          data_stream_url = {feed:?}\ncrypto_stream_url = {feed:?}\n\
          key_id = {:?}\nsecret_key = {:?}\n",
-        venue.trading_url, venue.trading_stream_url, venue.data_url, venue.key_id, venue.secret_key
+        quotes::SYMBOLS,
+        venue.trading_url,
+        venue.trading_stream_url,
+        venue.data_url,
+        venue.key_id,
+        venue.secret_key
     )
     .unwrap();
     path
@@ -160,70 +153,42 @@ struct Used {
 }
 
 fn used(process: &Path) -> Used {
-    let stat = std::fs::read_to_string(process.join("stat")).unwrap();
-    let (_, fields) = stat.rsplit_once(')').unwrap();
-    let ticks: u64 = fields.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
-    let tasks = std::fs::read_dir(process.join("task")).unwrap();
-    let wakes = tasks.filter_map(Result::ok).filter_map(|task| {
-        let status = std::fs::read_to_string(task.path().join("status")).ok()?;
-        let line = status.lines().find(|l| l.starts_with("voluntary_ctxt_switches"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    // Linux counts processor time in hundredths of a second here.
-    Used { cpu: ticks as f64 / 100.0, wakes: wakes.sum() }
-}
-
-/// One connection to the feed: greets, lets anyone in, and sends quotes of what was subscribed.
-async fn talk(stream: TcpStream, rate: u64) {
-    stream.set_nodelay(true).unwrap();
-    let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
-    say(&mut socket, &json!([{"T": "success", "msg": "connected"}])).await;
-    let mut burst = tokio::time::interval(Duration::from_millis(BURST_MS));
-    let (mut sent, mut subscribed) = (0_u64, false);
-    loop {
-        tokio::select! {
-            heard = socket.next() => match heard {
-                Some(Ok(Message::Text(text))) => {
-                    let asked: serde_json::Value = serde_json::from_str(&text).unwrap();
-                    if asked["action"] == "auth" {
-                        say(&mut socket, &json!([{"T": "success", "msg": "authenticated"}])).await;
-                    } else {
-                        subscribed |= !asked["quotes"].as_array().is_none_or(Vec::is_empty);
-                        say(&mut socket, &json!([{"T": "subscription", "quotes": asked["quotes"]}])).await;
-                    }
-                }
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return,
-            },
-            _ = burst.tick(), if subscribed && rate > 0 => {
-                for _ in 0..rate * BURST_MS / 1_000 {
-                    sent += 1;
-                    if socket.feed(Message::text(quote(sent))).await.is_err() {
-                        return;
-                    }
-                }
-                if socket.flush().await.is_err() {
-                    return;
-                }
-            }
-        }
+    let mut used = Used { cpu: 0.0, wakes: 0 };
+    for task in std::fs::read_dir(process.join("task")).unwrap().filter_map(Result::ok) {
+        let read = |name| std::fs::read_to_string(task.path().join(name));
+        // A thread that has just ended is not counted.
+        let (Ok(times), Ok(status)) = (read("schedstat"), read("status")) else { continue };
+        let nanos: u64 = times.split_whitespace().next().unwrap().parse().unwrap();
+        let line = status.lines().find(|l| l.starts_with("voluntary_ctxt_switches")).unwrap();
+        used.cpu += nanos as f64 / 1e9;
+        used.wakes += line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap();
     }
+    used
 }
 
-async fn say(socket: &mut WebSocketStream<TcpStream>, message: &serde_json::Value) {
-    // A client that has gone shows at the next read.
-    drop(socket.send(Message::text(message.to_string())).await);
+/// A quote as any client would read it at the least: what this machine does in a moment, to judge the rest by.
+#[derive(serde::Deserialize)]
+struct Bare<'a> {
+    #[serde(rename = "S", borrow)]
+    symbol: &'a str,
+    bp: &'a serde_json::value::RawValue,
+    ap: &'a serde_json::value::RawValue,
+    t: &'a str,
 }
 
-fn quote(n: u64) -> String {
-    let symbol = SYMBOLS.iter().cycle().nth(usize::try_from(n % 20).unwrap()).unwrap();
-    let cents = 10_000 + n * 7 % 50;
-    let at = jiff::Timestamp::now();
-    format!(
-        r#"[{{"T":"q","S":"{symbol}","bx":"V","bp":{}.{:02},"bs":3,"ax":"V","ap":{}.{:02},"as":2,"c":["R"],"z":"C","t":"{at}"}}]"#,
-        cents / 100,
-        cents % 100,
-        (cents + 1) / 100,
-        (cents + 1) % 100
-    )
+/// Nanoseconds for the bare parse of one quote here and now: the median of some rounds.
+fn yardstick_ns() -> f64 {
+    let quote = quotes::sample();
+    let mut rounds: Vec<f64> = (0..9)
+        .map(|_| {
+            let start = Instant::now();
+            for _ in 0..20_000 {
+                let [read]: [Bare<'_>; 1] = serde_json::from_str(std::hint::black_box(&quote)).unwrap();
+                std::hint::black_box((read.symbol, read.bp, read.ap, read.t));
+            }
+            start.elapsed().as_secs_f64() * 1e9 / 20_000.0
+        })
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    rounds[4]
 }

@@ -33,7 +33,7 @@ pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
 pub use positions::PositionRow;
-pub use reconcile::{AlertSeed, Finding, contradiction, of_execution, of_order_report, reconcile};
+pub use reconcile::{AlertSeed, Doubt, Finding, contradiction, of_execution, of_order_report, reconcile};
 pub use sessions::DayRow;
 
 use crate::domain::{
@@ -249,6 +249,10 @@ impl Book {
     pub fn positions(&self) -> impl Iterator<Item = &PositionRow> {
         self.positions.rows.values()
     }
+    /// Has an execution moved this position at or after `since`?
+    pub fn has_filled_since(&self, instrument: &InstrumentId, since: Stamp) -> bool {
+        self.position(instrument).and_then(|p| p.filled_at).is_some_and(|at| at >= since)
+    }
     /// One venue's account.
     pub fn account(&self, venue: &VenueId) -> Option<&AccountRow> {
         self.accounts.get(venue)
@@ -413,6 +417,7 @@ impl Book {
         if let Some(row) = self.positions.rows.get_mut(&instrument.id) {
             row.multiplier = instrument.multiplier;
         }
+        self.charge_kept(instrument);
         self.instruments.insert(instrument.clone());
         Applied::Noted
     }

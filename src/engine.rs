@@ -5,6 +5,7 @@ mod alerts;
 mod answers;
 mod baselines;
 mod commands;
+mod doubts;
 pub mod effect;
 mod exit;
 pub mod input;
@@ -65,6 +66,7 @@ pub struct Engine {
     exit_terms: ExitTerms,
     takes_up_exits: bool,
     looks: BTreeMap<OrderId, looks::Look>,
+    doubts: doubts::Doubts,
     /// Status words that nobody here knows and a person was told of.
     strange_words: BTreeSet<Text>,
     curves: BTreeMap<VenueId, EquityCurve>,
@@ -115,6 +117,7 @@ impl Engine {
             exit_terms: setup.exit,
             takes_up_exits: setup.takes_up_exits,
             looks: BTreeMap::new(),
+            doubts: doubts::Doubts::default(),
             strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
             arrivals: NameMap::default(),
@@ -172,6 +175,7 @@ impl Engine {
     fn fact(&mut self, fact: Fact) -> Applied {
         let applied = self.book.apply(self.now.wall, &fact);
         self.view.note(&fact);
+        self.doubts.note(&fact, self.now.mono);
         if let Some(instrument) = market_of(&fact) {
             self.want_market(instrument);
         }

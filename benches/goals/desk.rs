@@ -172,7 +172,7 @@ fn position(n: usize) -> PositionReport {
 }
 
 /// A working order, far from the market.
-fn order(n: usize, of: usize) -> OrderReport {
+pub(crate) fn order(n: usize, of: usize) -> OrderReport {
     let at = n % of.max(1);
     OrderReport {
         client: ClientId::new(&format!("their-order-{n}")).unwrap(),
@@ -198,7 +198,7 @@ fn order(n: usize, of: usize) -> OrderReport {
     }
 }
 
-fn report(size: Size) -> VenueReport {
+pub(crate) fn report(size: Size) -> VenueReport {
     let named = size.positions.max(size.orders.min(size.symbols));
     VenueReport {
         venue: venue(),

@@ -4,7 +4,7 @@
 //! is not in it. For goal 11 the same while fifty thousand quotes a second come in.
 
 use super::{
-    quotes,
+    quotes::{self, Pace},
     table::{Limit, Row},
     timing::micros,
 };
@@ -63,8 +63,8 @@ pub(crate) fn child(address: &str) -> std::io::Result<()> {
 
 pub(crate) fn key_to_order() -> Vec<Row> {
     let limit = quantiles(raw_keys());
-    let idle = quantiles(dashboard(0));
-    let busy = quantiles(dashboard(50_000));
+    let idle = quantiles(dashboard(Pace::Fresh));
+    let busy = quantiles(dashboard(Pace::PerSecond(50_000)));
     let sides =
         |(p50, p90): (Duration, Duration)| format!("p50 {:.0} us, p90 {:.0} us", micros(p50), micros(p90));
     vec![
@@ -169,15 +169,15 @@ fn raw_keys() -> Vec<Duration> {
     times
 }
 
-/// The real program on a paper venue behind the tap, with so many quotes a second.
-fn dashboard(rate: u64) -> Vec<Duration> {
+/// The real program on a paper venue behind the tap, on a feed of this pace.
+fn dashboard(pace: Pace) -> Vec<Duration> {
     let dir = memory_dir();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let venue = runtime.block_on(serve(Options::new(std::sync::Arc::new(System::start())))).unwrap();
     let addresses = venue.addresses().clone();
     let upstream = addresses.trading_url.trim_start_matches("http://").parse().unwrap();
     let (tapped, told) = tap(Some(upstream));
-    let feed = quotes::feed(rate);
+    let feed = quotes::feed(pace);
     let config = dir.path().join("config.toml");
     write_private(
         &config,

@@ -17,11 +17,13 @@
 mod decisions;
 mod decoding;
 mod desk;
+mod exit;
 mod feed;
 mod frames;
 mod journal;
 mod keys;
 mod memory;
+#[expect(dead_code, reason = "the example wants other parts of it")]
 mod quotes;
 #[path = "../../tests/fixtures/screen/scenes.rs"]
 #[expect(dead_code, reason = "the golden tests show more scenes")]
@@ -36,7 +38,7 @@ use std::io::Write as _;
 /// A group of goals that are measured together.
 type Group = (&'static [u8], fn() -> Vec<table::Row>);
 
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 10] = [
     (&[1], wire::parse_and_apply),
     (&[2], decoding::exact_decimals),
     (&[3], feed::websocket_to_state),
@@ -45,6 +47,7 @@ const GROUPS: [Group; 9] = [
     (&[12], decisions::checks_and_step),
     (&[13], start::first_frame),
     (&[14], memory::resident),
+    (&[15], exit::flatten),
     (&[16], journal::appends),
 ];
 

@@ -1,8 +1,9 @@
 //! Alpaca, and whoever speaks its public API: stocks, options and coins by REST, `trade_updates` and the
 //! market-data streams.
 
-pub mod auth;
+mod auth;
 pub mod config;
+mod conflate;
 pub mod map;
 pub mod rest;
 pub mod session;

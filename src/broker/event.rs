@@ -129,7 +129,7 @@ pub struct Vitals {
 pub struct Sink {
     venue: VenueId,
     orders: mpsc::Sender<(VenueId, Event)>,
-    market: mpsc::Sender<Market>,
+    market: mpsc::Sender<Vec<Market>>,
     waiting: BTreeMap<(u8, InstrumentId), Market>,
     overwritten: u64,
 }
@@ -144,7 +144,7 @@ impl Sink {
     pub const fn new(
         venue: VenueId,
         orders: mpsc::Sender<(VenueId, Event)>,
-        market: mpsc::Sender<Market>,
+        market: mpsc::Sender<Vec<Market>>,
     ) -> Self {
         Self { venue, orders, market, waiting: BTreeMap::new(), overwritten: 0 }
     }
@@ -158,44 +158,43 @@ impl Sink {
             Err(_) => Err(Closed),
         }
     }
-    /// Puts market news; never waits. While the lane is full the newest of each kind and instrument is kept here
-    /// and goes out with the next call.
+    /// Puts market news, a batch at a time so that the engine wakes once for all of it; never waits. While the lane is
+    /// full the newest of each kind and instrument is kept here and goes out with the next call.
     ///
     /// # Errors
     /// When the engine is gone.
-    pub fn market(&mut self, news: Market) -> Result<(), Closed> {
-        if !self.waiting.is_empty() {
-            self.flush()?;
+    pub fn market(&mut self, news: Vec<Market>) -> Result<(), Closed> {
+        self.flush()?;
+        let news = if self.waiting.is_empty() {
+            match self.market.try_send(news) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::error::TrySendError::Full(news)) => news,
+                Err(mpsc::error::TrySendError::Closed(_)) => return Err(Closed),
+            }
+        } else {
+            news
+        };
+        for one in news {
+            self.keep(one);
         }
-        if self.waiting.is_empty() {
-            return match self.market.try_send(news) {
-                Ok(()) => Ok(()),
-                Err(mpsc::error::TrySendError::Full(news)) => {
-                    self.keep(news);
-                    Ok(())
-                }
-                Err(mpsc::error::TrySendError::Closed(_)) => Err(Closed),
-            };
-        }
-        self.keep(news);
         Ok(())
     }
-    /// Sends what waited, as far as there is room.
+    /// Sends what waited, if there is room.
     ///
     /// # Errors
     /// When the engine is gone.
     pub fn flush(&mut self) -> Result<(), Closed> {
-        while let Some((slot, news)) = self.waiting.pop_first() {
-            match self.market.try_send(news) {
-                Ok(()) => {}
-                Err(mpsc::error::TrySendError::Full(news)) => {
-                    self.waiting.insert(slot, news);
-                    return Ok(());
-                }
-                Err(mpsc::error::TrySendError::Closed(_)) => return Err(Closed),
-            }
+        if self.waiting.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        match self.market.try_reserve() {
+            Ok(place) => {
+                place.send(std::mem::take(&mut self.waiting).into_values().collect());
+                Ok(())
+            }
+            Err(mpsc::error::TrySendError::Full(())) => Ok(()),
+            Err(mpsc::error::TrySendError::Closed(())) => Err(Closed),
+        }
     }
     /// How many market messages were overwritten by newer ones.
     pub const fn overwritten(&self) -> u64 {

@@ -166,6 +166,19 @@ impl Mono {
     pub const fn since_ms(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0) / 1_000_000
     }
+    /// The next whole multiple of `every_ms` (one at least) after this. What comes round by itself does so on these, so
+    /// that one wake serves all of it.
+    pub const fn next_beat(self, every_ms: u64) -> Self {
+        let every = if every_ms == 0 { 1_000_000 } else { every_ms.saturating_mul(1_000_000) };
+        match self.0.checked_div(every) {
+            Some(beats) => Self(beats.saturating_add(1).saturating_mul(every)),
+            None => self,
+        }
+    }
+    /// Without the part of a millisecond that has begun.
+    pub const fn whole_ms(self) -> Self {
+        Self::from_millis(self.0 / 1_000_000)
+    }
 }
 
 /// Both times, read together. Every `step` takes one.
@@ -193,6 +206,17 @@ mod tests {
         }
         let short = Stamp::parse_rfc3339("2026-11-21T14:30:00.5Z").unwrap();
         assert_eq!(short.to_rfc3339(), "2026-11-21T14:30:00.5Z");
+    }
+
+    #[test]
+    fn beats_are_whole_multiples_and_always_ahead() {
+        let next = |nanos, every| Mono::from_nanos(nanos).next_beat(every);
+        assert_eq!(next(0, 1_000), Mono::from_millis(1_000));
+        assert_eq!(next(999_999_999, 1_000), Mono::from_millis(1_000));
+        assert_eq!(next(1_000_000_000, 1_000), Mono::from_millis(2_000));
+        assert_eq!(next(7_200_000_001, 5_000), Mono::from_millis(10_000));
+        assert_eq!(next(1_500_000, 0), Mono::from_millis(2));
+        assert_eq!(Mono::from_nanos(5_000_999_999).whole_ms(), Mono::from_millis(5_000));
     }
 
     #[test]

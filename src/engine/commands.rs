@@ -182,7 +182,7 @@ impl Engine {
             (0, CancelTarget::Symbol(_) | CancelTarget::Side(_) | CancelTarget::All) => {
                 done("there is no such order to cancel; nothing was sent")
             }
-            (n, _) => done(&format!("cancelling {n} order(s)")),
+            (n, _) => done(&format!("cancelling {}", crate::domain::text::counted(n, "order", "orders"))),
         }
     }
 

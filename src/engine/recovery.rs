@@ -3,7 +3,6 @@
 use super::{
     Engine,
     effect::{Ask, Effect},
-    input::Timer,
 };
 use crate::domain::{
     alert::{AlertCode, Severity},
@@ -58,7 +57,7 @@ impl Engine {
         for venue in self.names.clone() {
             self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false });
         }
-        self.effect(Effect::Arm { timer: Timer::Tick, after_ms: 1_000 });
+        self.arm_tick();
     }
 
     fn recover_orders(&mut self) {
@@ -79,8 +78,8 @@ impl Engine {
         }
         if !unsettled.is_empty() {
             let text = format!(
-                "{} order(s) of an earlier run may or may not have reached the venue; asking, and sending none again",
-                unsettled.len()
+                "{} of an earlier run may or may not have reached the venue; asking, and sending none again",
+                crate::domain::text::counted(unsettled.len(), "order", "orders")
             );
             self.alert_program(Severity::Critical, AlertCode::Recovery, Text::clean(&text));
         }

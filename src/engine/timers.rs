@@ -17,7 +17,8 @@ use crate::{
     },
 };
 
-/// How often everything is looked over.
+/// How often everything is looked over: with each whole second of the monotonic clock, as everything does that comes
+/// round by itself, so that an idle process wakes once for all of it.
 const TICK_MS: u64 = 1_000;
 /// How often a venue is asked for everything while nothing happens.
 const REPORT_EVERY_MS: i64 = 30_000;
@@ -31,6 +32,7 @@ impl Engine {
             Timer::Look { venue, client } => self.on_look(venue, client),
             Timer::Resync(venue) => self.on_resync(&venue),
             Timer::Settle(venue) => self.ask_report(&venue, false),
+            Timer::Doubt(venue) => self.on_doubt(&venue),
             Timer::Prove(venue) => self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false }),
             Timer::Exit(exit) => self.on_exit_beat(exit),
             Timer::Disarm => self.on_disarm(),
@@ -60,7 +62,7 @@ impl Engine {
     }
 
     fn on_tick(&mut self) {
-        self.effect(Effect::Arm { timer: Timer::Tick, after_ms: TICK_MS });
+        self.arm_tick();
         self.watches_moved = true;
         self.begin_days();
         self.marks.weigh_carried(&self.book);
@@ -70,6 +72,12 @@ impl Engine {
             self.keep_fresh(&venue);
             self.add_to_curve(&venue);
         }
+    }
+
+    pub(super) fn arm_tick(&mut self) {
+        let now = self.now.mono.whole_ms();
+        let after_ms = now.next_beat(TICK_MS).since_ms(now);
+        self.effect(Effect::Arm { timer: Timer::Tick, after_ms });
     }
 
     fn keep_fresh(&mut self, venue: &VenueId) {

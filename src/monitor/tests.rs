@@ -13,6 +13,7 @@ use crate::{
     },
 };
 
+mod pairs;
 mod venue;
 
 /// A desk with one venue at ten in the morning, New York.

@@ -20,7 +20,7 @@ pub(super) struct Lanes {
     pub(super) answers: mpsc::Receiver<Input>,
     pub(super) venue: mpsc::Receiver<(VenueId, Event)>,
     pub(super) operator: mpsc::Receiver<(Front, Envelope)>,
-    pub(super) market: mpsc::Receiver<Market>,
+    pub(super) market: mpsc::Receiver<Vec<Market>>,
 }
 
 /// The other ends.
@@ -31,7 +31,7 @@ pub(super) struct Mouths {
     pub(super) answers: mpsc::Sender<Input>,
     pub(super) venue: mpsc::Sender<(VenueId, Event)>,
     pub(super) operator: mpsc::Sender<(Front, Envelope)>,
-    pub(super) market: mpsc::Sender<Market>,
+    pub(super) market: mpsc::Sender<Vec<Market>>,
 }
 
 pub(super) fn lanes() -> (Mouths, Lanes) {
@@ -40,7 +40,8 @@ pub(super) fn lanes() -> (Mouths, Lanes) {
     let (answers_in, answers) = mpsc::channel(512);
     let (venue_in, venue) = mpsc::channel(1_024);
     let (operator_in, operator) = mpsc::channel(64);
-    let (market_in, market) = mpsc::channel(4_096);
+    // Batches of what one look at a socket brought.
+    let (market_in, market) = mpsc::channel(64);
     let mouths = Mouths {
         emergency: emergency_in,
         committed: committed_in,

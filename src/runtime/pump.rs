@@ -11,7 +11,7 @@ use crate::{
         text::Text,
         time::{Mono, Now},
     },
-    engine::{Answer, Effect, Engine, Front, Input, Step},
+    engine::{Answer, Effect, Engine, Front, Input, Step, Timer},
     journal::{Commit, Committed, Work, Writer},
 };
 use std::{
@@ -23,6 +23,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Inputs taken from one lane before the next is looked at.
 const TAKE_MAX: usize = 256;
+/// Market news taken in one turn, before the other lanes are looked at again; the last batch may go beyond it.
+const MARKET_MAX: usize = 1_024;
 /// After so long without the journal's answer, cancels and reductions go on without it.
 const EXITS_WAIT_MS: u64 = 300;
 /// After so long, an order that opens risk is not sent any more.
@@ -105,7 +107,7 @@ impl Pump {
             Some(answer) = lanes.answers.recv() => inputs.push_back(answer),
             Some((venue, event)) = lanes.venue.recv() => inputs.push_back(Input::Venue { venue, event }),
             Some((front, envelope)) = lanes.operator.recv() => inputs.push_back(Input::Request { front, envelope }),
-            Some(news) = lanes.market.recv() => market.push(news),
+            Some(news) = lanes.market.recv() => market = news,
             () = tokio::time::sleep(sleep) => {}
         }
         if let Some(done) = committed {
@@ -137,9 +139,9 @@ impl Pump {
             let Ok((front, envelope)) = lanes.operator.try_recv() else { break };
             inputs.push_back(Input::Request { front, envelope });
         }
-        for _ in 0..TAKE_MAX {
+        while market.len() < MARKET_MAX {
             let Ok(news) = lanes.market.try_recv() else { break };
-            market.push(news);
+            market.extend(news);
         }
         for committed in done {
             self.on_committed(committed, inputs);
@@ -309,7 +311,12 @@ impl Pump {
         match self.gateway.act(effect) {
             None => {}
             Some(Effect::Arm { timer, after_ms: 0 }) => inputs.push_back(Input::Timer(timer)),
-            Some(Effect::Arm { timer, after_ms }) => self.state.timers.arm(timer, now.mono.plus_ms(after_ms)),
+            Some(Effect::Arm { timer, after_ms }) => {
+                let at = now.mono.plus_ms(after_ms);
+                // The beat is a whole second: the venues' streams wake for it too, and one wake is enough.
+                let at = if timer == Timer::Tick { at.whole_ms() } else { at };
+                self.state.timers.arm(timer, at);
+            }
             Some(Effect::Reply { front, receipt }) => self.answer(front, receipt),
             Some(Effect::Notify(alert)) => self.notify(alert),
             Some(Effect::Stop) => self.state.stopping = true,

@@ -33,6 +33,12 @@ use tokio::{
 const INPUT_MAX: usize = 1_024;
 /// The shortest time between a key and the frame after it: what is typed fast is drawn together.
 const KEY_FRAME_MS: u64 = 4;
+/// The engine's own tick brings a snapshot with each whole second. Only where none comes by then does the screen wake by
+/// itself, for the ages that it shows.
+const TICK_LATE_MS: u64 = 120;
+/// A frame may come so much before its time rather than wait for it: a snapshot, made at the same pace by another
+/// thread's clock, would else cost two wakes.
+const FRAME_EARLY_MS: u64 = 4;
 /// The `:` lines that are kept between runs.
 const HISTORY_FILE: &str = "history";
 
@@ -273,9 +279,7 @@ impl Dashboard {
     /// How long nothing has to be drawn or told.
     fn pause(&self) -> Duration {
         let now = self.clock.now().mono;
-        let second = Mono::from_nanos(
-            (now.as_nanos() / 1_000_000_000).saturating_add(1).saturating_mul(1_000_000_000),
-        );
+        let second = self.app.second().next_beat(1_000).plus_ms(TICK_LATE_MS);
         let frame = self.app.is_stale().then(|| self.drawn.map_or(now, |at| at.plus_ms(self.frame_ms)));
         let next = [Some(second), self.app.wake_at(), frame].into_iter().flatten().min().unwrap_or(second);
         Duration::from_nanos(next.as_nanos().saturating_sub(now.as_nanos()))
@@ -283,7 +287,8 @@ impl Dashboard {
 
     fn draw_if_due(&mut self) -> anyhow::Result<()> {
         let now = self.clock.now().mono;
-        let due = self.drawn.is_none_or(|at| now.since_ms(at) >= self.frame_ms);
+        let early = now.plus_ms(FRAME_EARLY_MS.min(self.frame_ms / 4));
+        let due = self.drawn.is_none_or(|at| early.since_ms(at) >= self.frame_ms);
         if self.app.is_stale() && due {
             self.draw()?;
         }

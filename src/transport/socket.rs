@@ -18,7 +18,9 @@ use tokio_tungstenite::{
 use url::Url;
 
 /// Frames taken in one go before the caller looks at its other work.
-pub const BATCH_MAX: usize = 64;
+pub const BATCH_MAX: usize = 512;
+/// What one read of the connection takes at most. The library clears that much before each read, whatever comes.
+const READ_BYTES: usize = 16 * 1024;
 
 /// How a websocket behaves.
 #[derive(Debug, Clone)]
@@ -190,6 +192,7 @@ async fn open(
     let tcp = TcpStream::connect(&host).await.map_err(|e| unreachable(&e))?;
     tcp.set_nodelay(true).map_err(|e| unreachable(&e))?;
     let sizes = WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
         .max_message_size(Some(options.message_max))
         .max_frame_size(Some(options.message_max));
     let connector = Connector::Rustls(tls.config().clone());

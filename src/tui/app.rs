@@ -53,6 +53,11 @@ impl App {
         self.stale
     }
 
+    /// The whole second that it last knew of: with the next one ages move.
+    pub const fn second(&self) -> Mono {
+        Mono::from_nanos(self.second.saturating_mul(1_000_000_000))
+    }
+
     /// When a tick is wanted, besides the one a second: before it, nothing changes by itself.
     pub fn wake_at(&self) -> Option<Mono> {
         update::due(&self.model)

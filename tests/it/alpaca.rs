@@ -112,15 +112,17 @@ async fn the_streams_and_the_report_tell_the_same_story() {
     assert!(up.contains(&Channel::Crypto));
     let (mut quoted, mut days, mut bid) = (BTreeSet::new(), BTreeSet::new(), None);
     while quoted != watched || days != watched {
-        match within(news.recv()).await.unwrap() {
-            Market::Quote(q) => {
-                if q.instrument.symbol.as_str() == "AAPL" {
-                    bid = q.bid.map(|(price, _)| price.get()).or(bid);
+        for one in within(news.recv()).await.unwrap() {
+            match one {
+                Market::Quote(q) => {
+                    if q.instrument.symbol.as_str() == "AAPL" {
+                        bid = q.bid.map(|(price, _)| price.get()).or(bid);
+                    }
+                    quoted.insert(q.instrument.symbol);
                 }
-                quoted.insert(q.instrument.symbol);
+                Market::Day(d) => drop(days.insert(d.instrument.symbol)),
+                Market::Trade(_) | Market::Bar { .. } => {}
             }
-            Market::Day(d) => drop(days.insert(d.instrument.symbol)),
-            Market::Trade(_) | Market::Bar { .. } => {}
         }
     }
     place_a_bracket(&at, bid.unwrap()).await;

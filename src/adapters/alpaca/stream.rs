@@ -3,6 +3,7 @@
 
 use super::{
     auth,
+    conflate::conflate,
     rest::Api,
     session::{Data, Orders, Say, Session},
 };
@@ -24,7 +25,10 @@ use url::Url;
 /// How long everything may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// Between our pings.
+    /// Market data is read at most so often: what came in between is taken together, for one wake, and of the quotes
+    /// only the newest. A quiet feed waits for nothing, and order news never waits.
+    pub read_ms: u64,
+    /// Between our pings, which leave on whole multiples of this.
     pub ping_ms: u64,
     /// Silence of the whole connection, our pings' answers included.
     pub connection: Silence,
@@ -45,6 +49,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
+            read_ms: 10,
             ping_ms: 5_000,
             connection: Silence { stale_ms: 12_000, dead_ms: 20_000 },
             // A quiet stock on one exchange's feed may say nothing for a while in an open market.
@@ -134,7 +139,7 @@ async fn pump(mut incoming: mpsc::Receiver<News>, mut sink: Sink) {
     while let Some(news) = incoming.recv().await {
         let put = match news {
             News::Event(event) => sink.event(event).await,
-            News::Market(list) => list.into_iter().try_for_each(|news| sink.market(news)),
+            News::Market(list) => sink.market(list),
             News::Tick => sink.flush(),
         };
         if put.is_err() {
@@ -146,7 +151,7 @@ async fn pump(mut incoming: mpsc::Receiver<News>, mut sink: Sink) {
 async fn tell_vitals(api: &Api, every_ms: u64, news: mpsc::Sender<News>) {
     let mut told = None;
     loop {
-        tokio::time::sleep(Duration::from_millis(every_ms)).await;
+        until(api, api.clock().now().mono.next_beat(every_ms)).await;
         let vitals = api.vitals().await;
         let next = if told.as_ref() == Some(&vitals) {
             News::Tick
@@ -182,6 +187,8 @@ struct Connection<'a> {
 struct Life<'a> {
     socket: Socket,
     ping_at: Mono,
+    /// The socket is looked at again then.
+    read_at: Mono,
     fetch: Option<Fetch<'a>>,
     fetch_at: Option<Mono>,
 }
@@ -242,8 +249,8 @@ impl<'a> Connection<'a> {
     ) -> Result<std::convert::Infallible, End> {
         let socket = Socket::connect(&self.url, self.tls, &Options::default()).await?;
         let now = self.now();
-        let mut life =
-            Life { socket, ping_at: now.plus_ms(self.timing.ping_ms), fetch: None, fetch_at: None };
+        let ping_at = now.next_beat(self.timing.ping_ms);
+        let mut life = Life { socket, ping_at, read_at: now, fetch: None, fetch_at: None };
         self.link.watch(CONNECTION, self.timing.connection, now);
         self.link.unwatch(MARKET);
         self.resting_until = None;
@@ -252,7 +259,8 @@ impl<'a> Connection<'a> {
         loop {
             self.act(&mut said, &mut life).await?;
             self.show().await?;
-            let wake = self.wake_at(&life);
+            let is_rested = life.read_at <= self.now();
+            let wake = self.wake_at(&life, is_rested);
             tokio::select! {
                 // The rare ones first: a socket that always has something would starve them.
                 biased;
@@ -264,9 +272,13 @@ impl<'a> Connection<'a> {
                     life.fetch = None;
                     self.snapshot(told).await?;
                 }
-                got = life.socket.batch(&mut frames) => {
+                got = life.socket.batch(&mut frames), if is_rested => {
                     got?;
+                    let is_full = frames.len() >= BATCH_MAX;
                     self.hear(&mut frames, &mut said);
+                    let is_market = matches!(self.session, Session::Data(_));
+                    let rest_ms = if is_market && !is_full { self.timing.read_ms } else { 0 };
+                    life.read_at = self.now().plus_ms(rest_ms);
                 }
                 () = self.until(wake) => {}
             }
@@ -278,6 +290,7 @@ impl<'a> Connection<'a> {
     fn hear(&mut self, frames: &mut Vec<Frame>, said: &mut Vec<Say>) {
         let now = self.now();
         self.link.heard(CONNECTION, now);
+        conflate(frames);
         for frame in frames.drain(..) {
             match frame {
                 Frame::Text(line) => self.session.line(line.as_str(), now, said),
@@ -321,7 +334,7 @@ impl<'a> Connection<'a> {
         let now = self.now();
         if life.ping_at <= now {
             life.socket.ping().await?;
-            life.ping_at = now.plus_ms(self.timing.ping_ms);
+            life.ping_at = now.next_beat(self.timing.ping_ms);
         }
         if life.fetch.is_none() && life.fetch_at.is_some_and(|at| at <= now) {
             self.fetch(self.session.subscribed(), life);
@@ -433,15 +446,20 @@ impl<'a> Connection<'a> {
         self.api.clock().now().mono
     }
 
-    fn wake_at(&self, life: &Life<'_>) -> Mono {
-        let others = [life.fetch_at.filter(|_| life.fetch.is_none()), self.resting_until];
+    fn wake_at(&self, life: &Life<'_>, is_rested: bool) -> Mono {
+        let read_at = (!is_rested).then_some(life.read_at);
+        let others = [life.fetch_at.filter(|_| life.fetch.is_none()), self.resting_until, read_at];
         others.into_iter().flatten().fold(self.link.wake_at().min(life.ping_at), Mono::min)
     }
 
     async fn until(&self, at: Mono) {
-        let wait = at.as_nanos().saturating_sub(self.now().as_nanos());
-        tokio::time::sleep(Duration::from_nanos(wait)).await;
+        until(self.api, at).await;
     }
+}
+
+async fn until(api: &Api, at: Mono) {
+    let wait = at.as_nanos().saturating_sub(api.clock().now().mono.as_nanos());
+    tokio::time::sleep(Duration::from_nanos(wait)).await;
 }
 
 async fn fetched(fetch: &mut Option<Fetch<'_>>) -> Result<Vec<Market>, Fault> {

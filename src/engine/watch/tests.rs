@@ -374,7 +374,7 @@ fn a_days_first_report_is_its_baseline_and_restore_shows_what_differs() {
     rig.cash = "91000";
     rig.pass(2);
     rig.market("11");
-    rig.report();
+    rig.agree();
     rig.restart();
     let Reply::Since(rows) = rig.ask(Request::Restore { venue: None }) else { panic!("no rows") };
     assert_eq!(rows[0].change, Some(usd("900")));
@@ -424,7 +424,7 @@ fn a_margin_call_proposes_and_closes_one_position_at_a_time_until_inside() {
     rig.report();
     // A jump of the market by ten is believed after a while.
     rig.pass(31);
-    rig.report();
+    rig.agree();
     rig.market("100");
     assert!(rig.until(Rule::MarginOut).is_some());
     let rows = rig.snapshot().margin_call.clone();

@@ -26,30 +26,39 @@ pub(super) struct Quota {
     minute: i64,
     trading: u32,
     data: u32,
+    /// Requests that were refused, of all minutes.
+    refused: u64,
 }
 
 impl Quota {
     pub(super) const fn new(per_min: u32) -> Self {
-        Self { per_min, minute: 0, trading: 0, data: 0 }
+        Self { per_min, minute: 0, trading: 0, data: 0, refused: 0 }
     }
 
     /// Counts one request at `now`, the operating system's time: the limit does not run with simulated time.
     pub(super) fn count(&mut self, family: Family, now: Stamp) -> Left {
         let minute = now.as_secs().div_euclid(60);
         if minute != self.minute {
-            *self = Self { minute, ..Self::new(self.per_min) };
+            *self = Self { minute, refused: self.refused, ..Self::new(self.per_min) };
         }
         let used = match family {
             Family::Trading => &mut self.trading,
             Family::Data => &mut self.data,
         };
         *used = used.saturating_add(1);
+        let used = *used;
+        let is_admitted = used <= self.per_min;
+        self.refused = self.refused.saturating_add(u64::from(!is_admitted));
         Left {
-            is_admitted: *used <= self.per_min,
+            is_admitted,
             limit: self.per_min,
-            remaining: self.per_min.saturating_sub(*used),
+            remaining: self.per_min.saturating_sub(used),
             reset: minute.saturating_add(1).saturating_mul(60),
         }
+    }
+
+    pub(super) const fn refused(&self) -> u64 {
+        self.refused
     }
 }
 
@@ -69,5 +78,6 @@ mod tests {
         assert!(!quota.count(Family::Trading, at(119)).is_admitted);
         assert!(quota.count(Family::Data, at(119)).is_admitted);
         assert!(quota.count(Family::Trading, at(120)).is_admitted);
+        assert_eq!(quota.refused(), 1, "what was refused stays counted");
     }
 }

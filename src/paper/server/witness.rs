@@ -55,6 +55,8 @@ pub struct Witness {
     pub fills: Vec<Fill>,
     /// The requests, oldest first; only where a script plays.
     pub seen: Vec<Seen>,
+    /// Requests that the venue's own limit refused with 429, a script's refusals apart.
+    pub over_limit: u64,
 }
 
 /// The requests that came.
@@ -84,6 +86,7 @@ impl Venue {
             open_orders: self.exchange.orders(&open).len(),
             fills: fills.collect(),
             seen: self.seen(),
+            over_limit: self.quota.refused(),
         }
     }
 }

@@ -31,7 +31,7 @@ struct Desk {
     market: Sockets,
     rest: Server,
     events: mpsc::Receiver<(VenueId, Event)>,
-    news: mpsc::Receiver<Market>,
+    news: mpsc::Receiver<Vec<Market>>,
     watched: watch::Sender<BTreeSet<Symbol>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -177,14 +177,14 @@ async fn a_message_of_a_megabyte_ends_the_connection_and_waits_before_the_next()
 async fn market_news_flows_and_nonsense_in_it_is_put_aside() {
     let mut desk = Desk::open(&["AAPL"], true).await;
     let mut peer = desk.market_up().await;
-    let day = within(desk.news.recv()).await.unwrap();
+    let day = within(desk.news.recv()).await.unwrap().remove(0);
     let Market::Day(day) = day else { panic!("{day:?}") };
     assert_eq!(day.previous_close, Some("173.19".parse().unwrap()));
     peer.say(QUOTE.replace("175.49", "1e400")).await;
     let event = desk.event(Channel::Market).await;
     assert!(matches!(event, Event::Quarantined { count: 1, .. }), "{event:?}");
     peer.say(QUOTE).await;
-    let news = within(desk.news.recv()).await.unwrap();
+    let news = within(desk.news.recv()).await.unwrap().remove(0);
     assert!(matches!(news, Market::Quote(q) if q.bid.unwrap().0 == "175.49".parse().unwrap()));
     desk.watched.send(BTreeSet::from([symbol("AAPL"), symbol("TSLA")])).unwrap();
     assert_eq!(peer.hear().await["trades"], json!(["TSLA"]));
