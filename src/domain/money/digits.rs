@@ -103,8 +103,6 @@ impl Digits {
                 behind = behind.saturating_sub(1);
                 if behind == 0 {
                     digits.put(b'.')?;
-                } else {
-                    continue;
                 }
             } else if rest == 0 {
                 break;
