@@ -7,6 +7,7 @@ mod baselines;
 mod commands;
 mod doubts;
 pub mod effect;
+mod elsewhere;
 mod exit;
 pub mod input;
 mod latches;
@@ -153,6 +154,7 @@ impl Engine {
             Input::Market(news) => self.on_market(&news),
             Input::JournalLost(why) => self.on_journal_lost(why),
             Input::Past(dated) => self.on_past(&dated),
+            Input::Elsewhere(dated) => self.on_elsewhere(&dated),
             Input::Begin => self.on_begin(),
         }
         if self.begun {

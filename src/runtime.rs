@@ -1,6 +1,7 @@
 //! The shell around the core: wires the rooms together, and is the only one that waits.
 
 pub mod client;
+mod elsewhere;
 mod embedded;
 mod gateway;
 pub mod host;

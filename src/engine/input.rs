@@ -104,6 +104,8 @@ pub enum Input {
     JournalLost(Text),
     /// A fact of an earlier run, replayed at the start, in its order.
     Past(Box<Dated>),
+    /// A fact that another run of this profile has just written into the journal.
+    Elsewhere(Box<Dated>),
     /// The past is complete: the run begins.
     Begin,
 }

@@ -66,6 +66,33 @@ impl Journal {
         Ok(out)
     }
 
+    /// A number that moves when another connection has written.
+    pub fn data_version(&self) -> Result<i64, JournalError> {
+        let read = self.conn.pragma_query_value(None, "data_version", |row| row.get(0));
+        read.map_err(|e| JournalError::of_sqlite(&self.path, &e))
+    }
+
+    /// What runs other than `run` wrote after `seq`, and the last record that was looked at.
+    pub fn of_others(&self, seq: Seq, run: &Instance) -> Result<(Vec<Record>, Seq), JournalError> {
+        let last = self.last()?;
+        let fail = |e: rusqlite::Error| JournalError::of_sqlite(&self.path, &e);
+        let mut select = self
+            .conn
+            .prepare_cached(
+                "SELECT seq, run, at, kind, order_id, fact, sum FROM record WHERE seq>?1 AND seq<=?2 AND run<>?3 \
+                 ORDER BY seq",
+            )
+            .map_err(fail)?;
+        let mut rows = select.query(rusqlite::params![seq, last, run.as_str()]).map_err(fail)?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next().map_err(fail)? {
+            let seq: Seq = row.get(0).map_err(fail)?;
+            let read = columns(row).and_then(|c| record::read(seq, &c));
+            out.push(read.map_err(|what| self.damaged(seq, what))?);
+        }
+        Ok((out, last))
+    }
+
     /// The runs that wrote, in the order of their first record. Reads the whole journal.
     pub fn instances(&self) -> Result<Vec<Run>, JournalError> {
         let fail = |e: rusqlite::Error| JournalError::of_sqlite(&self.path, &e);

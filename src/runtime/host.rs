@@ -1,6 +1,7 @@
 //! What one process holds: the venues, the engine on its thread, the journal on its own, and one desk to it all.
 
 use super::{
+    elsewhere::Elsewhere,
     embedded::{self, Embedded},
     gateway::{Gateway, Wired},
     lanes::{Desk, Mouths, lanes},
@@ -27,8 +28,8 @@ use crate::{
     },
     engine::{Engine, Front, Setup, VenueSetup},
     journal::{
-        Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Session, Sessions, Writer,
-        set_torn_tail_aside,
+        Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Seq, Session, Sessions,
+        Writer, set_torn_tail_aside,
     },
     paper::server::Addresses,
     sizing::FeeSchedule,
@@ -127,8 +128,13 @@ impl Host {
         let sessions = Sessions::of(&state);
         let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
         let session = sessions.begin(&instance)?;
-        let (mut journal, mut past) =
-            open_journal(&state, &instance, lock.is_some() && alive.is_empty(), read_only, &clock)?;
+        let alone = lock.is_some() && alive.is_empty();
+        let Kept { mut journal, mut past, seen } = open_journal(&state, &instance, alone, read_only, &clock)?;
+        let elsewhere = if opening.role == Role::Screen {
+            Some(Elsewhere::open(&journal_path(&state), &header(), instance.clone(), seen)?)
+        } else {
+            None
+        };
         let opened = open_venues(&opening, &state, &clock)?;
         let Opened { brokers, setups, embedded, faults } = opened;
         tell_faults(&faults, journal.as_mut(), &mut past, &clock)?;
@@ -146,8 +152,15 @@ impl Host {
         };
         let fps = opening.config.ui.fps.clamp(1, 120);
         let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);
-        let start =
-            Start { engine: Engine::new(setup), brokers, journal, past, clock: Arc::clone(&clock), frame_ms };
+        let start = Start {
+            engine: Engine::new(setup),
+            brokers,
+            journal,
+            elsewhere,
+            past,
+            clock: Arc::clone(&clock),
+            frame_ms,
+        };
         let (desk, engine) = start.spawn()?;
         Ok(Self { desk, clock, read_only, state, faults, engine, embedded, _session: session, _lock: lock })
     }
@@ -180,27 +193,40 @@ fn new_instance() -> anyhow::Result<Instance> {
     Ok(Instance::new(&letters)?)
 }
 
+fn journal_path(state: &Path) -> PathBuf {
+    state.join("journal.sqlite")
+}
+
+fn header() -> Header {
+    Header { profile: PROFILE.into(), accounts: Vec::new(), version: env!("CARGO_PKG_VERSION").into() }
+}
+
+/// The open journal (none where it is only read), what stands in it, and the last record of that at least.
+struct Kept {
+    journal: Option<Journal>,
+    past: Vec<Dated>,
+    seen: Seq,
+}
+
 fn open_journal(
     state: &Path,
     instance: &Instance,
     alone: bool,
     read_only: bool,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<(Option<Journal>, Vec<Dated>)> {
-    let path = state.join("journal.sqlite");
-    let header =
-        Header { profile: PROFILE.into(), accounts: Vec::new(), version: env!("CARGO_PKG_VERSION").into() };
+) -> anyhow::Result<Kept> {
+    let (path, header) = (journal_path(state), header());
     if alone && let Some(torn) = set_torn_tail_aside(&path, clock.now().wall)? {
         tracing::warn!(?torn, "the journal's log had a torn end; it was put aside");
     }
     if read_only {
         let journal = Journal::open(&path, &header, Mode::ReadOnly)?;
-        let past = replay(&journal)?;
-        return Ok((None, past));
+        let seen = journal.last()?;
+        return Ok(Kept { past: replay(&journal)?, journal: None, seen });
     }
     let journal = Journal::open(&path, &header, Mode::Write(instance.clone()))?;
-    let past = replay(&journal)?;
-    Ok((Some(journal), past))
+    let seen = journal.last()?;
+    Ok(Kept { past: replay(&journal)?, journal: Some(journal), seen })
 }
 
 fn replay(journal: &Journal) -> Result<Vec<Dated>, JournalError> {
@@ -348,6 +374,7 @@ struct Start {
     engine: Engine,
     brokers: Vec<Arc<dyn Broker>>,
     journal: Option<Journal>,
+    elsewhere: Option<Elsewhere>,
     past: Vec<Dated>,
     clock: Arc<dyn Clock>,
     frame_ms: u64,
@@ -368,7 +395,7 @@ impl Start {
             }
             None => None,
         };
-        let Self { engine, brokers, past, clock, frame_ms, .. } = Self { journal: None, ..self };
+        let Self { engine, brokers, elsewhere, past, clock, frame_ms, .. } = Self { journal: None, ..self };
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let writer = runtime.block_on(async move {
@@ -382,6 +409,7 @@ impl Start {
                     gateway,
                     lanes,
                     writer,
+                    elsewhere,
                     clock,
                     snapshots: snapshot_in,
                     fronts: BTreeMap::from([(front, receipt_in)]),

@@ -1,7 +1,7 @@
 //! The engine's loop: gather what came, lane by lane; decide, one input at a time; make the facts durable; only
 //! then act; show. It never blocks: the journal syncs on its own thread, venues answer in their own tasks.
 
-use super::{gateway::Gateway, lanes::Lanes, timers::Timers};
+use super::{elsewhere::Elsewhere, gateway::Gateway, lanes::Lanes, timers::Timers};
 use crate::{
     clock::Clock,
     desk::{Receipt, Reply, Snapshot},
@@ -47,6 +47,8 @@ pub(super) struct Pump {
     pub(super) gateway: Gateway,
     pub(super) lanes: Lanes,
     pub(super) writer: Option<Writer>,
+    /// What other runs write; for a run that stays.
+    pub(super) elsewhere: Option<Elsewhere>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(super) fronts: BTreeMap<Front, mpsc::Sender<Receipt>>,
@@ -187,6 +189,10 @@ impl Pump {
         let mut later = Vec::new();
         while let Some(input) = inputs.pop_front() {
             self.bind_account(&input);
+            if matches!(input, Input::Timer(Timer::Tick)) {
+                let news = self.elsewhere.as_mut().map_or_else(Vec::new, Elsewhere::look);
+                inputs.extend(news.into_iter().map(|dated| Input::Elsewhere(Box::new(dated))));
+            }
             let Step { facts: new, effects } = self.engine.step(now, input);
             let durable = new.iter().any(|d| d.fact.is_durable());
             facts.extend(new.into_iter().filter(|d| d.fact.is_durable()));

@@ -429,19 +429,30 @@ fn a_frozen_screen_is_got_out_of_from_a_shell() {
     tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
 
     tty.signal(Signal::SIGSTOP);
-    let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
-        .args(["flatten", "--yes"])
-        .env_clear()
-        .env("HOME", home.path())
-        .env("TRADEDECK_STATE", home.path().join("state"))
-        .env("TRADEDECK_CONFIG", &path)
-        .output()
-        .unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    assert_eq!(out.status.code(), Some(0), "{said}");
+    let shell = |args: &[&str]| {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
+            .args(args)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("TRADEDECK_STATE", home.path().join("state"))
+            .env("TRADEDECK_CONFIG", &path)
+            .output()
+            .unwrap();
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert_eq!(out.status.code(), Some(0), "{said}");
+        said
+    };
+    let said = shell(&["flatten", "--yes"]);
     assert!(said.contains("FLAT"), "{said}");
     tty.signal(Signal::SIGCONT);
     tty.see("flat: no positions");
+    // The lock that the shell left holds here too, until somebody lifts it, here or there.
+    tty.wait("the lock", |s| s.contents().lines().nth(1).is_some_and(|l| l.contains("LOCKED")));
+    shell(&["unlock", "checked every position"]);
+    tty.wait("no lock", |s| s.contents().lines().nth(1).is_some_and(|l| !l.contains("LOCKED")));
+    shell(&["lock", "lunch"]);
+    tty.wait("the lock", |s| s.contents().lines().nth(1).is_some_and(|l| l.contains("LOCKED")));
     tty.signal(Signal::SIGTERM);
     assert_eq!(tty.ended(), 0);
 }

@@ -1,0 +1,78 @@
+//! What other runs of this profile wrote into the journal: a lock, an unlock or an exit that a shell command gave holds
+//! in an open dashboard too. The facts are in the journal already; here they are only taken in and said.
+
+use super::Engine;
+use crate::domain::{
+    alert::{AlertCode, Severity},
+    fact::{Dated, Fact},
+    text::Text,
+};
+
+impl Engine {
+    pub(super) fn on_elsewhere(&mut self, dated: &Dated) {
+        match &dated.fact {
+            Fact::Locked { reason } => {
+                if self.book.lock().is_none() {
+                    self.take_in(dated);
+                    self.say_elsewhere(
+                        Severity::Warning,
+                        AlertCode::Lock,
+                        &format!("entries are blocked by another program: {reason}"),
+                    );
+                }
+            }
+            Fact::Unlocked { reason } => {
+                if self.book.lock().is_some() || self.halted {
+                    self.halted = false;
+                    self.take_in(dated);
+                    self.say_elsewhere(
+                        Severity::Warning,
+                        AlertCode::Lock,
+                        &format!("another program allows entries again: {reason}"),
+                    );
+                }
+            }
+            Fact::ExitBegan { scope, plan, .. } => {
+                // It lives: what it has under way is its own to finish.
+                self.alive.extend(plan.as_ref().map(|p| p.instance.clone()));
+                self.take_in(dated);
+                self.say_elsewhere(
+                    Severity::Critical,
+                    AlertCode::Exit,
+                    &format!("another program is getting out: {scope}"),
+                );
+            }
+            Fact::ExitEnded { flat, report, .. } => {
+                self.take_in(dated);
+                let severity = if *flat { Severity::Warning } else { Severity::Emergency };
+                self.say_elsewhere(severity, AlertCode::Exit, &format!("another program: {report}"));
+            }
+            Fact::ExitMeasured { .. } | Fact::Untripped { .. } => self.take_in(dated),
+            Fact::Opened { .. }
+            | Fact::Commanded { .. }
+            | Fact::Intended(_)
+            | Fact::Order(_)
+            | Fact::Learned { .. }
+            | Fact::Executed(_)
+            | Fact::Inferred(_)
+            | Fact::Position { .. }
+            | Fact::Account { .. }
+            | Fact::DayBegan { .. }
+            | Fact::Instrument(_)
+            | Fact::Alerted(_)
+            | Fact::Acknowledged { .. }
+            | Fact::Tripped(_)
+            | Fact::Baseline(_)
+            | Fact::EquityHigh { .. } => {}
+        }
+    }
+
+    fn take_in(&mut self, dated: &Dated) {
+        self.book.apply(dated.at, &dated.fact);
+        self.view.note(&dated.fact);
+    }
+
+    fn say_elsewhere(&mut self, severity: Severity, code: AlertCode, text: &str) {
+        self.alert_program(severity, code, Text::clean(text));
+    }
+}
