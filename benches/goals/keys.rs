@@ -78,7 +78,12 @@ pub(crate) fn key_to_order() -> Vec<Row> {
             figure: micros(idle.0.saturating_sub(kept.0)) / micros(limit.0),
             unit: "x",
             limit: Limit::AtMost(1.5),
-            sides: format!("{}; of it the journal p50 {:.0} us; raw {}", sides(idle), micros(kept.0), sides(limit)),
+            sides: format!(
+                "{}; of it the journal p50 {:.0} us; raw {}",
+                sides(idle),
+                micros(kept.0),
+                sides(limit)
+            ),
         },
         Row {
             goal: 11,
