@@ -706,12 +706,17 @@ mod tests {
         );
     }
 
+    /// The mistakes of a file.
+    fn wrong(file: &std::path::Path) -> Vec<ConfigError> {
+        validate(file, &Env::default()).err().unwrap_or_default()
+    }
+
     #[test]
     fn a_file_with_keys_has_to_be_its_owners_alone() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.toml");
         let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
-        let check = || validate(&file, &Env::default()).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let check = || wrong(&file).iter().map(ToString::to_string).collect::<Vec<_>>();
         std::fs::write(&file, "[ui]\nfps = 5\n").unwrap();
         mode(0o644);
         assert_eq!(check(), Vec::<String>::new(), "nothing to hide");
@@ -726,7 +731,7 @@ mod tests {
         assert_eq!(check(), Vec::<String>::new());
         let link = dir.path().join("link.toml");
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        let through = validate(&link, &Env::default());
+        let through = wrong(&link);
         assert!(
             through[0]
                 .to_string()
@@ -740,17 +745,15 @@ mod tests {
         let file = dir.path().join("c");
         let check = |bytes: &[u8]| {
             std::fs::write(&file, bytes).unwrap();
-            validate(&file, &Env::default())[0].to_string()
+            wrong(&file)[0].to_string()
         };
         assert!(check(b"[ui]\n\xff").ends_with("byte 5 is not UTF-8 text; save it as UTF-8"));
         let big = vec![b'#'; usize::try_from(private::FILE_BYTES_MAX).unwrap() + 1];
         assert!(check(&big).ends_with("it is larger than 1048576 bytes, the most that is read"));
-        assert!(
-            validate(dir.path(), &Env::default())[0].to_string().ends_with("it is not a file; name a file")
-        );
+        assert!(wrong(dir.path())[0].to_string().ends_with("it is not a file; name a file"));
         let pipe = dir.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert!(validate(&pipe, &Env::default())[0].to_string().ends_with("it is not a file; name a file"));
+        assert!(wrong(&pipe)[0].to_string().ends_with("it is not a file; name a file"));
     }
 
     #[test]

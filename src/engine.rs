@@ -5,6 +5,7 @@ mod alerts;
 mod answers;
 mod baselines;
 mod commands;
+mod doubts;
 pub mod effect;
 mod exit;
 pub mod input;
@@ -37,6 +38,7 @@ use crate::{
         ids::{ClientId, Instance, InstrumentId, OrderId, VenueId},
         lifecycle::Transition,
         money::Price,
+        names::NameMap,
         order::Tif,
         scope::ExitTerms,
         text::Text,
@@ -64,11 +66,12 @@ pub struct Engine {
     exit_terms: ExitTerms,
     takes_up_exits: bool,
     looks: BTreeMap<OrderId, looks::Look>,
+    doubts: doubts::Doubts,
     /// Status words that nobody here knows and a person was told of.
     strange_words: BTreeSet<Text>,
     curves: BTreeMap<VenueId, EquityCurve>,
     /// The mid when an order was sent, for its slippage.
-    arrivals: BTreeMap<OrderId, Price>,
+    arrivals: NameMap<OrderId, Price>,
     armed_until: Option<Mono>,
     halted: bool,
     journal_lost: Option<Text>,
@@ -114,9 +117,10 @@ impl Engine {
             exit_terms: setup.exit,
             takes_up_exits: setup.takes_up_exits,
             looks: BTreeMap::new(),
+            doubts: doubts::Doubts::default(),
             strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
-            arrivals: BTreeMap::new(),
+            arrivals: NameMap::default(),
             armed_until: None,
             halted: false,
             journal_lost: None,
@@ -171,6 +175,7 @@ impl Engine {
     fn fact(&mut self, fact: Fact) -> Applied {
         let applied = self.book.apply(self.now.wall, &fact);
         self.view.note(&fact);
+        self.doubts.note(&fact, self.now.mono);
         if let Some(instrument) = market_of(&fact) {
             self.want_market(instrument);
         }

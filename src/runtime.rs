@@ -13,5 +13,6 @@ pub mod screen;
 mod timers;
 
 pub use client::Client;
+pub use embedded::mistakes_of_scripts;
 pub use host::{Host, Opening, Role, capability, paper_dir};
 pub use lanes::Desk;

@@ -6,11 +6,12 @@ use super::{
     applied::{Applied, FillApplied},
     fills::FillRow,
     orders::OrderRow,
-    positions::Charge,
+    positions::{Bears, Charge},
     sessions::Counting,
 };
 use crate::domain::{
     ids::{Currency, OrderId},
+    instrument::Instrument,
     lifecycle::{OrderEvent, OrderState, Transition},
     money::{Money, Qty, SignedQty},
     order::Role,
@@ -40,15 +41,14 @@ impl Book {
         let order = row.map_or(named, |r| r.id.clone());
         let new = execution.qty.saturating_sub(told);
         let moved = self.count_in_order(at, &order, execution, told, inferred);
+        let charge = self.charge(execution);
         if new.is_zero() {
-            let charge = self.charge(execution);
             self.positions.charge(&execution.instrument, charge, execution.price);
             let fee = charge.paid(execution.price, self.multiplier(&execution.instrument));
             self.sessions.charged(&execution.instrument, fee);
             return Applied::Noted;
         }
         let multiplier = self.multiplier(&execution.instrument);
-        let charge = self.charge(execution);
         let held = self.position(&execution.instrument).map_or(SignedQty::ZERO, |p| p.qty);
         let filled = self.order(&order).map(|row| row.filled);
         let first = filled.or_else(|| self.orders.orphans.get(&order).map(|o| o.filled)) == Some(new);
@@ -133,19 +133,34 @@ impl Book {
     }
 
     /// How a fee bears on the position: in the quote currency as money, in what is traded as units of it, in
-    /// anything else not at all (the order's own fees have it).
-    fn charge(&self, execution: &Execution) -> Charge {
-        let (Some(fee), Some(instrument)) = (&execution.fee, self.instruments.get(&execution.instrument))
-        else {
+    /// anything else not at all (the order's own fees have it). Which it is only the instrument's rules say; before
+    /// they are known the fee is kept for them.
+    fn charge(&mut self, execution: &Execution) -> Charge {
+        let Some(fee) = &execution.fee else {
             return Charge::default();
         };
-        if fee.currency == instrument.quote {
-            return Charge { money: fee.amount, units: SignedQty::ZERO };
+        match self.instruments.get(&execution.instrument) {
+            Some(rules) => Charge::of(fee, rules),
+            None => {
+                self.positions.keep_fee(&execution.instrument, fee, execution.price);
+                Charge::default()
+            }
         }
-        if instrument.base.as_ref() == Some(&fee.currency) {
-            return Charge { money: Money::ZERO, units: SignedQty::new(fee.amount.get()) };
+    }
+
+    /// The rules of an instrument came: fees that waited for them bear on the position now.
+    pub(super) fn charge_kept(&mut self, rules: &Instrument) {
+        for (fee, price, bears) in self.positions.kept_fees(&rules.id) {
+            let charge = Charge::of(&fee, rules);
+            match bears {
+                Bears::All => self.positions.charge(&rules.id, charge, price),
+                Bears::Position => self.positions.charge_earlier(&rules.id, charge, price),
+                Bears::Day => self.positions.charge_day(&rules.id, charge, price),
+            }
+            if bears != Bears::Position {
+                self.sessions.charged(&rules.id, charge.paid(price, rules.multiplier));
+            }
         }
-        Charge::default()
     }
 
     fn overfill(&self, order: &OrderId) -> Option<Qty> {

@@ -1,9 +1,11 @@
 //! The positions, counted from executions and set to what the venue says where that differs.
 
+use super::rows::{Named, Sorted};
 use crate::domain::{
-    ids::{InstrumentId, VenueId},
+    ids::{Currency, InstrumentId, VenueId},
+    instrument::Instrument,
     money::{Money, Price, Qty, Ratio, SignedQty},
-    report::Execution,
+    report::{Execution, Fee},
     time::Stamp,
 };
 use rust_decimal::Decimal;
@@ -44,6 +46,15 @@ pub struct PositionRow {
 }
 
 impl PositionRow {
+    fn take(&mut self, step: Step) {
+        self.qty = step.qty;
+        self.cost = step.cost;
+        self.avg_price = average(step.qty, step.cost);
+        if step.qty.is_zero() {
+            self.opened_at = None;
+        }
+    }
+
     fn flat(instrument: InstrumentId, multiplier: Ratio) -> Self {
         Self {
             instrument,
@@ -142,6 +153,16 @@ pub(super) struct Charge {
 }
 
 impl Charge {
+    /// What this fee is by these rules.
+    pub(super) fn of(fee: &Fee, rules: &Instrument) -> Self {
+        if fee.currency == rules.quote {
+            return Self { money: fee.amount, units: SignedQty::ZERO };
+        }
+        if rules.base.as_ref() == Some(&fee.currency) {
+            return Self { money: Money::ZERO, units: SignedQty::new(fee.amount.get()) };
+        }
+        Self::default()
+    }
     /// The whole of it in the quote currency.
     pub(super) fn paid(self, price: Price, multiplier: Ratio) -> Option<Money> {
         let units = self.units.checked_mul_price(price)?.checked_mul(multiplier.get())?;
@@ -149,16 +170,47 @@ impl Charge {
     }
 }
 
+impl Named for PositionRow {
+    type Name = InstrumentId;
+    fn name(&self) -> &InstrumentId {
+        &self.instrument
+    }
+    fn key(name: &InstrumentId) -> &str {
+        name.symbol.as_str()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    pub(super) rows: BTreeMap<InstrumentId, PositionRow>,
+    pub(super) rows: Sorted<PositionRow>,
+    kept: BTreeMap<InstrumentId, Vec<KeptFee>>,
+}
+
+/// What a fee that was kept still bears on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bears {
+    /// The position and the day's fees.
+    All,
+    /// The position alone: the trading day in which it was paid is over.
+    Position,
+    /// The day's fees alone: the venue has said since how much there is.
+    Day,
+}
+
+/// Fees in one currency whose instrument's rules are not known yet: nobody can tell whether it is money or the very
+/// thing that was bought.
+#[derive(Debug, Clone)]
+struct KeptFee {
+    currency: Currency,
+    bears: Bears,
+    amount: Money,
+    /// The amount at the prices of the executions.
+    value: Money,
 }
 
 impl Positions {
     fn row(&mut self, instrument: &InstrumentId, multiplier: Ratio) -> &mut PositionRow {
-        self.rows
-            .entry(instrument.clone())
-            .or_insert_with(|| PositionRow::flat(instrument.clone(), multiplier))
+        self.rows.get_or_insert_with(instrument, || PositionRow::flat(instrument.clone(), multiplier))
     }
 
     /// Counts `qty` of an execution. A number beyond what can be held leaves the row and says nothing realized.
@@ -209,16 +261,66 @@ impl Positions {
         add(&mut row.fees_today, charge.paid(price, row.multiplier));
         let given = charge.units.negated();
         if let Some(step) = step(row.qty, row.cost, given, price) {
-            row.qty = step.qty;
-            row.cost = step.cost;
-            row.avg_price = average(step.qty, step.cost);
+            row.take(step);
             add(&mut row.realized_today, step.realized.and_then(|r| r.checked_mul(row.multiplier.get())));
             add(&mut row.day_spent, given.checked_mul_price(price));
         }
     }
 
+    /// Keeps a fee until the rules of its instrument come.
+    pub(super) fn keep_fee(&mut self, instrument: &InstrumentId, fee: &Fee, price: Price) {
+        let value = fee.amount.get().checked_mul(price.get()).map(Money::new);
+        let kept = self.kept.entry(instrument.clone()).or_default();
+        if let Some(same) = kept.iter_mut().find(|k| k.bears == Bears::All && k.currency == fee.currency) {
+            add(&mut same.amount, Some(fee.amount));
+            add(&mut same.value, value);
+            return;
+        }
+        kept.push(KeptFee {
+            currency: fee.currency.clone(),
+            bears: Bears::All,
+            amount: fee.amount,
+            value: value.unwrap_or(Money::ZERO),
+        });
+    }
+
+    /// The fees that were kept, each with its average price. They are not kept any longer.
+    pub(super) fn kept_fees(&mut self, instrument: &InstrumentId) -> Vec<(Fee, Price, Bears)> {
+        let kept = self.kept.remove(instrument).unwrap_or_default().into_iter();
+        kept.map(|k| {
+            let price = k.value.checked_div(k.amount.get()).map_or(Price::new(Decimal::ZERO), Price::new);
+            (Fee { amount: k.amount, currency: k.currency }, price, k.bears)
+        })
+        .collect()
+    }
+
+    /// Books a fee of this day that the venue's word of the position has in it.
+    pub(super) fn charge_day(&mut self, instrument: &InstrumentId, charge: Charge, price: Price) {
+        if let Some(row) = self.rows.get_mut(instrument) {
+            add(&mut row.fees_today, charge.paid(price, row.multiplier));
+        }
+    }
+
+    /// Books a fee of an earlier trading day: it was gone when this one began.
+    pub(super) fn charge_earlier(&mut self, instrument: &InstrumentId, charge: Charge, price: Price) {
+        let Some(row) = self.rows.get_mut(instrument) else {
+            return;
+        };
+        let given = charge.units.negated();
+        if let Some(step) = step(row.qty, row.cost, given, price) {
+            row.take(step);
+            row.day_qty = row.day_qty.checked_add(given).unwrap_or(row.day_qty);
+        }
+    }
+
     /// Sets a position to what the venue says. What changes without a trade was there when the day began.
     pub(super) fn set(&mut self, at: Stamp, instrument: &InstrumentId, said: Said, multiplier: Ratio) {
+        if let Some(kept) = self.kept.get_mut(instrument) {
+            kept.retain(|k| k.bears != Bears::Position);
+            for fee in kept {
+                fee.bears = Bears::Day;
+            }
+        }
         let row = self.row(instrument, multiplier);
         let kept = row.avg_price.filter(|_| row.qty.is_negative() == said.qty.is_negative());
         let avg = said.avg_price.or(kept);
@@ -243,13 +345,31 @@ impl Positions {
 
     /// A new trading day at a venue: today's counts start at zero, and flat rows go.
     pub(super) fn begin_day(&mut self, venue: &VenueId) {
-        self.rows.retain(|id, row| id.venue != *venue || !row.qty.is_zero());
-        for (_, row) in self.rows.iter_mut().filter(|(id, _)| id.venue == *venue) {
+        self.rows.retain(|row| row.instrument.venue != *venue || !row.qty.is_zero());
+        self.kept.retain(|id, _| id.venue != *venue || self.rows.get(id).is_some());
+        for (_, kept) in self.kept.iter_mut().filter(|(id, _)| id.venue == *venue) {
+            age(kept);
+        }
+        for row in self.rows.values_mut().filter(|row| row.instrument.venue == *venue) {
             row.realized_today = Money::ZERO;
             row.fees_today = Money::ZERO;
             row.day_qty = row.qty;
             row.day_spent = Money::ZERO;
             row.previous_close = None;
+        }
+    }
+}
+
+/// The day is over: what was paid in it joins what is older, and bears on what is held alone.
+fn age(kept: &mut Vec<KeptFee>) {
+    let paid = std::mem::take(kept).into_iter().filter(|k| k.bears != Bears::Day);
+    for fee in paid {
+        match kept.iter_mut().find(|k| k.currency == fee.currency) {
+            Some(same) => {
+                add(&mut same.amount, Some(fee.amount));
+                add(&mut same.value, Some(fee.value));
+            }
+            None => kept.push(KeptFee { bears: Bears::Position, ..fee }),
         }
     }
 }

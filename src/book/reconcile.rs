@@ -9,9 +9,9 @@ pub use orders::{contradiction, of_order_report};
 use super::{Book, executions::explained};
 use crate::domain::{
     alert::{Alert, AlertCode, Severity},
-    fact::Fact,
-    ids::{OrderId, Symbol, VenueId},
-    money::{Money, Qty},
+    fact::{Fact, PositionSource},
+    ids::{InstrumentId, OrderId, Symbol, VenueId},
+    money::{Money, Price, Qty, SignedQty},
     order::OrderRef,
     report::{Execution, VenueReport},
     text::Text,
@@ -85,6 +85,51 @@ pub enum Finding {
     },
     /// The venue's report does not have this open order: ask for it by its names.
     Ask(OrderRef),
+    /// The venue's word of a position differs from what the fills make. One snapshot proves nothing: it is asked again.
+    Doubt(Doubt),
+}
+
+/// A position of which the venue says something else than the fills. Venues collect positions apart from executions:
+/// a row can lag behind a fill that is known here, and run ahead of one that is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Which.
+    pub instrument: InstrumentId,
+    /// What the fills make, those of the report included.
+    pub ours: SignedQty,
+    /// What the venue says.
+    pub theirs: SignedQty,
+    /// At what average, if the venue says.
+    pub avg_price: Option<Price>,
+    /// Yesterday's close, if the venue says.
+    pub previous_close: Option<Price>,
+    /// What setting the position to the venue's word would be: a correction, or where counting starts.
+    pub source: PositionSource,
+    /// Fills of orders that are open here could make the difference: they may be told yet.
+    pub explained: bool,
+}
+
+impl Doubt {
+    /// The venue's word as a fact, once it is believed.
+    pub fn believed(&self, source: PositionSource) -> Fact {
+        Fact::Position {
+            instrument: self.instrument.clone(),
+            qty: self.theirs,
+            avg_price: self.avg_price,
+            previous_close: self.previous_close,
+            source,
+        }
+    }
+
+    /// What a person must know of it.
+    pub fn alert(&self) -> AlertSeed {
+        let (venue, symbol) = (&self.instrument.venue, &self.instrument.symbol);
+        let text = format!(
+            "{venue} holds {} {symbol}, the fills here make {}: set to what the venue says",
+            self.theirs, self.ours
+        );
+        AlertSeed::of_venue(Severity::Critical, AlertCode::PositionMismatch, venue, &text).symbol(symbol)
+    }
 }
 
 impl Finding {
@@ -200,7 +245,7 @@ impl Book {
     fn count_apart(&mut self, other: &Self, execution: &Execution, inferred: bool) {
         let id = OrderId { venue: execution.instrument.venue.clone(), client: execution.client.clone() };
         if let Some(rules) = other.instrument(&execution.instrument) {
-            self.instruments.entry(rules.id.clone()).or_insert_with(|| rules.clone());
+            self.instruments.get_or_insert_with(&rules.id, || rules.clone());
         }
         let row = other.orders.find(&id, &execution.venue_id).filter(|_| !inferred);
         let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));

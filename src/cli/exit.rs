@@ -229,7 +229,7 @@ fn follow(wish: &Wish<'_>, client: &mut Client, scope: &Covered) -> Result<Repor
 fn progress(v: &ExitVenue) -> String {
     let error = v.error.as_ref().map_or_else(String::new, |e| format!(" ({e})"));
     format!(
-        "{}: {}, {} of {} order(s) gone, {} of {} position(s) flat{error}",
+        "{}: {}, {} of {} orders gone, {} of {} positions flat{error}",
         v.venue, v.phase, v.orders_gone, v.orders, v.positions_flat, v.positions
     )
 }

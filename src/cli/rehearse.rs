@@ -68,8 +68,8 @@ fn line(v: &VenueReport) -> String {
     let left: Vec<String> = v.exit.left.iter().map(ToString::to_string).collect();
     let left = if left.is_empty() { String::new() } else { format!("\n    left: {}", left.join("; ")) };
     format!(
-        "  {}: {}, {} of {} order(s) gone, {} of {} position(s) flat, in {:.1?}\n    {} request(s), {} refused with 429, \
-         the last change after {:.1?}; sent twice {}, turned {}; really left: {} position(s), {} order(s){left}\n",
+        "  {}: {}, {} of {} orders gone, {} of {} positions flat, in {:.1?}\n    {}, {} refused with 429, the last \
+         change after {:.1?}; sent twice {}, turned {}; really left: {}, {}{left}\n",
         v.exit.venue,
         v.exit.phase,
         v.exit.orders_gone,
@@ -77,13 +77,13 @@ fn line(v: &VenueReport) -> String {
         v.exit.positions_flat,
         v.exit.positions,
         seconds(v.exit.took_ms),
-        v.requests,
+        crate::domain::text::counted(v.requests, "request", "requests"),
         v.limited,
         seconds(v.last_change_ms),
         v.sent_twice,
         v.turned.len(),
-        v.positions_left,
-        v.orders_left,
+        crate::domain::text::counted(v.positions_left, "position", "positions"),
+        crate::domain::text::counted(v.orders_left, "order", "orders"),
     )
 }
 

@@ -48,7 +48,11 @@ fn report(s: &Snapshot, stale: Option<String>) -> Report {
         };
         text.push(format!("{word}: {} ({}): {}", exit.scope, exit.at.to_rfc3339(), exit.report));
     }
-    text.push(format!("{orders} open order(s), {unknown} unknown, {} position(s)", s.positions.len()));
+    text.push(format!(
+        "{}, {unknown} unknown, {}",
+        crate::domain::text::counted(orders, "open order", "open orders"),
+        crate::domain::text::counted(s.positions.len(), "position", "positions")
+    ));
     let code = match (left.is_empty(), &stale) {
         (false, _) => Code::NotFlat,
         (true, Some(_)) => Code::Failed,

@@ -64,8 +64,11 @@ pub fn load(flags: &Flags, env: &Env) -> Result<Config, Vec<ConfigError>> {
 }
 
 /// The mistakes of one file; none if it is good.
-pub fn validate(path: &Path, env: &Env) -> Vec<ConfigError> {
-    from_file(path, env).err().unwrap_or_default()
+///
+/// # Errors
+/// Every mistake in it.
+pub fn validate(path: &Path, env: &Env) -> Result<Config, Vec<ConfigError>> {
+    from_file(path, env)
 }
 
 /// Reads one file; if it holds credentials it has to be its owner's alone.

@@ -62,6 +62,7 @@ pub(super) fn read(s: &Section<'_>, to: &mut Rules) {
     age(s, "order_pending", &mut to.order_pending, true);
     age(s, "order_old", &mut to.order_old, true);
     age(s, "no_stop", &mut to.no_stop, true);
+    age(s, "orphan_exit", &mut to.orphan_exit, true);
     in_table(s, "position_changed", |t| {
         t.word("response", &SYMBOL_RESPONSES, &mut to.position_changed.response);
     });

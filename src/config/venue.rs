@@ -115,6 +115,9 @@ pub struct VenueConfig {
     pub limits: Limits,
     /// What is held there all the time.
     pub rules: Rules,
+    /// It trades round the clock whatever the exchanges' calendar says: the embedded venue by default, and a paper
+    /// server on this computer that says so.
+    pub always_open: bool,
     /// For `kind = "paper"`.
     pub paper: PaperConfig,
 }
@@ -132,6 +135,7 @@ impl VenueConfig {
             read_only: false,
             limits,
             rules,
+            always_open: true,
             paper: PaperConfig::default(),
         }
     }
@@ -200,11 +204,13 @@ fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<
         venue.kind = kind;
         only_its_own(&s, kind);
     }
+    venue.always_open =
+        venue.paper.hours == PaperHours::Always && (kind != Some(VenueKind::Alpaca) || own_hours(&s, &venue));
     s.finish();
     venue
 }
 
-const PAPER_ONLY: [&str; 6] = ["seed", "model", "hours", "speed", "data_dir", "faults"];
+const PAPER_ONLY: [&str; 5] = ["seed", "model", "speed", "data_dir", "faults"];
 const REMOTE_ONLY: [&str; 12] = [
     "trading_url",
     "trading_stream_url",
@@ -242,6 +248,17 @@ fn only_its_own(s: &Section<'_>, kind: VenueKind) {
     {
         s.wrong("environment", value, "the embedded paper venue is never live; write \"paper\"");
     }
+}
+
+/// Does a server on this computer say that it is open round the clock? Alpaca itself keeps the exchanges' hours: a
+/// market order outside them would wait for the open, which is no way out.
+fn own_hours(s: &Section<'_>, venue: &VenueConfig) -> bool {
+    let Some(value) = s.value("hours") else { return false };
+    let local = venue.addresses.trading_url.as_ref().is_some_and(is_loopback);
+    if !local {
+        s.wrong("hours", value, "only a paper server on this computer has hours of its own; remove it");
+    }
+    local
 }
 
 fn paper(s: &Section<'_>, paper: &mut PaperConfig, home: Option<&Path>) {

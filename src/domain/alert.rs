@@ -55,6 +55,8 @@ pub enum AlertCode {
     PositionMismatch,
     /// A position without a protective stop.
     NoStop,
+    /// A target or stop that works and has nothing to close.
+    OrphanExit,
     /// Both exits of a pair filled.
     BothExits,
     /// A stream is down, stale or back.

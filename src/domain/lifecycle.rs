@@ -65,7 +65,8 @@ pub enum OrderState {
     Replaced,
     /// It never left: definitive, local.
     NotSent,
-    /// Declared dead by a person, with a reason in the journal.
+    /// Declared dead, with a reason in the journal: by a person, or because it was to change an order that stands
+    /// unchanged. The venue's word revives it.
     Abandoned,
 }
 
@@ -115,7 +116,7 @@ pub enum OrderEvent {
     Unrecognised,
     /// Enough queries over enough time say that the venue has no such order.
     FoundAbsent,
-    /// A person declares it dead.
+    /// It is declared dead.
     Abandoned,
 }
 

@@ -56,6 +56,8 @@ pub enum Rule {
     OrderOld,
     /// A position without a protective stop.
     NoStop,
+    /// A target or stop that still works though what it was to close is gone.
+    OrphanExit,
     /// A position that came or went at the venue without us.
     PositionChanged,
     /// A fill larger than its order.
@@ -74,7 +76,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them, as the Risk pane lists them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::DailyLoss,
         Self::WeeklyLoss,
         Self::Drawdown,
@@ -94,6 +96,7 @@ impl Rule {
         Self::OrderPending,
         Self::OrderOld,
         Self::NoStop,
+        Self::OrphanExit,
         Self::PositionChanged,
         Self::Overfill,
         Self::StreamDown,
@@ -124,6 +127,7 @@ impl Rule {
             Self::OrderPending => "order pending",
             Self::OrderOld => "order old",
             Self::NoStop => "no stop",
+            Self::OrphanExit => "orphan exit",
             Self::PositionChanged => "position changed",
             Self::Overfill => "overfill",
             Self::StreamDown => "stream down",
@@ -158,6 +162,7 @@ impl Rule {
             | Self::OrderPending
             | Self::OrderOld
             | Self::NoStop
+            | Self::OrphanExit
             | Self::StreamDown
             | Self::ClockSkew
             | Self::RateLimit
@@ -187,6 +192,7 @@ impl Rule {
             | Self::OrderPending
             | Self::OrderOld
             | Self::NoStop
+            | Self::OrphanExit
             | Self::PositionChanged
             | Self::Overfill
             | Self::StreamDown
@@ -204,6 +210,7 @@ impl Rule {
             | Self::OrderPending
             | Self::OrderOld
             | Self::NoStop
+            | Self::OrphanExit
             | Self::PositionChanged
             | Self::Overfill => true,
             Self::DailyLoss

@@ -13,6 +13,14 @@ pub const TEXT_CHARS_MAX: usize = 400;
 #[serde(transparent)]
 pub struct Text(SmolStr);
 
+/// `1 order`, `3 orders`.
+pub fn counted(n: impl fmt::Display, one: &str, many: &str) -> String {
+    let mut text = n.to_string();
+    let word = if text == "1" { one } else { many };
+    text.push(' ');
+    text + word
+}
+
 impl Text {
     /// Cleans `raw`: line breaks and tabs become spaces, everything that could move a cursor, reverse or hide
     /// text goes, and what is over [`TEXT_CHARS_MAX`] is cut with a count.

@@ -389,6 +389,8 @@ impl Engine {
         {
             state.figures_asked = Some(report.began);
         }
+        let undecided = self.undecided(report);
+        let mut doubts = Vec::new();
         for finding in reconcile(&self.book, report) {
             match finding {
                 Finding::Facts { facts, alert } => {
@@ -403,8 +405,10 @@ impl Engine {
                     let id = OrderId { venue: venue.clone(), client: order.client };
                     self.look_now(&id);
                 }
+                Finding::Doubt(doubt) => doubts.push(doubt),
             }
         }
+        self.weigh_doubts(report, &undecided, doubts);
         for order in report.orders.iter().flatten() {
             self.alarm_if_naked(venue, order);
         }
@@ -430,7 +434,9 @@ impl Engine {
         state.report_failures = 0;
         state.last_report = Some(self.now);
         let was = state.agreement;
-        if was == Agreement::Resyncing && report.began.mono >= state.resync_since {
+        // A position in doubt is no agreement: it is asked again soon.
+        let agrees = !self.doubts.any_at(&report.venue);
+        if was == Agreement::Resyncing && agrees && report.began.mono >= state.resync_since {
             state.agreement = Agreement::Live;
             let text = Text::clean(&format!("{} and the book agree; trading is open", report.venue));
             self.alert_at(Severity::Info, AlertCode::Stream, &report.venue, None, text);

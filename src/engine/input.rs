@@ -189,6 +189,8 @@ pub enum Timer {
     Resync(VenueId),
     /// The account's figures have settled after the last order news: ask once more.
     Settle(VenueId),
+    /// Ask again about positions of which the venue says something else than the fills.
+    Doubt(VenueId),
     /// Prove the environment again after a failure.
     Prove(VenueId),
     /// The next thing that this exit does.

@@ -26,6 +26,10 @@ pub(super) const PATIENCE_MS: u64 = 3_000;
 const MISSES_MIN: u32 = 6;
 /// … and over how long, before the order is NOT AT VENUE. Venues are known to find orders minutes late.
 const ABSENT_AFTER_MS: u64 = 60_000;
+/// The same for a change, once the venue has said by its own record that the order which it was to change was not
+/// changed: only one of the two can be.
+const REFUSED_MISSES_MIN: u32 = 3;
+const REFUSED_AFTER_MS: u64 = 5_000;
 /// The longest pause between two looks.
 const PAUSE_MAX_MS: u64 = 30_000;
 
@@ -99,12 +103,27 @@ impl Engine {
     fn on_missed(&mut self, id: &OrderId) {
         let Some(row) = self.book.order(id) else { return };
         let state = row.state;
+        let unchanged = self.is_unchanged(id);
         let Some(look) = self.looks.get_mut(id) else { return };
         look.misses = look.misses.saturating_add(1);
+        let refused = unchanged
+            && look.misses >= REFUSED_MISSES_MIN
+            && self.now.mono.since_ms(look.since) >= REFUSED_AFTER_MS;
+        if refused {
+            self.looks.remove(id);
+            let why =
+                Text::clean("the order that it was to change was not changed, and the venue has no other");
+            self.fact(Fact::Order(Box::new(OrderFact::because(id.clone(), OrderEvent::Abandoned, why))));
+            return;
+        }
         let long = self.now.mono.since_ms(look.since) >= ABSENT_AFTER_MS;
         let misses = look.misses;
         if state == OrderState::Absent || !long || misses < MISSES_MIN {
             return;
+        }
+        if state == OrderState::Intended {
+            // The request was taken and nothing more was heard: it is unknown before it is absent.
+            self.fact(Fact::Order(Box::new(OrderFact::bare(id.clone(), OrderEvent::Unanswered))));
         }
         self.fact(Fact::Order(Box::new(OrderFact::bare(id.clone(), OrderEvent::FoundAbsent))));
         let text = format!(
@@ -113,5 +132,17 @@ impl Engine {
             id.client, id.venue
         );
         self.alert_order(Severity::Critical, AlertCode::OrderAbsent, id, Text::clean(&text));
+    }
+
+    /// Is this a change of an order that stands, or ended, unchanged by the venue's word? What waits for the change is
+    /// set free by nothing else.
+    fn is_unchanged(&self, id: &OrderId) -> bool {
+        let Some(row) = self.book.order(id) else { return false };
+        let Some(client) = row.replaces.clone() else { return false };
+        let old = self.book.order(&OrderId { venue: id.venue.clone(), client });
+        old.is_some_and(|old| {
+            let waits = matches!(old.state, OrderState::PendingReplace | OrderState::Replaced);
+            !waits && !old.state.is_uncertain() && old.state != OrderState::Intended
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         alert::{AlertCode, Severity},
         fact::{Fact, OrderFact},
         ids::{InstrumentId, OrderId, VenueId},
-        lifecycle::OrderEvent,
+        lifecycle::{OrderEvent, OrderState},
         text::Text,
         time::Mono,
     },
@@ -93,7 +93,18 @@ impl Engine {
         } else {
             (OrderEvent::ReplaceRefused, AlertCode::ReplaceRefused, "change")
         };
+        let change = self.book.order(&id).and_then(|o| o.replaced_by.clone()).filter(|_| !cancel);
         self.fact(Fact::Order(Box::new(OrderFact::because(id.clone(), event, why.clone()))));
+        if let Some(client) = change {
+            // The word names the old order alone, and can be an old one told twice: the order that was to take its
+            // place is asked for, and is not ended on the word of this.
+            let new = OrderId { venue: venue.clone(), client };
+            let lost = OrderFact::because(new.clone(), OrderEvent::Unanswered, why.clone());
+            if self.book.order(&new).is_some_and(|o| o.state == OrderState::Intended) {
+                self.fact(Fact::Order(Box::new(lost)));
+            }
+            self.look_later(&new, 0);
+        }
         let text = Text::clean(&format!("{venue} refused the {what} of order {}: {why}", order.client));
         self.alert_order(Severity::Warning, code, &id, text);
         self.look_later(&id, 0);

@@ -78,8 +78,8 @@ impl Engine {
         }
         if !unsettled.is_empty() {
             let text = format!(
-                "{} order(s) of an earlier run may or may not have reached the venue; asking, and sending none again",
-                unsettled.len()
+                "{} of an earlier run may or may not have reached the venue; asking, and sending none again",
+                crate::domain::text::counted(unsettled.len(), "order", "orders")
             );
             self.alert_program(Severity::Critical, AlertCode::Recovery, Text::clean(&text));
         }

@@ -32,6 +32,7 @@ impl Engine {
             Timer::Look { venue, client } => self.on_look(venue, client),
             Timer::Resync(venue) => self.on_resync(&venue),
             Timer::Settle(venue) => self.ask_report(&venue, false),
+            Timer::Doubt(venue) => self.on_doubt(&venue),
             Timer::Prove(venue) => self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false }),
             Timer::Exit(exit) => self.on_exit_beat(exit),
             Timer::Disarm => self.on_disarm(),

@@ -17,6 +17,8 @@ pub(super) enum Subject {
     Works(OrderId),
     /// A position without a stop.
     Naked(InstrumentId),
+    /// A target or stop with nothing to close.
+    Orphan(OrderId),
     /// A stream that is down.
     Down(VenueId, &'static str),
 }

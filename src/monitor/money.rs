@@ -108,7 +108,7 @@ fn give_back(reading: Reading, at: &VenueWatch<'_>, f: &Figures<'_>) -> Reading 
         return reading.unknown("its figures are beyond what can be counted");
     };
     if best < from || !best.is_positive() {
-        let limit = format!("{} of a profit above {}", percent(limit.percent), cents(from));
+        let limit = percent(limit.percent);
         return reading.figures("0.00", &limit).by_fact(false);
     }
     let text = format!(

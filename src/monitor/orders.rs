@@ -11,10 +11,10 @@ use crate::{
     book::{AlertSeed, Book, OrderRow},
     domain::{
         alert::{AlertCode, Severity},
-        ids::OrderId,
+        ids::{ClientId, OrderId},
         lifecycle::OrderState,
         money::whole,
-        order::Origin,
+        order::{Origin, Role},
         rules::{LatchKey, Rule},
     },
 };
@@ -38,6 +38,7 @@ pub(super) fn read(from: &Sources<'_>, at: &VenueWatch<'_>, ages: &mut Ages, out
     aged(from, at, Rule::OrderPending, (&pending, rules.order_pending.seconds), out);
     aged(from, at, Rule::OrderOld, (&old, rules.order_old.seconds), out);
     naked(from, at, ages, out);
+    orphans(from, at, ages, out);
     for rule in [Rule::PositionChanged, Rule::Overfill] {
         surprises(from, at, rule, out);
     }
@@ -113,6 +114,61 @@ fn naked(from: &Sources<'_>, at: &VenueWatch<'_>, ages: &mut Ages, out: &mut Vec
         rows.push(reading);
     }
     worst_of(from, at, Rule::NoStop, rows, out);
+}
+
+/// D7: one exit of a pair has filled and the other is still there. It is an alarm until the venue says it is gone:
+/// what fills it opens a position on the other side.
+fn orphans(from: &Sources<'_>, at: &VenueWatch<'_>, ages: &mut Ages, out: &mut Vec<Reading>) {
+    let grace_ms = at.rules.orphan_exit.seconds.saturating_mul(1_000);
+    let mut by_symbol: Aged<'_> = BTreeMap::new();
+    for row in from.book.open_orders().filter(|o| o.id.venue == *at.venue && is_orphan(from.book, o)) {
+        let ms = ages.of(Subject::Orphan(row.id.clone()), None, from.now);
+        add(&mut by_symbol, row, ms);
+    }
+    let mut rows = Vec::new();
+    for (instrument, orders) in &by_symbol {
+        let Some((ms, oldest)) = orders.first() else { continue };
+        let symbol = &instrument.symbol;
+        let text = format!(
+            "ORPHAN: the {} {} of {symbol} is {} and has nothing to close; `cancel {}`",
+            if oldest.role == Role::Stop { "stop" } else { "target" },
+            oldest.id.client,
+            oldest.state.word(),
+            oldest.id.client,
+        );
+        let mut reading = Reading::of_symbol(at.rules, Rule::OrphanExit, instrument)
+            .about(AlertCode::OrphanExit, Severity::Critical)
+            .figures(&orders.len().to_string(), "0")
+            .says(&text)
+            .by_fact(*ms >= grace_ms);
+        reading.orders = orders.iter().map(|(_, o)| o.id.clone()).collect();
+        rows.push(reading);
+    }
+    worst_of(from, at, Rule::OrphanExit, rows, out);
+}
+
+/// Is it the exit of a group whose entry is over, with no position that it would reduce?
+fn is_orphan(book: &Book, row: &OrderRow) -> bool {
+    let closes = book.exit_side(&row.spec.instrument) == Some(row.spec.side);
+    row.role != Role::Entry && row.state != OrderState::Intended && !closes && !waits_for_entry(book, row)
+}
+
+/// So many replacements of an entry are followed.
+const REPLACED_MAX: usize = 16;
+
+/// Is the entry that it hangs on, or what replaced that, still to fill?
+fn waits_for_entry(book: &Book, row: &OrderRow) -> bool {
+    let named =
+        |client: &ClientId| book.order(&OrderId { venue: row.id.venue.clone(), client: client.clone() });
+    let mut entry = row.parent.as_ref().and_then(named);
+    for _ in 0..REPLACED_MAX {
+        match entry {
+            Some(order) if order.role == Role::Entry && !order.state.is_final() => return true,
+            Some(order) => entry = order.replaced_by.as_ref().and_then(named),
+            None => return false,
+        }
+    }
+    false
 }
 
 fn surprises(from: &Sources<'_>, at: &VenueWatch<'_>, rule: Rule, out: &mut Vec<Reading>) {

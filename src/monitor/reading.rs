@@ -148,7 +148,18 @@ pub(super) fn ratio(part: Decimal, whole: Decimal) -> Option<Decimal> {
 
 /// An amount for people: to the cent.
 pub(super) fn cents(amount: Money) -> String {
-    format!("{:.2}", amount.get().round_dp(2))
+    let text = format!("{:.2}", amount.get().round_dp(2));
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, part) = rest.split_once('.').unwrap_or((rest, "00"));
+    let mut out = sign.to_owned();
+    for (n, digit) in whole.chars().enumerate() {
+        // In groups of three, as everything on the screen.
+        if n > 0 && whole.len().saturating_sub(n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + "." + part
 }
 
 /// Per cent for people: two places at most.

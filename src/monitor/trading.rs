@@ -77,7 +77,7 @@ fn window(from: &Sources<'_>, at: &VenueWatch<'_>) -> Reading {
     let limit = &at.rules.time_window;
     let reading = Reading::of_venue(at.rules, Rule::TimeWindow, at.venue);
     if limit.from == limit.to {
-        return reading.figures("", "the whole day").by_fact(false);
+        return reading.figures("", "all day").by_fact(false);
     }
     let minute = at.calendar.minute_of_day(from.now.wall);
     let is_in = if limit.from < limit.to {

@@ -33,12 +33,14 @@ pub struct Policy {
 impl Policy {
     /// Decides on one alert.
     pub fn decide(&mut self, alert: &Alert, now: Mono) -> Decision {
-        if alert.severity < Severity::Critical {
+        // How an exit goes is told however well it goes: whoever struck it may have looked away.
+        let exit = alert.code == AlertCode::Exit;
+        if alert.severity < Severity::Critical && !exit {
             return Decision::Quiet;
         }
         let entry = self.told.get_mut(&alert.code);
         if let Some((at, held)) = entry {
-            if alert.severity < Severity::Emergency && now.since_ms(*at) < INTERVAL_MS {
+            if alert.severity < Severity::Emergency && !exit && now.since_ms(*at) < INTERVAL_MS {
                 *held = held.saturating_add(1);
                 return Decision::HeldBack;
             }
@@ -81,6 +83,15 @@ mod tests {
             policy.decide(&critical, Mono::from_millis(INTERVAL_MS)),
             Decision::Tell { held_back: 10_000 }
         );
+    }
+
+    #[test]
+    fn how_an_exit_goes_is_always_told() {
+        let mut policy = Policy::default();
+        for _ in 0..2 {
+            let report = alert(Severity::Info, AlertCode::Exit);
+            assert_eq!(policy.decide(&report, Mono::default()), Decision::Tell { held_back: 0 });
+        }
     }
 
     #[test]

@@ -135,6 +135,7 @@ mod tests {
         },
     };
     use proptest::prelude::*;
+    use rust_decimal::Decimal;
 
     fn entry(n: &str, at: &str) -> OrderSpec {
         let leg = StopLeg { stop: px("95"), limit: None };
@@ -275,7 +276,12 @@ mod tests {
             desk.limits.equity_share_percent_max = Percent::new(24.into());
             desk.limits.gross_max = usd("40000");
             let side = if sells { Side::Sell } else { Side::Buy };
-            let mut worth = [rust_decimal::Decimal::ZERO; 2];
+            // What is held of each, what its open orders are worth at their own prices, and how many units they are of.
+            let mut worth = [(Decimal::ZERO, Decimal::ZERO, Decimal::ZERO); 2];
+            // Sells that wait are owed together at the market or at their own prices, whichever is more.
+            let at_most = |(held, own, units): (Decimal, Decimal, Decimal)| {
+                held + if sells { own.max(units * Decimal::ONE_HUNDRED) } else { own }
+            };
             for (n, (symbol, units, at, fate)) in asks.iter().enumerate() {
                 let name = format!("c{n}");
                 let instrument = [aapl(), other.clone()][*symbol].clone();
@@ -284,27 +290,29 @@ mod tests {
                 let Ok(permit) = clear(&desk.context(), submission(&name, spec), 1) else { continue };
                 let spec = permit.spend().spec;
                 desk.book.take(intent(&name, &spec));
-                let at = if sells { (*at).max(100) } else { *at };
-                let mut value = rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::from(at);
+                let units = Decimal::from(*units);
+                let of = &mut worth[*symbol];
                 match fate {
-                    0 => {}
-                    1 => drop(desk.book.take(event(&name, OrderEvent::Unanswered))),
-                    2 => drop(desk.book.take(event(&name, OrderEvent::Working))),
                     3 => {
                         let done = execution(&format!("y{n}"), &name, &spec, &units.to_string(), "100");
                         desk.book.take(Fact::Executed(Box::new(done)));
                         // What is held counts by the market, which gives room back where it was judged dearer.
-                        let held = rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::ONE_HUNDRED;
-                        value = value.min(held);
+                        let market = Decimal::ONE_HUNDRED;
+                        of.0 += units * if sells { market } else { market.min(Decimal::from(*at)) };
                     }
+                    4 => drop(desk.book.take(event(&name, OrderEvent::Rejected))),
                     _ => {
-                        desk.book.take(event(&name, OrderEvent::Rejected));
-                        value = rust_decimal::Decimal::ZERO;
+                        if *fate > 0 {
+                            let heard = if *fate == 1 { OrderEvent::Unanswered } else { OrderEvent::Working };
+                            desk.book.take(event(&name, heard));
+                        }
+                        of.1 += units * Decimal::from(*at);
+                        of.2 += units;
                     }
                 }
-                worth[*symbol] += value;
-                prop_assert!(worth[*symbol] <= rust_decimal::Decimal::from(24_000), "{worth:?}");
-                prop_assert!(worth[0] + worth[1] <= rust_decimal::Decimal::from(40_000), "{worth:?}");
+                let [a, b] = worth.map(at_most);
+                prop_assert!(a <= Decimal::from(24_000) && b <= Decimal::from(24_000), "{worth:?}");
+                prop_assert!(a + b <= Decimal::from(40_000), "{worth:?}");
             }
         }
 
@@ -314,14 +322,14 @@ mod tests {
             let mut desk = Desk::open();
             desk.limits.duplicate = Action::Off;
             desk.limits.order_rate = Action::Off;
-            let mut owed = rust_decimal::Decimal::ZERO;
+            let mut owed = Decimal::ZERO;
             for (n, (units, at)) in asks.iter().enumerate() {
                 let name = format!("c{n}");
                 let spec = entry(&units.to_string(), &at.to_string());
                 let Ok(permit) = clear(&desk.context(), submission(&name, spec), 1) else { continue };
                 let spec = permit.spend().spec;
                 desk.book.take(intent(&name, &spec));
-                owed += rust_decimal::Decimal::from(*units) * rust_decimal::Decimal::from(*at);
+                owed += Decimal::from(*units) * Decimal::from(*at);
             }
             prop_assert!(owed <= account().buying_power.get());
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Clock,
-    config::{ConfigError, PaperConfig, PaperHours, Place},
+    config::{Config, ConfigError, PaperConfig, PaperHours, Place},
     paper::{
         faults::Script,
         hours::Hours,
@@ -112,6 +112,17 @@ fn options(config: &PaperConfig, data_dir: &Path, clock: &Arc<dyn Clock>) -> any
         });
     }
     Ok(options)
+}
+
+/// What is wrong with the scripts of faults that the configuration names: one that can't be played is better found
+/// before the rehearsal.
+pub fn mistakes_of_scripts(config: &Config) -> Vec<ConfigError> {
+    config
+        .venues
+        .iter()
+        .filter_map(|v| v.paper.faults.as_deref())
+        .filter_map(|path| script(path).err())
+        .collect()
 }
 
 /// The script of faults that the configuration names.

@@ -216,15 +216,15 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
     let default = opening.config.default_venue().map(|v| v.name.clone());
     venues.sort_by_key(|v| Some(&v.name) != default.as_ref());
     for venue in venues {
-        let (settings, always_open) = if venue.kind == VenueKind::Paper {
+        let settings = if venue.kind == VenueKind::Paper {
             let dir = venue.paper.data_dir.clone().unwrap_or_else(|| paper_dir(state));
             let (addresses, embedded) = embedded::find_or_serve(&venue.paper, &dir, clock)?;
             opened.embedded.extend(embedded);
             let said = faults_of(&venue.name, venue.paper.faults.as_deref(), addresses.faults.as_deref());
             opened.faults.extend(said.map(|text| (venue.name.clone(), text)));
-            (of_addresses(addresses), venue.paper.hours == crate::config::PaperHours::Always)
+            of_addresses(addresses)
         } else if venue.kind == VenueKind::Alpaca {
-            (of_config(venue, &opening.env)?, false)
+            of_config(venue, &opening.env)?
         } else {
             bail!("venue `{}`: {} is not in this version yet", venue.name, venue.kind.title());
         };
@@ -237,7 +237,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             rules: venue.rules.clone(),
             environment: environment(venue.environment),
             live_confirmed: opening.live.clone(),
-            always_open,
+            always_open: venue.always_open,
             fees: fees(venue.kind),
         });
         opened.brokers.push(broker);

@@ -155,11 +155,15 @@ pub fn rehearse(scenario: &Scenario, mut say: impl FnMut(&str)) -> anyhow::Resul
     })?;
     let snapshot = agreed.ok_or_else(|| anyhow!("the venues and the book do not agree within {AGREE:?}"))?;
     say(&format!(
-        "{}: {} position(s) and {} working order(s) at {} venue(s)",
+        "{}: {} and {} at {}",
         scenario.name,
-        snapshot.positions.len(),
-        snapshot.orders.iter().filter(|o| o.state.is_open()).count(),
-        snapshot.banner.lamps.len()
+        crate::domain::text::counted(snapshot.positions.len(), "position", "positions"),
+        crate::domain::text::counted(
+            snapshot.orders.iter().filter(|o| o.state.is_open()).count(),
+            "working order",
+            "working orders"
+        ),
+        crate::domain::text::counted(snapshot.banner.lamps.len(), "venue", "venues")
     ));
     let waited = Duration::from_millis(clock.now().mono.since_ms(began));
     std::thread::sleep(STROKE_AT.saturating_sub(waited));
@@ -210,7 +214,7 @@ fn configuration(dir: &Path, venues: &[Running]) -> anyhow::Result<Config> {
         let at = venue.addresses();
         write!(
             text,
-            "[venues.rehearsal-{}]\nkind = \"alpaca\"\nenvironment = \"paper\"\ntrading_url = {:?}\n\
+            "[venues.rehearsal-{}]\nkind = \"alpaca\"\nenvironment = \"paper\"\nhours = \"always\"\ntrading_url = {:?}\n\
              trading_stream_url = {:?}\ndata_url = {:?}\ndata_stream_url = {:?}\ncrypto_stream_url = {:?}\n\
              key_id = {:?}\nsecret_key = {:?}\n",
             n.saturating_add(1),
@@ -260,7 +264,7 @@ fn strike(client: &mut Client, say: &mut impl FnMut(&str)) -> anyhow::Result<Exi
 
 fn progress(v: &ExitVenue) -> String {
     format!(
-        "{}: {}, {} of {} order(s) gone, {} of {} position(s) flat",
+        "{}: {}, {} of {} orders gone, {} of {} positions flat",
         v.venue, v.phase, v.orders_gone, v.orders, v.positions_flat, v.positions
     )
 }

@@ -85,7 +85,7 @@ impl Glyphs {
         arrow: "→",
         level_line: "┈",
         bar: "█",
-        bar_rest: "░",
+        bar_rest: "·",
     };
     /// For terminals that show only ASCII.
     pub const ASCII: Self = Self {

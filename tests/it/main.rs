@@ -16,17 +16,25 @@ mod crash;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod fault_rows;
+#[cfg(test)]
 mod fault_venue;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod floor;
+#[cfg(test)]
 mod journal;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod paper_venue;
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

@@ -138,7 +138,7 @@ fn a_trade_from_the_first_order_to_the_journal() {
     home.run(&["order", "buy BTCUSD $500"]).done();
     home.run(&["order", "buy MSFT 5 limit -5%"]).done();
     let plan = home.run(&["flatten", "--dry-run"]).done();
-    assert!(plan.contains("cancel 1 order(s), close 1 position(s)"), "{plan}");
+    assert!(plan.contains("cancel 1 order, close 1 position"), "{plan}");
     let flat = home.run(&["flatten", "--json"]);
     assert!(flat.err.contains("closing positions"), "progress on standard error: {}", flat.err);
     let flat = flat.json();
@@ -205,6 +205,11 @@ fn configuration_is_written_once_and_read_with_line_and_column() {
     home.run(&["positions"]).ended(2, &place);
     let errors = home.run(&["--json", "config", "validate"]).json();
     assert_eq!(count(&errors, "errors"), 2, "all mistakes at once");
+    let script = home.dir.path().join("faults.toml");
+    fs::write(&script, "[[fault]]\nwhat = \"delya\"\n").unwrap();
+    home.config(&format!("[venues.paper]\nkind = \"paper\"\nfaults = {:?}\n", script.display().to_string()));
+    home.run(&["config", "validate"]).ended(2, &format!("{}:2:8: ", script.display()));
+    home.config("[ui]\nthme = \"dark\"\n");
     home.run(&["init", "--force"]).done();
     assert!(fs::read_to_string(path.with_extension("toml.1")).unwrap().contains("thme"), "nothing is lost");
 }
@@ -299,7 +304,7 @@ fn an_interrupted_exit_says_what_is_still_open() {
     let mut child = home.command(&["flatten"]).spawn().unwrap();
     let mut err = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
-    while !said.contains("order(s) gone") {
+    while !said.contains("orders gone") {
         assert_ne!(err.read_line(&mut said).unwrap(), 0, "no progress: {said}");
     }
     assert!(said.contains("no agreement") && said.contains("going out all the same"), "{said}");

@@ -1,13 +1,14 @@
-//! Positions: the venue's quantity wins, unless a fill that we know is newer than its word.
+//! Positions: the venue's quantity wins, but never by one word: a difference is a doubt, and a fill that is known and
+//! newer than the word is not even that.
 
-use super::{AlertSeed, Finding};
+use super::{Doubt, Finding};
 use crate::{
     book::{Book, PositionRow},
     domain::{
-        alert::{AlertCode, Severity},
-        fact::{Fact, PositionSource},
+        fact::PositionSource,
         ids::InstrumentId,
-        money::{Price, SignedQty},
+        money::{Price, Qty, SignedQty},
+        order::Side,
         report::{PositionReport, VenueReport},
     },
 };
@@ -38,37 +39,51 @@ fn one(
 ) -> Option<Finding> {
     let row = book.position(instrument);
     // Filled after the venue was asked: its word may be older than the fill.
-    if row.and_then(|r| r.filled_at).is_some_and(|at| at >= report.began.wall) {
+    if book.has_filled_since(instrument, report.began.wall) {
         return None;
     }
     let moved = traded.get(instrument).copied().unwrap_or_default();
     let ours = row.map_or(SignedQty::ZERO, |r| r.qty).checked_add(moved)?;
     let theirs = said.map_or(SignedQty::ZERO, |p| p.qty);
     let first = !book.has_counted(&report.venue);
-    let fact = |source| Fact::Position {
+    let source = if first { PositionSource::Baseline } else { PositionSource::Correction };
+    let word = Doubt {
         instrument: instrument.clone(),
-        qty: theirs,
+        ours,
+        theirs,
         avg_price: said.and_then(|p| p.avg_price),
         previous_close: said.and_then(|p| p.previous_close),
         source,
+        explained: is_explained(book, instrument, ours, theirs),
     };
     if ours != theirs {
-        let source = if first { PositionSource::Baseline } else { PositionSource::Correction };
-        let alert = book.has_heard(&report.venue).then(|| {
-            let text = format!(
-                "{} holds {theirs} {}, the fills here make {ours}: set to what the venue says",
-                report.venue, instrument.symbol
-            );
-            AlertSeed::of_venue(Severity::Critical, AlertCode::PositionMismatch, &report.venue, &text)
-                .symbol(&instrument.symbol)
+        // A journal that has heard nothing of the venue and sends nothing there has no fill to undo.
+        let is_start = !book.has_heard(&report.venue) && book.open_orders_of(instrument).next().is_none();
+        return Some(if is_start {
+            Finding::quiet(vec![word.believed(source)])
+        } else {
+            Finding::Doubt(word)
         });
-        return Some(Finding::Facts { facts: vec![fact(source)], alert });
     }
     if first {
-        return Some(Finding::quiet(vec![fact(PositionSource::Baseline)]));
+        return Some(Finding::quiet(vec![word.believed(PositionSource::Baseline)]));
     }
     let differs = moved.is_zero() && row.zip(said).is_some_and(|(row, said)| is_newer(row, said));
-    differs.then(|| Finding::quiet(vec![fact(PositionSource::Refresh)]))
+    differs.then(|| Finding::quiet(vec![word.believed(PositionSource::Refresh)]))
+}
+
+/// Could orders that are open here have filled by the difference, without a word of it yet?
+fn is_explained(book: &Book, instrument: &InstrumentId, ours: SignedQty, theirs: SignedQty) -> bool {
+    let Some(off) = theirs.checked_sub(ours) else { return false };
+    let side = if off.is_negative() { Side::Sell } else { Side::Buy };
+    let mut could = Qty::ZERO;
+    for row in book.open_orders_of(instrument).filter(|row| row.spec.side == side) {
+        match row.remaining() {
+            Some(rest) => could = could.checked_add(rest).unwrap_or(could),
+            None => return true,
+        }
+    }
+    off.size() <= could
 }
 
 /// Has the venue another average (beyond what it rounds), or a previous close that is not known yet?

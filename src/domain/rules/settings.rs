@@ -183,6 +183,8 @@ pub struct Rules {
     pub order_old: AgeLimit,
     /// A position without a protective stop.
     pub no_stop: AgeLimit,
+    /// A target or stop that still works though what it was to close is gone.
+    pub orphan_exit: AgeLimit,
     /// A position that came or went without us.
     pub position_changed: EventLimit,
     /// A fill larger than its order.
@@ -236,6 +238,7 @@ impl Default for Rules {
             order_pending: age(30),
             order_old: age(3_600),
             no_stop: age(1),
+            orphan_exit: age(3),
             position_changed: EventLimit { response: Response::Alert },
             overfill: EventLimit { response: Response::Alert },
             stream_down: age(10),
@@ -274,6 +277,7 @@ impl Rules {
             Rule::OrderPending => self.order_pending.response,
             Rule::OrderOld => self.order_old.response,
             Rule::NoStop => self.no_stop.response,
+            Rule::OrphanExit => self.orphan_exit.response,
             Rule::PositionChanged => self.position_changed.response,
             Rule::Overfill => self.overfill.response,
             Rule::StreamDown => self.stream_down.response,
@@ -305,6 +309,7 @@ impl Rules {
             | Rule::OrderPending
             | Rule::OrderOld
             | Rule::NoStop
+            | Rule::OrphanExit
             | Rule::PositionChanged
             | Rule::Overfill
             | Rule::StreamDown

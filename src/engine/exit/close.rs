@@ -58,6 +58,8 @@ pub(super) enum Obstacle {
     Stays(Text),
     /// It may go later.
     Later(Text, Mono),
+    /// The venue says something else of it than the fills: it is not known how much there is.
+    Doubt(Text),
 }
 
 /// What the market of an instrument takes now.
@@ -72,6 +74,14 @@ enum Market {
 impl Engine {
     /// Sends a close for everything in scope that is more than what stays; ends the exit when nothing is.
     pub(super) fn close_positions(&mut self, exit: &mut VenueExit, seen: Seen) {
+        if exit.keep.is_none()
+            && exit.plan.scope.share != Share::All
+            && self.doubts_in(&exit.plan).next().is_some()
+        {
+            // A share of what is not known is not known either.
+            self.await_doubts(exit);
+            return;
+        }
         self.measure(exit);
         exit.left.clear();
         exit.only_dust = true;
@@ -92,6 +102,10 @@ impl Engine {
                     exit.only_dust = false;
                     why
                 }
+                Err(Obstacle::Doubt(why)) => {
+                    exit.only_dust = false;
+                    why
+                }
                 Err(Obstacle::Later(why, at)) => {
                     exit.only_dust = false;
                     later = Some(later.map_or(at, |l| l.min(at)));
@@ -100,6 +114,7 @@ impl Engine {
             };
             exit.left.push(Text::clean(&format!("{}: {why}", instrument.symbol)));
         }
+        self.name_doubts(exit);
         if closes.is_empty() {
             self.nothing_to_send(exit, seen, later);
             return;
@@ -129,6 +144,11 @@ impl Engine {
         side: Side,
         excess: Qty,
     ) -> Result<Vec<ClientId>, Obstacle> {
+        // Without the venue's own guard a close of what is not there turns the position; with it, it is refused.
+        let safe = self.takes_reduce_only(instrument) && self.is_held_for_sure(instrument);
+        if let Some(why) = self.doubt_of(instrument).filter(|_| !safe) {
+            return Err(Obstacle::Doubt(why));
+        }
         let tries = exit.tries.get(instrument).cloned().unwrap_or_default();
         let words = tries.why.clone().unwrap_or_else(|| Text::clean("not tried yet"));
         if tries.refused >= REFUSED_MAX {
@@ -147,7 +167,7 @@ impl Engine {
         }
         let sent = self.send_closes(exit, instrument, side, &way)?;
         let tries = exit.tries.entry(instrument.clone()).or_default();
-        tries.shut = tries.shut.saturating_add(u32::from(way.shut.is_some()));
+        tries.in_shut = way.shut.is_some();
         tries.limits = tries.limits.saturating_add(u32::from(way.order_type.limit().is_some()));
         Ok(sent)
     }
@@ -310,6 +330,10 @@ impl Engine {
             }
             return;
         }
+        if later.is_none() && self.doubts_in(&exit.plan).next().is_some() {
+            self.await_doubts(exit);
+            return;
+        }
         match (later, seen) {
             (Some(at), _) => exit.phase = Phase::Pausing { until: at },
             (None, Seen::Venue) => {
@@ -319,6 +343,34 @@ impl Engine {
             (None, Seen::Book) => self.read_for_exit(exit),
             (None, Seen::Nothing) => self.read_later(exit),
         }
+    }
+
+    /// What is in doubt and not to be closed by the fills is named all the same: nothing is called flat over it.
+    fn name_doubts(&self, exit: &mut VenueExit) {
+        let doubts: Vec<InstrumentId> = self.doubts_in(&exit.plan).cloned().collect();
+        for instrument in doubts {
+            let named = format!("{}: ", instrument.symbol);
+            if exit.left.iter().any(|l| l.as_str().starts_with(&named)) {
+                continue;
+            }
+            if let Some(why) = self.doubt_of(&instrument) {
+                exit.only_dust = false;
+                exit.left.push(Text::clean(&format!("{named}{why}")));
+            }
+        }
+    }
+
+    /// Waits for the next report: whoever asks for it, it is on its way as long as there is a doubt.
+    fn await_doubts(&self, exit: &mut VenueExit) {
+        let now = self.now.mono;
+        let first = self.doubts_in(&exit.plan).next();
+        exit.error = first.and_then(|i| {
+            let why = self.doubt_of(i)?;
+            Some(Text::clean(&format!("{}: {why}", i.symbol)))
+        });
+        exit.phase = Phase::Reading { since: now };
+        exit.asked = Some(now);
+        exit.last_asked = now;
     }
 
     pub(super) fn is_open_close(&self, exit: &VenueExit, client: &ClientId) -> bool {

@@ -143,7 +143,11 @@ impl Engine {
     /// A close of one symbol may begin from the book where the book agrees with the venue: it is faster, and it
     /// is read back all the same. Everything else reads first.
     fn can_trust_book(&self, exit: &VenueExit) -> bool {
-        !exit.has_read && exit.rounds == 0 && exit.plan.scope.symbol.is_some() && self.agrees(exit.venue())
+        !exit.has_read
+            && exit.rounds == 0
+            && exit.plan.scope.symbol.is_some()
+            && self.agrees(exit.venue())
+            && self.doubts_in(&exit.plan).next().is_none()
     }
 
     /// Reads the venue now. What is on its way began too early to count.
@@ -227,8 +231,7 @@ impl Engine {
 
     /// Has something in scope filled after the venue was asked? Then its word is not the last.
     fn is_newer_than(&self, exit: &VenueExit, report: &VenueReport) -> bool {
-        let filled = |i: &InstrumentId| self.book.position(i).and_then(|p| p.filled_at);
         let mut scope = self.book.positions().map(|p| &p.instrument).filter(|i| exit.plan.holds(i));
-        scope.any(|i| filled(i).is_some_and(|at| at >= report.began.wall))
+        scope.any(|i: &InstrumentId| self.book.has_filled_since(i, report.began.wall))
     }
 }

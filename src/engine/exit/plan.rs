@@ -56,9 +56,11 @@ impl Engine {
         let positions = rows.iter().map(|r| r.closes.len()).fold(0, usize::saturating_add);
         let names: Vec<String> = rows.iter().map(|r| format!("{} ({})", r.venue, r.badge)).collect();
         let text = format!(
-            "{} at {}: cancel {orders} order(s), close {positions} position(s)",
+            "{} at {}: cancel {}, close {}",
             scope.words(),
-            names.join(", ")
+            names.join(", "),
+            crate::domain::text::counted(orders, "order", "orders"),
+            crate::domain::text::counted(positions, "position", "positions"),
         );
         Plan { text: Text::clean(&text), venues: rows }
     }
@@ -74,9 +76,12 @@ impl Engine {
             let way = self.way_out(&instrument, side, qty.size(), &Tries::default());
             let why = match way {
                 Ok(way) => way.shut.map(|why| format!("{qty} left, {why}; one limit order will be tried")),
-                Err(Obstacle::Dust(why) | Obstacle::Stays(why) | Obstacle::Later(why, _)) => {
-                    Some(why.to_string())
-                }
+                Err(
+                    Obstacle::Dust(why)
+                    | Obstacle::Stays(why)
+                    | Obstacle::Later(why, _)
+                    | Obstacle::Doubt(why),
+                ) => Some(why.to_string()),
             };
             if let Some(why) = why {
                 blocked.push(Text::clean(&format!("{}: {why}", instrument.symbol)));

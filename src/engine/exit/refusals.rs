@@ -24,8 +24,10 @@ const PAUSE_MAX_MS: u64 = 15_000;
 pub(super) struct Tries {
     /// Rounds of limit orders: each widens the collar.
     pub(super) limits: u32,
-    /// Rounds while the market was shut: one is enough.
+    /// Rounds that the venue took while the market was shut: one is enough.
     pub(super) shut: u32,
+    /// The last round went out while the market was shut.
+    pub(super) in_shut: bool,
     /// Closes that the venue refused.
     pub(super) refused: u32,
     /// Rounds in which nothing could be sent.
@@ -64,7 +66,13 @@ impl Engine {
             let Some(row) = self.book.order(&id) else { continue };
             let (rejected, unsent) = (row.state == OrderState::Rejected, row.state == OrderState::NotSent);
             let tries = exit.tries.entry(row.spec.instrument.clone()).or_default();
-            if tries.limited.remove(client) || !(rejected || unsent) {
+            if tries.limited.remove(client) {
+                continue;
+            }
+            if !(rejected || unsent) {
+                // Only what the venue took was a try of a market that seems shut.
+                tries.shut = tries.shut.saturating_add(u32::from(tries.in_shut));
+                tries.in_shut = false;
                 continue;
             }
             let n = if rejected { &mut tries.refused } else { &mut tries.unsent };

@@ -31,7 +31,7 @@ fn a_daily_loss_stands_over_a_restart_and_trips_again_a_step_further() {
     assert_eq!(rig.until(Rule::DailyLoss), None);
     rig.market("7");
     assert_eq!(rig.until(Rule::DailyLoss), Some(Until::Session));
-    let why = "paper: 3000.00 lost since the trading day began, the limit is 3000.00";
+    let why = "paper: 3,000.00 lost since the trading day began, the limit is 3,000.00";
     assert_eq!(rig.entry(), format!("trading is locked: {why}"));
     let alerts = rig.alerts(AlertCode::Limit);
     assert_eq!(
@@ -374,7 +374,7 @@ fn a_days_first_report_is_its_baseline_and_restore_shows_what_differs() {
     rig.cash = "91000";
     rig.pass(2);
     rig.market("11");
-    rig.report();
+    rig.agree();
     rig.restart();
     let Reply::Since(rows) = rig.ask(Request::Restore { venue: None }) else { panic!("no rows") };
     assert_eq!(rows[0].change, Some(usd("900")));
@@ -424,7 +424,7 @@ fn a_margin_call_proposes_and_closes_one_position_at_a_time_until_inside() {
     rig.report();
     // A jump of the market by ten is believed after a while.
     rig.pass(31);
-    rig.report();
+    rig.agree();
     rig.market("100");
     assert!(rig.until(Rule::MarginOut).is_some());
     let rows = rig.snapshot().margin_call.clone();
@@ -478,7 +478,7 @@ fn the_risk_pane_has_a_line_for_every_rule() {
     let day = &s.risk[0];
     assert_eq!(
         (day.used.as_str(), day.limit.as_str(), day.state, day.response.as_str()),
-        ("2500.00", "3000.00", RiskState::Near, "block entries")
+        ("2,500.00", "3,000.00", RiskState::Near, "block entries")
     );
     assert_eq!(day.share, Some("83.33".parse().unwrap()));
 }

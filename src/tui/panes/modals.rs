@@ -85,11 +85,11 @@ fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
         None => ("Asking what is open.".to_owned(), Role::Pending),
         Some((0, 0, 0)) => ("Nothing is open.".to_owned(), Role::Text),
         Some((orders, positions, unknown)) => {
-            let orders = plan::counted(orders, "working order", "working orders");
-            let positions = plan::counted(positions, "position", "positions");
+            let orders = crate::domain::text::counted(orders, "working order", "working orders");
+            let positions = crate::domain::text::counted(positions, "position", "positions");
             let mut text = format!("Still open: {orders}, {positions}");
             if unknown > 0 {
-                let unknown = plan::counted(unknown, "order", "orders");
+                let unknown = crate::domain::text::counted(unknown, "order", "orders");
                 text = format!("{text}, {unknown} of which nobody knows what became");
             }
             text.push_str(". They stay at the venue; what this program holds itself stops working.");

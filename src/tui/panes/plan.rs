@@ -3,6 +3,7 @@
 use super::banner::{badge, said};
 use crate::desk::receipt::{Plan, PlanVenue};
 use crate::domain::ids::VenueId;
+use crate::domain::text::counted;
 use crate::tui::{
     canvas::{Canvas, small},
     format,
@@ -35,23 +36,14 @@ pub fn venue_badge(model: &Model, venue: &VenueId, word: &str) -> Bit {
     }
 }
 
-/// `1 order`, `3 orders`.
-pub fn counted(n: u32, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-fn len(n: usize) -> u32 {
-    u32::from(small(n))
-}
-
 fn venue(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, row: &PlanVenue) {
     let mut bits =
         vec![venue_badge(model, &row.venue, &row.badge), Bit::joined(row.venue.as_str(), Role::Strong, 0)];
     if !row.account.is_empty() {
         bits.push(Bit::joined(row.account.as_str(), Role::Muted, 0));
     }
-    let orders = counted(len(row.cancels.len()), "order", "orders");
-    let positions = counted(len(row.closes.len()), "position", "positions");
+    let orders = counted(row.cancels.len(), "order", "orders");
+    let positions = counted(row.closes.len(), "position", "positions");
     bits.push(Bit::new(format!("cancel {orders}"), Role::Text, 0));
     bits.push(Bit::new(format!("close {positions}"), Role::Text, 0));
     match row.cost {

@@ -159,6 +159,13 @@ impl Rig {
         };
         self.step(Input::Answer { venue: venue(), answer: Answer::Reported(Box::new(report)) });
     }
+    /// The venue says it often enough that a position which differs from the fills is believed.
+    pub(super) fn agree(&mut self) {
+        for _ in 0..3 {
+            self.pass(6);
+            self.report();
+        }
+    }
     pub(super) fn value(&self) -> Money {
         let held: crate::domain::money::SignedQty = self.held.parse().unwrap();
         held.checked_mul_price(px(self.price)).unwrap()
