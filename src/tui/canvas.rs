@@ -86,6 +86,13 @@ impl<'a> Canvas<'a> {
     /// Colours an area, leaving what is written there.
     pub fn tint(&mut self, area: Rect, role: Role) {
         let style = self.look.theme.style(role);
+        if area == self.buf.area {
+            // All of it, with every frame: no cell's place has to be worked out.
+            for cell in &mut self.buf.content {
+                cell.set_style(style);
+            }
+            return;
+        }
         self.buf.set_style(area.intersection(self.buf.area), style);
     }
     /// Draws what stands in an area in the colour of a role.

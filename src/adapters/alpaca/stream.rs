@@ -49,7 +49,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            read_ms: 10,
+            read_ms: 16,
             ping_ms: 5_000,
             connection: Silence { stale_ms: 12_000, dead_ms: 20_000 },
             // A quiet stock on one exchange's feed may say nothing for a while in an open market.
