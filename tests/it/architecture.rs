@@ -14,7 +14,7 @@ use syn::visit::Visit;
 /// (room, path prefixes under `crate::` it may name besides itself).
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("grammar", &["domain"]),
+    ("hashbrown", "grammar", &["domain"]),
     ("clock", &["domain"]),
     ("config", &["domain", "grammar"]),
     ("transport", &["domain", "clock", "config"]),
