@@ -21,6 +21,7 @@ pub mod positions;
 pub mod reconcile;
 #[cfg(test)]
 mod recovery;
+mod rows;
 pub mod sessions;
 
 pub use accounts::{AccountRow, ResumePoint};
@@ -102,7 +103,7 @@ pub struct Book {
     fills: fills::Fills,
     alerts: alerts::Alerts,
     accounts: BTreeMap<VenueId, AccountRow>,
-    instruments: BTreeMap<InstrumentId, Instrument>,
+    instruments: rows::Sorted<Instrument>,
     resume: BTreeMap<VenueId, ResumePoint>,
     counted: BTreeSet<VenueId>,
     heard: BTreeSet<VenueId>,
@@ -202,17 +203,18 @@ impl Book {
         let id = self.orders.by_venue_id.get(&(venue.clone(), id.clone()))?;
         self.order(id)
     }
-    /// All orders that are kept, open and ended, by venue and client id.
+    /// All orders that are kept, open and ended, in no order that means anything.
     pub fn orders(&self) -> impl Iterator<Item = &OrderRow> {
         self.orders.rows.values()
     }
-    /// Orders that could still fill.
+    /// Orders that could still fill, by instrument and client id.
     pub fn open_orders(&self) -> impl Iterator<Item = &OrderRow> {
-        self.orders.open.values().flatten().filter_map(|id| self.order(id))
+        self.orders.lines.values().flat_map(|line| &line.open).filter_map(|id| self.order(id))
     }
     /// Orders of one instrument that could still fill.
     pub fn open_orders_of(&self, instrument: &InstrumentId) -> impl Iterator<Item = &OrderRow> {
-        self.orders.open.get(instrument).into_iter().flatten().filter_map(|id| self.order(id))
+        let line = self.orders.lines.get(instrument);
+        line.into_iter().flat_map(|line| &line.open).filter_map(|id| self.order(id))
     }
     /// Orders of ours that left, or may have left, and that no word of the venue settles: `Intended`, `Sending`,
     /// `Unknown`, `Absent`.
@@ -416,7 +418,7 @@ impl Book {
             row.multiplier = instrument.multiplier;
         }
         self.charge_kept(instrument);
-        self.instruments.insert(instrument.id.clone(), instrument.clone());
+        self.instruments.insert(instrument.clone());
         Applied::Noted
     }
 
@@ -457,6 +459,16 @@ impl Book {
     /// The side that closes a position; `None` when flat.
     pub fn exit_side(&self, instrument: &InstrumentId) -> Option<Side> {
         self.position(instrument).and_then(|p| p.qty.exit_side())
+    }
+}
+
+impl rows::Named for Instrument {
+    type Name = InstrumentId;
+    fn name(&self) -> &InstrumentId {
+        &self.id
+    }
+    fn key(name: &InstrumentId) -> &str {
+        name.symbol.as_str()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod instrument;
 pub mod lifecycle;
 pub mod limits;
 pub mod money;
+pub mod names;
 pub mod order;
 pub mod quote;
 pub mod report;

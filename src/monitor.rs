@@ -126,7 +126,9 @@ impl Monitor {
     /// An order is about to leave; how many left in the last second and the last minute, with it.
     pub fn sent(&mut self, venue: &VenueId, now: Mono) -> (u64, u64) {
         let of_venue = self.sent.entry(venue.clone()).or_default();
-        of_venue.retain(|at| now.since_ms(*at) < 60_000);
+        while of_venue.front().is_some_and(|at| now.since_ms(*at) >= 60_000) {
+            of_venue.pop_front();
+        }
         of_venue.push_back(now);
         if of_venue.len() > SENT_MAX {
             of_venue.pop_front();

@@ -233,7 +233,11 @@ impl Bench {
                 self.timers.insert((self.now.mono.plus_ms(after_ms), self.armed), timer);
             }
             Effect::Cancel { .. } | Effect::Submit { .. } | Effect::Replace { .. } => panic!("{effect:?}"),
-            _ => {}
+            Effect::Ask { .. }
+            | Effect::Watch { .. }
+            | Effect::Reply { .. }
+            | Effect::Notify(_)
+            | Effect::Stop => {}
         }
     }
 

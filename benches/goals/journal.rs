@@ -99,10 +99,10 @@ fn append(what: &'static str, batch: usize, rounds: usize, limit: f64) -> Row {
     let mut journal =
         Journal::open(&dir.path().join("state/journal.sqlite"), &header(), Mode::Write(run())).unwrap();
     let mut raw = OpenOptions::new().create(true).append(true).open(dir.path().join("raw")).unwrap();
-    let facts = events(batch * 4);
-    // Every fact in turn, so that both sides write the same mix.
-    let mut turns = facts.chunks(batch).cycle();
-    let mut raw_turns = facts.chunks(batch).cycle();
+    // The lives of ever new orders, as a journal has them; both sides write the same.
+    let facts = events(batch * (rounds + 1));
+    let mut turns = facts.chunks(batch);
+    let mut raw_turns = facts.chunks(batch);
     let mut written = 0_usize;
     let ours = || {
         written += 1;

@@ -1,17 +1,13 @@
 //! Times: of this thread's processor where only work counts, of the clock where waiting counts too; always the
 //! median of rounds in which both sides take turns, so that what else the machine does meets both.
 
-use nix::sys::{
-    resource::{UsageWho, getrusage},
-    time::TimeValLike as _,
-};
+use nix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 
-/// Processor time of this thread so far.
+/// Processor time of this thread so far, to the nanosecond: what `getrusage` tells advances in steps of a timer tick.
 pub(crate) fn cpu_now() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("the system tells its own figures");
-    let micros = (usage.user_time() + usage.system_time()).num_microseconds();
-    Duration::from_micros(u64::try_from(micros).expect("time goes forward"))
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("the system tells its own figures");
+    Duration::from(time)
 }
 
 /// Processor time of `work`.

@@ -22,6 +22,8 @@ const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 const KEEP_LONG: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
 /// What of a short one (4210(c)(3)).
 const KEEP_SHORT: Decimal = Decimal::from_parts(30, 0, 0, false, 2);
+/// From here up five dollars a share are less than that share of the value.
+const DEAR: Decimal = Decimal::from_parts(17, 0, 0, false, 0);
 /// And no less of a cheap short one than this a share (4210(c)(2)).
 const KEEP_CHEAP: Decimal = Decimal::from_parts(25, 0, 0, false, 1);
 
@@ -51,6 +53,8 @@ fn rates(instrument: Option<&Instrument>, price: Option<Price>) -> Rates {
         return Rates { initial_long: HALF, initial_short: HALF, keep_long: HALF, keep_short: HALF };
     }
     let keep_short = match price.map(|p| p.get().abs()) {
+        // Most cost so much that the share is the larger, which is seen without a division.
+        Some(p) if p >= DEAR => KEEP_SHORT,
         Some(p) if p >= CHEAP => KEEP_SHORT.max(CHEAP.checked_div(p).unwrap_or(Decimal::ONE)),
         Some(p) => KEEP_CHEAP.checked_div(p).unwrap_or(Decimal::ONE).max(Decimal::ONE),
         None => Decimal::ONE,
@@ -86,9 +90,19 @@ impl Burden {
             maintenance: sum(self.maintenance, other.maintenance)?,
         })
     }
-    /// Both together; `None` on overflow.
-    pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.zip(other, Money::checked_add)
+    /// A sum of which `old` was a part and `new` is to be one; `None` on overflow. An order moves half of the fields.
+    fn swapped(self, old: Self, new: Self) -> Option<Self> {
+        let swap = |sum: Money, old: Money, new: Money| {
+            if old == new { Some(sum) } else { sum.checked_sub(old)?.checked_add(new) }
+        };
+        Some(Self {
+            held: swap(self.held, old.held, new.held)?,
+            worst: swap(self.worst, old.worst, new.worst)?,
+            initial_held: swap(self.initial_held, old.initial_held, new.initial_held)?,
+            initial: swap(self.initial, old.initial, new.initial)?,
+            maintenance_held: swap(self.maintenance_held, old.maintenance_held, new.maintenance_held)?,
+            maintenance: swap(self.maintenance, old.maintenance, new.maintenance)?,
+        })
     }
     /// This without the other; `None` on overflow.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
@@ -232,8 +246,7 @@ impl Marks {
             Some(load) => load,
             None => self.burdens.venues.entry(id.venue.clone()).or_default(),
         };
-        let sum = load.sum.checked_sub(old.unwrap_or_default());
-        let sum = sum.and_then(|s| s.checked_add(new.unwrap_or_default()));
+        let sum = load.sum.swapped(old.unwrap_or_default(), new.unwrap_or_default());
         let kept = if let (Some(sum), Some(_)) = (sum, new) {
             load.sum = sum;
             load.unknown.remove(id);
@@ -249,7 +262,11 @@ impl Marks {
         } else if !carries {
             self.burdens.carried.remove(id);
         }
-        self.row(id).burden = kept.filter(|b| *b != Burden::default()).map(Box::new);
+        let row = self.row(id);
+        match (&mut row.burden, kept.filter(|b| *b != Burden::default())) {
+            (Some(place), Some(burden)) => **place = burden,
+            (place, burden) => *place = burden.map(Box::new),
+        }
     }
 
     /// Weighs everything anew that is carried: for what moved with the market alone.

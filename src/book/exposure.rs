@@ -2,7 +2,7 @@
 
 use super::{
     Book,
-    orders::{OrderRow, Orders},
+    orders::{Line, OrderRow, Orders},
 };
 use crate::domain::{
     ids::{InstrumentId, OrderId},
@@ -53,13 +53,22 @@ impl Worth {
     }
     /// Where a sum can't be held it stays at what it was: far beyond any limit.
     fn plus(self, other: Self) -> Self {
+        if other.is_nothing() {
+            return self;
+        }
         Self {
             priced: self.priced.checked_add(other.priced).unwrap_or(self.priced),
             at_market: self.at_market.checked_add(other.at_market).unwrap_or(self.at_market),
             money: self.money.checked_add(other.money).unwrap_or(self.money),
         }
     }
+    const fn is_nothing(&self) -> bool {
+        self.priced.get().is_zero() && self.at_market.get().is_zero() && self.money.get().is_zero()
+    }
     fn less(self, other: Self) -> Self {
+        if other.is_nothing() {
+            return self;
+        }
         let floor = |a: Money, b: Money| a.checked_sub(b).unwrap_or(a).max(Money::ZERO);
         Self {
             priced: floor(self.priced, other.priced),
@@ -69,7 +78,7 @@ impl Worth {
     }
     /// In money, what names no price at `market`; `None` when that is not known and needed, or on overflow.
     pub fn value(self, market: Option<Price>, multiplier: Decimal) -> Option<Money> {
-        if self == Self::default() {
+        if self.is_nothing() {
             return Some(Money::ZERO);
         }
         let mut sum = self.priced;
@@ -162,10 +171,15 @@ impl Orders {
         let named = |client: &Option<crate::domain::ids::ClientId>| {
             client.clone().map(|client| OrderId { venue: id.venue.clone(), client })
         };
+        let has_children = self.children.contains_key(id);
+        if row.replaced_by.is_none() && row.replaces.is_none() && row.parent.is_none() && !has_children {
+            self.recount_one(id);
+            return;
+        }
         let mut touched = vec![id.clone()];
         touched.extend(named(&row.replaced_by));
         touched.extend(named(&row.replaces));
-        if row.parent.is_some() || self.children.contains_key(id) {
+        if row.parent.is_some() || has_children {
             touched.extend(self.group(id).map(|r| r.id.clone()));
         }
         for id in touched {
@@ -182,7 +196,8 @@ impl Orders {
         if new == old {
             return;
         }
-        self.totals.entry(row.spec.instrument.clone()).or_default().swap(old, new);
+        let of = &row.spec.instrument;
+        self.lines.get_or_insert_with(of, || Line::of(of)).totals.swap(old, new);
         if let Some(row) = self.rows.get_mut(id) {
             row.counted = new;
         }
@@ -286,6 +301,6 @@ impl Book {
             .fold(Qty::ZERO, |sum, q| sum.checked_add(q).unwrap_or(sum))
     }
     fn totals(&self, instrument: &InstrumentId) -> Counted {
-        self.orders.totals.get(instrument).map(|t| t.0).unwrap_or_default()
+        self.orders.lines.get(instrument).map(|line| line.totals.0).unwrap_or_default()
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::{
     rules::{LatchKey, Trip},
     time::Stamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A latch that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct SessionRow {
 #[derive(Debug, Default)]
 pub(super) struct Latches {
     pub(super) rows: BTreeMap<LatchKey, LatchRow>,
+    /// Those of them that block entries: few, where many only say something.
+    blocking: BTreeSet<LatchKey>,
     pub(super) sessions: BTreeMap<VenueId, SessionRow>,
 }
 
@@ -40,11 +42,17 @@ impl Latches {
     pub(super) fn trip(&mut self, at: Stamp, trip: &Trip) -> bool {
         let same = self.rows.get(&trip.key).is_some_and(|row| row.trip == *trip);
         if !same {
+            if trip.response.blocks() {
+                self.blocking.insert(trip.key.clone());
+            } else {
+                self.blocking.remove(&trip.key);
+            }
             self.rows.insert(trip.key.clone(), LatchRow { trip: trip.clone(), since: at });
         }
         !same
     }
     pub(super) fn lift(&mut self, key: &LatchKey) -> bool {
+        self.blocking.remove(key);
         self.rows.remove(key).is_some()
     }
     pub(super) fn begin(&mut self, baseline: &Baseline) -> bool {
@@ -76,11 +84,9 @@ impl Latches {
         venue: &'a VenueId,
         symbol: &'a Symbol,
     ) -> impl Iterator<Item = &'a LatchRow> {
-        self.rows.values().filter(move |row| {
-            let key = &row.trip.key;
-            row.trip.response.blocks()
-                && key.venue.as_ref().is_none_or(|v| v == venue)
-                && key.symbol.as_ref().is_none_or(|s| s == symbol)
-        })
+        let covers = move |key: &&LatchKey| {
+            key.venue.as_ref().is_none_or(|v| v == venue) && key.symbol.as_ref().is_none_or(|s| s == symbol)
+        };
+        self.blocking.iter().filter(covers).filter_map(|key| self.rows.get(key))
     }
 }

@@ -4,12 +4,12 @@
 use crate::domain::{
     ids::InstrumentId,
     money::{Money, Percent, Price, Qty, Ratio, SignedQty},
+    names::short_hash,
     quote::{Day, Market, Quote, Trade},
     time::{Mono, Now, Stamp},
 };
 use hashbrown::HashTable;
 use rust_decimal::Decimal;
-use std::hash::{Hash as _, Hasher};
 
 /// How many points a sparkline has.
 pub const SPARK_POINTS: usize = 60;
@@ -311,42 +311,8 @@ impl Spark {
     }
 }
 
-/// Hashes the few bytes of a symbol. Not for input that an attacker may choose freely: a watchlist is
-/// the trader's. The same in every run, as all that decides here must be.
-#[derive(Debug, Clone, Copy, Default)]
-struct ShortHasher(u64);
-
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-
-impl ShortHasher {
-    fn word(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(MIX);
-    }
-}
-
-impl Hasher for ShortHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        for chunk in chunks {
-            self.word(u64::from_le_bytes(*chunk));
-        }
-        if !rest.is_empty() {
-            let last = rest.iter().rev().fold(0_u64, |word, b| (word << 8) | u64::from(*b));
-            self.word(last);
-        }
-    }
-    fn write_u8(&mut self, n: u8) {
-        self.word(u64::from(n));
-    }
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
-    }
-}
-
 fn hash(instrument: &InstrumentId) -> u64 {
-    let mut hasher = ShortHasher::default();
-    instrument.symbol.hash(&mut hasher);
-    hasher.finish()
+    short_hash(instrument.symbol.as_str())
 }
 
 /// All marks.

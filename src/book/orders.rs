@@ -6,6 +6,7 @@ use self::words::{role_of, settle};
 use super::{
     applied::Applied,
     exposure::{Counted, Totals},
+    rows::{Named, Rows, Sorted},
 };
 use crate::domain::{
     fact::{Intent, OrderFact},
@@ -210,16 +211,49 @@ pub(super) struct Orphan {
     pub(super) fees: Vec<(Currency, Money)>,
 }
 
+impl Named for OrderRow {
+    type Name = OrderId;
+    fn name(&self) -> &OrderId {
+        &self.id
+    }
+    fn key(name: &OrderId) -> &str {
+        name.client.as_str()
+    }
+}
+
+/// The orders of one instrument: which are open, and what they count for.
+#[derive(Debug)]
+pub(super) struct Line {
+    instrument: InstrumentId,
+    pub(super) open: BTreeSet<OrderId>,
+    pub(super) totals: Totals,
+}
+
+impl Line {
+    pub(super) fn of(instrument: &InstrumentId) -> Self {
+        Self { instrument: instrument.clone(), open: BTreeSet::new(), totals: Totals::default() }
+    }
+}
+
+impl Named for Line {
+    type Name = InstrumentId;
+    fn name(&self) -> &InstrumentId {
+        &self.instrument
+    }
+    fn key(name: &InstrumentId) -> &str {
+        name.symbol.as_str()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    pub(super) rows: BTreeMap<OrderId, OrderRow>,
+    pub(super) rows: Rows<OrderRow>,
     pub(super) by_venue_id: BTreeMap<(VenueId, VenueOrderId), OrderId>,
     pub(super) children: BTreeMap<OrderId, BTreeSet<OrderId>>,
-    pub(super) open: BTreeMap<InstrumentId, BTreeSet<OrderId>>,
+    pub(super) lines: Sorted<Line>,
     pub(super) uncertain: BTreeSet<OrderId>,
     pub(super) unseen: BTreeMap<VenueId, BTreeSet<OrderId>>,
     pub(super) orphans: BTreeMap<OrderId, Orphan>,
-    pub(super) totals: BTreeMap<InstrumentId, Totals>,
     pub(super) recent: VecDeque<(Stamp, OrderId)>,
     /// When the last orders of each venue were made that do not close, the newest last.
     made: BTreeMap<VenueId, VecDeque<Stamp>>,
@@ -228,7 +262,7 @@ pub(super) struct Orders {
 
 impl Orders {
     pub(super) fn intend(&mut self, at: Stamp, intent: &Intent) -> Applied {
-        if self.rows.contains_key(&intent.order) {
+        if self.rows.contains(&intent.order) {
             return Applied::Duplicate;
         }
         let mut row = OrderRow::of_intent(at, intent);
@@ -268,7 +302,7 @@ impl Orders {
         let venue = report.instrument.venue.clone();
         let id = OrderId { venue: venue.clone(), client: report.client.clone() };
         let known = self.by_venue_id.contains_key(&(venue.clone(), report.venue_id.clone()));
-        if known || self.rows.contains_key(&id) {
+        if known || self.rows.contains(&id) {
             return Applied::Duplicate;
         }
         let mut row = OrderRow::of_report(at, id, report, origin.clone());
@@ -339,14 +373,13 @@ impl Orders {
     /// Drops ended orders that nobody needs any more, a few at a time.
     pub(super) fn purge(&mut self, now: Stamp) {
         for _ in 0..DROPPED_AT_ONCE {
-            let Some((at, id)) = self.ended.first().cloned() else {
-                return;
-            };
-            if now.since_ms(at) < ENDED_KEPT_MS && self.ended.len() <= ENDED_MAX {
+            let is_due = |at: Stamp| now.since_ms(at) >= ENDED_KEPT_MS || self.ended.len() > ENDED_MAX;
+            if !self.ended.first().is_some_and(|(at, _)| is_due(*at)) {
                 return;
             }
-            self.ended.pop_first();
-            self.drop_row(&id);
+            if let Some((_, id)) = self.ended.pop_first() {
+                self.drop_row(&id);
+            }
         }
     }
 
@@ -409,7 +442,7 @@ impl Orders {
             let parent = OrderId { venue: id.venue.clone(), client };
             self.children.entry(parent).or_default().insert(id.clone());
         }
-        self.rows.insert(id.clone(), row);
+        self.rows.insert(row);
         self.index(&id);
         Applied::Order { order: id, from: None, to, transition }
     }
@@ -421,11 +454,11 @@ impl Orders {
         if let Some(venue_id) = row.venue_id.clone() {
             self.by_venue_id.insert((id.venue.clone(), venue_id), id.clone());
         }
-        let open = self.open.entry(row.spec.instrument.clone()).or_default();
+        let line = self.lines.get_or_insert_with(&row.spec.instrument, || Line::of(&row.spec.instrument));
         if row.state.is_open() {
-            open.insert(id.clone());
+            line.open.insert(id.clone());
         } else {
-            open.remove(id);
+            line.open.remove(id);
             self.ended.insert((row.updated_at, id.clone()));
         }
         if row.state.is_uncertain() || row.state == OrderState::Intended {

@@ -1,5 +1,6 @@
 //! The positions, counted from executions and set to what the venue says where that differs.
 
+use super::rows::{Named, Sorted};
 use crate::domain::{
     ids::{Currency, InstrumentId, VenueId},
     instrument::Instrument,
@@ -169,9 +170,19 @@ impl Charge {
     }
 }
 
+impl Named for PositionRow {
+    type Name = InstrumentId;
+    fn name(&self) -> &InstrumentId {
+        &self.instrument
+    }
+    fn key(name: &InstrumentId) -> &str {
+        name.symbol.as_str()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    pub(super) rows: BTreeMap<InstrumentId, PositionRow>,
+    pub(super) rows: Sorted<PositionRow>,
     kept: BTreeMap<InstrumentId, Vec<KeptFee>>,
 }
 
@@ -199,9 +210,7 @@ struct KeptFee {
 
 impl Positions {
     fn row(&mut self, instrument: &InstrumentId, multiplier: Ratio) -> &mut PositionRow {
-        self.rows
-            .entry(instrument.clone())
-            .or_insert_with(|| PositionRow::flat(instrument.clone(), multiplier))
+        self.rows.get_or_insert_with(instrument, || PositionRow::flat(instrument.clone(), multiplier))
     }
 
     /// Counts `qty` of an execution. A number beyond what can be held leaves the row and says nothing realized.
@@ -336,12 +345,12 @@ impl Positions {
 
     /// A new trading day at a venue: today's counts start at zero, and flat rows go.
     pub(super) fn begin_day(&mut self, venue: &VenueId) {
-        self.rows.retain(|id, row| id.venue != *venue || !row.qty.is_zero());
-        self.kept.retain(|id, _| id.venue != *venue || self.rows.contains_key(id));
+        self.rows.retain(|row| row.instrument.venue != *venue || !row.qty.is_zero());
+        self.kept.retain(|id, _| id.venue != *venue || self.rows.get(id).is_some());
         for (_, kept) in self.kept.iter_mut().filter(|(id, _)| id.venue == *venue) {
             age(kept);
         }
-        for (_, row) in self.rows.iter_mut().filter(|(id, _)| id.venue == *venue) {
+        for row in self.rows.values_mut().filter(|row| row.instrument.venue == *venue) {
             row.realized_today = Money::ZERO;
             row.fees_today = Money::ZERO;
             row.day_qty = row.qty;

@@ -245,7 +245,7 @@ impl Book {
     fn count_apart(&mut self, other: &Self, execution: &Execution, inferred: bool) {
         let id = OrderId { venue: execution.instrument.venue.clone(), client: execution.client.clone() };
         if let Some(rules) = other.instrument(&execution.instrument) {
-            self.instruments.entry(rules.id.clone()).or_insert_with(|| rules.clone());
+            self.instruments.get_or_insert_with(&rules.id, || rules.clone());
         }
         let row = other.orders.find(&id, &execution.venue_id).filter(|_| !inferred);
         let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));

@@ -58,6 +58,10 @@ impl Tick {
         if step.is_zero() {
             return Some(price);
         }
+        if step.mantissa() == 1 && price.get().scale() <= step.scale() {
+            // Of 0.01 and the like everything without more digits is a multiple: seen without a division.
+            return Some(Price::new(price.get().max_scale_of(step)));
+        }
         let n = price.get().checked_div(step)?.round();
         n.checked_mul(step).map(|d| Price::new(d.normalize().max_scale_of(step)))
     }

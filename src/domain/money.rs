@@ -1,6 +1,9 @@
 //! Money, prices and quantities: exact decimals with checked arithmetic. No operator here can panic, and
 //! there is no way from or to a float.
 
+mod digits;
+
+use self::digits::{Digits, parse_plain};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive as _, ToPrimitive as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -50,35 +53,6 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, NumberError> {
         return Err(NumberError::Digits(shown(text)));
     }
     Err(NumberError::Form(shown(text)))
-}
-
-/// Nearly every number of a market: at most 18 digits with at most one point among them. Whatever else it is, good
-/// or bad, is `None`.
-fn parse_plain(text: &str) -> Option<Decimal> {
-    let (is_negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    let (mut mantissa, mut point) = (0_i64, None);
-    for (at, byte) in digits.bytes().enumerate() {
-        if byte.is_ascii_digit() {
-            // Eighteen digits stay far below the end of 64 bits.
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(byte & 0x0f));
-        } else if byte == b'.' && point.is_none() && at > 0 {
-            point = Some(at);
-        } else {
-            return None;
-        }
-    }
-    let behind = point.map_or(0, |at| digits.len().saturating_sub(at).saturating_sub(1));
-    if (point.is_some() && behind == 0) || (is_negative && mantissa == 0) {
-        return None;
-    }
-    let scale = u32::try_from(behind).ok()?;
-    Some(Decimal::new(if is_negative { mantissa.wrapping_neg() } else { mantissa }, scale))
 }
 
 /// `Decimal::from_scientific` rounds without a word, so the digits and the exponent are checked first.
@@ -158,7 +132,11 @@ macro_rules! decimal_value {
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&self.0, f)
+                let is_plain = f.width().is_none() && f.precision().is_none() && !f.sign_plus();
+                match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
+                    Some(text) if is_plain => f.write_str(text),
+                    Some(_) | None => fmt::Display::fmt(&self.0, f),
+                }
             }
         }
         impl fmt::Debug for $name {
@@ -168,7 +146,10 @@ macro_rules! decimal_value {
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.collect_str(&self.0)
+                match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
+                    Some(text) => s.serialize_str(text),
+                    None => s.collect_str(&self.0),
+                }
             }
         }
     };

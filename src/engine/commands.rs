@@ -3,6 +3,7 @@
 use super::{
     Engine,
     orders::Maker,
+    preview::Power,
     requests::{done, placed, refused, refused_text},
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     },
     sizing,
 };
+use std::fmt::{self, Write as _};
 
 impl Engine {
     pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
@@ -51,7 +53,7 @@ impl Engine {
     }
 
     fn place(&mut self, maker: &Maker, draft: &Draft) -> Reply {
-        let plan = match self.plan_order(draft) {
+        let plan = match self.plan_order(draft, Power::NotAsked) {
             Ok(plan) => plan,
             Err(why) => return Reply::Refused { text: why.text, field: Some(why.field), checks: Vec::new() },
         };
@@ -199,7 +201,8 @@ impl Engine {
         let Some((id, spec)) = found else {
             return refused_text(&format!("there is no open order `{client}`"), None);
         };
-        let change = match self.with_inputs(&spec.instrument, |inputs| sizing::change(inputs, &spec, change))
+        let change = match self
+            .with_inputs(&spec.instrument, Power::Asked, |inputs| sizing::change(inputs, &spec, change))
         {
             Ok(Ok(change)) => change,
             Ok(Err(why)) => return refused_text(&why.to_string(), None),
@@ -214,28 +217,36 @@ impl Engine {
 
 /// `buy 673 AAPL market` for the receipt.
 pub(super) fn describe(spec: &OrderSpec) -> String {
-    let amount = match spec.amount {
-        Amount::Qty(q) => q.to_string(),
-        Amount::Notional(m) => format!("${m} of"),
-    };
-    let price = match spec.order_type {
-        OrderType::Market => "market".to_owned(),
-        OrderType::Limit { limit } => format!("limit {limit}"),
-        OrderType::Stop { stop } => format!("stop {stop}"),
-        OrderType::StopLimit { stop, limit } => format!("stop {stop} limit {limit}"),
-        OrderType::TrailingStop { .. } => "trailing stop".to_owned(),
-    };
-    let with = match spec.attached {
-        Attached::Simple => "",
-        Attached::Bracket { .. } => " with stop and target",
-        Attached::OtoStop { .. } => " with stop",
-        Attached::OtoTarget { .. } => " with target",
-        Attached::Oco { .. } => " as target and stop",
-    };
-    format!(
-        "{} {amount} {} {price}{with} at {}",
-        spec.side.word(),
-        spec.instrument.symbol,
-        spec.instrument.venue
-    )
+    let mut text = String::with_capacity(96);
+    let written = text.write_fmt(format_args!("{}", Described(spec)));
+    debug_assert!(written.is_ok(), "a string takes all that is written into it");
+    text
+}
+
+struct Described<'a>(&'a OrderSpec);
+
+impl fmt::Display for Described<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = self.0;
+        let InstrumentId { symbol, venue } = &spec.instrument;
+        match spec.amount {
+            Amount::Qty(q) => write!(f, "{} {q} {symbol}", spec.side.word()),
+            Amount::Notional(m) => write!(f, "{} ${m} of {symbol}", spec.side.word()),
+        }?;
+        match spec.order_type {
+            OrderType::Market => f.write_str(" market"),
+            OrderType::Limit { limit } => write!(f, " limit {limit}"),
+            OrderType::Stop { stop } => write!(f, " stop {stop}"),
+            OrderType::StopLimit { stop, limit } => write!(f, " stop {stop} limit {limit}"),
+            OrderType::TrailingStop { .. } => f.write_str(" trailing stop"),
+        }?;
+        f.write_str(match spec.attached {
+            Attached::Simple => "",
+            Attached::Bracket { .. } => " with stop and target",
+            Attached::OtoStop { .. } => " with stop",
+            Attached::OtoTarget { .. } => " with target",
+            Attached::Oco { .. } => " as target and stop",
+        })?;
+        write!(f, " at {venue}")
+    }
 }

@@ -4,7 +4,7 @@ use super::{Engine, routing::Wait};
 use crate::{
     desk::{Preview, Reply, receipt::Check},
     domain::{
-        draft::{Command, Draft, Share},
+        draft::{Command, Draft, Share, Size},
         ids::{InstrumentId, Symbol, VenueId},
         limits::Action,
         money::{Money, Percent},
@@ -16,6 +16,15 @@ use crate::{
     sizing::{self, Cut, Inputs, Plan},
 };
 use smol_str::SmolStr;
+
+/// Is the buying power that is left looked at? It takes a sum over what is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Power {
+    /// It is, by the size or by a person.
+    Asked,
+    /// It is not: it counts as none.
+    NotAsked,
+}
 
 /// Why an order line can't be made into an order, and the field of the ticket that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +48,7 @@ impl Engine {
     pub(super) fn with_inputs<T>(
         &self,
         id: &InstrumentId,
+        power: Power,
         ask: impl FnOnce(&Inputs<'_>) -> T,
     ) -> Result<T, Text> {
         let Some(instrument) = self.book.instrument(id) else {
@@ -48,10 +58,12 @@ impl Engine {
         let state = self.venues.get(&id.venue);
         let fees =
             state.and_then(|s| s.setup.fees.iter().find(|(c, _)| *c == instrument.class)).map(|(_, f)| f);
-        // Where what is on its way can't be valued, nothing counts as left.
-        let committed = risk::committed(&self.book, &self.marks, &id.venue, false)
-            .or_else(|| account.map(|a| a.buying_power))
-            .unwrap_or_default();
+        // Where what is on its way can't be valued, or nobody asks, nothing counts as left.
+        let committed = match power {
+            Power::Asked => risk::committed(&self.book, &self.marks, &id.venue, false),
+            Power::NotAsked => None,
+        };
+        let committed = committed.or_else(|| account.map(|a| a.buying_power)).unwrap_or_default();
         Ok(ask(&Inputs {
             instrument,
             mark: self.marks.get(id),
@@ -67,7 +79,7 @@ impl Engine {
     }
 
     /// Sizes and prices a draft.
-    pub(super) fn plan_order(&mut self, draft: &Draft) -> Result<Plan, Problem> {
+    pub(super) fn plan_order(&mut self, draft: &Draft, power: Power) -> Result<Plan, Problem> {
         let problem = |field: &'static str, text: Text| Problem { field: SmolStr::new_static(field), text };
         let venue = self.venue_for(draft.venue.as_ref()).map_err(|why| problem("venue", why))?;
         let id = self.instrument_for(&draft.symbol, &venue);
@@ -75,7 +87,9 @@ impl Engine {
             Wait::Asked(text) => problem("wait", text),
             Wait::Never(text) => problem("symbol", text),
         })?;
-        match self.with_inputs(&id, |inputs| sizing::plan(inputs, draft)) {
+        // A size in units is what it is; the others are worked out by what is left, or cut to it.
+        let power = if matches!(draft.size, Size::Qty(_)) { power } else { Power::Asked };
+        match self.with_inputs(&id, power, |inputs| sizing::plan(inputs, draft)) {
             Ok(Ok(plan)) => Ok(plan),
             Ok(Err(why)) => {
                 let waits = why.needs_word();
@@ -119,7 +133,7 @@ impl Engine {
     }
 
     fn preview_order(&mut self, draft: &Draft) -> Preview {
-        let plan = match self.plan_order(draft) {
+        let plan = match self.plan_order(draft, Power::Asked) {
             Ok(plan) => plan,
             Err(problem) => {
                 let venue = self.venue_for(draft.venue.as_ref()).ok();
@@ -169,7 +183,7 @@ fn from_plan(plan: Plan, checks: Vec<Check>, buying_power: Option<Money>) -> Pre
         reward_to_risk: plan.reward_to_risk,
         cost: Some(plan.cost),
         fees: plan.fees,
-        equity_percent: plan.equity_share,
+        equity_percent: plan.equity_share(),
         buying_power_after: plan.buying_power_after,
         buying_power_percent: buying_power.and_then(|bp| plan.margin.percent_of(bp)),
         capped_by,

@@ -170,7 +170,7 @@ impl Engine {
         instrument: &InstrumentId,
         ask: impl FnOnce(&sizing::Inputs<'_>) -> Result<T, sizing::SizingError>,
     ) -> Result<T, Stopped> {
-        match self.with_inputs(instrument, ask) {
+        match self.with_inputs(instrument, super::preview::Power::Asked, ask) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(why)) => Err(Stopped::Why(Text::clean(&why.to_string()))),
             Err(why) => Err(Stopped::Why(why)),

@@ -112,10 +112,10 @@ impl Engine {
             symbols.extend(open.map(|o| o.spec.instrument.symbol.clone()));
             let Some(state) = self.venues.get_mut(&venue) else { continue };
             symbols.retain(|s| !state.unknown.contains(s));
-            if state.told == symbols {
+            if state.told.len() == symbols.len() && symbols.iter().all(|s| state.told.contains(s)) {
                 continue;
             }
-            state.told.clone_from(&symbols);
+            state.told = symbols.iter().cloned().collect();
             let asked: Vec<Symbol> = symbols
                 .iter()
                 .filter(|s| {

@@ -5,6 +5,7 @@ use crate::{
     broker::{Channel, Link, Proof, event::Vitals},
     domain::{
         ids::{AccountId, Symbol},
+        names::{NameMap, NameSet},
         report::Environment,
         text::Text,
         time::{Mono, Now, Stamp},
@@ -70,7 +71,7 @@ pub(super) struct VenueState {
     /// When the last five began, the present one first; empty before the run begins.
     pub(super) days: Vec<Stamp>,
     /// Symbols that somebody looked at, and when.
-    pub(super) interest: BTreeMap<Symbol, Mono>,
+    pub(super) interest: NameMap<Symbol, Mono>,
     /// Symbols whose rules were asked for.
     pub(super) asked: BTreeSet<Symbol>,
     /// Symbols that the venue does not know.
@@ -78,7 +79,7 @@ pub(super) struct VenueState {
     /// What the trader watches here, in order.
     pub(super) watched: Vec<Symbol>,
     /// What the gateway was last told to watch.
-    pub(super) told: BTreeSet<Symbol>,
+    pub(super) told: NameSet<Symbol>,
     pub(super) symbols: Vec<Symbol>,
     pub(super) halted: BTreeMap<Symbol, Text>,
 }
@@ -102,11 +103,11 @@ impl VenueState {
             resync_since: Mono::default(),
             day: None,
             days: Vec::new(),
-            interest: BTreeMap::new(),
+            interest: NameMap::default(),
             asked: BTreeSet::new(),
             unknown: BTreeSet::new(),
             watched: Vec::new(),
-            told: BTreeSet::new(),
+            told: NameSet::default(),
             symbols: Vec::new(),
             halted: BTreeMap::new(),
         }

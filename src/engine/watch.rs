@@ -37,6 +37,8 @@ const SLEPT_MS: i64 = 10_000;
 pub(super) struct Watch {
     pub(super) monitor: Monitor,
     pub(super) readings: Vec<Reading>,
+    /// Something of them could not be judged.
+    has_unknown: bool,
     /// The last look that was whole.
     pub(super) done: Option<Mono>,
     /// Why entries are closed for good: a watcher failed.
@@ -73,8 +75,7 @@ impl Engine {
     /// Before an order that opens risk: a look that is not old, and a second one where something was not known.
     pub(super) fn watch_for_entry(&mut self) {
         let old = self.watch.done.is_none_or(|at| self.now.mono.since_ms(at) > OLD_MS);
-        let unknown = self.watch.readings.iter().any(|r| r.standing == Standing::Unknown);
-        if old || unknown {
+        if old || self.watch.has_unknown {
             self.watch_now();
         }
     }
@@ -100,6 +101,7 @@ impl Engine {
         self.act_on(&readings);
         if self.watch.readings != readings {
             self.view.risk = true;
+            self.watch.has_unknown = readings.iter().any(|r| r.standing == Standing::Unknown);
             self.watch.readings = readings;
         }
         self.propose_margin_calls();
@@ -156,6 +158,9 @@ impl Engine {
 
     /// What can't be judged and would block what opens risk in this symbol at this venue.
     pub(super) fn unjudged(&self, venue: &VenueId, symbol: &Symbol) -> Option<Text> {
+        if !self.watch.has_unknown {
+            return None;
+        }
         let blocks = |r: &&Reading| {
             r.standing == Standing::Unknown
                 && r.key.rule.is_of_money()

@@ -10,12 +10,13 @@ use crate::domain::{
     scope::{Pick, Scope},
     text::Text,
 };
+use std::fmt::{self, Write as _};
 
 /// The line that says this command.
 pub fn print(command: &Command) -> String {
     let mut words = Vec::new();
     match command {
-        Command::Order(d) => draft(&mut words, d),
+        Command::Order(d) => return draft(d),
         Command::Close { symbol: s, share: all, venue: v } => {
             words.extend(["close".to_owned(), symbol(s)]);
             match all {
@@ -72,23 +73,47 @@ fn with_reason(words: &mut Vec<String>, verb: &str, reason: &Text) {
     words.extend((!reason.is_empty()).then(|| reason.to_string()));
 }
 
-fn draft(words: &mut Vec<String>, d: &Draft) {
-    words.extend([d.side.word().to_owned(), symbol(&d.symbol), size(d.size)]);
-    words.push(match d.order_type {
-        DraftType::Market => "market".to_owned(),
-        DraftType::Limit(p) => format!("limit {}", price(p)),
-        DraftType::Stop(p) => format!("trigger {}", price(p)),
-        DraftType::StopLimit { stop, limit } => format!("trigger {} limit {}", price(stop), price(limit)),
-        DraftType::Trail(t) => format!("trail {}", trail(t)),
-    });
-    words.extend(d.stop.map(stop));
-    words.extend(d.target.map(|t| format!("target {}", price(t))));
-    words.extend(d.tif.map(tif));
-    words.extend(d.extended.then(|| "ext".to_owned()));
-    words.extend(d.post_only.then(|| "post".to_owned()));
-    words.extend(d.reduce_only.then(|| "reduce".to_owned()));
-    words.extend(d.tag.as_ref().map(|t| format!("tag {}", quote(t))));
-    words.extend(venue(d.venue.as_ref()));
+/// The line that is printed most, and while an order waits: written in one go.
+fn draft(d: &Draft) -> String {
+    let mut line = String::with_capacity(96);
+    line.push_str(d.side.word());
+    put(&mut line, format_args!(" {} {}", symbol(&d.symbol), Sized(d.size)));
+    match d.order_type {
+        DraftType::Market => line.push_str(" market"),
+        DraftType::Limit(p) => put(&mut line, format_args!(" limit {}", Priced(p))),
+        DraftType::Stop(p) => put(&mut line, format_args!(" trigger {}", Priced(p))),
+        DraftType::StopLimit { stop, limit } => {
+            put(&mut line, format_args!(" trigger {} limit {}", Priced(stop), Priced(limit)));
+        }
+        DraftType::Trail(t) => put(&mut line, format_args!(" trail {}", trail(t))),
+    }
+    if let Some(s) = d.stop {
+        put(&mut line, format_args!(" {}", Stopped(s)));
+    }
+    if let Some(t) = d.target {
+        put(&mut line, format_args!(" target {}", Priced(t)));
+    }
+    if let Some(t) = d.tif {
+        put(&mut line, format_args!(" {}", tif(t)));
+    }
+    for (said, word) in [(d.extended, " ext"), (d.post_only, " post"), (d.reduce_only, " reduce")] {
+        if said {
+            line.push_str(word);
+        }
+    }
+    if let Some(tag) = &d.tag {
+        put(&mut line, format_args!(" tag {}", quote(tag)));
+    }
+    if let Some(v) = venue(d.venue.as_ref()) {
+        put(&mut line, format_args!(" {v}"));
+    }
+    line
+}
+
+/// Writing into memory can't fail.
+fn put(line: &mut String, words: fmt::Arguments<'_>) {
+    let written = line.write_fmt(words);
+    debug_assert!(written.is_ok(), "a string takes all that is written into it");
 }
 
 fn changes(words: &mut Vec<String>, change: ChangeExpr) {
@@ -101,34 +126,59 @@ fn changes(words: &mut Vec<String>, change: ChangeExpr) {
 
 /// A size as it is typed.
 pub fn size(size: Size) -> String {
-    match size {
-        Size::Qty(q) => q.to_string(),
-        Size::Notional(m) => format!("${m}"),
-        Size::EquityPercent(p) => format!("{p}% equity"),
-        Size::BuyingPowerPercent(p) => format!("{p}% bp"),
-        Size::RiskPercent(p) => format!("risk {p}%"),
-        Size::RiskMoney(m) => format!("risk ${m}"),
-        Size::All => "all".to_owned(),
-        Size::PositionPercent(p) => format!("{p}%"),
+    Sized(size).to_string()
+}
+
+struct Sized(Size);
+
+impl fmt::Display for Sized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Size::Qty(q) => q.fmt(f),
+            Size::Notional(m) => write!(f, "${m}"),
+            Size::EquityPercent(p) => write!(f, "{p}% equity"),
+            Size::BuyingPowerPercent(p) => write!(f, "{p}% bp"),
+            Size::RiskPercent(p) => write!(f, "risk {p}%"),
+            Size::RiskMoney(m) => write!(f, "risk ${m}"),
+            Size::All => f.write_str("all"),
+            Size::PositionPercent(p) => write!(f, "{p}%"),
+        }
     }
 }
 
 /// A price as it is typed.
 pub fn price(p: PriceExpr) -> String {
-    match p {
-        PriceExpr::At(p) if p.is_positive() => p.to_string(),
-        PriceExpr::At(p) => format!("={p}"),
-        PriceExpr::Offset(p) => format!("{:+}", p.get()),
-        PriceExpr::Percent(p) => format!("{:+}%", p.get()),
-        PriceExpr::Ticks(n) => format!("{n:+}t"),
-        PriceExpr::R(r) => format!("{r}R"),
+    Priced(p).to_string()
+}
+
+struct Priced(PriceExpr);
+
+impl fmt::Display for Priced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            PriceExpr::At(p) if p.is_positive() => p.fmt(f),
+            PriceExpr::At(p) => write!(f, "={p}"),
+            PriceExpr::Offset(p) => write!(f, "{:+}", p.get()),
+            PriceExpr::Percent(p) => write!(f, "{:+}%", p.get()),
+            PriceExpr::Ticks(n) => write!(f, "{n:+}t"),
+            PriceExpr::R(r) => write!(f, "{r}R"),
+        }
     }
 }
 
 fn stop(s: StopExpr) -> String {
-    match s.limit {
-        Some(limit) => format!("stop {} limit {}", price(s.stop), price(limit)),
-        None => format!("stop {}", price(s.stop)),
+    Stopped(s).to_string()
+}
+
+struct Stopped(StopExpr);
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stop {}", Priced(self.0.stop))?;
+        match self.0.limit {
+            Some(limit) => write!(f, " limit {}", Priced(limit)),
+            None => Ok(()),
+        }
     }
 }
 

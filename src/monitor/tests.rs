@@ -138,7 +138,7 @@ fn a_daily_loss_trips_at_its_limit_in_money_or_per_cent() {
     let reading = desk.of(Rule::DailyLoss, 0);
     assert_eq!(
         reading.text.as_str(),
-        "paper: 3000.00 lost since the trading day began, the limit is 3000.00"
+        "paper: 3,000.00 lost since the trading day began, the limit is 3,000.00"
     );
     desk.rules.daily_loss.money = Some(usd("500"));
     desk.equity = Some("99500");

@@ -87,8 +87,11 @@ pub(super) const CHECKS: [Check; 23] = [
 pub(super) struct Weighed<'a> {
     /// Value of the symbol's position on the order's side; below zero when it would only become smaller.
     pub(super) after: Money,
-    /// Everything together; the instrument that can't be valued where there is one.
-    pub(super) total: Result<Burden, &'a InstrumentId>,
+    /// What all carry now; the instrument that can't be valued where there is one.
+    sum: Result<Burden, &'a InstrumentId>,
+    /// What this instrument carries of it, and what it would carry.
+    was: Burden,
+    burden: Burden,
 }
 
 /// An order before the checks, with what several of them need looked up once.
@@ -110,6 +113,9 @@ pub(super) struct Case<'a> {
     pub(super) adds_nothing: bool,
     /// A change, with how much of the order has filled.
     pub(super) changes: Option<(&'a OrderSpec, Qty)>,
+    /// The quote, and the account's figures, are young enough to judge by: several checks ask, it is seen once.
+    quote_is_young: bool,
+    account_is_young: bool,
     /// What it leads to; `None` when it can't be valued, or adds nothing and nobody asks.
     pub(super) weighed: Option<Weighed<'a>>,
 }
@@ -160,7 +166,7 @@ impl<'a> Case<'a> {
                 .and_then(|p| money.checked_div(p.get()))
                 .and_then(|d| Qty::new(d.abs())),
         };
-        Self {
+        let mut case = Self {
             context,
             spec,
             instrument,
@@ -176,8 +182,13 @@ impl<'a> Case<'a> {
                 },
             adds_nothing: false,
             changes: None,
+            quote_is_young: false,
+            account_is_young: false,
             weighed: None,
-        }
+        };
+        case.quote_is_young = quote::missing_or_old(&case).is_none();
+        case.account_is_young = account::ask(&case).is_none();
+        case
     }
 
     /// The sums of the account with the row of this instrument taken out and put in anew with the order.
@@ -195,17 +206,14 @@ impl<'a> Case<'a> {
         let sides = Sides::of(exposure, self.mark, multiplier, paid)?.plus(self.spec.side, value)?;
         let burden = sides.burden(self.instrument, self.mark.and_then(Mark::price))?;
         let was = self.mark.map(Mark::burden).unwrap_or_default();
-        let total = match context.marks.carried(&id.venue) {
-            Ok(sum) => Ok(sum.checked_sub(was)?.checked_add(burden)?),
-            Err(unknown) => Err(unknown),
-        };
-        Some(Weighed { after: sides.after(self.spec.side)?, total })
+        let sum = context.marks.carried(&id.venue);
+        Some(Weighed { after: sides.after(self.spec.side)?, sum, was, burden })
     }
 
     /// The quote is too old, or not there. A trader who lets old quotes pass has what else is asked judged by them too.
     pub(super) fn old_quote(&self) -> Option<Why> {
         let limits = self.context.limits;
-        if limits.stale_quote != Action::Block {
+        if self.quote_is_young || limits.stale_quote != Action::Block {
             return None;
         }
         quote::missing_or_old(self)
@@ -214,7 +222,8 @@ impl<'a> Case<'a> {
     /// The account's figures.
     pub(super) fn figures(&self) -> Result<&'a AccountReport, Why> {
         let account = self.account.ok_or(Why::NoAccount)?;
-        if self.context.limits.stale_account == Action::Block
+        if !self.account_is_young
+            && self.context.limits.stale_account == Action::Block
             && let Some(why) = account::old(self, account)
         {
             return Err(why);
@@ -222,13 +231,16 @@ impl<'a> Case<'a> {
         Ok(&account.report)
     }
 
-    /// What the account would carry with it.
-    pub(super) fn total(&self) -> Result<Burden, Why> {
+    /// What the account would carry with it, of one kind: the sum without what this instrument carries, with what it
+    /// would.
+    pub(super) fn total(&self, of: fn(&Burden) -> Money) -> Result<Money, Why> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        let weighed = self.weighed.ok_or(Why::NoPrice)?;
-        weighed.total.map_err(|unknown| Why::NoValue(unknown.clone()))
+        let weighed = self.weighed.as_ref().ok_or(Why::NoPrice)?;
+        let sum = weighed.sum.as_ref().map_err(|unknown| Why::NoValue((*unknown).clone()))?;
+        let others = of(sum).checked_sub(of(&weighed.was));
+        others.and_then(|others| others.checked_add(of(&weighed.burden))).ok_or(Why::NoPrice)
     }
 
     /// Value of the symbol's position on the order's side with it.
@@ -236,7 +248,7 @@ impl<'a> Case<'a> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        Ok(self.weighed.ok_or(Why::NoPrice)?.after)
+        Ok(self.weighed.as_ref().ok_or(Why::NoPrice)?.after)
     }
 
     /// What the whole order is worth at its worst, without sign.

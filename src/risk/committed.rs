@@ -6,7 +6,7 @@ use crate::{
     domain::{
         ids::VenueId,
         money::{Money, Qty},
-        order::Amount,
+        order::{Amount, OrderType, Side},
     },
 };
 
@@ -33,7 +33,17 @@ fn takes(book: &Book, marks: &Marks, row: &OrderRow) -> Option<Money> {
         return Some(money.abs());
     }
     let qty = if row.state.is_final() { row.filled } else { row.spec.amount.qty().unwrap_or(Qty::ZERO) };
-    let price = worst_price(&row.spec, marks.get(row.instrument())).or_else(|| row.avg_price())?;
+    // What it names needs no market to be looked up.
+    let named = match (row.spec.order_type, row.spec.side) {
+        (OrderType::Limit { .. }, Side::Sell)
+        | (OrderType::Market | OrderType::TrailingStop { .. }, Side::Buy | Side::Sell) => None,
+        (OrderType::Limit { .. }, Side::Buy)
+        | (OrderType::Stop { .. } | OrderType::StopLimit { .. }, Side::Buy | Side::Sell) => {
+            worst_price(&row.spec, None)
+        }
+    };
+    let market = || worst_price(&row.spec, marks.get(row.instrument()));
+    let price = named.or_else(market).or_else(|| row.avg_price())?;
     let multiplier = book.instrument(row.instrument())?.multiplier.get();
     Some(qty.checked_mul_price(price)?.checked_mul(multiplier)?.abs())
 }

@@ -109,10 +109,17 @@ pub struct Plan {
     pub margin: Money,
     /// Buying power left after it.
     pub buying_power_after: Option<Money>,
-    /// Its value as a share of equity.
-    pub equity_share: Option<Percent>,
+    /// What the account is worth, or the fixed size that stands for it.
+    pub equity: Option<Money>,
     /// What made it smaller than asked.
     pub cut: Option<Cut>,
+}
+
+impl Plan {
+    /// Its value as a share of equity. A division, and for a person to look at: worked out when somebody does.
+    pub fn equity_share(&self) -> Option<Percent> {
+        self.equity.and_then(|e| self.cost.percent_of(e))
+    }
 }
 
 /// Entry, stop and target of a draft.
@@ -265,7 +272,7 @@ fn figures(
         fees: inputs.fees.and_then(|f| f.of(qty, cost)),
         margin,
         buying_power_after: buying_power(inputs).ok().and_then(|bp| bp.checked_sub(margin)),
-        equity_share: equity.and_then(|e| cost.percent_of(e)),
+        equity,
         cut,
         spec,
     })

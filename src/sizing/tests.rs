@@ -111,7 +111,7 @@ fn a_bracket_shows_what_it_may_cost_and_bring() {
     assert_eq!(plan.reward_to_risk, Some(Ratio::new(Decimal::TWO)));
     assert_eq!((plan.cost, plan.margin), (usd("50005"), usd("50005")));
     assert_eq!(plan.buying_power_after, Some(usd("149995")));
-    assert_eq!(plan.equity_share, Some(pc("50.005")));
+    assert_eq!(plan.equity_share(), Some(pc("50.005")));
     let leg = StopLeg { stop: px("98.01"), limit: None };
     assert_eq!(plan.spec.attached, Attached::Bracket { target: px("104.01"), stop: leg });
 }

@@ -1,6 +1,8 @@
 //! Alpaca's messages as they are written, and nothing else. Numbers stay text until `map` reads them: some
 //! are JSON strings and some are JSON numbers, and no float may come between.
 
+mod quick;
+
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -8,16 +10,21 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
 
-/// A number, as a JSON string or a JSON number.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(transparent)]
-pub struct Number<'a>(#[serde(borrow)] &'a RawValue);
+/// A number, as a JSON string or a JSON number: its digits.
+#[derive(Debug, Clone, Copy)]
+pub struct Number<'a>(&'a str);
 
 impl<'a> Number<'a> {
     /// Its digits.
-    pub fn text(self) -> &'a str {
-        let raw = self.0.get();
-        raw.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(raw)
+    pub const fn text(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'a, 'de: 'a> Deserialize<'de> for Number<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        Ok(Self(raw.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(raw)))
     }
 }
 
@@ -335,8 +342,22 @@ impl<'de> Deserialize<'de> for News<'de> {
 ///
 /// # Errors
 /// When the message is not an array of such objects. Elements before the fault have been handed out.
-pub fn each_news<'a>(line: &'a str, each: impl FnMut(News<'a>)) -> Result<(), serde_json::Error> {
-    struct Elements<F>(F);
+pub fn each_news<'a>(line: &'a str, mut each: impl FnMut(News<'a>)) -> Result<(), serde_json::Error> {
+    let mut handed_out = 0_usize;
+    let hand_out = |quote| {
+        handed_out = handed_out.saturating_add(1);
+        each(News::Quote(quote));
+    };
+    if quick::each(line, hand_out) { Ok(()) } else { each_news_at_length(line, handed_out, each) }
+}
+
+/// The same for whatever stands in it, without the first `skipped` elements.
+fn each_news_at_length<'a>(
+    line: &'a str,
+    skipped: usize,
+    each: impl FnMut(News<'a>),
+) -> Result<(), serde_json::Error> {
+    struct Elements<F>(usize, F);
     impl<'de, F: FnMut(News<'de>)> Visitor<'de> for Elements<F> {
         type Value = ();
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -344,13 +365,16 @@ pub fn each_news<'a>(line: &'a str, each: impl FnMut(News<'a>)) -> Result<(), se
         }
         fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
             while let Some(element) = seq.next_element::<News<'de>>()? {
-                (self.0)(element);
+                if self.0 == 0 {
+                    (self.1)(element);
+                }
+                self.0 = self.0.saturating_sub(1);
             }
             Ok(())
         }
     }
     let mut reader = serde_json::Deserializer::from_str(line);
-    reader.deserialize_seq(Elements(each))?;
+    reader.deserialize_seq(Elements(skipped, each))?;
     reader.end()
 }
 

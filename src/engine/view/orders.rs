@@ -42,7 +42,7 @@ impl Engine {
             }
             rows.push(self.order_row(root, 0, false));
             let mut kids: Vec<&Row> = kids(root).clone();
-            kids.sort_by_key(|c| (c.role, c.intended_at));
+            kids.sort_by_key(|c| (c.role, c.intended_at, c.id.clone()));
             let last = kids.len().saturating_sub(1);
             for (n, kid) in kids.into_iter().enumerate() {
                 rows.push(self.order_row(kid, 1, n == last));

@@ -31,7 +31,7 @@ fn a_daily_loss_stands_over_a_restart_and_trips_again_a_step_further() {
     assert_eq!(rig.until(Rule::DailyLoss), None);
     rig.market("7");
     assert_eq!(rig.until(Rule::DailyLoss), Some(Until::Session));
-    let why = "paper: 3000.00 lost since the trading day began, the limit is 3000.00";
+    let why = "paper: 3,000.00 lost since the trading day began, the limit is 3,000.00";
     assert_eq!(rig.entry(), format!("trading is locked: {why}"));
     let alerts = rig.alerts(AlertCode::Limit);
     assert_eq!(
@@ -478,7 +478,7 @@ fn the_risk_pane_has_a_line_for_every_rule() {
     let day = &s.risk[0];
     assert_eq!(
         (day.used.as_str(), day.limit.as_str(), day.state, day.response.as_str()),
-        ("2500.00", "3000.00", RiskState::Near, "block entries")
+        ("2,500.00", "3,000.00", RiskState::Near, "block entries")
     );
     assert_eq!(day.share, Some("83.33".parse().unwrap()));
 }

@@ -77,14 +77,14 @@ fn is_small_share(count: u32, all_known: bool, orders: u32) -> bool {
 }
 
 fn intraday(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
-    let total = match case.total() {
-        Ok(total) => total,
+    let both = taken(case, |all| all.maintenance, account.maintenance_margin, |all| all.maintenance_held);
+    let (own, taken) = match both {
+        Ok(both) => both,
         Err(why) => return Some(why),
     };
     let equity = account.equity;
-    let taken = taken(total.maintenance, account.maintenance_margin, total.maintenance_held);
     let is_beyond = taken.is_none_or(|taken| taken > equity);
-    is_beyond.then(|| Why::IntradayMargin { taken: taken.unwrap_or(total.maintenance), equity })
+    is_beyond.then(|| Why::IntradayMargin { taken: taken.unwrap_or(own), equity })
 }
 
 #[cfg(test)]

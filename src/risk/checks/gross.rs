@@ -5,8 +5,8 @@ use crate::risk::verdict::Why;
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let limits = case.context.limits;
-    let value = match case.total() {
-        Ok(total) => total.worst,
+    let value = match case.total(|all| all.worst) {
+        Ok(value) => value,
         Err(why) => return Some(why),
     };
     let equity = match case.figures() {

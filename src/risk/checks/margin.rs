@@ -4,6 +4,7 @@
 
 use super::{Case, buying_power};
 use crate::{
+    book::Burden,
     calendar::Phase,
     domain::{
         limits::{AccountType, DayTrading},
@@ -35,30 +36,37 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     if is_cash(case, account) || !instrument.marginable {
         return cash(case, account);
     }
-    let total = match case.total() {
-        Ok(total) => total,
-        Err(why) => return Some(why),
-    };
     let leverage = leverage(case, account);
     // Beyond two the venue lends for the day: then what must stay there holds, and not what must be there first.
-    let (own, venue, held) = if leverage > OVERNIGHT {
-        (total.maintenance, account.maintenance_margin, total.maintenance_held)
+    let both = if leverage > OVERNIGHT {
+        taken(case, |all| all.maintenance, account.maintenance_margin, |all| all.maintenance_held)
     } else {
-        (total.initial, account.initial_margin, total.initial_held)
+        taken(case, |all| all.initial, account.initial_margin, |all| all.initial_held)
     };
-    let taken = taken(own, venue, held);
+    let (own, taken) = match both {
+        Ok(both) => both,
+        Err(why) => return Some(why),
+    };
     let equity = account.equity;
     let is_beyond = taken.is_none_or(|taken| taken > equity);
     is_beyond.then(|| Why::Margin { taken: taken.unwrap_or(own), equity, leverage })
 }
 
 /// What is taken: by our count, or by the venue's of what is held with ours of what is open, whichever is more. A fill
-/// that the venue's last figures lack is in ours. `None` on overflow.
-pub(super) fn taken(own: Money, venue: Option<Money>, held: Money) -> Option<Money> {
+/// that the venue's last figures lack is in ours. Our count first, then what is taken: `None` on overflow.
+pub(super) fn taken(
+    case: &Case<'_>,
+    own: fn(&Burden) -> Money,
+    venue: Option<Money>,
+    held: fn(&Burden) -> Money,
+) -> Result<(Money, Option<Money>), Why> {
+    let own = case.total(own)?;
     let Some(venue) = venue else {
-        return Some(own);
+        return Ok((own, Some(own)));
     };
-    own.checked_sub(held)?.checked_add(venue).map(|both| both.max(own))
+    let held = case.total(held)?;
+    let both = own.checked_sub(held).and_then(|open| open.checked_add(venue));
+    Ok((own, both.map(|both| both.max(own))))
 }
 
 /// Is it an account without borrowed money?
