@@ -103,8 +103,6 @@ impl Digits {
                 behind = behind.saturating_sub(1);
                 if behind == 0 {
                     digits.put(b'.')?;
-                } else {
-                    continue;
                 }
             } else if rest == 0 {
                 break;
@@ -129,6 +127,7 @@ impl Digits {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use proptest::prelude::*;
 

@@ -135,6 +135,7 @@ fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::super::{News, each_news, each_news_at_length};
     use super::*;
     use proptest::prelude::*;
