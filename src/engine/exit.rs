@@ -216,7 +216,7 @@ impl Engine {
     }
 
     /// `Ok` once the venue's own answer has proven the account; the reason where it proved otherwise.
-    fn proof_of(&self, venue: &VenueId) -> Option<Result<(), Text>> {
+    pub(super) fn proof_of(&self, venue: &VenueId) -> Option<Result<(), Text>> {
         match &self.venues.get(venue)?.proving {
             Proving::Asked => None,
             Proving::Failed(why) => Some(Err(why.clone())),

@@ -116,14 +116,27 @@ impl Engine {
             .with_context(&spec, |context| risk::clear(context, submission, number))
             .ok_or_else(|| Stopped::Why(Text::clean(&format!("there is no venue `{venue}`"))))?
             .map_err(Stopped::Checks)?;
+        self.proven(&venue).map_err(Stopped::Why)?;
         let verdict = Text::clean(&format!("gate {number}"));
         self.intend(&client, spec, origin, replaces, verdict);
         self.effect(Effect::Submit { venue, order });
         Ok(client)
     }
 
+    /// No limit and no lock stops what closes, neither here nor at the gate; but nothing at all is sent to an account of
+    /// which nobody knows whose it is.
+    fn proven(&self, venue: &VenueId) -> Result<(), Text> {
+        match self.proof_of(venue) {
+            Some(proof) => proof,
+            None => Err(Text::clean(
+                "the venue has not proven yet what account this is; `close` and `flatten` wait for it",
+            )),
+        }
+    }
+
     /// Sends an order that is proven to reduce: neither limit nor lock is asked.
     pub(super) fn send_reduction(&mut self, spec: OrderSpec, origin: Origin) -> Result<ClientId, Text> {
+        self.proven(&spec.instrument.venue)?;
         self.try_reduction(spec, origin, false).map_err(|why| Text::clean(&why.to_string()))
     }
 
@@ -229,6 +242,7 @@ impl Engine {
             .with_context(&after, |context| risk::clear_change(context, wish, number))
             .ok_or_else(|| why("there is no such venue"))?
             .map_err(Stopped::Checks)?;
+        self.proven(&id.venue).map_err(Stopped::Why)?;
         let mut asked = OrderFact::bare(id.clone(), OrderEvent::ReplaceAsked);
         asked.replaced_by = Some(client.clone());
         asked.change = Some(change);
