@@ -67,9 +67,10 @@ fn report(scenario: &Scenario, done: &Rehearsed) -> Report {
 fn line(v: &VenueReport) -> String {
     let left: Vec<String> = v.exit.left.iter().map(ToString::to_string).collect();
     let left = if left.is_empty() { String::new() } else { format!("\n    left: {}", left.join("; ")) };
+    let bound = v.bound_ms.map_or_else(String::new, |ms| format!(" (the limit allows {:.1?})", seconds(ms)));
     format!(
         "  {}: {}, {} of {} orders gone, {} of {} positions flat, in {:.1?}\n    {}, {} refused with 429, the last \
-         change after {:.1?}; sent twice {}, turned {}; really left: {}, {}{left}\n",
+         change after {:.1?}{bound}; sent twice {}, turned {}; really left: {}, {}{left}\n",
         v.exit.venue,
         v.exit.phase,
         v.exit.orders_gone,
@@ -112,6 +113,7 @@ fn row(v: &VenueReport) -> Value {
         ("requests", Value::from(v.requests)),
         ("limited", Value::from(v.limited)),
         ("last_change_ms", Value::from(v.last_change_ms)),
+        ("bound_ms", v.bound_ms.map_or(Value::Null, Value::from)),
         ("faults", Value::from(v.faults.as_str())),
     ])
 }

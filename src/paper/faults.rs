@@ -88,6 +88,14 @@ impl Script {
         self.faults.iter().filter_map(lag).max()
     }
 
+    /// How many changes pass in how many milliseconds, where a limit of its own says so.
+    pub fn limit(&self) -> Option<(u64, u64)> {
+        let limit = |f: &Fault| {
+            if let What::Limit { burst, per_ms, .. } = f.what { Some((burst?, per_ms)) } else { None }
+        };
+        self.faults.iter().find_map(limit)
+    }
+
     /// The longest time that the units of an ended order stay held.
     pub fn release_max_ms(&self) -> i64 {
         let release =

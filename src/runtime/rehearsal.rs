@@ -107,6 +107,8 @@ pub struct VenueReport {
     pub limited: usize,
     /// From the stroke to the last change that arrived, milliseconds.
     pub last_change_ms: u64,
+    /// The soonest that so many changes can pass the limit that the script sets, milliseconds; `None` without one.
+    pub bound_ms: Option<u64>,
     /// How often each fault struck, in words.
     pub faults: String,
 }
@@ -145,7 +147,7 @@ pub fn rehearse(scenario: &Scenario, mut say: impl FnMut(&str)) -> anyhow::Resul
     let dir = Scratch::new()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let clock: Arc<dyn Clock> = Arc::new(System::start());
-    let venues = runtime.block_on(serve(scenario, &clock))?;
+    let (venues, limits) = runtime.block_on(serve(scenario, &clock))?;
     let began = clock.now().mono;
     let config = configuration(dir.path(), &venues)?;
     let opening = Opening { config, env: Env::new([]), role: Role::Shell, live: None };
@@ -175,7 +177,8 @@ pub fn rehearse(scenario: &Scenario, mut say: impl FnMut(&str)) -> anyhow::Resul
         .iter()
         .zip(before.iter().zip(&after))
         .zip(&exit.venues)
-        .map(|((venue, (before, after)), row)| report(venue, (before, after), stroke, row))
+        .zip(&limits)
+        .map(|(((venue, (before, after)), row), limit)| report(venue, (before, after), (stroke, *limit), row))
         .collect();
     if let Err(why) = client.close() {
         say(&format!("at the end: {why:#}"));
@@ -189,14 +192,26 @@ pub fn rehearse(scenario: &Scenario, mut say: impl FnMut(&str)) -> anyhow::Resul
     Ok(Rehearsed { exit, venues: reports })
 }
 
-async fn serve(scenario: &Scenario, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Running>> {
-    let mut venues = Vec::new();
+/// So many changes pass in so many milliseconds.
+type Limit = Option<(u64, u64)>;
+
+async fn serve(scenario: &Scenario, clock: &Arc<dyn Clock>) -> anyhow::Result<(Vec<Running>, Vec<Limit>)> {
+    let (mut venues, mut limits) = (Vec::new(), Vec::new());
     for (name, text) in scenario.scripts {
         let mut options = Options::new(Arc::clone(clock));
-        options.faults = Some(Script::parse(name, text)?);
+        let script = Script::parse(name, text)?;
+        limits.push(script.limit());
+        options.faults = Some(script);
         venues.push(server::serve(options).await?);
     }
-    Ok(venues)
+    Ok((venues, limits))
+}
+
+/// When the last of so many changes can pass at the soonest, if the first passes at once.
+fn bound_ms(limit: Limit, passed: usize) -> Option<u64> {
+    let (burst, per_ms) = limit?;
+    let before = u64::try_from(passed).ok()?.saturating_sub(1).checked_div(burst)?;
+    Some(before.saturating_mul(per_ms))
 }
 
 async fn witnesses(venues: &[Running]) -> anyhow::Result<Vec<Witness>> {
@@ -272,12 +287,13 @@ fn progress(v: &ExitVenue) -> String {
 fn report(
     venue: &Running,
     (before, after): (&Witness, &Witness),
-    stroke: Mono,
+    (stroke, limit): (Mono, Limit),
     row: &ExitVenue,
 ) -> VenueReport {
     let since: Vec<_> = after.seen.iter().filter(|s| s.at >= stroke).collect();
-    let changes = since.iter().filter(|s| changes(s.kind));
-    let last = changes.map(|s| s.at.since_ms(stroke)).max();
+    let changes = || since.iter().filter(|s| changes(s.kind));
+    let last = changes().map(|s| s.at.since_ms(stroke)).max();
+    let passed = changes().filter(|s| !s.is_limited).count();
     let mut sent: BTreeMap<&str, usize> = BTreeMap::new();
     for client in after.seen.iter().filter_map(|s| s.client.as_deref()) {
         let count = sent.entry(client).or_default();
@@ -292,6 +308,7 @@ fn report(
         requests: since.len(),
         limited: since.iter().filter(|s| s.is_limited).count(),
         last_change_ms: last.unwrap_or(0),
+        bound_ms: bound_ms(limit, passed),
         faults: venue.tally().to_string(),
     }
 }

@@ -375,3 +375,25 @@ fn halt_status_and_every_narrowing_of_a_flatten() {
         status.out
     );
 }
+
+/// The way out against venues that fail on purpose, judged by the venues' own record: the program's very command.
+#[test]
+fn a_rehearsal_ends_flat_sends_nothing_twice_and_turns_nothing() {
+    std::thread::scope(|scope| {
+        for scenario in ["calm", "streams-down", "timeouts", "rate-limit", "held-balance"] {
+            scope.spawn(move || {
+                let home = Home::new();
+                let said = home.run(&["--json", "rehearse", scenario]).json();
+                let venue = &said["venues"][0];
+                assert_eq!(venue["phase"], "FLAT", "{said}");
+                for count in ["sent_twice", "positions_really_left", "orders_really_left"] {
+                    assert_eq!(venue[count], 0, "{scenario}: {said}");
+                }
+                assert_eq!(venue["turned"], serde_json::json!([]), "{scenario}: {said}");
+                assert!(venue["requests"].as_u64().unwrap() > 100, "{scenario}: {said}");
+            });
+        }
+    });
+    let home = Home::new();
+    home.run(&["rehearse", "lunch"]).ended(2, "lunch");
+}
