@@ -11,6 +11,7 @@ pub mod process;
 mod pump;
 pub mod rehearsal;
 pub mod screen;
+mod themes;
 mod timers;
 
 pub use client::Client;

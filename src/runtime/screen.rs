@@ -1,7 +1,10 @@
 //! The dashboard: one thread that waits for keys, snapshots, receipts and signals, and draws. The engine runs on
 //! its own; a terminal that is slow or stopped holds up only what it shows.
 
-use super::host::{Host, Opening};
+use super::{
+    host::{Host, Opening},
+    themes,
+};
 use crate::{
     clock::{Clock, System},
     config::{self, Ascii, Config, ConfigError, Env},
@@ -15,7 +18,6 @@ use crate::{
         msg::{Cmd, Msg},
         settings::{Hotkey, Level, Settings},
         terminal::{Options, Terminal, color_mode, is_utf8, read_events},
-        theme::Theme,
     },
 };
 use anyhow::{Context as _, anyhow};
@@ -76,7 +78,7 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
 /// One sentence that says what there is instead.
 pub fn check(config: &Config, env: &Env) -> anyhow::Result<()> {
     crate::tui::terminal::check(env.get("TERM"))?;
-    Theme::embedded(&config.ui.theme, ColorMode::None)?;
+    themes::read(config.themes_dir().as_deref(), &config.ui.theme)?;
     Ok(())
 }
 
@@ -91,6 +93,7 @@ impl Clock for SharedClock {
 
 fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
     let keymap = keymap(config)?;
+    let themes = themes::read(config.themes_dir().as_deref(), &config.ui.theme)?;
     let bracket = &config.orders.bracket;
     let settings = Settings {
         keymap,
@@ -99,6 +102,7 @@ fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
         bracket_target: crate::grammar::price_text(bracket.target),
         flatten_is_typed: config.orders.confirm.flatten == crate::config::Confirm::Typed,
         arm_minutes: u32::try_from(config.session.arm_minutes).ok().unwrap_or(15),
+        themes: themes.names(),
         hotkeys: config.hotkeys.iter().map(|(key, h)| hotkey(key, h)).collect(),
         ..Settings::default()
     };
@@ -112,14 +116,14 @@ fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
         Ascii::Never => false,
         Ascii::Auto => !is_utf8(env.get("LC_ALL"), env.get("LC_CTYPE"), env.get("LANG")),
     };
-    let theme = Theme::embedded(&config.ui.theme, color)?;
+    let theme = themes.get(&config.ui.theme, color)?;
     let zone = zone(&config.ui.timezone)?;
     let (width, height) = crossterm::terminal::size().ok().unwrap_or((80, 24));
     let mut model = Model::new(settings, width, height);
     theme.name().clone_into(&mut model.theme);
     model.color = color;
     model.ascii = ascii;
-    Ok(App::new(model, Look::new(theme, ascii, zone)))
+    Ok(App::new(model, Look::new(theme, ascii, zone)).with_themes(themes))
 }
 
 /// The keys of the configuration. What is wrong is told with its place.

@@ -5,7 +5,7 @@ use super::{
     draw,
     model::Model,
     msg::{Cmd, Msg},
-    theme::Theme,
+    theme::Themes,
     update::{self, update},
 };
 use crate::domain::time::{Mono, Now};
@@ -16,14 +16,21 @@ use ratatui::Frame;
 pub struct App {
     model: Model,
     look: Look,
+    themes: Themes,
     stale: bool,
     second: u64,
 }
 
 impl App {
     /// Nothing told yet, to be drawn.
-    pub const fn new(model: Model, look: Look) -> Self {
-        Self { model, look, stale: true, second: 0 }
+    pub fn new(model: Model, look: Look) -> Self {
+        Self { model, look, themes: Themes::default(), stale: true, second: 0 }
+    }
+
+    /// With these themes to change to.
+    #[must_use]
+    pub fn with_themes(self, themes: Themes) -> Self {
+        Self { themes, ..self }
     }
 
     /// Takes in one message; does not draw.
@@ -42,7 +49,7 @@ impl App {
     }
 
     fn dress(&mut self) {
-        match Theme::embedded(&self.model.theme, self.model.color) {
+        match self.themes.get(&self.model.theme, self.model.color) {
             Ok(theme) => self.look.theme = theme,
             Err(_) => self.look.theme.name().clone_into(&mut self.model.theme),
         }

@@ -15,11 +15,6 @@ pub const EMBEDDED: [(&str, &str); 5] = [
     ("sixteen", include_str!("../../themes/sixteen.toml")),
 ];
 
-/// Their names, for whoever asks for one that there is not.
-fn names() -> String {
-    EMBEDDED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-}
-
 /// Why a theme can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ThemeError {
@@ -33,9 +28,14 @@ pub enum ThemeError {
         /// What is wrong, and what would be right.
         problem: String,
     },
-    /// No such theme comes with the program.
-    #[error("there is no theme `{0}`; there are: {names}", names = names())]
-    Name(String),
+    /// There is no such theme.
+    #[error("there is no theme `{name}`; there are: {there}")]
+    Name {
+        /// Which.
+        name: String,
+        /// Those that there are.
+        there: String,
+    },
 }
 
 /// What a style is used for, which decides the contrast that it must have.
@@ -163,6 +163,48 @@ roles! {
     Cursor cursor Text;
 }
 
+/// The themes to choose from: those of the program, and the user's own, which stand before one of the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Themes {
+    files: Vec<(String, String)>,
+}
+
+impl Default for Themes {
+    fn default() -> Self {
+        Self::with(Vec::new())
+    }
+}
+
+impl Themes {
+    /// With these of the user: name and file.
+    pub fn with(mut own: Vec<(String, String)>) -> Self {
+        for (name, text) in EMBEDDED {
+            if !own.iter().any(|(n, _)| n == name) {
+                own.push((name.to_owned(), text.to_owned()));
+            }
+        }
+        own.sort();
+        Self { files: own }
+    }
+    /// Their names, sorted.
+    pub fn names(&self) -> Vec<String> {
+        self.files.iter().map(|(name, _)| name.clone()).collect()
+    }
+    /// One of them, for a colour depth.
+    ///
+    /// # Errors
+    /// There is none of that name, or its file is no theme.
+    pub fn get(&self, name: &str, depth: ColorMode) -> Result<Theme, ThemeError> {
+        match self.files.iter().find(|(n, _)| n == name) {
+            Some((name, text)) => Theme::parse(name, text, depth),
+            None => Err(ThemeError::Name {
+                name: name.chars().filter(|c| !c.is_control()).take(40).collect(),
+                there: self.names().join(", "),
+            }),
+        }
+    }
+}
+
 /// A theme for one colour depth.
 #[derive(Debug, Clone)]
 pub struct Theme {
@@ -177,11 +219,7 @@ impl Theme {
     /// # Errors
     /// There is none of that name.
     pub fn embedded(name: &str, depth: ColorMode) -> Result<Self, ThemeError> {
-        let (_, text) = EMBEDDED
-            .iter()
-            .find(|(n, _)| *n == name)
-            .ok_or_else(|| ThemeError::Name(name.chars().filter(|c| !c.is_control()).take(40).collect()))?;
-        Self::parse(name, text, depth)
+        Themes::default().get(name, depth)
     }
 
     /// From a theme file.
@@ -526,7 +564,7 @@ mod tests {
         assert!(refused("text = [").starts_with("theme mine.toml, line 1: "));
         assert_eq!(
             Theme::embedded("sepia", ColorMode::Truecolor).unwrap_err().to_string(),
-            "there is no theme `sepia`; there are: dark, light, high-contrast, colour-blind, sixteen"
+            "there is no theme `sepia`; there are: colour-blind, dark, high-contrast, light, sixteen"
         );
     }
 }
