@@ -28,7 +28,8 @@ impl<R> Default for Rows<R> {
 }
 
 impl<R: Named> Rows<R> {
-    fn place(&self, name: &R::Name) -> Option<u32> {
+    /// Where a row is: it stays there until it goes.
+    pub(super) fn place(&self, name: &R::Name) -> Option<u32> {
         let is_it = |at: &u32| at_place(&self.rows, *at).is_some_and(|row| row.name() == name);
         self.places.find(short_hash(R::key(name)), is_it).copied()
     }
@@ -54,6 +55,11 @@ impl<R: Named> Rows<R> {
             }
             return at;
         }
+        self.insert_new(row)
+    }
+
+    /// Puts a row in of whose name there is none.
+    pub(super) fn insert_new(&mut self, row: R) -> u32 {
         let hash = short_hash(R::key(row.name()));
         let row = Some(Box::new(row));
         let at = match self.free.pop() {
@@ -83,7 +89,11 @@ impl<R: Named> Rows<R> {
         self.rows.iter().flatten().map(AsRef::as_ref)
     }
 
-    fn at_mut(&mut self, at: u32) -> Option<&mut R> {
+    pub(super) fn at(&self, at: u32) -> Option<&R> {
+        at_place(&self.rows, at)
+    }
+
+    pub(super) fn at_mut(&mut self, at: u32) -> Option<&mut R> {
         usize::try_from(at).ok().and_then(|at| self.rows.get_mut(at)?.as_deref_mut())
     }
 }
@@ -137,7 +147,7 @@ impl<R: Named> Sorted<R> {
 
     fn add(&mut self, row: R) -> u32 {
         let before = self.rank(row.name());
-        let at = self.rows.insert(row);
+        let at = self.rows.insert_new(row);
         self.order.insert(before.min(self.order.len()), at);
         at
     }
