@@ -450,7 +450,7 @@ impl Orders {
             let parent = OrderId { venue: id.venue.clone(), client };
             self.children.entry(parent).or_default().insert(id.clone());
         }
-        let place = self.rows.insert_new(row);
+        let place = self.rows.insert(row);
         self.index(place);
         Applied::Order { order: id, from: None, to, transition }
     }

@@ -47,19 +47,9 @@ impl<R: Named> Rows<R> {
         self.place(name).is_some()
     }
 
-    /// Puts a row in, in the place of one of the same name. Four thousand million of them do not fit into any computer.
+    /// Puts a row in of whose name there is none. Four thousand million of them do not fit into any computer.
     pub(super) fn insert(&mut self, row: R) -> u32 {
-        if let Some(at) = self.place(row.name()) {
-            if let Some(old) = self.at_mut(at) {
-                *old = row;
-            }
-            return at;
-        }
-        self.insert_new(row)
-    }
-
-    /// Puts a row in of whose name there is none.
-    pub(super) fn insert_new(&mut self, row: R) -> u32 {
+        debug_assert!(!self.contains(row.name()), "one row a name");
         let hash = short_hash(R::key(row.name()));
         let row = Some(Box::new(row));
         let at = match self.free.pop() {
@@ -147,7 +137,7 @@ impl<R: Named> Sorted<R> {
 
     fn add(&mut self, row: R) -> u32 {
         let before = self.rank(row.name());
-        let at = self.rows.insert_new(row);
+        let at = self.rows.insert(row);
         self.order.insert(before.min(self.order.len()), at);
         at
     }
@@ -216,6 +206,7 @@ mod tests {
                     prop_assert_eq!(rows.remove(&name).map(|r| r.1), map.remove(&name));
                     sorted.retain(|row| row.0 != name);
                 } else {
+                    rows.remove(&name);
                     rows.insert(Row(name.clone(), value));
                     sorted.insert(Row(name.clone(), value));
                     map.insert(name.clone(), value);

@@ -149,10 +149,7 @@ pub fn spec(inputs: &Inputs<'_>, draft: &Draft) -> Result<OrderSpec, SizingError
     Ok(spec)
 }
 
-fn sized(
-    inputs: &Inputs<'_>,
-    draft: &Draft,
-) -> Result<(OrderSpec, Prices, Qty, Option<Cut>), SizingError> {
+fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(OrderSpec, Prices, Qty, Option<Cut>), SizingError> {
     let closes = matches!(draft.size, Size::All | Size::PositionPercent(_));
     if closes && (draft.stop.is_some() || draft.target.is_some()) {
         return Err(SizingError::ExitsOnClose);

@@ -5,18 +5,8 @@ use rust_decimal::Decimal;
 use std::cmp::Ordering;
 
 /// Powers of ten by which 96 bits stay within 127.
-const POWERS: [i128; 10] = [
-    1,
-    10,
-    100,
-    1_000,
-    10_000,
-    100_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-    1_000_000_000,
-];
+const POWERS: [i128; 10] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
 /// Which of two numbers is larger: seen at one scale, without a loop.
 #[inline]
