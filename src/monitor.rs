@@ -125,7 +125,10 @@ impl Monitor {
 
     /// An order is about to leave; how many left in the last second and the last minute, with it.
     pub fn sent(&mut self, venue: &VenueId, now: Mono) -> (u64, u64) {
-        let of_venue = self.sent.entry(venue.clone()).or_default();
+        let of_venue = match self.sent.get_mut(venue) {
+            Some(of_venue) => of_venue,
+            None => self.sent.entry(venue.clone()).or_default(),
+        };
         while of_venue.front().is_some_and(|at| now.since_ms(*at) >= 60_000) {
             of_venue.pop_front();
         }

@@ -90,9 +90,21 @@ impl Burden {
             maintenance: sum(self.maintenance, other.maintenance)?,
         })
     }
+    const fn is_nothing(&self) -> bool {
+        self.held.get().is_zero()
+            && self.worst.get().is_zero()
+            && self.initial_held.get().is_zero()
+            && self.initial.get().is_zero()
+            && self.maintenance_held.get().is_zero()
+            && self.maintenance.get().is_zero()
+    }
     /// A sum of which `old` was a part and `new` is to be one; `None` on overflow. An order moves half of the fields.
     fn swapped(self, old: Self, new: Self) -> Option<Self> {
         let swap = |sum: Money, old: Money, new: Money| {
+            if old.is_zero() {
+                // Most were not there before, or are not now.
+                return if new.is_zero() { Some(sum) } else { sum.checked_add(new) };
+            }
             if old == new { Some(sum) } else { sum.checked_sub(old)?.checked_add(new) }
         };
         Some(Self {
@@ -122,11 +134,12 @@ pub struct Sides {
 }
 
 impl Sides {
-    /// Of an exposure; `None` when something of it can't be valued. What is held is worth its mark, without one what was
-    /// paid.
+    /// Of an exposure; `None` when something of it can't be valued. What is held is worth `price`, its mark's; without
+    /// one what was paid.
     pub fn of(
         exposure: &super::Exposure,
         mark: Option<&Mark>,
+        price: Option<Price>,
         multiplier: Decimal,
         paid: impl FnOnce() -> Option<Price>,
     ) -> Option<Self> {
@@ -134,7 +147,7 @@ impl Sides {
         let held = if exposure.position.is_zero() {
             Money::ZERO
         } else {
-            let price = mark.and_then(Mark::price).or_else(paid)?;
+            let price = price.or_else(paid)?;
             exposure.position.checked_mul_price(price)?.checked_mul(multiplier)?
         };
         let buying = exposure.buying.value(touch(Side::Buy), multiplier)?;
@@ -212,7 +225,33 @@ struct Load {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Burdens {
     venues: BTreeMap<VenueId, Load>,
-    carried: BTreeSet<InstrumentId>,
+    /// Places of the marks of what is carried, and of some that were lately.
+    carried: Vec<usize>,
+}
+
+impl Burdens {
+    /// Puts `new` in the place of `old` in a venue's sum. What is kept of it: nothing where it, or the sum, can't be
+    /// said.
+    fn swap(&mut self, id: &InstrumentId, old: Burden, new: Option<Burden>) -> Option<Burden> {
+        let load = match self.venues.get_mut(&id.venue) {
+            Some(load) => load,
+            None => self.venues.entry(id.venue.clone()).or_default(),
+        };
+        if let Some(new) = new
+            && let Some(sum) = load.sum.swapped(old, new)
+        {
+            load.sum = sum;
+            load.unknown.remove(id);
+            return Some(new);
+        }
+        load.sum = load.sum.checked_sub(old).unwrap_or(load.sum);
+        load.unknown.insert(id.clone());
+        None
+    }
+
+    fn is_unknown(&self, id: &InstrumentId) -> bool {
+        self.venues.get(&id.venue).is_some_and(|load| load.unknown.contains(id))
+    }
 }
 
 impl Marks {
@@ -229,59 +268,61 @@ impl Marks {
 
     /// Weighs an instrument anew; call it after a fact that moved its position or orders.
     pub fn weigh(&mut self, book: &Book, id: &InstrumentId) {
-        let mark = self.get(id);
+        let place = self.place(id);
+        let mark = place.and_then(|at| self.at(at));
         let old = mark.and_then(|m| m.burden.as_deref().copied());
         let (instrument, account) = (book.instrument(id), book.account(&id.venue));
         // Amounts of two currencies are never added.
         let adds_up = instrument.zip(account).is_none_or(|(i, a)| i.quote == a.report.currency);
         let multiplier = instrument.map_or(Decimal::ONE, |i| i.multiplier.get());
         let paid = || book.position(id).and_then(|p| p.avg_price);
-        let sides = Sides::of(&book.exposure(id), mark, multiplier, paid);
-        let new = sides.and_then(|s| s.burden(instrument, mark.and_then(Mark::price)));
-        let new = new.filter(|burden| adds_up || *burden == Burden::default());
-        if new == Some(Burden::default()) && old.is_none() && !self.burdens.carried.contains(id) {
+        let price = mark.and_then(Mark::price);
+        let sides = Sides::of(&book.exposure(id), mark, price, multiplier, paid);
+        let new = sides.and_then(|s| s.burden(instrument, price));
+        let new = new.filter(|burden| adds_up || burden.is_nothing());
+        let carries = !new.is_some_and(|burden| burden.is_nothing());
+        if !carries && !mark.is_some_and(|m| m.is_listed) {
             return;
         }
-        let load = match self.burdens.venues.get_mut(&id.venue) {
-            Some(load) => load,
-            None => self.burdens.venues.entry(id.venue.clone()).or_default(),
-        };
-        let sum = load.sum.swapped(old.unwrap_or_default(), new.unwrap_or_default());
-        let kept = if let (Some(sum), Some(_)) = (sum, new) {
-            load.sum = sum;
-            load.unknown.remove(id);
-            new
-        } else {
-            load.sum = load.sum.checked_sub(old.unwrap_or_default()).unwrap_or(load.sum);
-            load.unknown.insert(id.clone());
-            None
-        };
-        let carries = new != Some(Burden::default());
-        if carries && old.is_none() {
-            self.burdens.carried.insert(id.clone());
-        } else if !carries {
-            self.burdens.carried.remove(id);
+        let kept = self.burdens.swap(id, old.unwrap_or_default(), new);
+        let place = place.unwrap_or_else(|| self.add(id));
+        let Some(row) = self.at_mut(place) else { return };
+        let is_new = carries && !std::mem::replace(&mut row.is_listed, true);
+        match (&mut row.burden, kept.filter(|b| !b.is_nothing())) {
+            (Some(kept), Some(burden)) => **kept = burden,
+            (kept, burden) => *kept = burden.map(Box::new),
         }
-        let row = self.row(id);
-        match (&mut row.burden, kept.filter(|b| *b != Burden::default())) {
-            (Some(place), Some(burden)) => **place = burden,
-            (place, burden) => *place = burden.map(Box::new),
+        if is_new {
+            self.burdens.carried.push(place);
         }
     }
 
-    /// Weighs everything anew that is carried: for what moved with the market alone.
+    /// Weighs everything anew that is carried: for what moved with the market alone. What is carried no more goes from
+    /// the list.
     pub fn weigh_carried(&mut self, book: &Book) {
-        for id in self.burdens.carried.clone() {
+        let places = std::mem::take(&mut self.burdens.carried);
+        let mut kept = Vec::with_capacity(places.len());
+        for place in places {
+            let Some(id) = self.at(place).map(|m| m.instrument.clone()) else { continue };
             self.weigh(book, &id);
+            let is_unknown = self.burdens.is_unknown(&id);
+            let Some(row) = self.at_mut(place) else { continue };
+            row.is_listed = row.burden.is_some() || is_unknown;
+            if row.is_listed {
+                kept.push(place);
+            }
         }
+        // Nothing is listed twice: what was weighed was in the list.
+        kept.append(&mut self.burdens.carried);
+        self.burdens.carried = kept;
     }
 
     /// Weighs a whole book: at the start.
     pub fn weigh_book(&mut self, book: &Book) {
         let held = book.positions().map(|p| p.instrument.clone());
         let ordered = book.open_orders().map(|o| o.instrument().clone());
-        let mut all: BTreeSet<InstrumentId> = held.chain(ordered).collect();
-        all.append(&mut self.burdens.carried.clone());
+        let all: BTreeSet<InstrumentId> = held.chain(ordered).collect();
+        self.weigh_carried(book);
         for id in all {
             self.weigh(book, &id);
         }
@@ -298,7 +339,9 @@ impl Marks {
             Fact::Learned { report, .. } => &report.instrument,
             Fact::Executed(execution) | Fact::Inferred(execution) => &execution.instrument,
             Fact::Position { instrument, .. } => instrument,
-            Fact::Instrument(instrument) if self.burdens.carried.contains(&instrument.id) => &instrument.id,
+            Fact::Instrument(instrument) if self.get(&instrument.id).is_some_and(|m| m.is_listed) => {
+                &instrument.id
+            }
             Fact::Instrument(_)
             | Fact::Opened { .. }
             | Fact::Commanded { .. }

@@ -148,15 +148,17 @@ pub(super) struct Totals(Counted);
 impl Totals {
     fn swap(&mut self, old: Counted, new: Counted) {
         let sum = &mut self.0;
-        sum.buys = sum.buys.saturating_sub(old.buys);
-        sum.sells = sum.sells.saturating_sub(old.sells);
+        // A sum beyond what can be held stays at what it was: far beyond any limit.
+        let swap = |sum: Qty, old: Qty, new: Qty| {
+            let without = if old.is_zero() { sum } else { sum.saturating_sub(old) };
+            if new.is_zero() { without } else { without.checked_add(new).unwrap_or(without) }
+        };
+        sum.buys = swap(sum.buys, old.buys, new.buys);
+        sum.sells = swap(sum.sells, old.sells, new.sells);
         sum.notional_buys =
             sum.notional_buys.saturating_sub(old.notional_buys).saturating_add(new.notional_buys);
         sum.notional_sells =
             sum.notional_sells.saturating_sub(old.notional_sells).saturating_add(new.notional_sells);
-        // A sum beyond what can be held stays at what it was: far beyond any limit.
-        sum.buys = sum.buys.checked_add(new.buys).unwrap_or(sum.buys);
-        sum.sells = sum.sells.checked_add(new.sells).unwrap_or(sum.sells);
         sum.buying = sum.buying.less(old.buying).plus(new.buying);
         sum.selling = sum.selling.less(old.selling).plus(new.selling);
     }
@@ -164,16 +166,17 @@ impl Totals {
 
 impl Orders {
     /// Counts an order anew, and those that count against it: its group, and what it replaces or is replaced by.
-    pub(super) fn recount(&mut self, id: &OrderId) {
-        let Some(row) = self.rows.get(id) else {
+    pub(super) fn recount(&mut self, place: u32) {
+        let Some(row) = self.rows.at(place) else {
             return;
         };
+        let id = &row.id;
         let named = |client: &Option<crate::domain::ids::ClientId>| {
             client.clone().map(|client| OrderId { venue: id.venue.clone(), client })
         };
         let has_children = self.children.contains_key(id);
         if row.replaced_by.is_none() && row.replaces.is_none() && row.parent.is_none() && !has_children {
-            self.recount_one(id);
+            self.recount_one(place);
             return;
         }
         let mut touched = vec![id.clone()];
@@ -183,12 +186,14 @@ impl Orders {
             touched.extend(self.group(id).map(|r| r.id.clone()));
         }
         for id in touched {
-            self.recount_one(&id);
+            if let Some(place) = self.rows.place(&id) {
+                self.recount_one(place);
+            }
         }
     }
 
-    fn recount_one(&mut self, id: &OrderId) {
-        let Some(row) = self.rows.get(id) else {
+    fn recount_one(&mut self, place: u32) {
+        let Some(row) = self.rows.at(place) else {
             return;
         };
         let new = self.count(row);
@@ -198,7 +203,7 @@ impl Orders {
         }
         let of = &row.spec.instrument;
         self.lines.get_or_insert_with(of, || Line::of(of)).totals.swap(old, new);
-        if let Some(row) = self.rows.get_mut(id) {
+        if let Some(row) = self.rows.at_mut(place) {
             row.counted = new;
         }
     }
@@ -304,3 +309,6 @@ impl Book {
         self.orders.lines.get(instrument).map(|line| line.totals.0).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,6 +129,8 @@ pub struct Mark {
     pub holding: Option<Box<Holding>>,
     /// What of it is in the sums of its account.
     pub(super) burden: Option<Box<super::burden::Burden>>,
+    /// Its place is in the list of what is carried.
+    pub(super) is_listed: bool,
     /// The venue's own last price, from a position report.
     pub venue_last: Option<Price>,
     may_be_negative: bool,
@@ -150,6 +152,7 @@ impl Mark {
             volume: None,
             holding: None,
             burden: None,
+            is_listed: false,
             venue_last: None,
             may_be_negative: false,
             band: None,
@@ -353,6 +356,14 @@ impl Marks {
         self.place(instrument).and_then(|at| self.rows.get(at))
     }
 
+    pub(super) fn at(&self, place: usize) -> Option<&Mark> {
+        self.rows.get(place)
+    }
+
+    pub(super) fn at_mut(&mut self, place: usize) -> Option<&mut Mark> {
+        self.rows.get_mut(place)
+    }
+
     /// All marks, in the order in which they were first seen.
     pub fn iter(&self) -> impl Iterator<Item = &Mark> {
         self.rows.iter()
@@ -409,13 +420,13 @@ impl Marks {
         mark.band = None;
     }
 
-    fn place(&self, instrument: &InstrumentId) -> Option<usize> {
+    pub(super) fn place(&self, instrument: &InstrumentId) -> Option<usize> {
         let is_it = |at: &u32| row_at(&self.rows, *at).is_some_and(|row| row.instrument == *instrument);
         self.places.find(hash(instrument), is_it).and_then(|at| usize::try_from(*at).ok())
     }
 
     /// A new row at the end. Four thousand million of them do not fit into any computer.
-    fn add(&mut self, instrument: &InstrumentId) -> usize {
+    pub(super) fn add(&mut self, instrument: &InstrumentId) -> usize {
         let at = self.rows.len();
         self.rows.push(Mark::new(instrument.clone()));
         let rows = &self.rows;

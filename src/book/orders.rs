@@ -270,7 +270,10 @@ impl Orders {
             row.parent = parent;
             row.role = role;
         }
-        self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone());
+        match self.unseen.get_mut(&row.id.venue) {
+            Some(unseen) => unseen.insert(row.id.clone()),
+            None => self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone()),
+        };
         if self.recent.len() >= RECENT_MAX {
             self.recent.pop_front();
         }
@@ -280,7 +283,10 @@ impl Orders {
 
     /// An order was made that does not close.
     pub(super) fn count_entry(&mut self, at: Stamp, venue: &VenueId) {
-        let made = self.made.entry(venue.clone()).or_default();
+        let made = match self.made.get_mut(venue) {
+            Some(made) => made,
+            None => self.made.entry(venue.clone()).or_default(),
+        };
         if made.len() >= MADE_MAX {
             made.pop_front();
         }
@@ -358,7 +364,8 @@ impl Orders {
         id: &OrderId,
         change: impl FnOnce(&mut OrderRow),
     ) -> Option<(OrderState, OrderState)> {
-        let row = self.rows.get_mut(id)?;
+        let place = self.rows.place(id)?;
+        let row = self.rows.at_mut(place)?;
         let (from, before_at) = (row.state, row.updated_at);
         change(row);
         row.updated_at = at;
@@ -366,7 +373,7 @@ impl Orders {
         if from.is_final() {
             self.ended.remove(&(before_at, id.clone()));
         }
-        self.index(id);
+        self.index(place);
         Some((from, to))
     }
 
@@ -421,6 +428,7 @@ impl Orders {
         self.by_venue_id.get(&(venue.clone(), id.clone())).map(|o| o.client.clone())
     }
 
+    /// Takes in an order that is not here yet.
     fn insert(&mut self, mut row: OrderRow) -> Applied {
         if let Some(orphan) = self.orphans.remove(&row.id) {
             row.filled = orphan.filled;
@@ -442,15 +450,16 @@ impl Orders {
             let parent = OrderId { venue: id.venue.clone(), client };
             self.children.entry(parent).or_default().insert(id.clone());
         }
-        self.rows.insert(row);
-        self.index(&id);
+        let place = self.rows.insert(row);
+        self.index(place);
         Applied::Order { order: id, from: None, to, transition }
     }
 
-    fn index(&mut self, id: &OrderId) {
-        let Some(row) = self.rows.get(id) else {
+    fn index(&mut self, place: u32) {
+        let Some(row) = self.rows.at(place) else {
             return;
         };
+        let id = &row.id;
         if let Some(venue_id) = row.venue_id.clone() {
             self.by_venue_id.insert((id.venue.clone(), venue_id), id.clone());
         }
@@ -471,7 +480,7 @@ impl Orders {
         {
             unseen.remove(id);
         }
-        self.recount(id);
+        self.recount(place);
     }
 
     fn drop_row(&mut self, id: &OrderId) {

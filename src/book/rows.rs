@@ -28,7 +28,8 @@ impl<R> Default for Rows<R> {
 }
 
 impl<R: Named> Rows<R> {
-    fn place(&self, name: &R::Name) -> Option<u32> {
+    /// Where a row is: it stays there until it goes.
+    pub(super) fn place(&self, name: &R::Name) -> Option<u32> {
         let is_it = |at: &u32| at_place(&self.rows, *at).is_some_and(|row| row.name() == name);
         self.places.find(short_hash(R::key(name)), is_it).copied()
     }
@@ -46,14 +47,9 @@ impl<R: Named> Rows<R> {
         self.place(name).is_some()
     }
 
-    /// Puts a row in, in the place of one of the same name. Four thousand million of them do not fit into any computer.
+    /// Puts a row in of whose name there is none. Four thousand million of them do not fit into any computer.
     pub(super) fn insert(&mut self, row: R) -> u32 {
-        if let Some(at) = self.place(row.name()) {
-            if let Some(old) = self.at_mut(at) {
-                *old = row;
-            }
-            return at;
-        }
+        debug_assert!(!self.contains(row.name()), "one row a name");
         let hash = short_hash(R::key(row.name()));
         let row = Some(Box::new(row));
         let at = match self.free.pop() {
@@ -83,7 +79,11 @@ impl<R: Named> Rows<R> {
         self.rows.iter().flatten().map(AsRef::as_ref)
     }
 
-    fn at_mut(&mut self, at: u32) -> Option<&mut R> {
+    pub(super) fn at(&self, at: u32) -> Option<&R> {
+        at_place(&self.rows, at)
+    }
+
+    pub(super) fn at_mut(&mut self, at: u32) -> Option<&mut R> {
         usize::try_from(at).ok().and_then(|at| self.rows.get_mut(at)?.as_deref_mut())
     }
 }
@@ -206,6 +206,7 @@ mod tests {
                     prop_assert_eq!(rows.remove(&name).map(|r| r.1), map.remove(&name));
                     sorted.retain(|row| row.0 != name);
                 } else {
+                    rows.remove(&name);
                     rows.insert(Row(name.clone(), value));
                     sorted.insert(Row(name.clone(), value));
                     map.insert(name.clone(), value);

@@ -1,8 +1,8 @@
 //! Names of things. Each is its own type, so that a venue's order id is never taken for ours.
 
-use super::text::is_unsafe;
+use super::{money::put_whole, text::is_unsafe};
 use serde::{Deserialize, Deserializer, Serialize, de};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, SmolStrBuilder};
 use std::{cmp::Ordering, fmt};
 
 /// Why a text is not an identifier.
@@ -124,7 +124,12 @@ impl AccountId {
 impl ClientId {
     /// The `n`th id that this run makes. Unique because an instance is never used twice.
     pub fn nth(instance: &Instance, n: u64) -> Self {
-        Self(smol_str::format_smolstr!("td-{instance}-{n}"))
+        let mut id = SmolStrBuilder::new();
+        id.push_str("td-");
+        id.push_str(instance.as_str());
+        id.push('-');
+        put_whole(n, |digits| id.push_str(digits));
+        Self(id.finish())
     }
     /// For an order that its maker gave no id.
     pub fn of_venue(id: &VenueOrderId) -> Self {

@@ -2,12 +2,13 @@
 //! there is no way from or to a float.
 
 mod digits;
+mod quick;
 
 use self::digits::{Digits, parse_plain};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive as _, ToPrimitive as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 /// Why a text is not a number that Tradedeck accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,8 +108,19 @@ impl de::Visitor<'_> for ExactVisitor {
 macro_rules! decimal_value {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name(Decimal);
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                quick::order(self.0, other.0)
+            }
+        }
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $name {
             /// Zero.
@@ -123,11 +135,18 @@ macro_rules! decimal_value {
             }
             /// Above zero?
             pub fn is_positive(self) -> bool {
-                self.0 > Decimal::ZERO
+                !self.0.is_sign_negative() && !self.0.is_zero()
             }
             /// Below zero?
             pub fn is_negative(self) -> bool {
-                self.0 < Decimal::ZERO
+                self.0.is_sign_negative() && !self.0.is_zero()
+            }
+            /// Writes its digits behind a text, as `Display` does and without its detours.
+            pub fn put(self, text: &mut String) {
+                match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
+                    Some(digits) => text.push_str(digits),
+                    None => text.push_str(&self.0.to_string()),
+                }
             }
         }
         impl fmt::Display for $name {
@@ -165,11 +184,11 @@ macro_rules! signed_value {
             }
             /// Sum; `None` on overflow.
             pub fn checked_add(self, other: Self) -> Option<Self> {
-                self.0.checked_add(other.0).map(Self)
+                quick::sum(self.0, other.0).map(Self)
             }
             /// Difference; `None` on overflow.
             pub fn checked_sub(self, other: Self) -> Option<Self> {
-                self.0.checked_sub(other.0).map(Self)
+                quick::difference(self.0, other.0).map(Self)
             }
             /// The other sign.
             pub fn negated(self) -> Self {
@@ -226,11 +245,11 @@ decimal_value!(
 impl Qty {
     /// Of a decimal; `None` below zero.
     pub fn new(d: Decimal) -> Option<Self> {
-        (d >= Decimal::ZERO).then_some(Self(d))
+        (!d.is_sign_negative() || d.is_zero()).then_some(Self(d))
     }
     /// Sum; `None` on overflow.
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.0.checked_add(other.0).map(Self)
+        quick::sum(self.0, other.0).map(Self)
     }
     /// Difference; `None` on overflow or below zero.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
@@ -242,7 +261,7 @@ impl Qty {
     }
     /// Times a price; `None` on overflow.
     pub fn checked_mul_price(self, price: Price) -> Option<Money> {
-        self.0.checked_mul(price.0).map(Money)
+        quick::product(self.0, price.0).map(Money)
     }
     /// The largest whole multiple of `lot` that is not above this; itself where `lot` is zero.
     pub fn floor_to(self, lot: Qty) -> Option<Self> {
@@ -298,14 +317,14 @@ impl SignedQty {
     }
     /// Times a price; `None` on overflow.
     pub fn checked_mul_price(self, price: Price) -> Option<Money> {
-        self.0.checked_mul(price.0).map(Money)
+        quick::product(self.0, price.0).map(Money)
     }
 }
 
 impl Price {
     /// Times a factor; `None` on overflow.
     pub fn checked_mul(self, factor: Decimal) -> Option<Self> {
-        self.0.checked_mul(factor).map(Self)
+        quick::product(self.0, factor).map(Self)
     }
     /// Half way to another price; `None` on overflow.
     pub fn midpoint(self, other: Self) -> Option<Self> {
@@ -327,7 +346,7 @@ impl Price {
 impl Money {
     /// Times a factor; `None` on overflow.
     pub fn checked_mul(self, factor: Decimal) -> Option<Self> {
-        self.0.checked_mul(factor).map(Self)
+        quick::product(self.0, factor).map(Self)
     }
     /// Divided by a number; `None` for zero or on overflow.
     pub fn checked_div(self, divisor: Decimal) -> Option<Decimal> {
@@ -363,6 +382,11 @@ pub(super) fn is_multiple(n: Decimal, step: Decimal) -> bool {
 /// For drawing only: a chart's axis position. Never leads back to money.
 pub fn to_plot(d: Decimal) -> f64 {
     d.to_f64().filter(|f| f.is_finite()).unwrap_or(0.0)
+}
+
+/// Hands the digits of a whole number to `put`.
+pub fn put_whole(number: u64, put: impl FnOnce(&str)) {
+    put(Digits::of_whole(number).as_ref().and_then(Digits::as_str).unwrap_or_default());
 }
 
 /// A whole number as a decimal.

@@ -1,6 +1,7 @@
 //! Text that came from outside, cleaned once where it is parsed, into a type of its own. Screen, log,
 //! journal, notification and clipboard take only this type, so that no venue can write to a terminal.
 
+use super::money::put_whole;
 use serde::{Deserialize, Deserializer, Serialize};
 use smol_str::{SmolStr, SmolStrBuilder};
 use std::fmt;
@@ -46,6 +47,14 @@ impl Text {
         if over > 0 {
             out.push_str(&format!(" (+{over} more)"));
         }
+        Self(out.finish())
+    }
+    /// A word of ours and a number: `gate 7`.
+    pub fn numbered(word: &'static str, number: u64) -> Self {
+        let mut out = SmolStrBuilder::new();
+        out.push_str(word);
+        out.push(' ');
+        put_whole(number, |digits| out.push_str(digits));
         Self(out.finish())
     }
     /// As a plain string slice.

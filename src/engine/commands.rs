@@ -11,13 +11,13 @@ use crate::{
     domain::{
         draft::{CancelTarget, ChangeExpr, Command, Draft, Share, Size},
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
+        money::Price,
         order::{Amount, Attached, OrderSpec, OrderType},
         scope::Then,
         text::Text,
     },
     sizing,
 };
-use std::fmt::{self, Write as _};
 
 impl Engine {
     pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
@@ -53,15 +53,15 @@ impl Engine {
     }
 
     fn place(&mut self, maker: &Maker, draft: &Draft) -> Reply {
-        let plan = match self.plan_order(draft, Power::NotAsked) {
-            Ok(plan) => plan,
+        let spec = match self.order_of(draft) {
+            Ok(spec) => spec,
             Err(why) => return Reply::Refused { text: why.text, field: Some(why.field), checks: Vec::new() },
         };
-        let venue = plan.spec.instrument.venue.clone();
+        let venue = spec.instrument.venue.clone();
         let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
-        let words = describe(&plan.spec);
-        if reduces || self.book.exit_side(&plan.spec.instrument) == Some(plan.spec.side) {
-            match self.send_reduction(plan.spec.clone(), maker.origin.clone()) {
+        let words = describe(&spec);
+        if reduces || self.book.exit_side(&spec.instrument) == Some(spec.side) {
+            match self.send_reduction(spec.clone(), maker.origin.clone()) {
                 Ok(client) => return placed(vec![client], venue, &words),
                 Err(why) if reduces => {
                     return Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() };
@@ -70,7 +70,7 @@ impl Engine {
                 Err(_) => {}
             }
         }
-        match self.submit_cleared(plan.spec, maker.origin.clone(), None) {
+        match self.submit_cleared(spec, maker.origin.clone(), None) {
             Ok(client) => placed(vec![client], venue, &words),
             Err(stopped) => refused(&stopped, None),
         }
@@ -218,35 +218,43 @@ impl Engine {
 /// `buy 673 AAPL market` for the receipt.
 pub(super) fn describe(spec: &OrderSpec) -> String {
     let mut text = String::with_capacity(96);
-    let written = text.write_fmt(format_args!("{}", Described(spec)));
-    debug_assert!(written.is_ok(), "a string takes all that is written into it");
-    text
-}
-
-struct Described<'a>(&'a OrderSpec);
-
-impl fmt::Display for Described<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = self.0;
-        let InstrumentId { symbol, venue } = &spec.instrument;
-        match spec.amount {
-            Amount::Qty(q) => write!(f, "{} {q} {symbol}", spec.side.word()),
-            Amount::Notional(m) => write!(f, "{} ${m} of {symbol}", spec.side.word()),
-        }?;
-        match spec.order_type {
-            OrderType::Market => f.write_str(" market"),
-            OrderType::Limit { limit } => write!(f, " limit {limit}"),
-            OrderType::Stop { stop } => write!(f, " stop {stop}"),
-            OrderType::StopLimit { stop, limit } => write!(f, " stop {stop} limit {limit}"),
-            OrderType::TrailingStop { .. } => f.write_str(" trailing stop"),
-        }?;
-        f.write_str(match spec.attached {
-            Attached::Simple => "",
-            Attached::Bracket { .. } => " with stop and target",
-            Attached::OtoStop { .. } => " with stop",
-            Attached::OtoTarget { .. } => " with target",
-            Attached::Oco { .. } => " as target and stop",
-        })?;
-        write!(f, " at {venue}")
+    let InstrumentId { symbol, venue } = &spec.instrument;
+    text.push_str(spec.side.word());
+    match spec.amount {
+        Amount::Qty(qty) => {
+            text.push(' ');
+            qty.put(&mut text);
+            text.push(' ');
+        }
+        Amount::Notional(money) => {
+            text.push_str(" $");
+            money.put(&mut text);
+            text.push_str(" of ");
+        }
     }
+    text.push_str(symbol.as_str());
+    let mut priced = |word: &str, price: Price| {
+        text.push_str(word);
+        price.put(&mut text);
+    };
+    match spec.order_type {
+        OrderType::Market => text.push_str(" market"),
+        OrderType::Limit { limit } => priced(" limit ", limit),
+        OrderType::Stop { stop } => priced(" stop ", stop),
+        OrderType::StopLimit { stop, limit } => {
+            priced(" stop ", stop);
+            priced(" limit ", limit);
+        }
+        OrderType::TrailingStop { .. } => text.push_str(" trailing stop"),
+    }
+    text.push_str(match spec.attached {
+        Attached::Simple => "",
+        Attached::Bracket { .. } => " with stop and target",
+        Attached::OtoStop { .. } => " with stop",
+        Attached::OtoTarget { .. } => " with target",
+        Attached::Oco { .. } => " as target and stop",
+    });
+    text.push_str(" at ");
+    text.push_str(venue.as_str());
+    text
 }

@@ -10,6 +10,7 @@ use crate::{
         fact::{Fact, PositionSource},
         ids::{InstrumentId, VenueId},
         money::SignedQty,
+        names::NameMap,
         report::VenueReport,
         scope::ExitPlan,
         text::Text,
@@ -46,7 +47,7 @@ pub(super) struct Doubts {
     /// How often each venue was asked again since something moved.
     tries: BTreeMap<VenueId, u32>,
     /// When a fill or a new order last moved a symbol.
-    moved: BTreeMap<InstrumentId, Mono>,
+    moved: NameMap<InstrumentId, Mono>,
     /// What happened before this run began may have happened just before.
     begun: Mono,
 }

@@ -117,7 +117,7 @@ impl Engine {
             .ok_or_else(|| Stopped::Why(Text::clean(&format!("there is no venue `{venue}`"))))?
             .map_err(Stopped::Checks)?;
         self.proven(&venue).map_err(Stopped::Why)?;
-        let verdict = Text::clean(&format!("gate {number}"));
+        let verdict = Text::numbered("gate", number);
         self.intend(&client, spec, origin, replaces, verdict);
         self.effect(Effect::Submit { venue, order });
         Ok(client)
@@ -247,7 +247,7 @@ impl Engine {
         asked.replaced_by = Some(client.clone());
         asked.change = Some(change);
         self.fact(Fact::Order(Box::new(asked)));
-        let verdict = Text::clean(&format!("gate {number}"));
+        let verdict = Text::numbered("gate", number);
         self.intend(&client, after, origin, Some(id.client.clone()), verdict);
         self.effect(Effect::Replace { venue: id.venue.clone(), change: cleared });
         Ok(client)

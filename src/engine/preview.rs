@@ -8,12 +8,12 @@ use crate::{
         ids::{InstrumentId, Symbol, VenueId},
         limits::Action,
         money::{Money, Percent},
-        order::Side,
+        order::{OrderSpec, Side},
         scope::Scope,
         text::Text,
     },
     risk::{self, CheckResult, Outcome},
-    sizing::{self, Cut, Inputs, Plan},
+    sizing::{self, Cut, Inputs, Plan, SizingError},
 };
 use smol_str::SmolStr;
 
@@ -78,8 +78,22 @@ impl Engine {
         }))
     }
 
-    /// Sizes and prices a draft.
-    pub(super) fn plan_order(&mut self, draft: &Draft, power: Power) -> Result<Plan, Problem> {
+    /// Sizes and prices a draft, for a person to look at.
+    fn plan_order(&mut self, draft: &Draft) -> Result<Plan, Problem> {
+        self.work_out(draft, Power::Asked, sizing::plan)
+    }
+
+    /// Sizes and prices a draft, to be sent.
+    pub(super) fn order_of(&mut self, draft: &Draft) -> Result<OrderSpec, Problem> {
+        self.work_out(draft, Power::NotAsked, sizing::spec)
+    }
+
+    fn work_out<T>(
+        &mut self,
+        draft: &Draft,
+        power: Power,
+        how: fn(&Inputs<'_>, &Draft) -> Result<T, SizingError>,
+    ) -> Result<T, Problem> {
         let problem = |field: &'static str, text: Text| Problem { field: SmolStr::new_static(field), text };
         let venue = self.venue_for(draft.venue.as_ref()).map_err(|why| problem("venue", why))?;
         let id = self.instrument_for(&draft.symbol, &venue);
@@ -89,8 +103,8 @@ impl Engine {
         })?;
         // A size in units is what it is; the others are worked out by what is left, or cut to it.
         let power = if matches!(draft.size, Size::Qty(_)) { power } else { Power::Asked };
-        match self.with_inputs(&id, power, |inputs| sizing::plan(inputs, draft)) {
-            Ok(Ok(plan)) => Ok(plan),
+        match self.with_inputs(&id, power, |inputs| how(inputs, draft)) {
+            Ok(Ok(done)) => Ok(done),
             Ok(Err(why)) => {
                 let waits = why.needs_word();
                 let field = if waits { "wait" } else { why.field() };
@@ -133,7 +147,7 @@ impl Engine {
     }
 
     fn preview_order(&mut self, draft: &Draft) -> Preview {
-        let plan = match self.plan_order(draft, Power::Asked) {
+        let plan = match self.plan_order(draft) {
             Ok(plan) => plan,
             Err(problem) => {
                 let venue = self.venue_for(draft.venue.as_ref()).ok();

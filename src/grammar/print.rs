@@ -77,21 +77,37 @@ fn with_reason(words: &mut Vec<String>, verb: &str, reason: &Text) {
 fn draft(d: &Draft) -> String {
     let mut line = String::with_capacity(96);
     line.push_str(d.side.word());
-    put(&mut line, format_args!(" {} {}", symbol(&d.symbol), Sized(d.size)));
+    line.push(' ');
+    put_symbol(&mut line, &d.symbol);
+    line.push(' ');
+    match d.size {
+        Size::Qty(qty) => qty.put(&mut line),
+        size @ (Size::Notional(_)
+        | Size::EquityPercent(_)
+        | Size::BuyingPowerPercent(_)
+        | Size::RiskPercent(_)
+        | Size::RiskMoney(_)
+        | Size::All
+        | Size::PositionPercent(_)) => put(&mut line, format_args!("{}", Sized(size))),
+    }
     match d.order_type {
         DraftType::Market => line.push_str(" market"),
-        DraftType::Limit(p) => put(&mut line, format_args!(" limit {}", Priced(p))),
-        DraftType::Stop(p) => put(&mut line, format_args!(" trigger {}", Priced(p))),
+        DraftType::Limit(p) => put_price(&mut line, " limit ", p),
+        DraftType::Stop(p) => put_price(&mut line, " trigger ", p),
         DraftType::StopLimit { stop, limit } => {
-            put(&mut line, format_args!(" trigger {} limit {}", Priced(stop), Priced(limit)));
+            put_price(&mut line, " trigger ", stop);
+            put_price(&mut line, " limit ", limit);
         }
         DraftType::Trail(t) => put(&mut line, format_args!(" trail {}", trail(t))),
     }
     if let Some(s) = d.stop {
-        put(&mut line, format_args!(" {}", Stopped(s)));
+        put_price(&mut line, " stop ", s.stop);
+        if let Some(limit) = s.limit {
+            put_price(&mut line, " limit ", limit);
+        }
     }
     if let Some(t) = d.target {
-        put(&mut line, format_args!(" target {}", Priced(t)));
+        put_price(&mut line, " target ", t);
     }
     if let Some(t) = d.tif {
         put(&mut line, format_args!(" {}", tif(t)));
@@ -108,6 +124,19 @@ fn draft(d: &Draft) -> String {
         put(&mut line, format_args!(" {v}"));
     }
     line
+}
+
+/// What is typed most is a price itself.
+fn put_price(line: &mut String, word: &str, p: PriceExpr) {
+    line.push_str(word);
+    match p {
+        PriceExpr::At(price) if price.is_positive() => price.put(line),
+        p @ (PriceExpr::At(_)
+        | PriceExpr::Offset(_)
+        | PriceExpr::Percent(_)
+        | PriceExpr::Ticks(_)
+        | PriceExpr::R(_)) => put(line, format_args!("{}", Priced(p))),
+    }
 }
 
 /// Writing into memory can't fail.
@@ -202,9 +231,21 @@ fn venue(venue: Option<&VenueId>) -> Option<String> {
 }
 
 pub(super) fn symbol(symbol: &Symbol) -> String {
+    let mut line = String::new();
+    put_symbol(&mut line, symbol);
+    line
+}
+
+fn put_symbol(line: &mut String, symbol: &Symbol) {
     let name = symbol.as_str();
-    let exact = is_reserved(name) || !name.bytes().any(|b| b.is_ascii_alphabetic());
-    if exact { format!("={name}") } else { quote(name) }
+    if is_reserved(name) || !name.bytes().any(|b| b.is_ascii_alphabetic()) {
+        line.push('=');
+        line.push_str(name);
+    } else if name.bytes().all(|b| b.is_ascii_graphic() && b != b'"') {
+        line.push_str(name);
+    } else {
+        line.push_str(&quote(name));
+    }
 }
 
 fn cancel_target(target: &CancelTarget) -> String {

@@ -137,7 +137,9 @@ pub(super) const FLATTENS: &[Word] = &[
 
 /// Would this symbol be taken for a word of the grammar?
 pub(super) fn is_reserved(symbol: &str) -> bool {
-    Word::of(symbol).is_some() || Verb::of(symbol).is_some()
+    // Words are of letters alone.
+    symbol.bytes().all(|b| b.is_ascii_alphabetic())
+        && (Word::of(symbol).is_some() || Verb::of(symbol).is_some())
 }
 
 /// `did you mean `limit`?`, or the list of what may stand here.

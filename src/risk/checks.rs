@@ -101,10 +101,14 @@ pub(super) struct Case<'a> {
     pub(super) instrument: Option<&'a Instrument>,
     pub(super) account: Option<&'a AccountRow>,
     pub(super) mark: Option<&'a Mark>,
+    /// What a unit is worth now.
+    pub(super) market: Option<Price>,
     /// The price that it is judged by: its own worst, or the touch that a market order would take.
     pub(super) price: Option<Price>,
     /// How much; of an order in money what that buys at `price`.
     pub(super) qty: Option<Qty>,
+    /// What the whole order is worth at its worst, without sign.
+    pub(super) value: Option<Money>,
     /// The part of it that opens or adds.
     pub(super) opening: Option<Qty>,
     /// Is anything open on the other side?
@@ -125,6 +129,7 @@ impl<'a> Case<'a> {
         let exposure = context.book.exposure(&spec.instrument);
         let mut case = Self::new(context, spec, exposure);
         case.adds_nothing = case.reduces();
+        case.value = case.whole_value();
         case.weighed = case.weigh(&exposure);
         case
     }
@@ -151,6 +156,7 @@ impl<'a> Case<'a> {
         case.opening = case.qty.map(|q| exposure.opening_part(spec.side, q));
         case.changes = Some((&change.before, filled));
         case.adds_nothing = case.reduces() || !adds(&change.before, &change.after, case.mark);
+        case.value = case.whole_value();
         case.weighed = case.weigh(&exposure);
         case
     }
@@ -172,8 +178,10 @@ impl<'a> Case<'a> {
             instrument,
             account: context.book.account(&spec.instrument.venue),
             mark,
+            market: mark.and_then(Mark::price),
             price,
             qty,
+            value: None,
             opening: qty.map(|q| exposure.opening_part(spec.side, q)),
             is_opposed: exposure.has_notional
                 || match spec.side {
@@ -197,14 +205,12 @@ impl<'a> Case<'a> {
             return None;
         }
         let (context, id) = (self.context, &self.spec.instrument);
-        let value = match self.spec.amount {
-            Amount::Notional(money) => money.abs(),
-            Amount::Qty(_) => self.value_of(self.qty?)?,
-        };
+        let value = self.value?;
         let multiplier = self.instrument.map_or(rust_decimal::Decimal::ONE, |i| i.multiplier.get());
         let paid = || context.book.position(id).and_then(|p| p.avg_price);
-        let sides = Sides::of(exposure, self.mark, multiplier, paid)?.plus(self.spec.side, value)?;
-        let burden = sides.burden(self.instrument, self.mark.and_then(Mark::price))?;
+        let sides = Sides::of(exposure, self.mark, self.market, multiplier, paid)?;
+        let sides = sides.plus(self.spec.side, value)?;
+        let burden = sides.burden(self.instrument, self.market)?;
         let was = self.mark.map(Mark::burden).unwrap_or_default();
         let sum = context.marks.carried(&id.venue);
         Some(Weighed { after: sides.after(self.spec.side)?, sum, was, burden })
@@ -221,7 +227,7 @@ impl<'a> Case<'a> {
 
     /// The account's figures.
     pub(super) fn figures(&self) -> Result<&'a AccountReport, Why> {
-        let account = self.account.ok_or(Why::NoAccount)?;
+        let Some(account) = self.account else { return Err(Why::NoAccount) };
         if !self.account_is_young
             && self.context.limits.stale_account == Action::Block
             && let Some(why) = account::old(self, account)
@@ -237,10 +243,14 @@ impl<'a> Case<'a> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        let weighed = self.weighed.as_ref().ok_or(Why::NoPrice)?;
-        let sum = weighed.sum.as_ref().map_err(|unknown| Why::NoValue((*unknown).clone()))?;
-        let others = of(sum).checked_sub(of(&weighed.was));
-        others.and_then(|others| others.checked_add(of(&weighed.burden))).ok_or(Why::NoPrice)
+        let Some(weighed) = &self.weighed else { return Err(Why::NoPrice) };
+        let sum = match &weighed.sum {
+            Ok(sum) => of(sum),
+            Err(unknown) => return Err(Why::NoValue((*unknown).clone())),
+        };
+        let (was, is) = (of(&weighed.was), of(&weighed.burden));
+        let with_it = sum.checked_sub(was).and_then(|others| others.checked_add(is));
+        with_it.map_or(Err(Why::NoPrice), Ok)
     }
 
     /// Value of the symbol's position on the order's side with it.
@@ -248,15 +258,19 @@ impl<'a> Case<'a> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        Ok(self.weighed.as_ref().ok_or(Why::NoPrice)?.after)
+        self.weighed.as_ref().map_or(Err(Why::NoPrice), |weighed| Ok(weighed.after))
     }
 
-    /// What the whole order is worth at its worst, without sign.
-    pub(super) fn value(&self) -> Option<Money> {
+    fn whole_value(&self) -> Option<Money> {
         if let Amount::Notional(money) = self.spec.amount {
             return Some(money.abs());
         }
         self.value_of(self.qty?)
+    }
+    /// What the part of it is worth that opens or adds: mostly all of it.
+    pub(super) fn opening_value(&self) -> Option<Money> {
+        let is_whole = self.opening == self.qty && matches!(self.spec.amount, Amount::Qty(_));
+        if is_whole { self.value } else { self.value_of(self.opening?) }
     }
     /// What so much of it is worth at its worst, without sign.
     pub(super) fn value_of(&self, qty: Qty) -> Option<Money> {

@@ -64,8 +64,10 @@ pub fn judge(context: &Context<'_>, spec: &OrderSpec) -> Verdict {
 /// # Errors
 /// The verdict, when a check blocks.
 pub fn clear(context: &Context<'_>, order: Submission, id: u64) -> Result<Cleared<Submission>, Verdict> {
-    let verdict = verdict(&Case::of_order(context, &order.spec), id);
-    if verdict.allows() { Ok(Cleared::mint(order, id)) } else { Err(verdict) }
+    match blocked(&Case::of_order(context, &order.spec), id) {
+        None => Ok(Cleared::mint(order, id)),
+        Some(verdict) => Err(verdict),
+    }
 }
 
 /// As [`judge`], for a change of a working order: what matters is what it adds. A change that adds no risk passes,
@@ -84,16 +86,26 @@ pub fn clear_change(
     id: u64,
 ) -> Result<Cleared<Replacement>, Verdict> {
     let case = Case::of_change(context, &change);
-    let (verdict, adds_nothing) = (verdict(&case, id), case.adds_nothing);
-    if verdict.allows() {
-        Ok(Cleared::mint(Replacement { adds_nothing, ..change }, id))
-    } else {
-        Err(verdict)
+    let (verdict, adds_nothing) = (blocked(&case, id), case.adds_nothing);
+    match verdict {
+        None => Ok(Cleared::mint(Replacement { adds_nothing, ..change }, id)),
+        Some(verdict) => Err(verdict),
     }
 }
 
 fn verdict(case: &Case<'_>, id: u64) -> Verdict {
-    Verdict { id, checks: CHECKS.iter().map(|check| result(case, check)).collect() }
+    Verdict { id, checks: results(case).into() }
+}
+
+/// The verdict where it stops the order: one that passes needs no list.
+fn blocked(case: &Case<'_>, id: u64) -> Option<Verdict> {
+    let checks = results(case);
+    let verdict = |checks: [CheckResult; CHECKS.len()]| Verdict { id, checks: checks.into() };
+    checks.iter().any(|c| c.outcome == Outcome::Block).then(|| verdict(checks))
+}
+
+fn results(case: &Case<'_>) -> [CheckResult; CHECKS.len()] {
+    CHECKS.each_ref().map(|check| result(case, check))
 }
 
 fn result(case: &Case<'_>, check: &Check) -> CheckResult {

@@ -130,11 +130,26 @@ struct Prices {
     target: Option<Price>,
 }
 
-/// Sizes and prices a draft.
+/// Sizes and prices a draft, with what it may cost and bring.
 ///
 /// # Errors
 /// Which field can't be worked out, and why; [`SizingError::NothingToTrade`] when it comes to nothing.
 pub fn plan(inputs: &Inputs<'_>, draft: &Draft) -> Result<Plan, SizingError> {
+    let (spec, prices, qty, cut) = sized(inputs, draft)?;
+    figures(inputs, spec, &prices, qty, cut)
+}
+
+/// The order of a draft alone: as [`plan`], without the figures that nobody looks at.
+///
+/// # Errors
+/// As [`plan`].
+pub fn spec(inputs: &Inputs<'_>, draft: &Draft) -> Result<OrderSpec, SizingError> {
+    let (spec, prices, qty, _) = sized(inputs, draft)?;
+    stakes(inputs, &prices, qty)?;
+    Ok(spec)
+}
+
+fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(OrderSpec, Prices, Qty, Option<Cut>), SizingError> {
     let closes = matches!(draft.size, Size::All | Size::PositionPercent(_));
     if closes && (draft.stop.is_some() || draft.target.is_some()) {
         return Err(SizingError::ExitsOnClose);
@@ -162,7 +177,7 @@ pub fn plan(inputs: &Inputs<'_>, draft: &Draft) -> Result<Plan, SizingError> {
         attached,
         tag: draft.tag.clone(),
     };
-    figures(inputs, spec, &prices, qty, cut)
+    Ok((spec, prices, qty, cut))
 }
 
 fn price(inputs: &Inputs<'_>, draft: &Draft) -> Result<Prices, SizingError> {
@@ -241,13 +256,14 @@ const fn attach(prices: &Prices) -> Attached {
     }
 }
 
-fn figures(
-    inputs: &Inputs<'_>,
-    spec: OrderSpec,
-    prices: &Prices,
-    qty: Qty,
-    cut: Option<Cut>,
-) -> Result<Plan, SizingError> {
+/// What the order is worth, and what its stop loses and its target brings.
+struct Stakes {
+    cost: Money,
+    risk: Option<Money>,
+    reward: Option<Money>,
+}
+
+fn stakes(inputs: &Inputs<'_>, prices: &Prices, qty: Qty) -> Result<Stakes, SizingError> {
     let distance = |to: Option<Price>| match to {
         None => Ok(None),
         Some(to) => {
@@ -255,14 +271,23 @@ fn figures(
             inputs.value(qty, by).map(Some)
         }
     };
-    let stop = prices.stop.map(|leg| leg.stop);
-    let (risk, reward) = (distance(stop)?, distance(prices.target)?);
-    let cost = inputs.value(qty, prices.entry)?;
+    let (risk, reward) = (distance(prices.stop.map(|leg| leg.stop))?, distance(prices.target)?);
+    Ok(Stakes { cost: inputs.value(qty, prices.entry)?, risk, reward })
+}
+
+fn figures(
+    inputs: &Inputs<'_>,
+    spec: OrderSpec,
+    prices: &Prices,
+    qty: Qty,
+    cut: Option<Cut>,
+) -> Result<Plan, SizingError> {
+    let Stakes { cost, risk, reward } = stakes(inputs, prices, qty)?;
     let margin = inputs.value(inputs.exposure.opening_part(spec.side, qty), prices.entry)?;
     let equity = inputs.account_size.or(inputs.account.map(|a| a.equity));
     Ok(Plan {
         entry: prices.entry,
-        stop,
+        stop: prices.stop.map(|leg| leg.stop),
         target: prices.target,
         qty,
         risk,

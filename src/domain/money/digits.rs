@@ -88,14 +88,22 @@ const DIGITS_MAX: usize = 32;
 impl Digits {
     /// The digits of a number; `None` for those that have more.
     pub(super) fn of(number: Decimal) -> Option<Self> {
-        let mut rest = u64::try_from(number.mantissa().unsigned_abs()).ok()?;
+        let amount = u64::try_from(number.mantissa().unsigned_abs()).ok()?;
         let scale = usize::try_from(number.scale()).ok()?;
         // A zero with a sign is as the library prints it.
-        if scale > 18 || rest >= 1_000_000_000_000_000_000 || (rest == 0 && number.is_sign_negative()) {
+        if scale > 18 || amount >= 1_000_000_000_000_000_000 || (amount == 0 && number.is_sign_negative()) {
             return None;
         }
+        Self::written(amount, scale, number.is_sign_negative())
+    }
+
+    /// Of a whole number.
+    pub(super) fn of_whole(number: u64) -> Option<Self> {
+        Self::written(number, 0, false)
+    }
+
+    fn written(mut rest: u64, mut behind: usize, is_negative: bool) -> Option<Self> {
         let mut digits = Self { bytes: [b'0'; DIGITS_MAX], from: DIGITS_MAX };
-        let mut behind = scale;
         loop {
             digits.put(b'0' | u8::try_from(rest % 10).ok()?)?;
             rest /= 10;
@@ -108,7 +116,7 @@ impl Digits {
                 break;
             }
         }
-        if number.is_sign_negative() {
+        if is_negative {
             digits.put(b'-')?;
         }
         Some(digits)

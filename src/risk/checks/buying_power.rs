@@ -39,7 +39,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
 
 /// What the opening part takes; of a change, what it takes more than before.
 pub(super) fn need(case: &Case<'_>) -> Option<Money> {
-    let whole = case.value_of(case.opening?)?;
+    let whole = case.opening_value()?;
     let Some((before, filled)) = case.changes else {
         return Some(whole);
     };

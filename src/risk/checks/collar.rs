@@ -2,7 +2,6 @@
 
 use super::Case;
 use crate::{
-    book::Mark,
     domain::money::{Percent, Price},
     risk::verdict::Why,
 };
@@ -12,7 +11,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let limit = case.context.limits.price_collar_percent;
     let mut prices = case.prices().peekable();
     prices.peek()?;
-    let Some(market) = case.mark.and_then(Mark::price) else {
+    let Some(market) = case.market else {
         return Some(Why::NoQuote);
     };
     let at = market.abs().per_unit();

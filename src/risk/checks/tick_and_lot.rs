@@ -29,7 +29,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     {
         return Some(why);
     }
-    let Some(value) = case.value() else {
+    let Some(value) = case.value else {
         return Some(Why::NoPrice);
     };
     let least = instrument.notional_min;
