@@ -38,7 +38,7 @@ use std::io::Write as _;
 /// A group of goals that are measured together.
 type Group = (&'static [u8], fn() -> Vec<table::Row>);
 
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     (&[1], wire::parse_and_apply),
     (&[2], decoding::exact_decimals),
     (&[3], feed::websocket_to_state),
@@ -47,7 +47,8 @@ const GROUPS: [Group; 10] = [
     (&[12], decisions::checks_and_step),
     (&[13], start::first_frame),
     (&[14], memory::resident),
-    (&[15], exit::flatten),
+    (&[15], exit::limited),
+    (&[15], exit::own_time),
     (&[16], journal::appends),
 ];
 

@@ -120,6 +120,8 @@ pub struct Vitals {
     pub limit_max: Option<u32>,
     /// Until when the venue wants no requests.
     pub limited_until: Option<Mono>,
+    /// Until when requests wait here that the limit has no room for yet.
+    pub waits_until: Option<Mono>,
     /// The venue's clock minus ours, milliseconds.
     pub skew_ms: Option<i64>,
 }

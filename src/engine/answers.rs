@@ -240,6 +240,9 @@ impl Engine {
             for id in &open {
                 self.cancel_order(id);
             }
+        } else if self.is_getting_out(venue) && self.agrees(venue) {
+            // The stream tells of each cancel, and then the exit reads the venue.
+            return;
         }
         self.ask_report(venue, true);
     }

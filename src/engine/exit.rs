@@ -224,6 +224,15 @@ impl Engine {
         }
     }
 
+    /// Is everything at a venue being closed? Then its exit asks for what it must know, and what is asked by custom
+    /// alone would take its place under the venue's limit.
+    pub(super) fn is_getting_out(&self, venue: &VenueId) -> bool {
+        self.exits.iter().any(|e| {
+            let works = !matches!(e.phase, Phase::Proving | Phase::Ended { .. });
+            works && e.plan.venue == *venue && e.is_everything()
+        })
+    }
+
     pub(super) fn exit_goes_on(&self, id: u64) -> bool {
         self.exits.iter().any(|e| e.id == id && !e.is_over())
     }

@@ -24,6 +24,8 @@ const TICK_MS: u64 = 1_000;
 const REPORT_EVERY_MS: i64 = 30_000;
 /// A report that is not answered for so long is asked for again.
 const REPORT_LOST_MS: u64 = 30_000;
+/// While everything at a venue is being closed, what is asked by custom is put off by so much at a time.
+const STAND_BACK_MS: u64 = 1_000;
 
 impl Engine {
     pub(super) fn on_timer(&mut self, timer: Timer) {
@@ -31,7 +33,7 @@ impl Engine {
             Timer::Tick => self.on_tick(),
             Timer::Look { venue, client } => self.on_look(venue, client),
             Timer::Resync(venue) => self.on_resync(&venue),
-            Timer::Settle(venue) => self.ask_report(&venue, false),
+            Timer::Settle(venue) => self.on_settle(&venue),
             Timer::Doubt(venue) => self.on_doubt(&venue),
             Timer::Prove(venue) => self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false }),
             Timer::Exit(exit) => self.on_exit_beat(exit),
@@ -41,7 +43,17 @@ impl Engine {
 
     fn on_resync(&mut self, venue: &VenueId) {
         let due = self.venues.get(venue).is_some_and(|v| v.wants_report || v.report_failures > 0);
-        if due {
+        if due && self.is_getting_out(venue) {
+            self.effect(Effect::Arm { timer: Timer::Resync(venue.clone()), after_ms: STAND_BACK_MS });
+        } else if due {
+            self.ask_report(venue, false);
+        }
+    }
+
+    fn on_settle(&mut self, venue: &VenueId) {
+        if self.is_getting_out(venue) {
+            self.effect(Effect::Arm { timer: Timer::Settle(venue.clone()), after_ms: STAND_BACK_MS });
+        } else {
             self.ask_report(venue, false);
         }
     }
@@ -96,7 +108,7 @@ impl Engine {
                 .get(venue)
                 .and_then(|s| s.last_report)
                 .is_none_or(|at| now.wall.since_ms(at.wall) >= 5_000);
-        if proven && (old || blind) {
+        if proven && (old || blind) && !self.is_getting_out(venue) {
             self.ask_report(venue, false);
         }
     }

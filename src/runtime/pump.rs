@@ -31,6 +31,8 @@ const EXITS_WAIT_MS: u64 = 300;
 const ENTRIES_WAIT_MS: u64 = 5_000;
 /// The shortest time between two snapshots when something a person waits for changed.
 const URGENT_MS: u64 = 5;
+/// A snapshot waits so long for a request that waits for the journal: to make one takes longer than most syncs.
+const HOLD_MS: u64 = 20;
 
 /// Effects that wait for their facts to be durable.
 #[derive(Debug)]
@@ -71,6 +73,10 @@ pub(super) struct PumpState {
     urgent: bool,
     unseen: bool,
     stopping: bool,
+    /// A call was started and has not had its turn yet.
+    started: bool,
+    /// Answers that wait until what was started has had its turn: to wake who reads them takes longer than to send.
+    receipts: Vec<(Front, Receipt)>,
     dropped_alerts: u64,
 }
 
@@ -92,12 +98,14 @@ impl Pump {
                 break;
             }
         }
+        self.answer_waiting();
         self.publish(self.clock.now());
         self.writer
     }
 
     /// Waits for something, then takes what is there, lane by lane. False when every front end is gone.
     async fn gather(&mut self, inputs: &mut VecDeque<Input>) -> bool {
+        self.let_go().await;
         let mut market = Vec::new();
         let sleep = self.pause();
         let lanes = &mut self.lanes;
@@ -116,7 +124,16 @@ impl Pump {
             self.on_committed(done, inputs);
         }
         self.take(inputs, &mut market);
+        self.let_go().await;
         !(self.lanes.emergency.is_closed() && self.lanes.operator.is_closed())
+    }
+
+    /// What was started writes its request now: nothing that can wait comes before it.
+    async fn let_go(&mut self) {
+        if std::mem::take(&mut self.state.started) {
+            tokio::task::yield_now().await;
+            self.answer_waiting();
+        }
     }
 
     fn take(&mut self, inputs: &mut VecDeque<Input>, market: &mut Vec<crate::broker::Market>) {
@@ -161,10 +178,17 @@ impl Pump {
     fn pause(&self) -> Duration {
         let now = self.clock.now().mono;
         let frame = self.state.unseen.then(|| self.state.published.plus_ms(self.frame_ms));
+        let frame = frame.map(|at| self.held_until().map_or(at, |until| at.max(until)));
         let exits = self.state.waiting.front().map(|b| b.since.plus_ms(EXITS_WAIT_MS).max(now.plus_ms(50)));
         let next = [self.state.timers.next(), frame, exits].into_iter().flatten().min();
         let wait = next.map_or(1_000_000_000, |at| at.as_nanos().saturating_sub(now.as_nanos()));
         Duration::from_nanos(wait)
+    }
+
+    /// While a request waits for the journal: until when no snapshot is made.
+    fn held_until(&self) -> Option<Mono> {
+        let leaves = |b: &&Batch| b.effects.iter().any(is_request);
+        self.state.waiting.iter().find(leaves).map(|b| b.since.plus_ms(HOLD_MS))
     }
 
     /// Decides on everything that came, hands the facts to the journal, acts on what is durable, and shows.
@@ -175,7 +199,8 @@ impl Pump {
             self.hurry(now, inputs);
             let since = now.mono.since_ms(self.state.published);
             let due = since >= self.frame_ms || (self.state.urgent && since >= URGENT_MS);
-            if self.state.unseen && due {
+            let held = self.held_until().is_some_and(|until| now.mono < until);
+            if self.state.unseen && due && !held {
                 self.publish(now);
             }
             if inputs.is_empty() {
@@ -315,13 +340,16 @@ impl Pump {
 
     fn act(&mut self, effect: Effect, now: Now, inputs: &mut VecDeque<Input>) {
         match self.gateway.act(effect) {
-            None => {}
+            None => self.state.started = true,
             Some(Effect::Arm { timer, after_ms: 0 }) => inputs.push_back(Input::Timer(timer)),
             Some(Effect::Arm { timer, after_ms }) => {
                 let at = now.mono.plus_ms(after_ms);
                 // The beat is a whole second: the venues' streams wake for it too, and one wake is enough.
                 let at = if timer == Timer::Tick { at.whole_ms() } else { at };
                 self.state.timers.arm(timer, at);
+            }
+            Some(Effect::Reply { front, receipt }) if self.state.started => {
+                self.state.receipts.push((front, receipt));
             }
             Some(Effect::Reply { front, receipt }) => self.answer(front, receipt),
             Some(Effect::Notify(alert)) => self.notify(alert),
@@ -334,6 +362,12 @@ impl Pump {
         if self.alerts.try_send(alert).is_err() {
             self.state.dropped_alerts = self.state.dropped_alerts.saturating_add(1);
             tracing::warn!(dropped = self.state.dropped_alerts, "the notifier's queue is full");
+        }
+    }
+
+    fn answer_waiting(&mut self) {
+        for (front, receipt) in std::mem::take(&mut self.state.receipts) {
+            self.answer(front, receipt);
         }
     }
 
@@ -352,6 +386,23 @@ impl Pump {
         if let Some(snapshot) = self.engine.snapshot(now) {
             self.snapshots.send_replace(snapshot);
         }
+    }
+}
+
+/// Does it change something at a venue?
+const fn is_request(effect: &Effect) -> bool {
+    match effect {
+        Effect::Submit { .. }
+        | Effect::Reduce { .. }
+        | Effect::Replace { .. }
+        | Effect::Cancel { .. }
+        | Effect::CancelAll { .. } => true,
+        Effect::Ask { .. }
+        | Effect::Watch { .. }
+        | Effect::Arm { .. }
+        | Effect::Reply { .. }
+        | Effect::Notify(_)
+        | Effect::Stop => false,
     }
 }
 

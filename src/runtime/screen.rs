@@ -35,6 +35,9 @@ use tokio::{
 const INPUT_MAX: usize = 1_024;
 /// The shortest time between a key and the frame after it: what is typed fast is drawn together.
 const KEY_FRAME_MS: u64 = 4;
+/// After a key that has something done nothing is drawn for so long: on a machine with few cores the frame would hold
+/// up the order.
+const SEND_FIRST_MS: u64 = 3;
 /// The engine's own tick brings a snapshot with each whole second. Only where none comes by then does the screen wake by
 /// itself, for the ages that it shows.
 const TICK_LATE_MS: u64 = 120;
@@ -56,7 +59,14 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     let terminal = Terminal::open(env.get("TERM"), options)?;
     terminal.restore_on_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut dashboard = Dashboard { app, terminal, clock: Box::new(System::start()), frame_ms, drawn: None };
+    let mut dashboard = Dashboard {
+        app,
+        terminal,
+        clock: Box::new(System::start()),
+        frame_ms,
+        drawn: None,
+        quiet_until: None,
+    };
     // Something stands on the screen before the venues are asked.
     dashboard.draw()?;
     let host = Host::open(opening)?;
@@ -171,6 +181,8 @@ struct Dashboard {
     frame_ms: u64,
     /// When the last frame was drawn.
     drawn: Option<Mono>,
+    /// Nothing is drawn before.
+    quiet_until: Option<Mono>,
 }
 
 /// The signals that a terminal program lives with.
@@ -253,7 +265,7 @@ impl Dashboard {
         }
         let now = self.clock.now().mono;
         let rested = self.drawn.is_none_or(|at| now.since_ms(at) >= KEY_FRAME_MS);
-        if rested && self.app.is_stale() {
+        if rested && self.app.is_stale() && !self.is_quiet(now) {
             self.draw()?;
         }
         Ok(Flow::GoOn)
@@ -265,6 +277,9 @@ impl Dashboard {
         while let Some(cmd) = todo.pop_front() {
             match cmd {
                 Cmd::Send(envelope) => {
+                    if !matches!(envelope.request, Request::Preview(_)) {
+                        self.quiet_until = Some(self.clock.now().mono.plus_ms(SEND_FIRST_MS));
+                    }
                     if let Err(receipt) = host.desk.ask(envelope) {
                         todo.extend(self.app.handle(Msg::Receipt(receipt), self.clock.now()));
                     }
@@ -285,6 +300,7 @@ impl Dashboard {
         let now = self.clock.now().mono;
         let second = self.app.second().next_beat(1_000).plus_ms(TICK_LATE_MS);
         let frame = self.app.is_stale().then(|| self.drawn.map_or(now, |at| at.plus_ms(self.frame_ms)));
+        let frame = frame.map(|at| self.quiet_until.map_or(at, |until| at.max(until)));
         let next = [Some(second), self.app.wake_at(), frame].into_iter().flatten().min().unwrap_or(second);
         Duration::from_nanos(next.as_nanos().saturating_sub(now.as_nanos()))
     }
@@ -293,10 +309,14 @@ impl Dashboard {
         let now = self.clock.now().mono;
         let early = now.plus_ms(FRAME_EARLY_MS.min(self.frame_ms / 4));
         let due = self.drawn.is_none_or(|at| early.since_ms(at) >= self.frame_ms);
-        if self.app.is_stale() && due {
+        if self.app.is_stale() && due && !self.is_quiet(now) {
             self.draw()?;
         }
         Ok(())
+    }
+
+    fn is_quiet(&self, now: Mono) -> bool {
+        self.quiet_until.is_some_and(|until| now < until)
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {

@@ -1,7 +1,10 @@
 //! A venue's rate limit as a pure machine: who may send now, who has to wait until when, and what is kept
 //! back for getting out. It learns from what the venue's answers say, and it never sends anything itself.
 
+mod learnt;
+
 use crate::domain::time::{Mono, Now, Stamp};
+use learnt::Learnt;
 use std::collections::VecDeque;
 
 /// Whose request it is.
@@ -72,6 +75,8 @@ pub struct Gauge {
     pub limit: u32,
     /// While backing off: until when.
     pub backing_off_until: Option<Mono>,
+    /// While requests wait that were given a time: the last one's.
+    pub waits_until: Option<Mono>,
 }
 
 /// What the venue said is left, and for how long that holds.
@@ -92,6 +97,9 @@ pub struct Limit {
     allowance: Option<Allowance>,
     blocked_until: Option<Mono>,
     blocks: u32,
+    learnt: Learnt,
+    /// The latest time that was given.
+    last_slot: Mono,
 }
 
 /// Longest wait that a header or a `Retry-After` can impose: a venue's nonsense must not lock the exits for ever.
@@ -108,6 +116,8 @@ impl Limit {
             allowance: None,
             blocked_until: None,
             blocks: 0,
+            learnt: Learnt::default(),
+            last_slot: Mono::default(),
         }
     }
 
@@ -145,8 +155,28 @@ impl Limit {
         }
     }
 
+    /// The venue took a request: from these it is learnt how many pass, where no header says so.
+    pub fn passed(&mut self, now: Mono) {
+        let is_same_burst = self.blocked_until.is_some_and(|until| until > now);
+        self.learnt.passed(now, is_same_burst);
+    }
+
+    /// The time of a grant has come. Where the venue has said "too many" since: until when it is put off.
+    pub fn put_off(&mut self, now: Mono) -> Option<Mono> {
+        let until = self.blocked_until.filter(|until| *until > now)?;
+        let slot = self.learnt.slot(now, until);
+        self.learnt.count(slot);
+        self.last_slot = self.last_slot.max(slot);
+        Some(slot)
+    }
+
     /// The venue said "too many" (429, 418). Returns when asking makes sense again.
     pub fn back_off(&mut self, now: Mono, retry_after_ms: Option<u64>) -> Mono {
+        let is_told = self.allowance.is_some_and(|told| told.until > now && told.left == 0);
+        let is_same_burst = self.blocked_until.is_some_and(|until| until > now);
+        if !is_told && !is_same_burst {
+            self.learnt.refused(now, retry_after_ms);
+        }
         let guess = 1_000_u64
             .saturating_mul(1_u64.checked_shl(self.blocks).unwrap_or(u64::MAX))
             .min(self.plan.per_ms);
@@ -170,7 +200,12 @@ impl Limit {
             }
         };
         let told = self.allowance.filter(|a| a.until > now).map_or(0, |a| limit.saturating_sub(a.left));
-        Gauge { used: counted.max(told), limit, backing_off_until: self.blocked_until.filter(|t| *t > now) }
+        Gauge {
+            used: counted.max(told),
+            limit,
+            backing_off_until: self.blocked_until.filter(|t| *t > now),
+            waits_until: Some(self.last_slot).filter(|t| *t > now),
+        }
     }
 
     /// The earliest time at which this request keeps inside everything that is known.
@@ -189,10 +224,11 @@ impl Limit {
         {
             slot = slot.max(told.until);
         }
-        match self.plan.model {
+        let slot = match self.plan.model {
             Model::Window => self.window_slot(slot, class, free.saturating_sub(weight)),
             Model::Bucket => self.bucket_slot(slot, weight, free),
-        }
+        };
+        self.learnt.slot(now, slot)
     }
 
     fn window_slot(&self, earliest: Mono, class: Class, room: u32) -> Mono {
@@ -220,6 +256,8 @@ impl Limit {
     }
 
     fn count(&mut self, slot: Mono, weight: u32) {
+        self.learnt.count(slot);
+        self.last_slot = self.last_slot.max(slot);
         match self.plan.model {
             Model::Window => {
                 let place = self.log.partition_point(|(at, _)| *at <= slot);
@@ -297,7 +335,9 @@ mod tests {
         let free = ms(61_201);
         assert_eq!(limit.ask(ms(10), Class::Entry, 1), Grant::Refused { until: free });
         assert_eq!(limit.ask(ms(10), Class::Exit, 1), Grant::At(free));
-        assert_eq!(limit.gauge(ms(10)).used, 201);
+        let gauge = limit.gauge(ms(10));
+        assert_eq!((gauge.used, gauge.waits_until), (201, Some(free)));
+        assert_eq!(limit.gauge(free).waits_until, None);
     }
 
     #[test]

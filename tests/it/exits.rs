@@ -4,7 +4,7 @@ use crate::floor::*;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use tradedeck::{
-    broker::Event,
+    broker::{Event, event::Vitals},
     desk::{Reply, Request},
     domain::{
         alert::Severity,
@@ -13,6 +13,7 @@ use tradedeck::{
         lifecycle::{OrderEvent, OrderState},
         order::{OrderType, Side},
         report::Environment,
+        time::Mono,
     },
     engine::Input,
     grammar,
@@ -220,6 +221,27 @@ fn e7_too_many_requests_are_waited_for_and_not_counted() {
     let closes = floor.house("sim").closes().len();
     assert_eq!(closes, 2, "one that was refused, and one when its time had come");
     assert!(floor.now_ms >= until);
+}
+
+/// Under a rate limit the closes leave one after another over a minute. To look at the venue meanwhile takes the places
+/// that they wait for: neither the exit nor custom asks anything until they have left.
+#[test]
+fn nothing_is_asked_while_the_closes_wait_for_the_limit() {
+    let mut floor = Floor::open(vec![House::new("sim").holds("AAPL", "100")]);
+    floor.house("sim").mood.part = Some(40);
+    floor.done("flatten");
+    floor.pass(1_000);
+    assert_eq!(floor.house("sim").closes(), ["sell 100 AAPL"]);
+    let vitals = Vitals { waits_until: Some(Mono::from_millis(floor.now_ms + 45_000)), ..Vitals::default() };
+    let venue = floor.house("sim").venue.clone();
+    floor.step(Input::Venue { venue, event: Event::Vitals(vitals) });
+    let reports = floor.house("sim").reports;
+    floor.pass(44_000);
+    assert_eq!(floor.house("sim").reports, reports, "nothing was asked");
+    assert_eq!(floor.house("sim").asked, ["cancel all", "sell 100 AAPL"]);
+    floor.house("sim").mood.part = None;
+    assert!(floor.ends(30_000), "{:?}", floor.exit());
+    assert!(floor.house("sim").is_flat());
 }
 
 /// E8: with the journal lost entries are closed and the way out is open.

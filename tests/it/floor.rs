@@ -115,6 +115,8 @@ pub(crate) struct House {
     pub(crate) executions: Vec<Execution>,
     /// Every request that changes something, in its order.
     pub(crate) asked: Vec<String>,
+    /// How often it was asked for everything.
+    pub(crate) reports: u32,
 }
 
 impl House {
@@ -137,6 +139,7 @@ impl House {
             positions: BTreeMap::new(),
             executions: Vec::new(),
             asked: Vec::new(),
+            reports: 0,
         }
     }
     pub(crate) fn holds(mut self, symbol: &str, units: &str) -> Self {
@@ -798,7 +801,10 @@ impl Floor {
                 let result = Ok(if found { vec![house.report_of(&order.client)] } else { Vec::new() });
                 Answer::Found { order: order.client, result }
             }
-            Ask::Report(_) => Answer::Reported(Box::new(whole_report(house, now))),
+            Ask::Report(_) => {
+                house.reports += 1;
+                Answer::Reported(Box::new(whole_report(house, now)))
+            }
             Ask::Bars { .. } => return,
         };
         self.answer(venue, answer);

@@ -119,6 +119,7 @@ impl Pace {
             limit_used: Some(gauge.used),
             limit_max: Some(gauge.limit),
             limited_until: gauge.backing_off_until,
+            waits_until: gauge.waits_until,
             skew_ms: self.skew_ms,
         }
     }
@@ -185,6 +186,7 @@ impl Api {
             Grant::At(slot) => {
                 let wait = slot.as_nanos().saturating_sub(now.as_nanos());
                 tokio::time::sleep(Duration::from_nanos(wait)).await;
+                self.wait_again(host).await;
             }
             Grant::Refused { until } => return Exchange::Limited { until, wait_ms: until.since_ms(now) },
         }
@@ -196,6 +198,16 @@ impl Api {
             Sent::NotSent { why } => Exchange::NotSent(why),
             Sent::Unanswered { why } => Exchange::Unanswered(why),
             Sent::Answered(answer) => self.learn(host, self.without_keys(answer)).await,
+        }
+    }
+
+    /// What was given a time before the venue said "too many" would be refused at that time.
+    async fn wait_again(&self, host: Host) {
+        let now = self.clock.now().mono;
+        let slot = self.pace(host).lock().await.limit.put_off(now);
+        if let Some(slot) = slot {
+            let wait = slot.as_nanos().saturating_sub(now.as_nanos());
+            tokio::time::sleep(Duration::from_nanos(wait)).await;
         }
     }
 
@@ -215,7 +227,9 @@ impl Api {
         let mut pace = self.pace(host).lock().await;
         pace.learn(&answer);
         // 418 is what some gateways answer to those who did not heed a 429.
-        if matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::IM_A_TEAPOT) {
+        if !matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::IM_A_TEAPOT) {
+            pace.limit.passed(answer.at.mono);
+        } else {
             let until = pace.limit.back_off(answer.at.mono, answer.retry_after_ms());
             return Exchange::TooMany { until, text: words(&answer) };
         }

@@ -61,7 +61,11 @@ impl Engine {
             Phase::Reading { .. } => self.reread(exit),
             Phase::Closing { until, closes } => {
                 let open = closes.iter().any(|c| self.is_open_close(exit, c));
-                if !open || now >= until {
+                if open && self.waits_for_limit(exit) {
+                    // Their time is counted from when they have left; to look before costs what they wait for.
+                    let until = now.plus_ms(self.exit_terms.close_wait_ms);
+                    exit.phase = Phase::Closing { until, closes };
+                } else if !open || now >= until {
                     self.note_refusals(exit, &closes);
                     self.read_for_exit(exit);
                 } else {
@@ -166,10 +170,17 @@ impl Engine {
         let now = self.now.mono;
         let waits = matches!(exit.phase, Phase::Reading { .. });
         let every = if waits || !self.agrees(exit.venue()) { REREAD_MS } else { REREAD_LIVE_MS };
-        let lost = exit.asked.is_none_or(|at| now.since_ms(at) >= ANSWER_LOST_MS);
+        let lost =
+            exit.asked.is_none_or(|at| now.since_ms(at) >= ANSWER_LOST_MS && !self.waits_for_limit(exit));
         if lost && now.since_ms(exit.last_asked) >= every {
             self.ask_for_exit(exit);
         }
+    }
+
+    /// Do requests wait until the venue's limit has room for them?
+    fn waits_for_limit(&self, exit: &VenueExit) -> bool {
+        let vitals = self.venues.get(exit.venue()).map(|v| &v.vitals);
+        vitals.and_then(|v| v.waits_until).is_some_and(|until| until > self.now.mono)
     }
 
     fn ask_for_exit(&mut self, exit: &mut VenueExit) {
