@@ -250,7 +250,7 @@ impl<'a> Case<'a> {
         };
         let (was, is) = (of(&weighed.was), of(&weighed.burden));
         let with_it = sum.checked_sub(was).and_then(|others| others.checked_add(is));
-        with_it.map_or(Err(Why::NoPrice), Ok)
+        with_it.ok_or(Why::NoPrice)
     }
 
     /// Value of the symbol's position on the order's side with it.
