@@ -270,10 +270,7 @@ impl Orders {
             row.parent = parent;
             row.role = role;
         }
-        match self.unseen.get_mut(&row.id.venue) {
-            Some(unseen) => unseen.insert(row.id.clone()),
-            None => self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone()),
-        };
+        self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone());
         if self.recent.len() >= RECENT_MAX {
             self.recent.pop_front();
         }
@@ -283,10 +280,7 @@ impl Orders {
 
     /// An order was made that does not close.
     pub(super) fn count_entry(&mut self, at: Stamp, venue: &VenueId) {
-        let made = match self.made.get_mut(venue) {
-            Some(made) => made,
-            None => self.made.entry(venue.clone()).or_default(),
-        };
+        let made = self.made.entry(venue.clone()).or_default();
         if made.len() >= MADE_MAX {
             made.pop_front();
         }

@@ -155,7 +155,25 @@ const TRIPS: [Trip; 22] = [
     trip(
         "loss streak",
         "loss_streak = { most = 1, response = \"block_entries\" }",
-        &["buy AAPL 10", "close AAPL", "buy AAPL 10", "close AAPL", "buy AAPL 10", "close AAPL"],
+        // The spread is lost each time, unless prices rise by more meanwhile.
+        &[
+            "buy SPY 10",
+            "close SPY",
+            "buy SPY 10",
+            "close SPY",
+            "buy SPY 10",
+            "close SPY",
+            "buy SPY 10",
+            "close SPY",
+            "buy SPY 10",
+            "close SPY",
+            "buy SPY 10",
+            "close SPY",
+            "buy SPY 10",
+            "close SPY",
+            "buy SPY 10",
+            "close SPY",
+        ],
         Done::Blocked,
     ),
     trip(

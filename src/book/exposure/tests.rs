@@ -5,7 +5,7 @@ use crate::{
     book::{Book, Marks, fixture::*},
     domain::{
         fact::{Fact, OrderFact, PositionSource},
-        ids::InstrumentId,
+        ids::{ClientId, InstrumentId},
         lifecycle::OrderEvent as E,
         money::{Money, SignedQty},
         order::{Amount, Change, OrderSpec, OrderType, Origin, Role, Side},
@@ -108,18 +108,23 @@ fn happens() -> impl Strategy<Value = Happens> {
     ]
 }
 
+/// What an order replaces, or hangs on, is there, and of the same instrument.
+fn related(book: &Book, other: Option<usize>, name: usize, spec: Spec) -> Option<ClientId> {
+    let other = NAMES[other.filter(|other| *other != name)?];
+    let row = book.order(&id(other))?;
+    (*row.instrument() == symbol(spec.symbol)).then(|| client(other))
+}
+
 fn fact(happens: Happens, n: usize, book: &Book) -> Option<Fact> {
     Some(match happens {
         Happens::Intended { name, spec, replaces } => {
             let Fact::Intended(mut intent) = intent(NAMES[name], &spec.order()) else { panic!() };
-            // A replacement is of an order that is there.
-            let old = replaces.filter(|other| *other != name && book.order(&id(NAMES[*other])).is_some());
-            intent.replaces = old.map(|other| client(NAMES[other]));
+            intent.replaces = related(book, replaces, name, spec);
             Fact::Intended(intent)
         }
         Happens::Learned { name, spec, parent, role, word } => {
             let mut report = report(NAMES[name], &spec.order(), WORDS[word], "0");
-            report.parent = parent.filter(|other| *other != name).map(|other| client(NAMES[other]));
+            report.parent = related(book, parent, name, spec);
             report.role = Some([Role::Entry, Role::Target, Role::Stop][role]);
             Fact::Learned { report: Box::new(report), origin: Origin::Child }
         }
