@@ -227,12 +227,11 @@ impl Api {
         let mut pace = self.pace(host).lock().await;
         pace.learn(&answer);
         // 418 is what some gateways answer to those who did not heed a 429.
-        if !matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::IM_A_TEAPOT) {
-            pace.limit.passed(answer.at.mono);
-        } else {
+        if matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::IM_A_TEAPOT) {
             let until = pace.limit.back_off(answer.at.mono, answer.retry_after_ms());
             return Exchange::TooMany { until, text: words(&answer) };
         }
+        pace.limit.passed(answer.at.mono);
         Exchange::Answered(answer)
     }
 
