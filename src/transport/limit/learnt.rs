@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 const WINDOW_MS: u64 = 1_000;
 /// A longer wait than this is of a limit over minutes: to wait is enough, nothing is learnt from it.
 const WINDOW_MS_MAX: u64 = 5_000;
+/// Fewer than this in a window are no burst, and nothing is learnt from them.
+const BURST_MIN: u64 = 8;
 /// What was learnt holds so long after the last refusal.
 const HOLDS_MS: u64 = 60_000;
 /// Answers that are remembered.
@@ -59,7 +61,10 @@ impl Learnt {
             return;
         }
         let recent = self.passed.iter().rev().take_while(|at| now.since_ms(**at) < window_ms).count();
-        let recent = u64::try_from(recent).ok().unwrap_or(1).max(1);
+        let recent = u64::try_from(recent).ok().unwrap_or(0);
+        if recent < BURST_MIN && self.held(now).is_none() {
+            return;
+        }
         let slower = self.held(now).map(|old| {
             let scaled = old.count.saturating_mul(window_ms).checked_div(old.window_ms);
             scaled.unwrap_or(1).saturating_mul(2) / 3
@@ -125,9 +130,9 @@ mod tests {
         learnt.refused(ms(600), Some(30_000));
         learnt.count(ms(600));
         assert_eq!(learnt.slot(ms(600), ms(600)), ms(600));
-        // Nothing passed at all: one in each window.
+        // Nothing passed: that was no burst of ours.
         learnt.refused(ms(600), Some(1_000));
         learnt.count(ms(600));
-        assert_eq!(learnt.slot(ms(600), ms(600)), ms(1_650));
+        assert_eq!(learnt.slot(ms(600), ms(600)), ms(600));
     }
 }
