@@ -21,7 +21,8 @@ fn open(text: &str, state: &Path) -> Client {
     let mut client = client_as(Role::Screen, text, state);
     wait(&mut client, "agreement and quotes", |s| {
         s.banner.lamps.iter().all(|l| l.connected)
-            && s.watchlist.iter().filter(|w| w.bid.is_some()).count() >= 5
+            && s.watchlist.len() >= 10
+            && s.watchlist.iter().all(|w| w.bid.is_some())
     });
     client
 }
@@ -65,7 +66,6 @@ QQQ = { stop_required = "block" }
         ("sell AMC 1", "short sale"),
         ("sell GME 1", "borrow"),
     ];
-    wait(&mut client, "every quote", |s| s.watchlist.iter().all(|w| w.bid.is_some()));
     let mut wrong = String::new();
     for (line, check) in lines {
         match refusal(&mut client, line) {
@@ -184,8 +184,9 @@ const TRIPS: [Trip; 22] = [
     ),
     trip(
         "position loss",
-        "position_loss = { money = 0.01, response = \"flatten_symbol\" }",
-        &["buy AAPL 100"],
+        "position_loss = { money = 0.01, response = \"flatten_venue\" }",
+        // Wherever prices go, one of them loses.
+        &["buy AAPL 100", "sell MSFT 50", "buy SPY 50", "sell QQQ 50"],
         Done::Flat,
     ),
     trip("margin low", "margin_low = { percent = 98, clear_percent = 99 }", &["buy AAPL 100"], Done::Alert),
@@ -252,7 +253,7 @@ const TRIPS: [Trip; 22] = [
     fault(
         "clock skew",
         "clock_skew = { response = \"block_entries\" }",
-        "[[fault]]\nwhat = \"skew\"\non = [\"account\", \"clock\", \"orders\", \"order\", \"submit\"]\nms = -5000\n",
+        "[[fault]]\nwhat = \"skew\"\non = \"all\"\nms = -5000\n",
         &["buy AAPL 1"],
         Done::Blocked,
     ),
