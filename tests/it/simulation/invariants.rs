@@ -101,6 +101,12 @@ impl Judge {
         }
     }
 
+    /// Did the disk not take the record of it? While its run lives it is known all the same; a run that dies with it
+    /// leaves nobody who could know of a close that is still on its way.
+    pub(super) fn is_off_the_record(&self, client: &ClientId) -> bool {
+        !self.durable.contains_key(client)
+    }
+
     /// An exit began.
     pub(super) fn exit_began(&mut self, exit: u64, plan: &ExitPlan) {
         self.exits.insert(exit, plan.clone());
