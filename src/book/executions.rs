@@ -148,6 +148,12 @@ impl Book {
         }
     }
 
+    /// In a book of its own: what a fee alone moves.
+    pub(super) fn charge_apart(&mut self, execution: &Execution) {
+        let charge = self.charge(execution);
+        self.positions.charge_flat(&execution.instrument, charge, self.multiplier(&execution.instrument));
+    }
+
     /// The rules of an instrument came: fees that waited for them bear on the position now.
     pub(super) fn charge_kept(&mut self, rules: &Instrument) {
         for (fee, price, bears) in self.positions.kept_fees(&rules.id) {

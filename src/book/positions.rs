@@ -267,6 +267,12 @@ impl Positions {
         }
     }
 
+    /// Takes the units of a fee off, also where nothing is held.
+    pub(super) fn charge_flat(&mut self, instrument: &InstrumentId, charge: Charge, multiplier: Ratio) {
+        let row = self.row(instrument, multiplier);
+        row.qty = row.qty.checked_sub(charge.units).unwrap_or(row.qty);
+    }
+
     /// Keeps a fee until the rules of its instrument come.
     pub(super) fn keep_fee(&mut self, instrument: &InstrumentId, fee: &Fee, price: Price) {
         let value = fee.amount.get().checked_mul(price.get()).map(Money::new);

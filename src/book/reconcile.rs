@@ -249,7 +249,10 @@ impl Book {
         }
         let row = other.orders.find(&id, &execution.venue_id).filter(|_| !inferred);
         let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));
-        if !new.is_zero() {
+        if new.is_zero() {
+            // The fill was inferred before; what is told now is its fee, which at some venues is paid in the very coin.
+            self.charge_apart(execution);
+        } else {
             self.fill(Stamp::default(), &Execution { qty: new, ..execution.clone() }, inferred);
         }
     }
