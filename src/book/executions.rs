@@ -135,7 +135,7 @@ impl Book {
     /// How a fee bears on the position: in the quote currency as money, in what is traded as units of it, in
     /// anything else not at all (the order's own fees have it). Which it is only the instrument's rules say; before
     /// they are known the fee is kept for them.
-    fn charge(&mut self, execution: &Execution) -> Charge {
+    pub(super) fn charge(&mut self, execution: &Execution) -> Charge {
         let Some(fee) = &execution.fee else {
             return Charge::default();
         };
@@ -146,12 +146,6 @@ impl Book {
                 Charge::default()
             }
         }
-    }
-
-    /// In a book of its own: what a fee alone moves.
-    pub(super) fn charge_apart(&mut self, execution: &Execution) {
-        let charge = self.charge(execution);
-        self.positions.charge_flat(&execution.instrument, charge, self.multiplier(&execution.instrument));
     }
 
     /// The rules of an instrument came: fees that waited for them bear on the position now.

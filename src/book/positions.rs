@@ -209,7 +209,7 @@ struct KeptFee {
 }
 
 impl Positions {
-    fn row(&mut self, instrument: &InstrumentId, multiplier: Ratio) -> &mut PositionRow {
+    pub(super) fn row(&mut self, instrument: &InstrumentId, multiplier: Ratio) -> &mut PositionRow {
         self.rows.get_or_insert_with(instrument, || PositionRow::flat(instrument.clone(), multiplier))
     }
 
@@ -265,12 +265,6 @@ impl Positions {
             add(&mut row.realized_today, step.realized.and_then(|r| r.checked_mul(row.multiplier.get())));
             add(&mut row.day_spent, given.checked_mul_price(price));
         }
-    }
-
-    /// Takes the units of a fee off, also where nothing is held.
-    pub(super) fn charge_flat(&mut self, instrument: &InstrumentId, charge: Charge, multiplier: Ratio) {
-        let row = self.row(instrument, multiplier);
-        row.qty = row.qty.checked_sub(charge.units).unwrap_or(row.qty);
     }
 
     /// Keeps a fee until the rules of its instrument come.

@@ -249,11 +249,13 @@ impl Book {
         }
         let row = other.orders.find(&id, &execution.venue_id).filter(|_| !inferred);
         let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));
-        if new.is_zero() {
-            // The fill was inferred before; what is told now is its fee, which at some venues is paid in the very coin.
-            self.charge_apart(execution);
-        } else {
+        if !new.is_zero() {
             self.fill(Stamp::default(), &Execution { qty: new, ..execution.clone() }, inferred);
+        } else if other.position(&execution.instrument).is_some() {
+            // The fill was inferred before; what is told now is its fee, which some venues take in the very coin.
+            let charge = self.charge(execution);
+            self.positions.row(&execution.instrument, self.multiplier(&execution.instrument));
+            self.positions.charge(&execution.instrument, charge, execution.price);
         }
     }
 }

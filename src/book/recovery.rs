@@ -96,6 +96,38 @@ fn a_fill_that_only_the_order_shows_is_inferred_and_its_execution_then_counts_no
     assert!(book.order(&id("a")).unwrap().inferred.is_zero());
 }
 
+/// The fill was inferred, the coin sold, and only then is the fee told that the venue took in the coin: a book that
+/// would hold less than nothing is in doubt, and nothing is closed on it.
+#[test]
+fn a_fee_that_is_told_after_its_inferred_fill_counts_against_the_venues_word() {
+    let mut book = Book::furnished();
+    book.take(Fact::Instrument(Box::new(coin())));
+    let spec = crate::domain::order::OrderSpec { instrument: btc(), ..buy("1") };
+    book.works("a", &spec);
+    let shown = OrderReport { avg_price: Some(px("40000")), ..report("a", &spec, E::FilledWhole, "1") };
+    for fact in of_order_report(&book, &venue(), &shown) {
+        book.take(fact);
+    }
+    assert_eq!(book.held(&btc()), "1");
+    let mut report = nothing(20);
+    report.positions = Some(Vec::new());
+    book.take(Fact::Position {
+        instrument: btc(),
+        qty: "0".parse().unwrap(),
+        avg_price: None,
+        previous_close: None,
+        source: PositionSource::Baseline,
+    });
+    let mut told = execution("x", "a", &spec, "1", "40000");
+    told.cum = Some(qty("1"));
+    told.fee = Some(fee("0.0025", "BTC"));
+    report.executions = Some(vec![told]);
+    let found = reconcile(&book, &report);
+    let doubt = found.iter().find_map(|f| if let Finding::Doubt(doubt) = f { Some(doubt) } else { None });
+    let doubt = doubt.expect("a doubt");
+    assert_eq!((doubt.ours.to_string().as_str(), doubt.theirs.to_string().as_str()), ("-0.0025", "0"));
+}
+
 #[test]
 fn silence_about_an_order_is_a_question_and_never_an_end() {
     let mut book = Book::furnished();

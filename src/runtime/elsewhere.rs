@@ -24,15 +24,10 @@ impl Elsewhere {
     }
 
     /// What others have written since the last look.
-    pub(super) fn look(&mut self) -> Vec<Dated> {
-        let found = self.try_look();
-        found.unwrap_or_else(|why| {
-            tracing::warn!(%why, "what other runs wrote can't be read");
-            Vec::new()
-        })
-    }
-
-    fn try_look(&mut self) -> Result<Vec<Dated>, JournalError> {
+    ///
+    /// # Errors
+    /// The journal can't be read, or a record in it is damaged: the next look would find the same.
+    pub(super) fn look(&mut self) -> Result<Vec<Dated>, JournalError> {
         let version = self.journal.data_version()?;
         if version == self.version {
             return Ok(Vec::new());

@@ -215,8 +215,7 @@ impl Pump {
         while let Some(input) = inputs.pop_front() {
             self.bind_account(&input);
             if matches!(input, Input::Timer(Timer::Tick)) {
-                let news = self.elsewhere.as_mut().map_or_else(Vec::new, Elsewhere::look);
-                inputs.extend(news.into_iter().map(|dated| Input::Elsewhere(Box::new(dated))));
+                self.look_elsewhere(inputs);
             }
             let Step { facts: new, effects } = self.engine.step(now, input);
             let durable = new.iter().any(|d| d.fact.is_durable());
@@ -228,6 +227,18 @@ impl Pump {
             }
         }
         self.commit(facts, later, now, inputs);
+    }
+
+    /// Takes in what other runs wrote. What can't be read once is not looked at again, and that is said once.
+    fn look_elsewhere(&mut self, inputs: &mut VecDeque<Input>) {
+        match self.elsewhere.as_mut().map(Elsewhere::look) {
+            Some(Ok(news)) => inputs.extend(news.into_iter().map(|d| Input::Elsewhere(Box::new(d)))),
+            Some(Err(why)) => {
+                tracing::error!(%why, "what other runs write can't be read; their locks do not hold here");
+                self.elsewhere = None;
+            }
+            None => {}
+        }
     }
 
     /// The journal is kept for an account; the venue's answer must be that account.

@@ -313,7 +313,7 @@ fn the_judge_sees_every_way_to_name_a_room() {
         "use crate::*;",
         "use super::super::engine::Engine;",
         "fn f() { crate::engine::go(); }",
-        "fn f() -> crate::engine::Engine { todo!() }",
+        "fn f() -> crate::engine::Engine { loop {} }",
         "fn f() { println!(\"{}\", crate::engine::N); }",
         "macro_rules! m { () => { $crate::engine::go() } }",
         "mod inner { use super::super::super::engine::Engine; }",

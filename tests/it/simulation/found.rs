@@ -103,3 +103,17 @@ fn no_reduction_leaves_before_the_venue_has_proven_itself() {
     world.pass(3_000);
     assert_eq!(held(&world), ["3"], "proven, it goes");
 }
+
+/// Seed 2138: a coin's fee was told after its inferred fill and after all of it was sold; the exit bought dust for a
+/// position below nothing that the venue did not know of.
+#[test]
+fn a_fee_that_comes_last_leaves_nothing_to_close() {
+    super::live(2_138, false).unwrap();
+}
+
+/// Seed 1896: a full disk had no record of a close that was still on its way when its run died; nobody can know of it,
+/// and the judge holds nobody to it.
+#[test]
+fn a_close_that_the_disk_never_had_is_not_held_against_a_later_run() {
+    super::live(1_896, false).unwrap();
+}

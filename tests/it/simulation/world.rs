@@ -799,7 +799,7 @@ impl World {
             self.note(|| {
                 format!("FILL {} {}: {} -> {}", fill.client, fill.instrument, fill.before, fill.after)
             });
-            let of_this_run = fill.client.as_str().starts_with(&format!("td-run{}-", self.run));
+            let of_this_run = fill.client.instance() == Some(format!("run{}", self.run).as_str());
             if of_this_run || !self.judge.is_off_the_record(&fill.client) {
                 self.judge.filled(&fill.client, &fill.instrument, fill.before, fill.after);
             }
