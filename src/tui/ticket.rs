@@ -17,6 +17,9 @@ use crate::{
 };
 use tui_input::Input;
 
+/// The longest text in a field, in characters.
+pub const FIELD_MAX: usize = 64;
+
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
@@ -330,8 +333,16 @@ impl Ticket {
     }
     /// Puts a text into a field, the cursor behind it.
     pub fn put(&mut self, field: Field, text: &str) {
-        if let Some(input) = self.input_mut(field) {
-            *input = Input::new(text.to_owned());
+        self.put_at(field, text, usize::MAX);
+    }
+    /// The same, with the cursor there. What is longer than a field may be leaves it as it is: half of an amount is
+    /// another amount.
+    pub fn put_at(&mut self, field: Field, text: &str, cursor: usize) {
+        let len = text.chars().count();
+        if len <= FIELD_MAX
+            && let Some(input) = self.input_mut(field)
+        {
+            *input = Input::new(text.to_owned()).with_cursor(cursor.min(len));
         }
     }
     /// Gives a field the keys.

@@ -10,7 +10,7 @@ use crate::{
         model::{Model, Tone},
         msg::Cmd,
         ticket::{
-            Field, Fresh, Phase, Purpose, Ticket,
+            FIELD_MAX, Field, Fresh, Phase, Purpose, Ticket,
             compose::{self, Faults},
             size,
         },
@@ -26,8 +26,6 @@ const FIGURES_MOVED_MS: u64 = 250;
 const FIGURES_WAIT_MS: u64 = 2_000;
 /// No request: keeps `settle` from asking the same again at once.
 pub(super) const NOT_ASKED: RequestId = RequestId(0);
-/// The longest text in a field, in characters.
-const FIELD_MAX: usize = 64;
 
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     if !model.ticket.is_open() {
@@ -91,7 +89,7 @@ fn go(model: &mut Model, arg: &str) -> Result<(), Text> {
 }
 
 fn put_size(model: &mut Model, (text, cursor): (String, usize), fresh: Fresh) {
-    model.ticket.inputs.size = tui_input::Input::new(text).with_cursor(cursor);
+    model.ticket.put_at(Field::Size, &text, cursor);
     if model.ticket.active == Some(Field::Size) {
         model.ticket.fresh = fresh;
     }
@@ -183,7 +181,7 @@ fn type_char(model: &mut Model, field: Field, c: char) {
         Fresh::Number if c.is_ascii_digit() || c == '.' => {
             let mode = ticket.size_mode();
             let (text, cursor) = size::join(mode, "");
-            ticket.inputs.size = tui_input::Input::new(text).with_cursor(cursor);
+            ticket.put_at(Field::Size, &text, cursor);
         }
         Fresh::Number => ticket.put(field, ""),
         Fresh::No => {}

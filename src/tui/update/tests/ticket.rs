@@ -1,0 +1,220 @@
+//! The ticket and hotkeys: one order for one confirmed wish.
+
+use super::*;
+
+#[test]
+fn the_first_trade_is_natural() {
+    let mut b = Bench::new();
+    b.keys("b 'AAPL' Tab 'risk 1%' Tab Tab '174' Tab '2R' Enter Enter");
+    let want = "buy AAPL risk 1% market stop 174 target 2R @paper";
+    assert_eq!(b.deeds(), [format!("! {want}")]);
+    b.answer(placed());
+    assert_eq!((b.model.focus, b.toast()), (Pane::Watchlist, "placed"));
+}
+
+#[test]
+fn what_is_typed_makes_the_order() {
+    for (keys, want) in [
+        ("b Tab '100' Enter Enter", "! buy AAPL 100 market @paper"),
+        ("s Tab '$500' Enter Enter", "! sell AAPL $500 market @paper"),
+        ("b 'tsla' Space '5% equity' Enter Enter", "! buy TSLA 5% equity market"),
+        ("b Tab '20% bp' Enter Enter", "! buy AAPL 20% bp market @paper"),
+        ("B Tab 'risk $200' Enter Enter", "! buy AAPL risk $200 market stop -1% target 2R @paper"),
+        ("S Tab '10' Enter Enter", "! sell AAPL 10 market stop -1% target 2R @paper"),
+        ("b Tab '10' Tab 'l' Tab '175' Enter Enter", "! buy AAPL 10 limit 175 @paper"),
+        ("b Tab '10' Tab Space Tab '-0.5%' Enter Enter", "! buy AAPL 10 limit -0.5% @paper"),
+        ("b Tab '10' Tab 's' Tab '180' Enter Enter", "! buy AAPL 10 trigger 180 @paper"),
+        (
+            "b Tab '10' Tab 's' 's' Tab '181' Tab '180' Enter Enter",
+            "! buy AAPL 10 trigger 180 limit 181 @paper",
+        ),
+        ("s Tab '10' Tab 't' Tab '1%' Enter Enter", "! sell AAPL 10 trail 1% @paper"),
+        (
+            "b Tab '10' Tab Tab '174 limit 173.5' Enter Enter",
+            "! buy AAPL 10 market stop 174 limit 173.5 @paper",
+        ),
+        ("b Tab '10' Tab Tab Tab Tab 'g' Tab 'y' Enter Enter", "! buy AAPL 10 market gtc ext @paper"),
+        ("b BackTab Space Tab Tab '7' Enter Enter", "! sell AAPL 7 market @paper"),
+        ("s Tab 'all' Enter Enter", "! sell AAPL all market @paper"),
+        ("b Tab % Tab Tab '174' Enter Enter", "! buy AAPL risk 1% market stop 174 @paper"),
+        ("b Tab % % % % % % '7' Enter Enter", "! buy AAPL 7% bp market @paper"),
+        ("b Tab '100' ] ] [ Enter Enter", "! buy AAPL 110 market @paper"),
+        ("b Tab '10' Tab 'l' Tab '175' + + - Enter Enter", "! buy AAPL 10 limit 175.01 @paper"),
+        ("b Tab '10' Tab 'l' Tab '-12t' - Enter Enter", "! buy AAPL 10 limit -13t @paper"),
+        ("b Tab '9' Back '8' Enter Enter", "! buy AAPL 8 market @paper"),
+    ] {
+        let mut b = Bench::new();
+        b.keys(keys);
+        assert_eq!(b.deeds(), [want], "{keys} {:?} {:?}", b.model.ticket.errors, b.model.ticket.error);
+    }
+}
+
+#[test]
+fn fifty_enters_send_one_order() {
+    let mut b = Bench::new();
+    b.keys("b Tab '100'");
+    for _ in 0..50 {
+        b.keys("Enter");
+    }
+    assert_eq!(b.deeds(), ["! buy AAPL 100 market @paper"]);
+    b.answer_to(|r| matches!(r, Request::Do(_)), placed());
+    b.keys("Enter Enter Enter");
+    assert_eq!(b.deeds(), [""; 0]);
+}
+
+#[test]
+fn a_held_enter_sends_nothing() {
+    let mut b = Bench::new();
+    b.keys("b Tab '100' Enter");
+    for _ in 0..20 {
+        b.kind("Enter", KeyEventKind::Repeat);
+    }
+    assert_eq!((b.deeds().len(), b.model.ticket.phase.clone()), (0, Phase::Reviewing));
+}
+
+#[test]
+fn a_paste_never_submits_trades_or_halts() {
+    let mut b = Bench::new();
+    for text in ["q\nF12\u{18}\u{18}", "b\r100\r\r", "x4", ":buy AAPL 1\n", "\u{1b}[24~"] {
+        b.msg(Msg::Paste(text.into()));
+        assert_eq!((b.log(), b.model.context()), (vec![], Context::Table(Pane::Watchlist)));
+    }
+    b.keys("b Tab").msg(Msg::Paste("100\n\n\nrm -rf\u{202e}\u{1b}[2J".into()));
+    assert_eq!(b.model.ticket.text(Field::Size), "100");
+    assert_eq!((b.deeds(), b.model.ticket.phase.clone()), (vec![], Phase::Editing));
+    b.msg(Msg::Paste("9".repeat(1_000_000)));
+    assert!(b.model.ticket.text(Field::Size).len() <= 64);
+    b.keys("Esc :").msg(Msg::Paste("cancel all\nflatten\n".into()));
+    assert_eq!(b.model.command_line.as_ref().unwrap().input.value(), "cancel all");
+    assert_eq!(b.deeds(), [""; 0]);
+}
+
+/// A field that is full of digits, and another sizing mode with its words around them.
+#[test]
+fn no_way_of_changing_a_field_makes_it_longer_than_it_may_be() {
+    let mut b = Bench::new();
+    b.keys("b Tab").msg(Msg::Paste("9".repeat(crate::tui::ticket::FIELD_MAX)));
+    for action in [Action::SizeMode, Action::Size] {
+        for _ in 0..8 {
+            drop(entry::perform(&mut b.model, action, "up"));
+            assert!(b.model.ticket.text(Field::Size).chars().count() <= crate::tui::ticket::FIELD_MAX);
+        }
+    }
+}
+
+#[test]
+fn any_edit_takes_the_order_out_of_review() {
+    for key in ["'5'", "Back", "]", "+", "Tab", "%"] {
+        let mut b = Bench::new();
+        b.keys("b Tab '100' Tab 'l' Tab '175' BackTab BackTab Enter");
+        assert_eq!(b.model.ticket.phase, Phase::Reviewing);
+        b.keys(key).keys("Esc");
+        assert_eq!(b.model.focus, Pane::Watchlist, "{key}");
+        assert_eq!(b.deeds(), [""; 0]);
+    }
+}
+
+#[test]
+fn the_ticket_says_what_is_wrong_and_goes_there() {
+    for (keys, field, error) in [
+        (
+            "b Tab Enter",
+            Field::Size,
+            "size: write 100, $500, 5% equity, 20% bp, risk 1%, risk $200, 50% or all",
+        ),
+        (
+            "b Tab 'abc' Enter",
+            Field::Size,
+            "`abc` is not a number: write 100, $500, 5% equity, 20% bp, risk 1%, risk $200, 50% or all",
+        ),
+        (
+            "b Tab 'risk 1%' Enter",
+            Field::Stop,
+            "stop: a size by risk needs one, such as `stop 174` or `stop -1%`",
+        ),
+        ("b Back Enter", Field::Symbol, "symbol: write one such as AAPL or BTC/USD"),
+        ("b Tab '10' Tab 'l' Enter", Field::Limit, "limit: write 174, -1.50, -1% or -12t"),
+        (
+            "b Tab '10' Tab Tab '1x' Enter",
+            Field::Stop,
+            "`1x` is not a number: a number has only digits and a point",
+        ),
+    ] {
+        let mut b = Bench::new();
+        b.keys(keys);
+        let ticket = &b.model.ticket;
+        assert_eq!(ticket.error.as_ref().map(Text::as_str), Some(error), "{keys}");
+        assert_eq!((ticket.active, ticket.phase.clone()), (Some(field), Phase::Editing), "{keys}");
+        assert_eq!(b.deeds(), [""; 0], "{keys}");
+    }
+}
+
+#[test]
+fn figures_are_asked_for_one_at_a_time_and_the_newest_wins() {
+    let mut b = Bench::new();
+    b.keys("b Tab '1' '0' '0'");
+    assert_eq!(b.log(), ["? buy AAPL 1 market @paper"]);
+    b.answer_to(|r| matches!(r, Request::Preview(_)), preview(&[]));
+    assert!(b.model.ticket.current_preview().is_none());
+    assert_eq!(b.log(), ["? buy AAPL 100 market @paper"]);
+    b.answer_to(|r| matches!(r, Request::Preview(_)), preview(&[("size", "too big")]));
+    assert!(b.model.ticket.current_preview().is_some());
+    assert_eq!(b.model.ticket.error_of(Field::Size).unwrap().as_str(), "too big");
+    b.keys("Enter");
+    assert_eq!(b.model.ticket.phase, Phase::Editing);
+    // Figures grow old; an answer that does not come is given up.
+    b.wait(1_000);
+    assert_eq!(b.log(), ["? buy AAPL 100 market @paper"]);
+    b.wait(1_000);
+    assert_eq!(b.log(), [""; 0]);
+    b.wait(1_000);
+    assert_eq!(b.log(), ["? buy AAPL 100 market @paper"]);
+}
+
+#[test]
+fn a_refusal_comes_back_to_the_field() {
+    let mut b = Bench::new();
+    b.keys("b Tab '100' Enter Enter").answer_to(|r| matches!(r, Request::Do(_)), refused(Some("size")));
+    assert_eq!(b.model.ticket.active, Some(Field::Size));
+    assert_eq!(b.model.ticket.error_of(Field::Size).unwrap().as_str(), "too much");
+    b.keys("'50' Enter Enter");
+    assert_eq!(b.deeds(), ["! buy AAPL 100 market @paper", "! buy AAPL 50 market @paper"]);
+}
+
+#[test]
+fn a_second_ticket_waits_for_the_first_receipt() {
+    let mut b = Bench::new();
+    b.keys("b Tab '100' Enter Enter Esc b");
+    assert_eq!(b.toast(), "the last order's receipt has not come yet");
+    b.wait(10_000).keys("b");
+    assert_eq!(b.model.ticket.phase, Phase::Editing);
+}
+
+fn f5(model: &mut Model) -> Vec<Cmd> {
+    update(model, Msg::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE)), Now::default())
+}
+
+#[test]
+fn a_hotkey_loads_reviews_or_sends_while_armed() {
+    use crate::tui::settings::Level;
+    let line = "buy AAPL 100 limit 175.51 @paper";
+    let mut model = with_hotkey(Level::Load);
+    assert!(!f5(&mut model).iter().any(|c| matches!(c, Cmd::Send(_))));
+    assert_eq!(model.command_line.as_ref().map(|l| l.input.value().to_owned()), Some(line.to_owned()));
+
+    let mut model = with_hotkey(Level::Review);
+    f5(&mut model);
+    assert!(matches!(&model.modal, Some(Modal::Confirm(c)) if c.title.as_str().contains("AAPL")));
+
+    let does = |out: Vec<Cmd>| {
+        out.iter()
+            .any(|c| matches!(c, Cmd::Send(e) if e.request == Request::Do(grammar::parse(line).unwrap())))
+    };
+    let mut model = with_hotkey(Level::Send);
+    assert!(!does(f5(&mut model)));
+    assert!(model.toast.as_ref().is_some_and(|t| t.text.as_str().contains("only while ARMED")));
+    let mut armed = (*model.snapshot).clone();
+    armed.banner.armed_until = Some(Mono::default().plus_ms(60_000));
+    update(&mut model, Msg::Snapshot(Arc::new(armed)), Now::default());
+    assert!(does(f5(&mut model)));
+}
