@@ -11,7 +11,7 @@ use crate::{
         alert::{AlertCode, Severity},
         ids::{Symbol, VenueId},
         money::Money,
-        rules::LatchKey,
+        rules::{LatchKey, Response, Rule},
         text::Text,
         time::{Mono, Now},
     },
@@ -85,11 +85,20 @@ impl Engine {
     pub(super) fn count_entry(&mut self, venue: &VenueId) {
         let (second, minute) = self.watch.monitor.sent(venue, self.now.mono);
         let limit = self.venues.get(venue).map(|v| v.setup.rules.order_rate);
-        if limit.is_some_and(|l| second > l.per_second || minute > l.per_minute) {
+        let over = limit.is_some_and(|l| {
+            l.response != Response::Off && (second > l.per_second || minute > l.per_minute)
+        });
+        if over && !self.is_latched(Rule::OrderRate, venue) {
             self.watch_now();
         } else {
             self.watch_for_entry();
         }
+    }
+
+    /// Has the rule tripped at this venue, so that another look would say nothing new?
+    fn is_latched(&self, rule: Rule, venue: &VenueId) -> bool {
+        let key = LatchKey { rule, venue: Some(venue.clone()), symbol: None };
+        self.book.latch(&key).is_some()
     }
 
     /// Looks at everything and acts on it.
