@@ -83,6 +83,26 @@ pub enum Column {
     Response,
     /// Until when.
     Until,
+    /// What kind of difference.
+    Kind,
+    /// A name.
+    Name,
+    /// How many positions.
+    Holdings,
+    /// How many orders.
+    Orders,
+    /// Share that filled.
+    FillRate,
+    /// Median slippage.
+    Median,
+    /// What slippage cost.
+    Cost,
+    /// Time until filled.
+    TimeToFill,
+    /// Orders that filled better than the quote.
+    Improved,
+    /// Score from 0 to 100.
+    Score,
 }
 
 impl Column {
@@ -128,6 +148,16 @@ impl Column {
             Self::Limit => "limit",
             Self::Response => "trips",
             Self::Until => "until",
+            Self::Kind => "what",
+            Self::Name => "name",
+            Self::Holdings => "held",
+            Self::Orders => "orders",
+            Self::FillRate => "fill%",
+            Self::Median => "median",
+            Self::Cost => "cost",
+            Self::TimeToFill => "ttf",
+            Self::Improved => "better",
+            Self::Score => "score",
         }
     }
     /// The columns of a pane.
@@ -189,7 +219,35 @@ impl Column {
                 &[Self::State, Self::Rule, Self::Used, Self::Limit, Self::Response, Self::Until, Self::Venue]
             }
             Pane::Alerts => &[Self::Time, Self::Severity, Self::Symbol, Self::Venue, Self::Text],
-            Pane::Chart | Pane::Ticket => &[],
+            Pane::Reconciliation => {
+                &[Self::Time, Self::State, Self::Kind, Self::Symbol, Self::Text, Self::Venue]
+            }
+            Pane::Algorithms => &[
+                Self::Name,
+                Self::State,
+                Self::Equity,
+                Self::DayPnl,
+                Self::Holdings,
+                Self::Orders,
+                Self::Age,
+                Self::Text,
+                Self::Venue,
+            ],
+            Pane::Quality => &[
+                Self::Symbol,
+                Self::Orders,
+                Self::Filled,
+                Self::FillRate,
+                Self::Volume,
+                Self::Slippage,
+                Self::Median,
+                Self::Cost,
+                Self::TimeToFill,
+                Self::Improved,
+                Self::Score,
+                Self::Venue,
+            ],
+            Pane::Chart | Pane::Depth | Pane::Ticket => &[],
         }
     }
     /// The pane's column of that name.
