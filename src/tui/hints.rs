@@ -40,18 +40,9 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Open, "", "go to it"),
             (Action::Filter, "", "filter"),
         ],
-        Context::Table(
-            Pane::Fills
-            | Pane::Account
-            | Pane::Health
-            | Pane::Risk
-            | Pane::Reconciliation
-            | Pane::Algorithms
-            | Pane::Quality
-            | Pane::Chart
-            | Pane::Depth
-            | Pane::Ticket,
-        ) => &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")],
+        Context::Table(_) => {
+            &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")]
+        }
         Context::Ticket => &[
             (Action::Submit, "", "review, send"),
             (Action::Field, "next", "next field"),

@@ -21,15 +21,9 @@ pub(super) fn algorithm(r: &AlgorithmRow) -> String {
 }
 
 pub(super) fn quality(r: &QualityRow) -> String {
-    let mut out = name(r);
-    out.push_str(&format!(" orders {} filled {} volume {}", r.orders, r.filled, r.volume));
-    if let Some(bps) = r.slippage_bps {
-        out.push_str(&format!(" slippage {bps} bps"));
-    }
-    if let Some(score) = r.score {
-        out.push_str(&format!(" score {score}"));
-    }
-    out
+    let slippage = r.slippage_bps.map(|bps| format!(" slippage {bps} bps")).unwrap_or_default();
+    let score = r.score.map(|score| format!(" score {score}")).unwrap_or_default();
+    format!("{} orders {} filled {} volume {}{slippage}{score}", name(r), r.orders, r.filled, r.volume)
 }
 
 fn name(r: &QualityRow) -> String {
