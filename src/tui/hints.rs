@@ -61,7 +61,7 @@ const fn wanted(context: Context) -> &'static [Wanted] {
         Context::Help => &[(Action::Move, "down", "scroll"), (Action::Back, "", "leave")],
         Context::QuitAsk => &[
             (Action::Quit, "now", "quit, leave all"),
-            (Action::Quit, "cancel", "cancel orders, quit"),
+            (Action::Quit, "cancel", "cancel entries, quit"),
             (Action::Quit, "halt", "exit plan"),
             (Action::Back, "", "stay"),
         ],

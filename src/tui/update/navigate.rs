@@ -8,7 +8,7 @@ use crate::{
         action::Action,
         column::Column,
         focus::Pane,
-        modal::{Confirm, ExitShown, Halt, Modal, Since},
+        modal::{Confirmation, ExitShown, Halt, Modal, Since},
         model::{ChartInterval, KeyHint, Model, Tone},
         msg::Cmd,
         table::{OrdersTab, RowKey, Sort, rows},
@@ -260,7 +260,7 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
         }
         Some(
             Modal::Halt(Halt { scroll, .. })
-            | Modal::Confirm(Confirm { scroll, .. })
+            | Modal::Confirm(Confirmation { scroll, .. })
             | Modal::Exit(ExitShown { scroll, .. })
             | Modal::Since(Since { scroll, .. }),
         ) => {
