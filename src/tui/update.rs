@@ -1,6 +1,7 @@
 //! The one place where the model changes.
 
 mod asked;
+mod configured;
 mod entry;
 mod exit;
 mod hotkey;
@@ -53,6 +54,14 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         Msg::FocusLost => focus(model, false),
         Msg::Snapshot(snapshot) => snapshot_came(model, snapshot),
         Msg::Receipt(receipt) => receipt::receipt(model, receipt),
+        Msg::Configured(new) => {
+            configured::configured(model, *new);
+            Vec::new()
+        }
+        Msg::Misconfigured(why) => {
+            model.say(Tone::Bad, format!("{why}; what was there before stays"));
+            Vec::new()
+        }
         Msg::Tick => Vec::new(),
     };
     out.extend(settle(model));
@@ -83,6 +92,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         | Action::Filter
         | Action::Sort
         | Action::Flip
+        | Action::Columns
         | Action::Page
         | Action::Focus
         | Action::Move
