@@ -5,6 +5,7 @@ mod alerts;
 mod answers;
 mod baselines;
 mod commands;
+mod differences;
 mod doubts;
 pub mod effect;
 mod elsewhere;
@@ -69,6 +70,7 @@ pub struct Engine {
     caution: Caution,
     looks: BTreeMap<OrderId, looks::Look>,
     doubts: doubts::Doubts,
+    differences: differences::Differences,
     /// Status words that nobody here knows and a person was told of.
     strange_words: BTreeSet<Text>,
     curves: BTreeMap<VenueId, EquityCurve>,
@@ -121,6 +123,7 @@ impl Engine {
             caution: setup.caution,
             looks: BTreeMap::new(),
             doubts: doubts::Doubts::default(),
+            differences: differences::Differences::default(),
             strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
             armed_until: None,
@@ -323,6 +326,7 @@ const fn market_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Tripped(_)
         | Fact::Untripped { .. }
         | Fact::Baseline(_)
+        | Fact::Adopted { .. }
         | Fact::EquityHigh { .. }
         | Fact::ExitEnded { .. } => None,
     }

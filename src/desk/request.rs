@@ -85,6 +85,13 @@ pub enum Request {
         /// How many.
         count: u32,
     },
+    /// An order or a position that nobody here made is this person's.
+    Adopt {
+        /// Of what.
+        instrument: InstrumentId,
+        /// Which order; `None` is the position.
+        order: Option<ClientId>,
+    },
     /// A person saw this alert.
     Acknowledge {
         /// Which; `None` is all.

@@ -76,6 +76,10 @@ pub enum Action {
     Reverse,
     /// Do what is asked.
     Confirm,
+    /// What nobody here made is the trader's.
+    Adopt,
+    /// What nobody here made is cancelled or closed.
+    WindUp,
     /// An alert was seen.
     Acknowledge,
     /// The exit under way, or the last one's report.
@@ -368,6 +372,18 @@ pub const ACTIONS: &[Entry] = &[
         "",
         Where::Panes,
         "chart interval",
+    )]),
+    safe(Action::Adopt, "adopt", "", "the marked difference is yours").on(&[key(
+        "t",
+        "",
+        Where::Table(Pane::Reconciliation),
+        "adopt: it is yours",
+    )]),
+    trade(Action::WindUp, "wind-up", "", "cancel or close the marked difference").on(&[key(
+        "w",
+        "",
+        Where::Table(Pane::Reconciliation),
+        "cancel or close it",
     )]),
     safe(Action::Acknowledge, "ack", "[all|NUMBER]", "an alert was seen").on(&[
         key("a", "", Where::Panes, "acknowledge the alert"),

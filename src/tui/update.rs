@@ -118,6 +118,8 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         | Action::BreakEven
         | Action::Reverse
         | Action::Confirm
+        | Action::Adopt
+        | Action::WindUp
         | Action::Acknowledge
         | Action::Arm
         | Action::Disarm

@@ -4,7 +4,10 @@
 use super::{asked, entry, exit, keys::send, navigate};
 use crate::{
     config::Confirm,
-    desk::{Request, snapshot::OrderRow},
+    desk::{
+        Request,
+        snapshot::{DifferenceKind, DifferenceRow, OrderRow},
+    },
     domain::{
         alert::Severity,
         draft::{CancelTarget, Command, Share},
@@ -68,6 +71,8 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
             Ok(run(model, Command::Reverse { symbol: on.symbol, venue: Some(on.venue) }))
         }
         Action::Confirm => confirm(model),
+        Action::Adopt => adopt(model),
+        Action::WindUp => wind_up(model),
         Action::Acknowledge => acknowledge(model, arg),
         Action::Arm => arm(model, arg),
         Action::Disarm => Ok(send(model, Request::Disarm)),
@@ -308,6 +313,50 @@ fn modify(model: &mut Model) -> Result<(), Text> {
     let field = ticket.fields().find(|f| f.is_price()).unwrap_or(Field::Size);
     show_ticket(model, ticket, field);
     Ok(())
+}
+
+/// The marked difference, when the focus is on them and it waits for a decision.
+fn difference(model: &Model) -> Result<DifferenceRow, Text> {
+    let pane = Pane::Reconciliation;
+    let row = (model.focus == pane).then(|| model.table(pane).selected_row()).flatten();
+    let row = row.and_then(|n| model.snapshot.reconciliation.get(n)).ok_or("select a difference first")?;
+    if row.is_open { Ok(row.clone()) } else { Err("this one needs no decision any more".into()) }
+}
+
+fn adopt(model: &mut Model) -> Result<Vec<Cmd>, Text> {
+    let row = difference(model)?;
+    let order = match row.kind {
+        DifferenceKind::ForeignOrder => row.order.map(|o| o.client),
+        DifferenceKind::ForeignPosition => None,
+        DifferenceKind::Doubt => {
+            return Err("the venue is being asked again; nothing is to be adopted yet".into());
+        }
+        DifferenceKind::NotAtVenue => {
+            return Err("the venue does not have it: `abandon` declares it dead".into());
+        }
+        DifferenceKind::MissedFill | DifferenceKind::InferredFill => {
+            return Err("a fill is what it is".into());
+        }
+    };
+    let instrument = row.instrument.ok_or("it is about no symbol")?;
+    Ok(send(model, Request::Adopt { instrument, order }))
+}
+
+/// Cancels the foreign order, or closes what is held of the symbol, as their own keys would.
+fn wind_up(model: &mut Model) -> Result<Vec<Cmd>, Text> {
+    let row = difference(model)?;
+    match (row.kind, row.order, row.instrument) {
+        (DifferenceKind::ForeignOrder, Some(id), _) => {
+            Ok(run(model, Command::Cancel { target: CancelTarget::Order(id.client), venue: Some(id.venue) }))
+        }
+        (DifferenceKind::ForeignPosition, _, Some(on)) => {
+            Ok(run(model, Command::Close { symbol: on.symbol, share: Share::All, venue: Some(on.venue) }))
+        }
+        (DifferenceKind::NotAtVenue, ..) => {
+            Err("the venue does not have it: `abandon` declares it dead".into())
+        }
+        _ => Err("there is nothing to cancel or close".into()),
+    }
 }
 
 /// The marked alert; elsewhere the worst of the unseen, the newest of those.
