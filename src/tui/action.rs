@@ -112,6 +112,10 @@ pub enum Action {
     Complete,
     /// Lines given before.
     History,
+    /// The first run's tour.
+    Tour,
+    /// A working order's price by a tick.
+    NudgeOrder,
     /// Another theme.
     Theme,
     /// Paint everything anew.
@@ -404,6 +408,17 @@ pub const ACTIONS: &[Entry] = &[
     safe(Action::Unwatch, "unwatch", "[SYMBOL [@VENUE]]", "no longer"),
     safe(Action::Resync, "resync", "[@VENUE]", "ask the venue for everything now"),
     trade(Action::Hotkey, "hotkey", "KEY", "the order line that the configuration has on this key"),
+    safe(Action::Tour, "tour", "[off]", "the tour of the first run, from its beginning"),
+    trade(
+        Action::NudgeOrder,
+        "nudge-order",
+        "up|down",
+        "the marked order's price by a tick; at once while ARMED",
+    )
+    .on(&[
+        key("+", "up", Where::Table(Pane::Orders), "order a tick up"),
+        key("-", "down", Where::Table(Pane::Orders), "order a tick down"),
+    ]),
     safe(Action::Theme, "theme", "NAME", "another theme"),
     safe(Action::Run, "run", "", "take the line").on(&[key("enter", "", Where::Lines, "do it")]),
     safe(Action::Complete, "complete", "next|previous", "complete the word").on(&[

@@ -10,10 +10,10 @@ use crate::{
     },
     domain::{
         alert::Severity,
-        draft::{CancelTarget, Command, Share},
-        ids::{InstrumentId, VenueId},
+        draft::{CancelTarget, ChangeExpr, Command, PriceExpr, Share},
+        ids::{InstrumentId, OrderId, VenueId},
         money::Percent,
-        order::Side,
+        order::{OrderKind, Side},
         text::Text,
     },
     grammar,
@@ -48,6 +48,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
             Ok(run(model, cancel))
         }
         Action::Modify => modify(model).map(|()| Vec::new()),
+        Action::NudgeOrder => nudge_order(model, arg),
         Action::Close => {
             let on = about(model)?;
             let share = share(arg)?;
@@ -357,6 +358,25 @@ fn wind_up(model: &mut Model) -> Result<Vec<Cmd>, Text> {
         }
         _ => Err("there is nothing to cancel or close".into()),
     }
+}
+
+/// A tick up or down. It moves at once while ARMED, as a hotkey that sends; else it is shown first.
+fn nudge_order(model: &mut Model, arg: &str) -> Result<Vec<Cmd>, Text> {
+    let tick = match arg {
+        "up" => PriceExpr::Ticks(1),
+        "down" => PriceExpr::Ticks(-1),
+        _ => return Err("write `nudge-order up` or `nudge-order down`".into()),
+    };
+    let order = marked_order(model)?;
+    let change = match order.order_type.kind() {
+        OrderKind::Limit | OrderKind::StopLimit => ChangeExpr { limit: Some(tick), ..ChangeExpr::default() },
+        OrderKind::Stop => ChangeExpr { stop: Some(tick), ..ChangeExpr::default() },
+        OrderKind::Market | OrderKind::TrailingStop => return Err("this order has no price to move".into()),
+    };
+    let OrderId { client, venue } = order.id;
+    let command = Command::Replace { order: client, change, venue: Some(venue) };
+    let armed = model.snapshot.banner.armed_until.is_some_and(|until| until > model.now.mono);
+    if armed { Ok(send(model, Request::Do(command))) } else { Ok(run(model, command)) }
 }
 
 /// The marked alert; elsewhere the worst of the unseen, the newest of those.

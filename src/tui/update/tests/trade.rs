@@ -208,3 +208,33 @@ fn a_difference_is_adopted_or_wound_up_by_one_key() {
         assert_eq!(deeds.is_empty(), !b.toast().is_empty(), "{}", b.toast());
     }
 }
+
+#[test]
+fn two_keys_move_a_working_order_by_a_tick() {
+    let orders = |armed: bool| {
+        let mut b = Bench::new();
+        let mut s = snapshot();
+        let limit = "175.00".parse().unwrap();
+        let mut rows = (*s.orders).clone();
+        for row in &mut rows {
+            row.order_type = crate::domain::order::OrderType::Limit { limit };
+        }
+        s.orders = Arc::new(rows);
+        s.banner.armed_until = armed.then(|| Mono::from_millis(3_600_000));
+        b.msg(Msg::Snapshot(Arc::new(s)));
+        b.keys(": 'focus orders' Enter j").log();
+        b
+    };
+    for (armed, key, want) in [
+        (false, "+", "? replace td-a-2 limit +1t @paper"),
+        (true, "+", "! replace td-a-2 limit +1t @paper"),
+        (true, "-", "! replace td-a-2 limit -1t @paper"),
+    ] {
+        let mut b = orders(armed);
+        b.keys(key);
+        assert_eq!(b.log(), [want], "{armed}");
+    }
+    let mut b = orders(true);
+    b.kind("+", KeyEventKind::Repeat);
+    assert_eq!(b.log(), [""; 0], "a held key moves nothing");
+}
