@@ -5,6 +5,7 @@ mod alerts;
 mod answers;
 mod baselines;
 mod commands;
+mod depth;
 mod doubts;
 pub mod effect;
 mod elsewhere;
@@ -59,6 +60,7 @@ pub struct Engine {
     alive: BTreeSet<Instance>,
     book: Book,
     marks: Marks,
+    depths: depth::Depths,
     watch: watch::Watch,
     venues: BTreeMap<VenueId, venue::VenueState>,
     /// The venues as the configuration orders them.
@@ -111,6 +113,7 @@ impl Engine {
             alive: setup.alive,
             book: Book::new(),
             marks,
+            depths: depth::Depths::default(),
             watch: watch::Watch::new(setup.watches),
             venues,
             names,

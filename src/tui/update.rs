@@ -152,7 +152,8 @@ fn ask_for_bars(model: &mut Model) -> Option<Cmd> {
         return None;
     }
     let interval = chart.interval.0;
-    let (id, cmd) = model.ask(Request::Bars { instrument: instrument.clone(), interval, count: BARS });
+    let (id, cmd) =
+        model.ask(Request::Bars { instrument: instrument.clone(), interval, count: BARS, before: None });
     if other {
         model.chart.bars.clear();
     }
