@@ -1,6 +1,12 @@
 //! What a front end may see: one value, made by the engine, never changed afterwards. Sections that did not
 //! change are shared with the snapshot before, so that a frame costs what moved.
 
+mod records;
+mod risk;
+
+pub use records::{AlgorithmRow, AlgorithmState, DifferenceKind, DifferenceRow, QualityRow};
+pub use risk::{MarginCallRow, RiskRow, RiskState};
+
 use crate::domain::{
     alert::Alert,
     ids::{AccountId, ClientId, Currency, ExecutionId, InstrumentId, OrderId, Symbol, VenueId},
@@ -56,6 +62,15 @@ pub struct Snapshot {
     /// What the journal tells of exits: those that began and did not end, then the last that ended at each venue.
     #[serde(default)]
     pub exits: Arc<Vec<ExitNote>>,
+    /// What the book and the venues disagree on, or did today; what waits for a decision first.
+    #[serde(default)]
+    pub reconciliation: Arc<Vec<DifferenceRow>>,
+    /// Programs that trade on the same accounts.
+    #[serde(default)]
+    pub algorithms: Arc<Vec<AlgorithmRow>>,
+    /// Execution figures: the whole, then each venue, then each symbol.
+    #[serde(default)]
+    pub quality: Arc<Vec<QualityRow>>,
     /// Symbols that can be traded, for completion.
     pub symbols: Arc<Vec<(Symbol, VenueId)>>,
 }
@@ -459,58 +474,4 @@ pub struct ExitNote {
     pub flat: Option<bool>,
     /// What is left and why.
     pub report: Text,
-}
-
-/// How a rule stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RiskState {
-    /// Not watched.
-    Off,
-    /// Far from its limit.
-    Clear,
-    /// Four fifths of its limit are used.
-    Near,
-    /// Its latch stands.
-    Tripped,
-    /// What it is judged by is missing or too old: entries that it would judge are refused.
-    Unknown,
-}
-
-/// One rule as a gauge.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RiskRow {
-    /// Of which venue; `None` is the whole desk.
-    pub venue: Option<VenueId>,
-    /// Of which symbol, where it is one's own.
-    pub symbol: Option<Symbol>,
-    /// Which rule: `daily loss`.
-    pub rule: SmolStr,
-    /// How much is used, in words with its unit.
-    pub used: Text,
-    /// Of how much.
-    pub limit: Text,
-    /// The same as a share, for the gauge; `None` where it has none.
-    pub share: Option<Percent>,
-    /// How it stands.
-    pub state: RiskState,
-    /// What happens when it trips: `block entries`.
-    pub response: SmolStr,
-    /// Until when its latch stands, where that is a time.
-    pub until: Option<Stamp>,
-    /// Why it tripped.
-    pub reason: Option<Text>,
-}
-
-/// One order of a margin call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarginCallRow {
-    /// What would be closed.
-    pub instrument: InstrumentId,
-    /// On which side.
-    pub side: Side,
-    /// How much of it.
-    pub qty: Qty,
-    /// Its unrealized profit or loss: the largest loss goes first.
-    pub unrealized: Option<Money>,
 }

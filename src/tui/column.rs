@@ -83,6 +83,26 @@ pub enum Column {
     Response,
     /// Until when.
     Until,
+    /// What kind of difference.
+    Kind,
+    /// A name.
+    Name,
+    /// How many positions.
+    Holdings,
+    /// How many orders.
+    Orders,
+    /// Share that filled.
+    FillRate,
+    /// Median slippage.
+    Median,
+    /// What slippage cost.
+    Cost,
+    /// Time until filled.
+    TimeToFill,
+    /// Orders that filled better than the quote.
+    Improved,
+    /// Score from 0 to 100.
+    Score,
 }
 
 impl Column {
@@ -128,6 +148,16 @@ impl Column {
             Self::Limit => "limit",
             Self::Response => "trips",
             Self::Until => "until",
+            Self::Kind => "what",
+            Self::Name => "name",
+            Self::Holdings => "held",
+            Self::Orders => "orders",
+            Self::FillRate => "fill%",
+            Self::Median => "median",
+            Self::Cost => "cost",
+            Self::TimeToFill => "ttf",
+            Self::Improved => "better",
+            Self::Score => "score",
         }
     }
     /// The columns of a pane.
@@ -144,35 +174,8 @@ impl Column {
                 Self::Age,
                 Self::Venue,
             ],
-            Pane::Positions => &[
-                Self::Symbol,
-                Self::Qty,
-                Self::Average,
-                Self::Last,
-                Self::Value,
-                Self::DayPnl,
-                Self::Unrealized,
-                Self::UnrealizedPercent,
-                Self::R,
-                Self::Risk,
-                Self::EquityPercent,
-                Self::Stop,
-                Self::Venue,
-            ],
-            Pane::Orders => &[
-                Self::Symbol,
-                Self::Side,
-                Self::Qty,
-                Self::Filled,
-                Self::Type,
-                Self::Price,
-                Self::Stop,
-                Self::Tif,
-                Self::State,
-                Self::Age,
-                Self::Id,
-                Self::Venue,
-            ],
+            Pane::Positions => POSITIONS,
+            Pane::Orders => ORDERS,
             Pane::Fills => &[
                 Self::Time,
                 Self::Symbol,
@@ -189,7 +192,10 @@ impl Column {
                 &[Self::State, Self::Rule, Self::Used, Self::Limit, Self::Response, Self::Until, Self::Venue]
             }
             Pane::Alerts => &[Self::Time, Self::Severity, Self::Symbol, Self::Venue, Self::Text],
-            Pane::Chart | Pane::Ticket => &[],
+            Pane::Reconciliation => DIFFERENCES,
+            Pane::Algorithms => ALGORITHMS,
+            Pane::Quality => QUALITY,
+            Pane::Chart | Pane::Depth | Pane::Ticket => &[],
         }
     }
     /// The pane's column of that name.
@@ -197,3 +203,60 @@ impl Column {
         Self::of(pane).iter().copied().find(|c| c.word() == word)
     }
 }
+
+const POSITIONS: &[Column] = &[
+    Column::Symbol,
+    Column::Qty,
+    Column::Average,
+    Column::Last,
+    Column::Value,
+    Column::DayPnl,
+    Column::Unrealized,
+    Column::UnrealizedPercent,
+    Column::R,
+    Column::Risk,
+    Column::EquityPercent,
+    Column::Stop,
+    Column::Venue,
+];
+const ORDERS: &[Column] = &[
+    Column::Symbol,
+    Column::Side,
+    Column::Qty,
+    Column::Filled,
+    Column::Type,
+    Column::Price,
+    Column::Stop,
+    Column::Tif,
+    Column::State,
+    Column::Age,
+    Column::Id,
+    Column::Venue,
+];
+const DIFFERENCES: &[Column] =
+    &[Column::Time, Column::State, Column::Kind, Column::Symbol, Column::Text, Column::Venue];
+const ALGORITHMS: &[Column] = &[
+    Column::Name,
+    Column::State,
+    Column::Equity,
+    Column::DayPnl,
+    Column::Holdings,
+    Column::Orders,
+    Column::Age,
+    Column::Text,
+    Column::Venue,
+];
+const QUALITY: &[Column] = &[
+    Column::Symbol,
+    Column::Orders,
+    Column::Filled,
+    Column::FillRate,
+    Column::Volume,
+    Column::Slippage,
+    Column::Median,
+    Column::Cost,
+    Column::TimeToFill,
+    Column::Improved,
+    Column::Score,
+    Column::Venue,
+];

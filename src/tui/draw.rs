@@ -7,7 +7,7 @@ use super::{
     hit::{Drawn, Hit},
     layout::{self, Placed},
     model::{MIN_HEIGHT, MIN_WIDTH, Model},
-    panes::{self, banner, footer, health, modals, orders, positions, risk},
+    panes::{self, banner, footer, health, modals, orders, positions, reconciliation, risk},
     theme::Role,
     widgets::window,
 };
@@ -123,13 +123,17 @@ fn note(model: &Model, pane: Pane) -> String {
         Pane::Positions => counted(positions::naked(&model.snapshot.positions), "NO STOP on"),
         Pane::Health => counted(health::troubled(&model.snapshot.health), "TROUBLE at"),
         Pane::Risk => counted(risk::tripped(&model.snapshot.risk), "TRIPPED"),
+        Pane::Reconciliation => counted(reconciliation::open(&model.snapshot.reconciliation), "TO DECIDE"),
         Pane::Watchlist
         | Pane::Chart
+        | Pane::Depth
         | Pane::Ticket
         | Pane::Orders
         | Pane::Fills
         | Pane::Account
-        | Pane::Alerts => String::new(),
+        | Pane::Alerts
+        | Pane::Algorithms
+        | Pane::Quality => String::new(),
     }
 }
 

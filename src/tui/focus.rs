@@ -7,6 +7,8 @@ pub enum Pane {
     Watchlist,
     /// Candles.
     Chart,
+    /// The price ladder.
+    Depth,
     /// Order entry.
     Ticket,
     /// Open positions.
@@ -23,13 +25,20 @@ pub enum Pane {
     Risk,
     /// What a person must know.
     Alerts,
+    /// What the book and the venues disagree on.
+    Reconciliation,
+    /// Programs that trade on the same accounts.
+    Algorithms,
+    /// How well orders were executed.
+    Quality,
 }
 
 impl Pane {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Watchlist,
         Self::Chart,
+        Self::Depth,
         Self::Ticket,
         Self::Positions,
         Self::Orders,
@@ -38,12 +47,16 @@ impl Pane {
         Self::Health,
         Self::Risk,
         Self::Alerts,
+        Self::Reconciliation,
+        Self::Algorithms,
+        Self::Quality,
     ];
     /// Its name, as configuration and commands spell it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Watchlist => "watchlist",
             Self::Chart => "chart",
+            Self::Depth => "depth",
             Self::Ticket => "ticket",
             Self::Positions => "positions",
             Self::Orders => "orders",
@@ -52,6 +65,9 @@ impl Pane {
             Self::Health => "health",
             Self::Risk => "risk",
             Self::Alerts => "alerts",
+            Self::Reconciliation => "reconciliation",
+            Self::Algorithms => "algorithms",
+            Self::Quality => "quality",
         }
     }
     /// Its title on the border.
@@ -59,6 +75,7 @@ impl Pane {
         match self {
             Self::Watchlist => "Watchlist",
             Self::Chart => "Chart",
+            Self::Depth => "Depth",
             Self::Ticket => "Ticket",
             Self::Positions => "Positions",
             Self::Orders => "Orders",
@@ -67,6 +84,9 @@ impl Pane {
             Self::Health => "Health",
             Self::Risk => "Risk",
             Self::Alerts => "Alerts",
+            Self::Reconciliation => "Reconciliation",
+            Self::Algorithms => "Algorithms",
+            Self::Quality => "Execution quality",
         }
     }
     /// The pane of that name.
@@ -83,8 +103,11 @@ impl Pane {
             | Self::Account
             | Self::Health
             | Self::Risk
-            | Self::Alerts => true,
-            Self::Chart | Self::Ticket => false,
+            | Self::Alerts
+            | Self::Reconciliation
+            | Self::Algorithms
+            | Self::Quality => true,
+            Self::Chart | Self::Depth | Self::Ticket => false,
         }
     }
 }
@@ -132,7 +155,7 @@ pub struct Page {
     pub layout: Layout,
 }
 
-/// The pages that come with the program: trade, orders, account, health, risk.
+/// The pages that come with the program: trade, orders, account, health, risk, chart, review, algorithms.
 pub fn default_pages() -> Vec<Page> {
     use Layout::{Column, Pane as One, Row};
     let trade = Row(vec![
@@ -167,10 +190,31 @@ pub fn default_pages() -> Vec<Page> {
     let health = Column(vec![(2, One(Pane::Health)), (3, One(Pane::Alerts))]);
     let risk =
         Column(vec![(3, One(Pane::Risk)), (2, Row(vec![(1, One(Pane::Health)), (1, One(Pane::Alerts))]))]);
-    [("trade", trade), ("orders", orders), ("account", account), ("health", health), ("risk", risk)]
-        .into_iter()
-        .map(|(name, layout)| Page { name: name.to_owned(), layout })
-        .collect()
+    let chart = Row(vec![
+        (
+            3,
+            Column(vec![
+                (3, One(Pane::Chart)),
+                (1, Row(vec![(1, One(Pane::Positions)), (1, One(Pane::Orders))])),
+            ]),
+        ),
+        (1, Column(vec![(1, One(Pane::Depth)), (1, One(Pane::Ticket))])),
+    ]);
+    let review = Column(vec![(2, One(Pane::Reconciliation)), (3, One(Pane::Quality))]);
+    let algorithms = Column(vec![(2, One(Pane::Algorithms)), (1, One(Pane::Orders)), (1, One(Pane::Fills))]);
+    [
+        ("trade", trade),
+        ("orders", orders),
+        ("account", account),
+        ("health", health),
+        ("risk", risk),
+        ("chart", chart),
+        ("review", review),
+        ("algorithms", algorithms),
+    ]
+    .into_iter()
+    .map(|(name, layout)| Page { name: name.to_owned(), layout })
+    .collect()
 }
 
 /// Which keys are valid: the thing that has the focus.
@@ -182,6 +226,8 @@ pub enum Context {
     Table(Pane),
     /// The chart.
     Chart,
+    /// The price ladder.
+    Depth,
     /// The ticket while it is open.
     Ticket,
     /// The `:` line.
@@ -215,6 +261,7 @@ impl Context {
         tables.chain([
             Self::Global,
             Self::Chart,
+            Self::Depth,
             Self::Ticket,
             Self::CommandLine,
             Self::Filter,
@@ -234,6 +281,7 @@ impl Context {
             Self::Global => "panes",
             Self::Table(pane) => pane.word(),
             Self::Chart => "chart",
+            Self::Depth => "depth",
             Self::Ticket => "ticket",
             Self::CommandLine => "command line",
             Self::Filter => "filter",
@@ -256,6 +304,7 @@ impl Context {
             Self::Global
             | Self::Table(_)
             | Self::Chart
+            | Self::Depth
             | Self::Ticket
             | Self::Help
             | Self::QuitAsk

@@ -14,7 +14,7 @@ const EVERYWHERE: [Wanted; 3] =
 
 const fn wanted(context: Context) -> &'static [Wanted] {
     match context {
-        Context::Table(Pane::Watchlist) | Context::Chart | Context::Global => &[
+        Context::Table(Pane::Watchlist) | Context::Chart | Context::Depth | Context::Global => &[
             (Action::Ticket, "buy", "buy"),
             (Action::Ticket, "sell", "sell"),
             (Action::Ticket, "buy bracket", "buy+bracket"),
@@ -40,9 +40,9 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Open, "", "go to it"),
             (Action::Filter, "", "filter"),
         ],
-        Context::Table(
-            Pane::Fills | Pane::Account | Pane::Health | Pane::Risk | Pane::Chart | Pane::Ticket,
-        ) => &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")],
+        Context::Table(_) => {
+            &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")]
+        }
         Context::Ticket => &[
             (Action::Submit, "", "review, send"),
             (Action::Field, "next", "next field"),
@@ -80,7 +80,7 @@ const fn wanted(context: Context) -> &'static [Wanted] {
 /// The keys worth showing, the most useful first.
 pub fn hints(context: Context, keymap: &Keymap) -> Vec<KeyHint> {
     let general: &[Wanted] = match context {
-        Context::Table(_) | Context::Chart | Context::Global => &EVERYWHERE,
+        Context::Table(_) | Context::Chart | Context::Depth | Context::Global => &EVERYWHERE,
         Context::Ticket
         | Context::CommandLine
         | Context::Filter

@@ -41,6 +41,9 @@ const fn needs(pane: Pane) -> (u16, u16) {
         Pane::Health => (28, 6),
         Pane::Risk => (48, 8),
         Pane::Alerts => (36, 5),
+        Pane::Depth => (38, 12),
+        Pane::Reconciliation => (48, 6),
+        Pane::Algorithms | Pane::Quality => (44, 6),
     }
 }
 
@@ -50,19 +53,32 @@ const fn widest(pane: Pane) -> u16 {
         Pane::Ticket => 44,
         Pane::Watchlist | Pane::Health => 74,
         Pane::Account => 90,
-        Pane::Chart | Pane::Positions | Pane::Orders | Pane::Fills | Pane::Risk | Pane::Alerts => u16::MAX,
+        Pane::Depth => 60,
+        Pane::Chart
+        | Pane::Positions
+        | Pane::Orders
+        | Pane::Fills
+        | Pane::Risk
+        | Pane::Alerts
+        | Pane::Reconciliation
+        | Pane::Algorithms
+        | Pane::Quality => u16::MAX,
     }
 }
 
 /// Who goes first when room is short. The ticket comes back as a window when it is needed.
-const GOES: [Pane; 10] = [
+const GOES: [Pane; 14] = [
     Pane::Ticket,
     Pane::Fills,
     Pane::Health,
+    Pane::Quality,
+    Pane::Algorithms,
+    Pane::Depth,
     Pane::Chart,
     Pane::Alerts,
     Pane::Account,
     Pane::Risk,
+    Pane::Reconciliation,
     Pane::Watchlist,
     Pane::Orders,
     Pane::Positions,

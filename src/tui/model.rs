@@ -337,6 +337,7 @@ impl Model {
                 Pane::Ticket if self.ticket.is_open() => Context::Ticket,
                 Pane::Ticket => Context::Global,
                 Pane::Chart => Context::Chart,
+                Pane::Depth => Context::Depth,
                 pane @ (Pane::Watchlist
                 | Pane::Positions
                 | Pane::Orders
@@ -344,7 +345,10 @@ impl Model {
                 | Pane::Account
                 | Pane::Health
                 | Pane::Risk
-                | Pane::Alerts) => Context::Table(pane),
+                | Pane::Alerts
+                | Pane::Reconciliation
+                | Pane::Algorithms
+                | Pane::Quality) => Context::Table(pane),
             }
         }
     }

@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod alerts;
+pub mod algorithms;
 pub mod banner;
 pub mod chart;
+pub mod depth;
 pub mod exit;
 pub mod fills;
 pub mod footer;
@@ -12,6 +14,8 @@ pub mod modals;
 pub mod orders;
 pub mod plan;
 pub mod positions;
+pub mod quality;
+pub mod reconciliation;
 pub mod risk;
 pub mod since;
 pub mod ticket;
@@ -25,6 +29,7 @@ pub fn draw(pane: Pane, model: &Model, canvas: &mut Canvas<'_>, area: Rect, draw
     match pane {
         Pane::Watchlist => watchlist::draw(model, canvas, area, drawn),
         Pane::Chart => chart::draw(model, canvas, area),
+        Pane::Depth => depth::draw(model, canvas, area, drawn),
         Pane::Ticket => ticket::draw(model, canvas, area, drawn),
         Pane::Positions => positions::draw(model, canvas, area, drawn),
         Pane::Orders => orders::draw(model, canvas, area, drawn),
@@ -33,5 +38,8 @@ pub fn draw(pane: Pane, model: &Model, canvas: &mut Canvas<'_>, area: Rect, draw
         Pane::Health => health::draw(model, canvas, area, drawn),
         Pane::Risk => risk::draw(model, canvas, area, drawn),
         Pane::Alerts => alerts::draw(model, canvas, area, drawn),
+        Pane::Reconciliation => reconciliation::draw(model, canvas, area, drawn),
+        Pane::Algorithms => algorithms::draw(model, canvas, area, drawn),
+        Pane::Quality => quality::draw(model, canvas, area, drawn),
     }
 }

@@ -25,6 +25,12 @@ pub enum RowKey {
     Alert(u64),
     /// A rule: of which venue and symbol, and its name.
     Rule(Option<VenueId>, Option<Symbol>, SmolStr),
+    /// A difference between book and venue.
+    Difference(u64),
+    /// An algorithm.
+    Algorithm(SmolStr),
+    /// Execution figures: of which venue and symbol.
+    Quality(Option<VenueId>, Option<Symbol>),
 }
 
 /// Which orders the Orders pane shows.

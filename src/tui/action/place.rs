@@ -48,6 +48,8 @@ pub enum Where {
     Table(Pane),
     /// The chart.
     Chart,
+    /// The price ladder.
+    Depth,
     /// The question before leaving.
     QuitAsk,
     /// The question before doing.
@@ -58,10 +60,20 @@ impl Where {
     /// Is it valid there?
     pub fn covers(self, context: Context) -> bool {
         use Context as C;
-        let pane = matches!(context, C::Global | C::Table(_) | C::Chart);
+        let pane = matches!(context, C::Global | C::Table(_) | C::Chart | C::Depth);
         let record = matches!(
             context,
-            C::Table(Pane::Orders | Pane::Fills | Pane::Account | Pane::Health | Pane::Risk | Pane::Alerts)
+            C::Table(
+                Pane::Orders
+                    | Pane::Fills
+                    | Pane::Account
+                    | Pane::Health
+                    | Pane::Risk
+                    | Pane::Alerts
+                    | Pane::Reconciliation
+                    | Pane::Algorithms
+                    | Pane::Quality
+            )
         );
         match self {
             Self::Everywhere | Self::Leavable => true,
@@ -91,6 +103,7 @@ impl Where {
             Self::Palette => matches!(context, C::Palette),
             Self::Table(pane) => matches!(context, C::Table(p) if p == pane),
             Self::Chart => matches!(context, C::Chart),
+            Self::Depth => matches!(context, C::Depth),
             Self::QuitAsk => matches!(context, C::QuitAsk),
             Self::Confirm => matches!(context, C::Confirm { .. }),
         }

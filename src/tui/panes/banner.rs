@@ -164,21 +164,35 @@ fn worst(banner: &Banner, out: &mut Vec<Bit>) {
     out.push(Bit::joined(alert.text.as_str(), Role::Text, 0));
 }
 
-/// The pages: the one that is shown by name, the others by name where there is room, else by number.
-fn pages(model: &Model, room: u16) -> Vec<Bit> {
-    let named = |full: bool| -> Vec<Bit> {
+/// The pages, each with the page that a click on it shows: the one that is shown by name, the others by name where
+/// there is room, else by number; on a narrow screen, where alerts need the room, only how many there are.
+fn pages(model: &Model, room: u16) -> Vec<(usize, Bit)> {
+    let count = model.pages.len();
+    if room < NARROW {
+        let Some(page) = model.current_page() else { return Vec::new() };
+        let next = model.page.saturating_add(1).checked_rem(count).unwrap_or(0);
+        let shown = format!("{} {}", model.page.saturating_add(1), page.name);
+        return vec![
+            (model.page, Bit { gap: 2, ..Bit::new(shown, Role::Focus, 0) }),
+            (next, Bit { gap: 0, ..Bit::new(format!("/{count}"), Role::Muted, 0) }),
+        ];
+    }
+    let named = |full: bool| -> Vec<(usize, Bit)> {
         let bits = model.pages.iter().enumerate().map(|(i, page)| {
             let on = i == model.page;
             let number = i.saturating_add(1);
             let text = if on || full { format!("{number} {}", page.name) } else { number.to_string() };
-            Bit { gap: 2, ..Bit::new(text, if on { Role::Focus } else { Role::Muted }, 0) }
+            (i, Bit { gap: 2, ..Bit::new(text, if on { Role::Focus } else { Role::Muted }, 0) })
         });
         bits.collect()
     };
     let full = named(true);
-    let columns: u16 = full.iter().map(|b| width(&b.text).saturating_add(b.gap)).fold(0, u16::saturating_add);
+    let columns = full.iter().map(|(_, b)| width(&b.text).saturating_add(b.gap)).fold(0, u16::saturating_add);
     if columns.saturating_mul(3) <= room { full } else { named(false) }
 }
+
+/// Below so many columns the pages take no room from the alerts.
+const NARROW: u16 = 110;
 
 /// Draws it into two rows.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
@@ -200,8 +214,8 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
     if banner.alerts > 1 {
         right.push(Bit::new(format!("+{} more", banner.alerts.saturating_sub(1)), Role::Warning, 2));
     }
-    let tabs = pages(model, room);
     let first = right.len();
+    let (shown, tabs): (Vec<usize>, Vec<Bit>) = pages(model, room).into_iter().unzip();
     right.extend(tabs);
     let columns: Vec<(u16, u16)> = right.iter().map(|b| (b.gap, width(&b.text))).collect();
     let y = area.y.saturating_add(1);
@@ -209,9 +223,9 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
         columns.iter().skip(first).map(|(g, w)| g.saturating_add(*w)).fold(0, u16::saturating_add);
     strip::draw(canvas, (area.x, y, room), bottom, right);
     let mut at = area.x.saturating_add(room).saturating_sub(tab_columns);
-    for (i, (gap, wide)) in columns.into_iter().skip(first).enumerate() {
+    for (page, (gap, wide)) in shown.into_iter().zip(columns.into_iter().skip(first)) {
         at = at.saturating_add(gap);
-        drawn.hits.push((Rect { x: at, y, width: wide, height: 1 }, Hit::Page(i)));
+        drawn.hits.push((Rect { x: at, y, width: wide, height: 1 }, Hit::Page(page)));
         at = at.saturating_add(wide);
     }
 }

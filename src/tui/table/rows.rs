@@ -1,5 +1,7 @@
 //! The rows of each table: what they are called, what they sort by, and what a filter reads in them.
 
+mod records;
+
 use super::{OrdersTab, RowKey};
 use crate::{
     desk::{
@@ -40,7 +42,10 @@ pub fn count(s: &Snapshot, pane: Pane) -> usize {
         Pane::Health => s.health.len(),
         Pane::Risk => s.risk.len(),
         Pane::Alerts => s.alerts.len(),
-        Pane::Chart | Pane::Ticket => 0,
+        Pane::Reconciliation => s.reconciliation.len(),
+        Pane::Algorithms => s.algorithms.len(),
+        Pane::Quality => s.quality.len(),
+        Pane::Chart | Pane::Depth | Pane::Ticket => 0,
     }
 }
 
@@ -55,7 +60,10 @@ pub fn is_shared(a: &Snapshot, b: &Snapshot, pane: Pane) -> bool {
         Pane::Health => Arc::ptr_eq(&a.health, &b.health),
         Pane::Risk => Arc::ptr_eq(&a.risk, &b.risk),
         Pane::Alerts => Arc::ptr_eq(&a.alerts, &b.alerts),
-        Pane::Chart | Pane::Ticket => true,
+        Pane::Reconciliation => Arc::ptr_eq(&a.reconciliation, &b.reconciliation),
+        Pane::Algorithms => Arc::ptr_eq(&a.algorithms, &b.algorithms),
+        Pane::Quality => Arc::ptr_eq(&a.quality, &b.quality),
+        Pane::Chart | Pane::Depth | Pane::Ticket => true,
     }
 }
 
@@ -76,7 +84,13 @@ pub fn key(s: &Snapshot, pane: Pane, n: usize) -> Option<RowKey> {
             RowKey::Rule(rule.venue.clone(), rule.symbol.clone(), rule.rule.clone())
         }
         Pane::Alerts => RowKey::Alert(s.alerts.get(n)?.alert.id),
-        Pane::Chart | Pane::Ticket => return None,
+        Pane::Reconciliation => RowKey::Difference(s.reconciliation.get(n)?.id),
+        Pane::Algorithms => RowKey::Algorithm(s.algorithms.get(n)?.name.clone()),
+        Pane::Quality => {
+            let row = s.quality.get(n)?;
+            RowKey::Quality(row.venue.clone(), row.symbol.clone())
+        }
+        Pane::Chart | Pane::Depth | Pane::Ticket => return None,
     })
 }
 
@@ -101,7 +115,12 @@ pub fn instrument(s: &Snapshot, pane: Pane, n: usize) -> Option<InstrumentId> {
             let rule = s.risk.get(n)?;
             Some(InstrumentId { venue: rule.venue.clone()?, symbol: rule.symbol.clone()? })
         }
-        Pane::Account | Pane::Health | Pane::Chart | Pane::Ticket => None,
+        Pane::Reconciliation => s.reconciliation.get(n)?.instrument.clone(),
+        Pane::Quality => {
+            let row = s.quality.get(n)?;
+            Some(InstrumentId { venue: row.venue.clone()?, symbol: row.symbol.clone()? })
+        }
+        Pane::Account | Pane::Health | Pane::Algorithms | Pane::Chart | Pane::Depth | Pane::Ticket => None,
     }
 }
 
@@ -182,7 +201,10 @@ pub fn text(s: &Snapshot, pane: Pane, n: usize) -> String {
             let venue = a.alert.venue.as_ref().map_or("", |v| v.as_str());
             format!("{} {:?} {symbol} {venue} {}", a.alert.at.to_rfc3339(), a.alert.severity, a.alert.text)
         }),
-        Pane::Chart | Pane::Ticket => None,
+        Pane::Reconciliation => s.reconciliation.get(n).map(records::difference),
+        Pane::Algorithms => s.algorithms.get(n).map(records::algorithm),
+        Pane::Quality => s.quality.get(n).map(records::quality),
+        Pane::Chart | Pane::Depth | Pane::Ticket => None,
     };
     said.unwrap_or_default()
 }
@@ -246,7 +268,10 @@ pub fn value(s: &Snapshot, pane: Pane, n: usize, column: Column) -> Option<Value
             }
         }
         Pane::Risk => ruled(s, n, column),
-        Pane::Chart | Pane::Ticket => None,
+        Pane::Reconciliation => records::of_difference(s.reconciliation.get(n)?, column),
+        Pane::Algorithms => records::of_algorithm(s.algorithms.get(n)?, column),
+        Pane::Quality => records::of_quality(s.quality.get(n)?, column),
+        Pane::Chart | Pane::Depth | Pane::Ticket => None,
     }
 }
 

@@ -56,7 +56,7 @@ fn words_are_completed() {
         ("theme ", 2, "theme light"),
         ("theme ", 3, "theme dark"),
         ("buy AM", 1, "buy AMD "),
-        ("focus al", 1, "focus alerts "),
+        ("focus ale", 1, "focus alerts "),
         ("quit ", 1, "quit now"),
         ("nothing", 1, "nothing"),
     ] {
