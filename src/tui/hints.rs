@@ -14,7 +14,25 @@ const EVERYWHERE: [Wanted; 3] =
 
 const fn wanted(context: Context) -> &'static [Wanted] {
     match context {
-        Context::Table(Pane::Watchlist) | Context::Chart | Context::Depth | Context::Global => &[
+        Context::Chart => &[
+            (Action::Chart, "left", "pan"),
+            (Action::Chart, "in", "zoom"),
+            (Action::Chart, "previous", "crosshair"),
+            (Action::Interval, "", "interval"),
+            (Action::Ticket, "buy", "buy"),
+            (Action::Ticket, "sell", "sell"),
+        ],
+        Context::Depth => &[
+            (Action::Rung, "place buy", "buy here"),
+            (Action::Rung, "place sell", "sell here"),
+            (Action::Rung, "join buy", "join bid"),
+            (Action::Rung, "join sell", "join ask"),
+            (Action::Ladder, "take", "take"),
+            (Action::Rung, "move", "move"),
+            (Action::Rung, "cancel", "cancel"),
+            (Action::Ladder, "recentre", "recentre"),
+        ],
+        Context::Table(Pane::Watchlist) | Context::Global => &[
             (Action::Ticket, "buy", "buy"),
             (Action::Ticket, "sell", "sell"),
             (Action::Ticket, "buy bracket", "buy+bracket"),

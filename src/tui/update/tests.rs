@@ -3,14 +3,14 @@
 use super::*;
 use crate::{
     desk::{
-        Receipt, Reply, RequestId,
+        Receipt, Reply, Request, RequestId,
         receipt::{Plan, Preview},
         snapshot::{AlertRow, Lamp, OrderRow, PositionRow, WatchRow},
     },
     domain::{alert::*, ids::*, lifecycle::OrderState, money::*, order::*, quote::Bar, time::Mono},
     grammar,
     tui::{
-        focus::Context,
+        focus::{Context, Pane},
         hit::Hit,
         keymap::Stroke,
         modal::Modal,
@@ -25,6 +25,7 @@ use crossterm::event::{
 use ratatui::layout::Rect;
 
 mod exit;
+mod market;
 mod screen;
 mod soup;
 mod ticket;
