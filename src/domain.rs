@@ -3,6 +3,7 @@
 
 pub mod alert;
 pub mod capability;
+pub mod caution;
 pub mod draft;
 pub mod fact;
 pub mod ids;

@@ -22,6 +22,7 @@ mod recovery;
 mod requests;
 mod routing;
 mod timers;
+mod unusual;
 mod venue;
 mod view;
 mod watch;
@@ -36,6 +37,7 @@ use crate::{
     desk::{Receipt, Reply, RequestId},
     domain::{
         alert::{AlertCode, Severity},
+        caution::Caution,
         fact::{Dated, Fact},
         ids::{ClientId, Instance, InstrumentId, OrderId, VenueId},
         lifecycle::Transition,
@@ -68,6 +70,7 @@ pub struct Engine {
     exits: Vec<exit::VenueExit>,
     exit_terms: ExitTerms,
     takes_up_exits: bool,
+    caution: Caution,
     looks: BTreeMap<OrderId, looks::Look>,
     doubts: doubts::Doubts,
     /// Status words that nobody here knows and a person was told of.
@@ -120,6 +123,7 @@ impl Engine {
             exits: Vec::new(),
             exit_terms: setup.exit,
             takes_up_exits: setup.takes_up_exits,
+            caution: setup.caution,
             looks: BTreeMap::new(),
             doubts: doubts::Doubts::default(),
             strange_words: BTreeSet::new(),

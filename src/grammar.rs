@@ -240,7 +240,7 @@ mod tests {
         ("close AAPL 10 20", "`20` at column 15 means nothing here: only @venue may follow"),
         (
             "cancel",
-            "what to cancel is missing at column 7: write a symbol, an order's id, `all`, `buys` or `sells`",
+            "what to cancel is missing at column 7: write a symbol, an order's id, `all`, `entries`, `buys` or `sells`",
         ),
         (
             "protect AAPL",
@@ -524,6 +524,7 @@ mod tests {
             any_symbol().prop_map(CancelTarget::Symbol),
             Just(CancelTarget::Side(Side::Buy)),
             Just(CancelTarget::Side(Side::Sell)),
+            Just(CancelTarget::Entries),
             Just(CancelTarget::All),
         ];
         let change = (

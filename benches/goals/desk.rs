@@ -115,6 +115,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,
+        caution: tradedeck::domain::caution::Caution::default(),
     }
 }
 

@@ -78,6 +78,7 @@ fn is_meant(o: &OrderRow, target: &CancelTarget, venue: Option<&VenueId>) -> boo
             }
             CancelTarget::Symbol(symbol) => same(&o.symbol, symbol),
             CancelTarget::Side(side) => o.side == *side,
+            CancelTarget::Entries => o.opens,
             CancelTarget::All => true,
         }
 }

@@ -1,19 +1,24 @@
 //! `[orders]` and `[session]`: where orders go, what they get by default, what is asked before they are sent,
 //! and how long the program stays armed.
 
-use super::{read::Section, venue::VenueConfig};
+use super::{
+    read::{Section, number_text},
+    venue::VenueConfig,
+};
 use crate::{
     domain::{
+        caution::Caution,
         draft::{PriceExpr, Size},
         ids::VenueId,
         instrument::AssetClass,
-        money::{Percent, Ratio},
+        money::{Percent, Ratio, parse_decimal},
         order::Tif,
     },
     grammar::{self, GrammarError, nearest},
 };
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+use toml::de::DeValue;
 
 /// What is asked before something is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +94,8 @@ pub struct OrderDefaults {
     pub bracket: DefaultBracket,
     /// What is asked.
     pub confirm: Confirmations,
+    /// When it is asked once more.
+    pub caution: Caution,
 }
 
 impl Default for OrderDefaults {
@@ -100,6 +107,7 @@ impl Default for OrderDefaults {
             tif: Tif::Day,
             bracket: DefaultBracket::default(),
             confirm: Confirmations::default(),
+            caution: Caution::default(),
         }
     }
 }
@@ -146,8 +154,19 @@ pub(super) fn read_orders(s: Section<'_>, venues: &[VenueConfig], to: &mut Order
     confirm.word("exit", &ASKED, &mut to.confirm.exit);
     confirm.word("cancel", &ASKED, &mut to.confirm.cancel);
     confirm.word("flatten", &ALWAYS_ASKED, &mut to.confirm.flatten);
+    confirm.read("large_times", &mut to.caution.large_times, |v| at_most(v, 1_000).map(Ratio::new));
+    confirm.read("far_percent", &mut to.caution.far_percent, |v| at_most(v, 100).map(Percent::new));
+    confirm.read("loss_percent", &mut to.caution.loss_percent, |v| at_most(v, 100).map(Percent::new));
     confirm.finish();
     s.finish();
+}
+
+/// A number from nothing to this.
+fn at_most(value: &DeValue<'_>, most: u32) -> Result<Decimal, String> {
+    let number = number_text(value).and_then(|text| parse_decimal(text).ok());
+    number
+        .filter(|d| !d.is_sign_negative() && *d <= Decimal::from(most))
+        .ok_or_else(|| format!("write a number from 0 to {most}"))
 }
 
 fn expected(error: GrammarError) -> String {
@@ -195,7 +214,7 @@ pub enum OnQuit {
 /// What losing the terminal does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnHangup {
-    /// The engine and its risk rules run on.
+    /// Leaves everything at the venue as it is.
     #[default]
     Keep,
     /// Cancels entries.

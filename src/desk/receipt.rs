@@ -124,6 +124,9 @@ pub struct Preview {
     pub buying_power_percent: Option<Percent>,
     /// What cut the size, in words.
     pub capped_by: Option<Text>,
+    /// What is unusual about it: it is asked once more.
+    #[serde(default)]
+    pub unusual: Vec<Text>,
     /// Every check's verdict.
     pub checks: Vec<Check>,
     /// What keeps it from being sent, each with the field it is about.
@@ -169,6 +172,9 @@ pub struct Plan {
     pub text: Text,
     /// One line a venue.
     pub venues: Vec<PlanVenue>,
+    /// What is unusual about it: it is asked once more.
+    #[serde(default)]
+    pub unusual: Vec<Text>,
 }
 
 /// One venue's part of a plan.

@@ -306,6 +306,9 @@ pub struct OrderRow {
     pub status_word: Text,
     /// Whose it is.
     pub origin: Origin,
+    /// It could open or add to a position.
+    #[serde(default)]
+    pub opens: bool,
     /// The order it hangs on.
     pub parent: Option<ClientId>,
     /// Its part in the group.

@@ -131,6 +131,8 @@ pub enum CancelTarget {
     Symbol(Symbol),
     /// All of a side.
     Side(Side),
+    /// Those that could open or add to a position; what protects stays.
+    Entries,
     /// All.
     All,
 }
@@ -198,7 +200,7 @@ pub enum Command {
         /// `stop be`: move the stop to the average entry.
         break_even: bool,
     },
-    /// `cancel AAPL`, `cancel all`, `cancel buys`, `cancel td-x-1`.
+    /// `cancel AAPL`, `cancel all`, `cancel entries`, `cancel buys`, `cancel td-x-1`.
     Cancel {
         /// Which.
         target: CancelTarget,

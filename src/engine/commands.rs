@@ -16,6 +16,7 @@ use crate::{
         scope::Then,
         text::Text,
     },
+    monitor::opens_risk,
     sizing,
 };
 
@@ -170,6 +171,7 @@ impl Engine {
                 }
                 CancelTarget::Symbol(symbol) => o.spec.instrument == self.instrument_for(symbol, &o.id.venue),
                 CancelTarget::Side(side) => o.spec.side == *side,
+                CancelTarget::Entries => opens_risk(&self.book, o),
                 CancelTarget::All => true,
             })
             .map(|o| o.id.clone())
@@ -179,9 +181,10 @@ impl Engine {
             (0, CancelTarget::Order(client)) => {
                 refused_text(&format!("there is no open order `{client}`; nothing was sent"), None)
             }
-            (0, CancelTarget::Symbol(_) | CancelTarget::Side(_) | CancelTarget::All) => {
-                done("there is no such order to cancel; nothing was sent")
-            }
+            (
+                0,
+                CancelTarget::Symbol(_) | CancelTarget::Side(_) | CancelTarget::Entries | CancelTarget::All,
+            ) => done("there is no such order to cancel; nothing was sent"),
             (n, _) => done(&format!("cancelling {}", crate::domain::text::counted(n, "order", "orders"))),
         }
     }

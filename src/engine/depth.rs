@@ -141,6 +141,7 @@ mod tests {
                 alive: BTreeSet::new(),
                 exit: ExitTerms::default(),
                 takes_up_exits: true,
+                caution: crate::domain::caution::Caution::default(),
             });
             let mut rig = Self { engine, ms: 0 };
             rig.step(Input::Begin);

@@ -4,6 +4,7 @@ use crate::{
     broker::{Capability, Event, Fault, Market, Outcome, Proof},
     desk::{Envelope, RequestId},
     domain::{
+        caution::Caution,
         fact::Dated,
         ids::{ClientId, Instance, InstrumentId, Symbol, VenueId},
         instrument::{AssetClass, Instrument},
@@ -70,6 +71,8 @@ pub struct Setup {
     pub exit: ExitTerms,
     /// Takes up exits that a run left which has ended. A command that only looks does not.
     pub takes_up_exits: bool,
+    /// When an order is called unusual.
+    pub caution: Caution,
 }
 
 /// An input, in the order of the lanes: an earlier variant's lane is emptied before a later one's.

@@ -162,7 +162,8 @@ impl Engine {
         let verdict = self.with_context(&plan.spec, |context| risk::judge(context, &plan.spec));
         let checks = verdict.map_or_else(Vec::new, |v| v.checks.iter().map(check_row).collect());
         let before = self.buying_power_left(&plan.spec.instrument.venue);
-        from_plan(plan, checks, before)
+        let unusual = if plan.spec.reduce_only { Vec::new() } else { self.unusual_entry(&plan) };
+        Preview { unusual, ..from_plan(plan, checks, before) }
     }
 
     /// Buying power as the venue said it, less what it has not counted.
@@ -201,6 +202,7 @@ fn from_plan(plan: Plan, checks: Vec<Check>, buying_power: Option<Money>) -> Pre
         buying_power_after: plan.buying_power_after,
         buying_power_percent: buying_power.and_then(|bp| plan.margin.percent_of(bp)),
         capped_by,
+        unusual: Vec::new(),
         checks,
         problems: Vec::new(),
         spec: Some(plan.spec),
@@ -227,6 +229,7 @@ const fn empty_preview(side: Side) -> Preview {
         buying_power_after: None,
         buying_power_percent: None,
         capped_by: None,
+        unusual: Vec::new(),
         checks: Vec::new(),
         problems: Vec::new(),
     }

@@ -170,6 +170,7 @@ impl Fields {
             | Word::Bp
             | Word::Be
             | Word::Qty
+            | Word::Entries
             | Word::Buys
             | Word::Sells
             | Word::Longs

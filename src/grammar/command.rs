@@ -161,10 +161,11 @@ fn protect(tokens: &mut Tokens<'_>) -> Result<Command, GrammarError> {
 }
 
 fn cancel(tokens: &mut Tokens<'_>) -> Result<Command, GrammarError> {
-    let expected = "write a symbol, an order's id, `all`, `buys` or `sells`";
+    let expected = "write a symbol, an order's id, `all`, `entries`, `buys` or `sells`";
     let token = tokens.need("what to cancel", expected)?;
     let target = match token.word() {
         Some(Word::All) => CancelTarget::All,
+        Some(Word::Entries) => CancelTarget::Entries,
         Some(Word::Buys) => CancelTarget::Side(Side::Buy),
         Some(Word::Sells) => CancelTarget::Side(Side::Sell),
         Some(_) | None if is_order_id(&token.text) => CancelTarget::Order(order_id(tokens, &token)?),

@@ -98,7 +98,7 @@ fn candidates(done: &[Token], prefix: &str, words: &Words<'_>) -> Vec<(String, &
         Slot::Symbol => symbols().collect(),
         Slot::Order => orders().collect(),
         Slot::CancelTarget => {
-            let mut all = named(&[Word::All, Word::Buys, Word::Sells]);
+            let mut all = named(&[Word::All, Word::Entries, Word::Buys, Word::Sells]);
             all.extend(symbols().chain(orders()));
             all
         }

@@ -254,6 +254,7 @@ fn cancel_target(target: &CancelTarget) -> String {
         CancelTarget::Symbol(s) => symbol(s),
         CancelTarget::Side(Side::Buy) => "buys".to_owned(),
         CancelTarget::Side(Side::Sell) => "sells".to_owned(),
+        CancelTarget::Entries => "entries".to_owned(),
         CancelTarget::All => "all".to_owned(),
     }
 }

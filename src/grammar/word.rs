@@ -72,6 +72,7 @@ words!(
         Quarter "quarter" "25%",
         Be "be" "break-even: the average entry",
         Qty "qty" "new total quantity",
+        Entries "entries" "orders that could open a position",
         Buys "buys" "all buy orders",
         Sells "sells" "all sell orders",
         Longs "longs" "positions above zero",

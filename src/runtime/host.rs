@@ -149,6 +149,7 @@ impl Host {
             alive,
             exit: opening.config.exit,
             takes_up_exits: opening.role != Role::Shell && !read_only,
+            caution: opening.config.orders.caution,
         };
         let fps = opening.config.ui.fps.clamp(1, 120);
         let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);

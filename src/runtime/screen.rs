@@ -7,9 +7,14 @@ use super::{
 };
 use crate::{
     clock::{Clock, System},
-    config::{self, Ascii, Config, ConfigError, Env},
+    config::{self, Ascii, Config, ConfigError, Env, OnHangup},
     desk::{Envelope, Request, RequestId},
-    domain::{order::Origin, time::Mono},
+    domain::{
+        draft::{CancelTarget, Command},
+        order::Origin,
+        scope::Scope,
+        time::Mono,
+    },
     tui::{
         app::App,
         canvas::Look,
@@ -44,6 +49,8 @@ const TICK_LATE_MS: u64 = 120;
 /// A frame may come so much before its time rather than wait for it: a snapshot, made at the same pace by another
 /// thread's clock, would else cost two wakes.
 const FRAME_EARLY_MS: u64 = 4;
+/// So much longer than the exit itself may take it is waited for once the terminal is gone, milliseconds.
+const HANGUP_MS: u64 = 10_000;
 /// The `:` lines that are kept between runs.
 const HISTORY_FILE: &str = "history";
 
@@ -55,6 +62,11 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     let env = opening.env.clone();
     let app = app(&opening.config, &env)?;
     let options = Options { mouse: opening.config.ui.mouse };
+    let hangup = Hangup {
+        policy: opening.config.session.on_hangup,
+        wait_ms: opening.config.exit.max_ms.saturating_add(HANGUP_MS),
+        until: None,
+    };
     let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
     let terminal = Terminal::open(env.get("TERM"), options)?;
     terminal.restore_on_panic();
@@ -66,6 +78,7 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
         frame_ms,
         drawn: None,
         quiet_until: None,
+        hangup,
     };
     // Something stands on the screen before the venues are asked.
     dashboard.draw()?;
@@ -103,14 +116,17 @@ impl Clock for SharedClock {
 
 fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
     let keymap = keymap(config)?;
-    let themes = themes::read(config.themes_dir().as_deref(), &config.ui.theme)?;
+    let themes =
+        themes::read(config.themes_dir().as_deref(), &config.ui.theme)?.with_up_down(config.ui.up_down);
     let bracket = &config.orders.bracket;
     let settings = Settings {
         keymap,
         size: crate::grammar::size_text(bracket.size),
         bracket_stop: crate::grammar::price_text(bracket.stop),
         bracket_target: crate::grammar::price_text(bracket.target),
-        flatten_is_typed: config.orders.confirm.flatten == crate::config::Confirm::Typed,
+        confirm: config.orders.confirm,
+        on_quit: config.session.on_quit,
+        idle_lock_minutes: config.session.idle_lock_minutes,
         arm_minutes: u32::try_from(config.session.arm_minutes).ok().unwrap_or(15),
         themes: themes.names(),
         hotkeys: config.hotkeys.iter().map(|(key, h)| hotkey(key, h)).collect(),
@@ -183,6 +199,16 @@ struct Dashboard {
     drawn: Option<Mono>,
     /// Nothing is drawn before.
     quiet_until: Option<Mono>,
+    hangup: Hangup,
+}
+
+/// What losing the terminal does.
+struct Hangup {
+    policy: OnHangup,
+    /// The longest that an exit is waited for, milliseconds.
+    wait_ms: u64,
+    /// The terminal is gone and an exit is under way: it is waited for until then.
+    until: Option<Mono>,
 }
 
 /// The signals that a terminal program lives with.
@@ -222,14 +248,14 @@ impl Dashboard {
             let flow = tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => Flow::Leave,
-                _ = signals.hangup.recv() => Flow::Leave,
+                _ = signals.hangup.recv() => self.hung_up(host),
                 _ = signals.interrupt.recv() => Flow::Leave,
                 _ = signals.stop.recv() => { self.terminal.suspend(false)?; Flow::GoOn }
                 _ = signals.resume.recv() => { self.terminal.resume()?; Flow::GoOn }
-                key = keys.recv() => match key {
+                key = keys.recv(), if self.hangup.until.is_none() => match key {
                     Some(event) => self.typed(event, &mut keys, host)?,
                     // The terminal is gone.
-                    None => Flow::Leave,
+                    None => self.hung_up(host),
                 },
                 receipt = host.desk.receipts.recv() => match receipt {
                     Some(receipt) => self.handle(Msg::Receipt(receipt), host)?,
@@ -242,11 +268,51 @@ impl Dashboard {
                 }
                 () = tokio::time::sleep(wait) => self.handle(Msg::Tick, host)?,
             };
-            if flow == Flow::Leave {
+            if flow == Flow::Leave || self.has_waited(host) {
                 return Ok(());
             }
-            self.draw_if_due()?;
+            if self.hangup.until.is_some() {
+                continue;
+            }
+            if let Err(why) = self.draw_if_due()
+                && self.hung_up(host) == Flow::Leave
+            {
+                return Err(why);
+            }
         }
+    }
+
+    /// The terminal is gone: does what the configuration says of that.
+    fn hung_up(&mut self, host: &Host) -> Flow {
+        let ask = |request| {
+            let envelope =
+                Envelope { id: RequestId(u64::MAX.saturating_sub(1)), origin: Origin::Screen, request };
+            // A full queue is not waited for: nobody is there to be told, and the journal says what was done.
+            drop(host.desk.ask(envelope));
+        };
+        match self.hangup.policy {
+            OnHangup::Keep => Flow::Leave,
+            OnHangup::Cancel => {
+                ask(Request::Do(Command::Cancel { target: CancelTarget::Entries, venue: None }));
+                Flow::Leave
+            }
+            OnHangup::Flatten if self.hangup.until.is_some() => Flow::GoOn,
+            OnHangup::Flatten => {
+                ask(Request::Flatten(Scope::default()));
+                self.hangup.until = Some(self.clock.now().mono.plus_ms(self.hangup.wait_ms));
+                Flow::GoOn
+            }
+        }
+    }
+
+    /// Without a terminal: has the exit ended, or been waited for long enough?
+    fn has_waited(&self, host: &Host) -> bool {
+        let Some(until) = self.hangup.until else { return false };
+        let now = self.clock.now().mono;
+        let began = until.as_nanos().saturating_sub(self.hangup.wait_ms.saturating_mul(1_000_000));
+        let exit = host.desk.snapshots.borrow().exit.clone();
+        let ended = exit.is_some_and(|e| e.began.as_nanos() >= began && e.ended.is_some());
+        ended || now > until
     }
 
     /// Takes one key and all that are there behind it, before anything is drawn.

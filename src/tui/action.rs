@@ -473,7 +473,7 @@ pub const ACTIONS: &[Entry] = &[
     trade(Action::Quit, "quit", "[now|cancel|halt]", "leave the program").on(&[
         key("ctrl-c", "key", Where::Everywhere, "twice: quit"),
         key("y", "now", Where::QuitAsk, "quit, leave everything as it is"),
-        key("c", "cancel", Where::QuitAsk, "cancel working orders, then quit"),
+        key("c", "cancel", Where::QuitAsk, "cancel entries, then quit"),
         key("x", "halt", Where::QuitAsk, "stay, and show the exit plan"),
     ]),
 ];

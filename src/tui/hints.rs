@@ -12,26 +12,33 @@ type Wanted = (Action, &'static str, &'static str);
 const EVERYWHERE: [Wanted; 3] =
     [(Action::CommandLine, "", "command"), (Action::Palette, "", "find"), (Action::Help, "", "help")];
 
+const CHART: &[Wanted] = &[
+    (Action::Chart, "left", "pan"),
+    (Action::Chart, "in", "zoom"),
+    (Action::Chart, "previous", "crosshair"),
+    (Action::Interval, "", "interval"),
+    (Action::Ticket, "buy", "buy"),
+    (Action::Ticket, "sell", "sell"),
+];
+const LADDER: &[Wanted] = &[
+    (Action::Rung, "place buy", "buy here"),
+    (Action::Rung, "place sell", "sell here"),
+    (Action::Rung, "join buy", "join bid"),
+    (Action::Rung, "join sell", "join ask"),
+    (Action::Ladder, "take", "take"),
+    (Action::Rung, "move", "move"),
+    (Action::Rung, "cancel", "cancel"),
+    (Action::Ladder, "recentre", "recentre"),
+];
+
+/// Of the chart and the ladder.
+const fn of_market(context: Context) -> &'static [Wanted] {
+    if matches!(context, Context::Chart) { CHART } else { LADDER }
+}
+
 const fn wanted(context: Context) -> &'static [Wanted] {
     match context {
-        Context::Chart => &[
-            (Action::Chart, "left", "pan"),
-            (Action::Chart, "in", "zoom"),
-            (Action::Chart, "previous", "crosshair"),
-            (Action::Interval, "", "interval"),
-            (Action::Ticket, "buy", "buy"),
-            (Action::Ticket, "sell", "sell"),
-        ],
-        Context::Depth => &[
-            (Action::Rung, "place buy", "buy here"),
-            (Action::Rung, "place sell", "sell here"),
-            (Action::Rung, "join buy", "join bid"),
-            (Action::Rung, "join sell", "join ask"),
-            (Action::Ladder, "take", "take"),
-            (Action::Rung, "move", "move"),
-            (Action::Rung, "cancel", "cancel"),
-            (Action::Ladder, "recentre", "recentre"),
-        ],
+        Context::Chart | Context::Depth => of_market(context),
         Context::Table(Pane::Watchlist) | Context::Global => &[
             (Action::Ticket, "buy", "buy"),
             (Action::Ticket, "sell", "sell"),
@@ -79,7 +86,7 @@ const fn wanted(context: Context) -> &'static [Wanted] {
         Context::Help => &[(Action::Move, "down", "scroll"), (Action::Back, "", "leave")],
         Context::QuitAsk => &[
             (Action::Quit, "now", "quit, leave all"),
-            (Action::Quit, "cancel", "cancel orders, quit"),
+            (Action::Quit, "cancel", "cancel entries, quit"),
             (Action::Quit, "halt", "exit plan"),
             (Action::Back, "", "stay"),
         ],

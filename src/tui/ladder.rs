@@ -261,7 +261,7 @@ mod tests {
             let (below, above) = (rungs.below(price).unwrap(), rungs.above(price).unwrap());
             let (low, high) = (rungs.price(below).unwrap(), rungs.price(above).unwrap());
             prop_assert!(low <= price && price <= high, "{low} {price} {high}");
-            prop_assert!(above - below <= 1 && (above > below) == (low != price));
+            prop_assert!((above == below) == (low == price) && (above == below || above.checked_sub(below) == Some(1)));
             prop_assert_eq!(rungs.below(low), Some(below));
         }
     }

@@ -31,7 +31,7 @@ pub enum Modal {
     /// HALT stands: the exit plan; the same stroke again flattens.
     Halt(Halt),
     /// Something is shown once more before it is done.
-    Confirm(Confirm),
+    Confirm(Confirmation),
     /// All actions, found by typing.
     Palette(Palette),
     /// The exit under way, or the last one's report.
@@ -113,7 +113,7 @@ pub struct ExitShown {
 
 /// Something to be confirmed.
 #[derive(Debug, Clone)]
-pub struct Confirm {
+pub struct Confirmation {
     /// The question, with the order or symbol in it.
     pub title: Text,
     /// Since when.
@@ -128,8 +128,12 @@ pub struct Confirm {
     pub plan: Option<Box<Plan>>,
     /// Why the figures could not be had.
     pub error: Option<Text>,
+    /// What the configuration asks; what is unusual is asked once more.
+    pub policy: crate::config::Confirm,
     /// Where a word must be typed: the word and what is typed so far.
     pub typed: Option<(&'static str, Input)>,
+    /// It is the ticket's order: its receipt goes there.
+    pub ticket: bool,
     /// The last Enter, so that a held key gets nobody out.
     pub stroke: Mono,
     /// For an exit: an Enter that counts unless the key turns out to be held.

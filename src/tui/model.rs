@@ -149,6 +149,10 @@ pub struct Model {
     pub history: Vec<String>,
     /// The last stroke of the key that quits.
     pub quit_stroke: Option<Mono>,
+    /// The program ends once the exit that was asked for here is flat.
+    pub quits_when_flat: bool,
+    /// The last key, paste or click.
+    pub touched: Mono,
     /// What is known here of the exits.
     pub exits: Exits,
     /// The theme's name.
@@ -207,6 +211,8 @@ impl Model {
             return_focus: None,
             history: Vec::new(),
             quit_stroke: None,
+            quits_when_flat: false,
+            touched: Mono::default(),
             exits: Exits::default(),
             rung: None,
             requests: 0,

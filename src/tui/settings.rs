@@ -5,6 +5,7 @@ use super::{
     keymap::Keymap,
     theme::EMBEDDED,
 };
+use crate::config::{Confirm, Confirmations, OnQuit};
 use smol_str::SmolStr;
 
 /// What a hotkey does with its line.
@@ -44,12 +45,23 @@ pub struct Settings {
     pub bracket_stop: String,
     /// The target of the default bracket, as it is typed.
     pub bracket_target: String,
-    /// FLATTEN takes the typed word, not the second stroke.
-    pub flatten_is_typed: bool,
+    /// What is asked before something is done.
+    pub confirm: Confirmations,
+    /// What quitting does while something is open.
+    pub on_quit: OnQuit,
+    /// Minutes without a key after which ARMED ends.
+    pub idle_lock_minutes: u64,
     /// How many minutes `arm` lasts when it is not said.
     pub arm_minutes: u32,
     /// Order lines on keys.
     pub hotkeys: Vec<Hotkey>,
+}
+
+impl Settings {
+    /// FLATTEN takes the typed word, not the second stroke.
+    pub fn flatten_is_typed(&self) -> bool {
+        self.confirm.flatten == Confirm::Typed
+    }
 }
 
 impl Default for Settings {
@@ -61,7 +73,9 @@ impl Default for Settings {
             size: String::new(),
             bracket_stop: "-1%".to_owned(),
             bracket_target: "2R".to_owned(),
-            flatten_is_typed: false,
+            confirm: Confirmations::default(),
+            on_quit: OnQuit::default(),
+            idle_lock_minutes: 10,
             arm_minutes: 15,
             hotkeys: Vec::new(),
         }

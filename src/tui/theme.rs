@@ -2,6 +2,7 @@
 //! naming one that does not exist is an error with its line. No meaning rests on colour alone.
 
 use super::model::ColorMode;
+use crate::config::UpDown;
 use ratatui::style::{Color, Modifier, Style};
 use serde::{Deserialize, Deserializer, de};
 use std::str::FromStr as _;
@@ -167,6 +168,7 @@ roles! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Themes {
     files: Vec<(String, String)>,
+    up_down: UpDown,
 }
 
 impl Default for Themes {
@@ -184,7 +186,12 @@ impl Themes {
             }
         }
         own.sort();
-        Self { files: own }
+        Self { files: own, up_down: UpDown::default() }
+    }
+    /// With these colours of up and down in each of them.
+    #[must_use]
+    pub fn with_up_down(self, up_down: UpDown) -> Self {
+        Self { up_down, ..self }
     }
     /// Their names, sorted.
     pub fn names(&self) -> Vec<String> {
@@ -196,7 +203,7 @@ impl Themes {
     /// There is none of that name, or its file is no theme.
     pub fn get(&self, name: &str, depth: ColorMode) -> Result<Theme, ThemeError> {
         match self.files.iter().find(|(n, _)| n == name) {
-            Some((name, text)) => Theme::parse(name, text, depth),
+            Some((name, text)) => Ok(Theme::parse(name, text, depth)?.with_up_down(self.up_down)),
             None => Err(ThemeError::Name {
                 name: name.chars().filter(|c| !c.is_control()).take(40).collect(),
                 there: self.names().join(", "),
@@ -235,6 +242,28 @@ impl Theme {
         Ok(Self { name: file.to_owned(), depth, styles: specs.at(depth) })
     }
 
+    /// With these colours of up and down.
+    fn with_up_down(mut self, up_down: UpDown) -> Self {
+        let styles = &mut self.styles;
+        match up_down {
+            UpDown::GreenRed => {}
+            UpDown::RedGreen => {
+                std::mem::swap(&mut styles.up, &mut styles.down);
+                std::mem::swap(&mut styles.area_up, &mut styles.area_down);
+            }
+            UpDown::BlueOrange => {
+                let Some((up, down)) = blue_and_orange(self.depth, styles.text.bg) else { return self };
+                for style in [&mut styles.up, &mut styles.area_up] {
+                    style.fg = Some(up);
+                }
+                for style in [&mut styles.down, &mut styles.area_down] {
+                    style.fg = Some(down);
+                }
+            }
+        }
+        self
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -244,6 +273,26 @@ impl Theme {
     pub const fn depth(&self) -> ColorMode {
         self.depth
     }
+}
+
+/// Blue and orange that can be read on this ground; none where there are no colours.
+fn blue_and_orange(depth: ColorMode, ground: Option<Color>) -> Option<(Color, Color)> {
+    if depth == ColorMode::None {
+        return None;
+    }
+    let light = match ground {
+        Some(Color::Rgb(r, g, b)) => u16::from(r).saturating_add(g.into()).saturating_add(b.into()) > 382,
+        Some(ground) => matches!(ground, Color::White | Color::Gray),
+        None => false,
+    };
+    let full = matches!(ground, Some(Color::Rgb(..)));
+    Some(match (full, light) {
+        (true, false) => (Color::Rgb(0x7c, 0xc4, 0xff), Color::Rgb(0xff, 0xb0, 0x5c)),
+        (true, true) => (Color::Rgb(0x0b, 0x4a, 0xa0), Color::Rgb(0x8a, 0x3f, 0x00)),
+        (false, false) => (Color::LightCyan, Color::Yellow),
+        // The orange of the sixteen is yellow, which can't be read on white.
+        (false, true) => (Color::Blue, Color::Red),
+    })
 }
 
 /// One role in a theme file: 24-bit colours, their stand-ins among the sixteen, and what marks it with none. A
@@ -332,7 +381,24 @@ mod tests {
     use super::*;
 
     fn themes(depth: ColorMode) -> Vec<Theme> {
-        EMBEDDED.iter().map(|(name, _)| Theme::embedded(name, depth).unwrap()).collect()
+        let of = |up_down| {
+            let all = Themes::default().with_up_down(up_down);
+            EMBEDDED.iter().map(move |(name, _)| all.get(name, depth).unwrap())
+        };
+        [UpDown::GreenRed, UpDown::RedGreen, UpDown::BlueOrange].into_iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn up_and_down_have_the_colours_that_the_user_wants() {
+        let of = |up_down| {
+            let theme = Themes::default().with_up_down(up_down).get("dark", ColorMode::Truecolor).unwrap();
+            (theme.style(Role::Up).fg, theme.style(Role::Down).fg)
+        };
+        let (green, red) = of(UpDown::GreenRed);
+        assert_eq!(of(UpDown::RedGreen), (red, green));
+        let (blue, orange) = of(UpDown::BlueOrange);
+        let blue_of = |c: Option<Color>| rgb(c.unwrap())[2];
+        assert!(blue_of(blue) > 200 && blue_of(orange) < 120);
     }
 
     /// The sixteen as xterm has them.

@@ -1,5 +1,6 @@
 //! The one place where the model changes.
 
+mod asked;
 mod chart;
 mod entry;
 mod exit;
@@ -18,7 +19,7 @@ use super::{
     msg::{Cmd, Msg},
 };
 use crate::{
-    desk::Snapshot,
+    desk::{Request, Snapshot},
     domain::{
         alert::Severity,
         text::Text,
@@ -37,6 +38,9 @@ const STROKES_MS: u64 = 3_000;
 /// Takes in one message. The time is the caller's.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
     model.now = now;
+    if matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_)) || model.touched == Mono::default() {
+        model.touched = now.mono;
+    }
     let mut out = match msg {
         Msg::Key(key) => keys::key(model, key),
         Msg::Paste(text) => keys::paste(model, &text),
@@ -136,7 +140,24 @@ fn settle(model: &mut Model) -> Vec<Cmd> {
     out.extend(entry::settle(model));
     out.extend(chart::settle(model));
     out.extend(ladder::settle(model));
+    out.extend(lock_if_idle(model));
     out
+}
+
+/// A terminal that nobody touches is not left ARMED, and its ticket not one key away from being sent.
+fn lock_if_idle(model: &mut Model) -> Option<Cmd> {
+    let now = model.now.mono;
+    let idle_ms = model.settings.idle_lock_minutes.saturating_mul(60_000);
+    if now.since_ms(model.touched) < idle_ms {
+        return None;
+    }
+    entry::unreview(model);
+    model.snapshot.banner.armed_until.filter(|until| *until > now)?;
+    // Asked once for each time that nobody is there.
+    model.touched = now;
+    let minutes = model.settings.idle_lock_minutes;
+    model.say(Tone::Plain, format!("nobody was here for {minutes} minutes: disarmed"));
+    Some(model.ask(Request::Disarm).1)
 }
 
 fn resize(model: &mut Model, width: u16, height: u16) -> Vec<Cmd> {
@@ -167,7 +188,9 @@ fn snapshot_came(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Cmd> {
     let first = model.snapshot_at.is_none();
     model.see(snapshot, now);
     exit::seen(model, first);
-    if rings { vec![Cmd::Bell] } else { Vec::new() }
+    let mut out = exit::leave_if_flat(model);
+    out.extend(rings.then_some(Cmd::Bell));
+    out
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ async fn a_book_that_is_followed_is_told_whole_and_agrees_with_the_quotes() {
                     let told = quote.as_ref().filter(|q| q.at == d.at);
                     agreed += usize::from(told.is_some_and(|q| q.bid == d.bids.first().copied()));
                 }
-                _ => {}
+                Market::Quote(_) | Market::Trade(_) | Market::Bar { .. } | Market::Day(_) => {}
             }
         }
     }

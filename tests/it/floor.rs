@@ -307,6 +307,7 @@ pub(crate) fn setup(houses: &[House], run: u32, terms: ExitTerms, takes_up: bool
         alive: BTreeSet::new(),
         exit: terms,
         takes_up_exits: takes_up,
+        caution: tradedeck::domain::caution::Caution::default(),
     }
 }
 

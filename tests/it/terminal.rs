@@ -480,6 +480,33 @@ fn stopped_continued_and_ended_by_signals() {
     }
 }
 
+/// The terminal goes away (a line that drops, a window that is closed), and the configuration wants to be out then.
+#[test]
+fn a_lost_terminal_gets_out_where_the_configuration_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config.toml");
+    std::fs::write(&path, "[session]\non_hangup = \"flatten\"\n").unwrap();
+    let path = path.display().to_string();
+    let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &path)]);
+    tty.see("trading is open");
+    tty.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    tty.press(":buy AAPL 7 limit +1%\r");
+    tty.see("Enter do it");
+    tty.insist(ENTER, "Fills 1");
+    tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
+    tty.signal(Signal::SIGHUP);
+    assert_eq!(tty.ended(), 0);
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
+        .args(["positions", "--json"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TRADEDECK_STATE", home.path().join("state"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(said.contains("\"positions\":[]") || said.contains("\"positions\": []"), "{said}");
+}
+
 #[test]
 fn any_size_is_survived() {
     let home = tempfile::tempdir().unwrap();

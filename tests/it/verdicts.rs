@@ -140,6 +140,7 @@ fn setup() -> Setup {
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,
+        caution: tradedeck::domain::caution::Caution::default(),
     }
 }
 

@@ -96,7 +96,6 @@ impl Book {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use crate::domain::ids::{Symbol, VenueId};
 

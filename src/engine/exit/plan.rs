@@ -49,7 +49,7 @@ impl Engine {
     pub(in crate::engine) fn plan_for(&self, scope: &Scope) -> Plan {
         let venues = match self.venues_in(scope) {
             Ok(venues) => venues,
-            Err(text) => return Plan { text, venues: Vec::new() },
+            Err(text) => return Plan { text, ..Plan::default() },
         };
         let rows: Vec<PlanVenue> = venues.iter().map(|v| self.plan_at(v, scope)).collect();
         let orders = rows.iter().map(|r| r.cancels.len()).fold(0, usize::saturating_add);
@@ -62,7 +62,8 @@ impl Engine {
             crate::domain::text::counted(orders, "order", "orders"),
             crate::domain::text::counted(positions, "position", "positions"),
         );
-        Plan { text: Text::clean(&text), venues: rows }
+        let unusual = rows.iter().filter_map(|r| self.unusual_close(&r.venue, &r.closes)).collect();
+        Plan { text: Text::clean(&text), venues: rows, unusual }
     }
 
     fn plan_at(&self, venue: &VenueId, scope: &Scope) -> PlanVenue {

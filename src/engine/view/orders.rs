@@ -5,6 +5,7 @@ use crate::{
     book::OrderRow as Row,
     desk::snapshot::OrderRow,
     domain::{ids::OrderId, lifecycle::OrderState},
+    monitor::opens_risk,
 };
 use std::collections::BTreeMap;
 
@@ -73,6 +74,7 @@ impl Engine {
             state: row.state,
             status_word: row.status_word.clone().unwrap_or_default(),
             origin: row.origin.clone(),
+            opens: row.state.is_open() && opens_risk(&self.book, row),
             parent: row.parent.clone(),
             role: Some(row.role),
             depth,

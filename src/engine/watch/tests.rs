@@ -19,6 +19,7 @@ use crate::{
 use std::collections::BTreeSet;
 
 mod rig;
+mod unusual;
 use rig::*;
 
 /// F5: a daily loss blocks entries and nothing else; a restart keeps it; a typed reason lifts it; then it trips again

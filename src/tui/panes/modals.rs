@@ -8,7 +8,7 @@ use crate::tui::{
     canvas::{Canvas, small, width},
     format,
     hit::Drawn,
-    modal::{Confirm, Modal, Palette, QuitAsk},
+    modal::{Confirmation, Modal, Palette, QuitAsk},
     model::{KeyHint, Model},
     theme::Role,
     widgets::{
@@ -100,7 +100,7 @@ fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
     foot(model, canvas, inner);
 }
 
-fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm, drawn: &mut Drawn) {
+fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation, drawn: &mut Drawn) {
     let is_exit = matches!(confirm.request, Request::Flatten(_));
     let wide = if confirm.plan.is_some() || is_exit { plan::WIDE } else { 70 };
     let wide = window::room(canvas, wide);
@@ -117,11 +117,24 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirm, dra
     }
     match (&confirm.plan, &confirm.preview) {
         (Some(shown), _) => plan::lines(&mut sheet, canvas, model, shown),
-        (None, Some(preview)) => sheet.flow(0, &summary(preview)),
+        (None, Some(preview)) => {
+            sheet.flow(0, &summary(preview));
+            // Sentences are told whole, each on lines of its own.
+            for check in preview.checks.iter().filter(|c| !c.text.is_empty()) {
+                sheet.say(check.text.as_str(), Role::Warning);
+            }
+            for (_, problem) in &preview.problems {
+                sheet.say(problem.as_str(), Role::Critical);
+            }
+        }
         (None, None) if is_exit && confirm.error.is_none() => {
             sheet.say("Asking the engine for the exit plan.", Role::Pending);
         }
         (None, None) => {}
+    }
+    let unusual = confirm.preview.iter().flat_map(|p| &p.unusual);
+    for text in unusual.chain(confirm.plan.iter().flat_map(|p| &p.unusual)) {
+        sheet.say(&format!("unusual: {text}"), Role::Warning);
     }
     let feet = if confirm.typed.is_some() { 2 } else { 1 };
     let high = small(sheet.len()).saturating_add(1).saturating_add(feet);
@@ -170,12 +183,6 @@ fn summary(preview: &Preview) -> Vec<Bit> {
     add("target", preview.target.map(|p| said(|s| format::price(s, p, None))));
     add("risk", preview.risk.map(|m| said(|s| format::money(s, m))));
     add("cost", preview.cost.map(|m| said(|s| format::money(s, m))));
-    for check in preview.checks.iter().filter(|c| !c.text.is_empty()) {
-        bits.push(Bit::new(check.text.as_str(), Role::Warning, 0));
-    }
-    for (_, problem) in &preview.problems {
-        bits.push(Bit::new(problem.as_str(), Role::Critical, 0));
-    }
     bits
 }
 

@@ -217,6 +217,9 @@ fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
     if let Some(cap) = &preview.capped_by {
         lines.say(cap.as_str(), Role::Muted);
     }
+    for text in &preview.unusual {
+        lines.say(&format!("{} unusual: {text}", lines.canvas.look.glyphs.warn), Role::Warning);
+    }
 }
 
 fn check(lines: &mut Lines<'_, '_, '_>, check: &Check) {

@@ -1,7 +1,8 @@
 //! The ticket's keys: what is typed, chosen, stepped, reviewed and sent.
 
-use super::keys;
+use super::{asked, keys, trade};
 use crate::{
+    config::Confirm,
     desk::{Reply, Request, RequestId},
     domain::{ids::InstrumentId, money::Price, text::Text},
     tui::{
@@ -257,17 +258,24 @@ pub(super) fn edited(model: &mut Model) {
     }
 }
 
-/// Enter: review; again: send. One submit per confirmed ticket.
+/// Enter: review; again: send; or what else the configuration asks.
 fn submit(model: &mut Model) -> Vec<Cmd> {
     let Some(command) = model.ticket.command.clone() else {
         refuse_incomplete(model);
         return Vec::new();
     };
-    if model.ticket.phase == Phase::Reviewing {
-        let (id, cmd) = model.ask(Request::Do(command));
-        model.ticket.phase = Phase::Sending(id);
-        model.ticket.sent_at = model.now.mono;
-        return vec![cmd];
+    let preview = model.ticket.current_preview();
+    let unusual = preview.is_some_and(|p| !p.unusual.is_empty());
+    let policy = asked::before(model, &command);
+    let policy = if unusual { asked::once_more(policy) } else { policy };
+    // Nothing is sent unseen: where nothing is asked, its figures stand beside it all the same.
+    let at_once = policy == Confirm::None && preview.is_some_and(|p| p.problems.is_empty());
+    if model.ticket.phase == Phase::Reviewing || at_once {
+        if policy == Confirm::Typed {
+            trade::typed_ticket(model, command);
+            return Vec::new();
+        }
+        return send(model, Request::Do(command));
     }
     let problem = model.ticket.current_preview().and_then(|p| p.problems.first().cloned());
     if let Some((word, text)) = problem {
@@ -276,6 +284,14 @@ fn submit(model: &mut Model) -> Vec<Cmd> {
     }
     model.ticket.phase = Phase::Reviewing;
     Vec::new()
+}
+
+/// The ticket's order leaves; its receipt comes to the ticket. One submit per confirmed ticket.
+pub(super) fn send(model: &mut Model, request: Request) -> Vec<Cmd> {
+    let (id, cmd) = model.ask(request);
+    model.ticket.phase = Phase::Sending(id);
+    model.ticket.sent_at = model.now.mono;
+    vec![cmd]
 }
 
 fn refuse_incomplete(model: &mut Model) {

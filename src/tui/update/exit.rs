@@ -2,6 +2,7 @@
 
 use super::{entry, keys, trade::CONFIRM_MS};
 use crate::{
+    config::OnQuit,
     desk::{Request, receipt::Plan, snapshot::ExitRow},
     domain::{
         draft::{CancelTarget, Command},
@@ -10,7 +11,7 @@ use crate::{
         time::Mono,
     },
     tui::{
-        modal::{Confirm, ExitShown, FLATTEN_WORD, Halt, Modal, QuitAsk},
+        modal::{Confirmation, ExitShown, FLATTEN_WORD, Halt, Modal, QuitAsk},
         model::{ExitAsked, Model, Tone},
         msg::Cmd,
     },
@@ -46,7 +47,7 @@ pub(super) fn halt(model: &mut Model) -> Vec<Cmd> {
         second: None,
         flattening: None,
         error: None,
-        typed: model.settings.flatten_is_typed.then(Input::default),
+        typed: model.settings.flatten_is_typed().then(Input::default),
         scroll: 0,
     }));
     vec![cmd]
@@ -99,7 +100,7 @@ pub(super) fn settle(model: &mut Model) -> Vec<Cmd> {
     }
     match &model.modal {
         Some(Modal::Halt(Halt { second: Some(at), .. })) if now.since_ms(*at) >= HELD_MS => flatten(model),
-        Some(Modal::Confirm(Confirm { second: Some(at), .. })) if now.since_ms(*at) >= HELD_MS => {
+        Some(Modal::Confirm(Confirmation { second: Some(at), .. })) if now.since_ms(*at) >= HELD_MS => {
             flatten_scope(model)
         }
         Some(_) | None => Vec::new(),
@@ -170,7 +171,7 @@ pub(super) fn scope_word_typed(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn flatten_scope(model: &mut Model) -> Vec<Cmd> {
-    let Some(Modal::Confirm(Confirm { request: Request::Flatten(scope), .. })) = &model.modal else {
+    let Some(Modal::Confirm(Confirmation { request: Request::Flatten(scope), .. })) = &model.modal else {
         return Vec::new();
     };
     let scope = scope.clone();
@@ -275,12 +276,7 @@ pub(super) fn quit(model: &mut Model, arg: &str) -> Result<Vec<Cmd>, Text> {
         "key" => Ok(quit_stroke(model)),
         "" => Ok(ask_open(model)),
         "now" => Ok(leave(model)),
-        "cancel" => {
-            let cancel = Request::Do(Command::Cancel { target: CancelTarget::All, venue: None });
-            let mut out = keys::send(model, cancel);
-            out.extend(leave(model));
-            Ok(out)
-        }
+        "cancel" => Ok(cancel_and_leave(model)),
         "halt" => Ok(halt(model)),
         _ => Err("write `quit`, `quit now`, `quit cancel` or `quit halt`".into()),
     }
@@ -308,6 +304,46 @@ fn ask_open(model: &mut Model) -> Vec<Cmd> {
     let (asked, cmd) = model.ask(Request::AskOpen);
     model.modal = Some(Modal::QuitAsk(QuitAsk { asked, since: model.now.mono, open: None }));
     vec![cmd]
+}
+
+/// What is open when the trader quits is known: the configuration says what becomes of it, or the trader is asked.
+pub(super) fn open_told(model: &mut Model, nothing: bool) -> Vec<Cmd> {
+    if nothing {
+        return leave(model);
+    }
+    match model.settings.on_quit {
+        OnQuit::Ask => Vec::new(),
+        OnQuit::Keep => leave(model),
+        OnQuit::Cancel => cancel_and_leave(model),
+        OnQuit::Flatten => {
+            model.quits_when_flat = true;
+            let (asked, cmd) = ask(model, Scope::default());
+            let shown = ExitShown { asked: Some(asked.id), before: asked.before, ..ExitShown::default() };
+            model.modal = Some(Modal::Exit(shown));
+            vec![cmd]
+        }
+    }
+}
+
+/// The exit that quitting asked for has ended: flat is the end, and what is left keeps the trader here.
+pub(super) fn leave_if_flat(model: &mut Model) -> Vec<Cmd> {
+    let ended = model.snapshot.exit.as_ref().filter(|e| model.exits.mine == Some(e.id));
+    let Some(flat) = ended.filter(|_| model.quits_when_flat).and_then(|e| e.flat) else {
+        return Vec::new();
+    };
+    model.quits_when_flat = false;
+    if flat {
+        return leave(model);
+    }
+    model.say(Tone::Bad, "NOT FLAT: still here; `:exit` says what is left, and quitting asks again");
+    Vec::new()
+}
+
+fn cancel_and_leave(model: &mut Model) -> Vec<Cmd> {
+    let cancel = Request::Do(Command::Cancel { target: CancelTarget::Entries, venue: None });
+    let mut out = keys::send(model, cancel);
+    out.extend(leave(model));
+    out
 }
 
 /// Says good-bye to the engine and leaves.

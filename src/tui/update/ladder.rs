@@ -127,7 +127,7 @@ fn take_here(model: &mut Model) -> Result<(), Text> {
 /// Takes hold of the next own order further down, the highest after the lowest, and goes there.
 fn take_next(model: &mut Model) -> Result<(), Text> {
     let mut all: Vec<_> = own(model).map(|(o, price)| (price, o.id.client.clone())).collect();
-    all.sort_by(|a, b| b.0.cmp(&a.0));
+    all.sort_by_key(|(price, _)| std::cmp::Reverse(*price));
     let held = all.iter().position(|(_, id)| Some(id) == model.ladder.taken.as_ref());
     let next = held.map_or(0, |n| n.saturating_add(1));
     let (price, id) =
@@ -141,14 +141,18 @@ fn cursor(model: &Model) -> Result<Price, Text> {
     model.ladder.cursor.ok_or_else(|| "choose a price on the ladder first".into())
 }
 
+/// The first and the last rung on the screen: the middle row has half of the rows above it.
+const fn ends(middle: i128, rows: i128) -> (i128, i128) {
+    let top = middle.saturating_add(rows / 2);
+    (top, top.saturating_add(1).saturating_sub(rows))
+}
+
 /// The cursor goes to the rung of a price; a ladder that stands still goes with it where it has to.
 pub(super) fn set_cursor(model: &mut Model, price: Price) {
     let Some((rungs, middle)) = stand(model) else { return };
     let Some(at) = rungs.below(price) else { return };
     let rows = i128::try_from(model.drawn.room(Pane::Depth)).ok().unwrap_or(1).max(1);
-    // The middle row has half of the rows above it.
-    let (top, bottom) =
-        (middle.saturating_add(rows / 2), middle.saturating_add(rows / 2 + 1).saturating_sub(rows));
+    let (top, bottom) = ends(middle, rows);
     let (at, middle, moved) = if model.ladder.is_centred {
         (at.clamp(bottom, top), middle, false)
     } else {
@@ -169,8 +173,8 @@ pub(super) fn step(model: &mut Model, arg: &str) {
     let rows = i128::try_from(model.drawn.room(Pane::Depth)).ok().unwrap_or(1).max(1);
     let here = model.ladder.cursor.and_then(|p| rungs.below(p));
     let to = match (arg, here) {
-        ("top", _) => middle.saturating_add(rows / 2),
-        ("bottom", _) => middle.saturating_add(rows / 2 + 1).saturating_sub(rows),
+        ("top", _) => ends(middle, rows).0,
+        ("bottom", _) => ends(middle, rows).1,
         // A cursor that is nowhere first takes its place.
         (_, None) => middle,
         ("up", Some(at)) => at.saturating_add(1),

@@ -5,7 +5,7 @@ use crate::tui::{
     column::Column,
     focus::Pane,
     hit::Hit,
-    modal::{Confirm, ExitShown, Halt, Modal, Since},
+    modal::{Confirmation, ExitShown, Halt, Modal, Since},
     model::Model,
     msg::Cmd,
     table::Sort,
@@ -95,7 +95,7 @@ fn scroll(model: &mut Model, event: MouseEvent, down: bool) {
                 *scroll = u16::try_from(moved).ok().unwrap_or(u16::MAX);
             }
             Modal::Halt(Halt { scroll, .. })
-            | Modal::Confirm(Confirm { scroll, .. })
+            | Modal::Confirm(Confirmation { scroll, .. })
             | Modal::Exit(ExitShown { scroll, .. })
             | Modal::Since(Since { scroll, .. }) => *scroll = shift(*scroll, model.drawn.seen.last()),
             Modal::QuitAsk(_) | Modal::Palette(_) => {}

@@ -9,7 +9,7 @@ use crate::{
         chart::ChartInterval,
         column::Column,
         focus::Pane,
-        modal::{Confirm, ExitShown, Halt, Modal, Since},
+        modal::{Confirmation, ExitShown, Halt, Modal, Since},
         model::{KeyHint, Model, Tone},
         msg::Cmd,
         table::{OrdersTab, RowKey, Sort, rows},
@@ -261,7 +261,7 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
         }
         Some(
             Modal::Halt(Halt { scroll, .. })
-            | Modal::Confirm(Confirm { scroll, .. })
+            | Modal::Confirm(Confirmation { scroll, .. })
             | Modal::Exit(ExitShown { scroll, .. })
             | Modal::Since(Since { scroll, .. }),
         ) => {

@@ -1,6 +1,6 @@
 //! What the engine answers.
 
-use super::{chart, entry, exit, ladder};
+use super::{chart, entry, exit, ladder, trade};
 use crate::{
     desk::{Receipt, Reply, RequestId},
     domain::text::Text,
@@ -70,15 +70,21 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
         Some(Modal::Halt(halt)) => halt_answered(halt, id, reply),
         Some(Modal::QuitAsk(ask)) => {
             if let Reply::Open { orders, positions, unknown } = reply {
-                if (orders, positions, unknown) == (0, 0, 0) {
-                    return exit::leave(model);
-                }
                 ask.open = Some((orders, positions, unknown));
+                return exit::open_told(model, (orders, positions, unknown) == (0, 0, 0));
             }
         }
         Some(Modal::Confirm(confirm)) => match reply {
-            Reply::Preview(preview) => confirm.preview = Some(preview),
-            Reply::Plan(plan) => confirm.plan = Some(plan),
+            Reply::Preview(preview) => {
+                let (unusual, sound) = (preview.unusual.clone(), preview.problems.is_empty());
+                confirm.preview = Some(preview);
+                return trade::judged(model, &unusual, sound);
+            }
+            Reply::Plan(plan) => {
+                let unusual = plan.unusual.clone();
+                confirm.plan = Some(plan);
+                return trade::judged(model, &unusual, true);
+            }
             Reply::Refused { text, .. } => confirm.error = Some(text),
             Reply::Busy => confirm.error = Some(Text::clean("the engine's queue is full")),
             Reply::Done(_)

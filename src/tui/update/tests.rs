@@ -24,7 +24,9 @@ use crossterm::event::{
 };
 use ratatui::layout::Rect;
 
+mod asked;
 mod exit;
+mod ladder;
 mod market;
 mod screen;
 mod soup;
@@ -109,6 +111,7 @@ fn order(id: &str, name: &str, state: OrderState, role: Option<Role>) -> OrderRo
         state,
         status_word: "new".into(),
         origin: Origin::Screen,
+        opens: true,
         parent: None,
         role,
         depth: u8::from(child),
@@ -271,7 +274,7 @@ fn event_of(key: &str) -> (KeyCode, KeyModifiers) {
 }
 
 fn plan() -> Reply {
-    Reply::Plan(Box::new(Plan { text: "flatten everything".into(), venues: Vec::new() }))
+    Reply::Plan(Box::new(Plan { text: "flatten everything".into(), venues: Vec::new(), unusual: Vec::new() }))
 }
 
 fn placed() -> Reply {
@@ -283,7 +286,11 @@ fn refused(field: Option<&str>) -> Reply {
 }
 
 fn preview(problems: &[(&str, &str)]) -> Reply {
-    Reply::Preview(Box::new(Preview {
+    Reply::Preview(Box::new(figures(problems)))
+}
+
+fn figures(problems: &[(&str, &str)]) -> Preview {
+    Preview {
         spec: None,
         side: Side::Buy,
         instrument: None,
@@ -302,9 +309,10 @@ fn preview(problems: &[(&str, &str)]) -> Reply {
         buying_power_after: None,
         buying_power_percent: None,
         capped_by: None,
+        unusual: Vec::new(),
         checks: Vec::new(),
         problems: problems.iter().map(|(f, t)| ((*f).into(), (*t).into())).collect(),
-    }))
+    }
 }
 
 fn with_hotkey(level: crate::tui::settings::Level) -> Model {

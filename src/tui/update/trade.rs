@@ -1,22 +1,23 @@
 //! Keys about orders and positions. Nothing here sends on a single letter what could cost money: entries go
 //! through the ticket, and what could hurt is shown once more first.
 
-use super::{entry, exit, keys::send, navigate};
+use super::{asked, entry, exit, keys::send, navigate};
 use crate::{
+    config::Confirm,
     desk::{Request, snapshot::OrderRow},
     domain::{
         alert::Severity,
         draft::{CancelTarget, Command, Share},
         ids::{InstrumentId, VenueId},
         money::Percent,
-        order::{Role, Side},
+        order::Side,
         text::Text,
     },
     grammar,
     tui::{
         action::Action,
         focus::Pane,
-        modal::{Confirm, FLATTEN_WORD, Modal},
+        modal::{Confirmation, FLATTEN_WORD, Modal},
         model::{Model, Tone},
         msg::Cmd,
         ticket::{Field, Phase, Ticket, TicketSide},
@@ -92,31 +93,29 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
     }
 }
 
-/// Does a command: what reduces risk or undoes goes at once, the rest is shown with its figures first.
+/// Does a command, at once or after what the configuration asks before it.
 pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
     let request = match &command {
         Command::Halt => return exit::halt(model),
         Command::Lock { reason } => return send(model, Request::Lock { reason: reason.clone() }),
         Command::Unlock { reason } => return send(model, Request::Unlock { reason: reason.clone() }),
-        Command::Close { .. } => return send(model, Request::Do(command)),
-        Command::Cancel { target: CancelTarget::Order(id), .. } => {
-            let protects = |o: &OrderRow| o.id.client == *id && o.role == Some(Role::Stop);
-            if !model.snapshot.orders.iter().any(protects) {
-                return send(model, Request::Do(command));
-            }
-            Request::Do(command.clone())
-        }
         Command::Flatten(scope) => Request::Flatten(scope.clone()),
         Command::Order(_)
+        | Command::Close { .. }
         | Command::Reverse { .. }
         | Command::Protect { .. }
         | Command::Cancel { .. }
         | Command::Replace { .. } => Request::Do(command.clone()),
     };
+    let asked = asked::before(model, &command);
+    // An entry's figures are asked for even where nothing is: they say whether it is unusual.
+    if asked == Confirm::None && !matches!(command, Command::Order(_)) {
+        return send(model, request);
+    }
+    let word = if matches!(request, Request::Flatten(_)) { FLATTEN_WORD } else { asked::SEND_WORD };
     let title = Text::clean(&grammar::print(&command));
-    let is_exit = matches!(request, Request::Flatten(_));
     let (id, cmd) = model.ask(Request::Preview(command));
-    model.modal = Some(Modal::Confirm(Confirm {
+    model.modal = Some(Modal::Confirm(Confirmation {
         title,
         since: model.now.mono,
         request,
@@ -124,12 +123,56 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
         preview: None,
         plan: None,
         error: None,
-        typed: (is_exit && model.settings.flatten_is_typed).then(|| (FLATTEN_WORD, Input::default())),
+        policy: asked,
+        typed: (asked == Confirm::Typed).then(|| (word, Input::default())),
+        ticket: false,
         stroke: model.now.mono,
         second: None,
         scroll: 0,
     }));
     vec![cmd]
+}
+
+/// The figures say what is unusual: then one more is asked. Where nothing was asked and nothing is unusual it goes.
+pub(super) fn judged(model: &mut Model, unusual: &[Text], sound: bool) -> Vec<Cmd> {
+    let Some(Modal::Confirm(confirm)) = &mut model.modal else { return Vec::new() };
+    if !unusual.is_empty() {
+        let more = asked::once_more(confirm.policy);
+        if more == Confirm::Typed
+            && confirm.typed.is_none()
+            && !matches!(confirm.request, Request::Flatten(_))
+        {
+            confirm.typed = Some((asked::SEND_WORD, Input::default()));
+        }
+        return Vec::new();
+    }
+    if confirm.policy != Confirm::None || !sound {
+        return Vec::new();
+    }
+    let request = confirm.request.clone();
+    model.modal = None;
+    send(model, request)
+}
+
+/// The ticket's order, reviewed and sent: it is asked for the word where one is to be typed.
+pub(super) fn typed_ticket(model: &mut Model, command: Command) {
+    let title = Text::clean(&grammar::print(&command));
+    let preview = model.ticket.current_preview().cloned().map(Box::new);
+    model.modal = Some(Modal::Confirm(Confirmation {
+        title,
+        since: model.now.mono,
+        request: Request::Do(command),
+        asked: None,
+        preview,
+        plan: None,
+        error: None,
+        policy: Confirm::Typed,
+        typed: Some((asked::SEND_WORD, Input::default())),
+        ticket: true,
+        stroke: model.now.mono,
+        second: None,
+        scroll: 0,
+    }));
 }
 
 /// Shows what a margin call would close; Enter lets it go.
@@ -140,7 +183,7 @@ fn margin_call(model: &mut Model, arg: &str) -> Result<(), Text> {
         return Err("no margin call stands there".into());
     }
     let place = venue.as_ref().map_or_else(String::new, |v| format!(" at {v}"));
-    model.modal = Some(Modal::Confirm(Confirm {
+    model.modal = Some(Modal::Confirm(Confirmation {
         title: Text::clean(&format!(
             "margin call{place}: these go one at a time, until the margin is inside"
         )),
@@ -150,7 +193,9 @@ fn margin_call(model: &mut Model, arg: &str) -> Result<(), Text> {
         preview: None,
         plan: None,
         error: None,
+        policy: Confirm::Review,
         typed: None,
+        ticket: false,
         stroke: model.now.mono,
         second: None,
         scroll: 0,
@@ -175,9 +220,9 @@ fn confirm(model: &mut Model) -> Result<Vec<Cmd>, Text> {
     {
         return Err(format!("type {word} to go on").into());
     }
-    let request = confirm.request.clone();
+    let (request, ticket) = (confirm.request.clone(), confirm.ticket);
     model.modal = None;
-    Ok(send(model, request))
+    if ticket { Ok(entry::send(model, request)) } else { Ok(send(model, request)) }
 }
 
 /// The symbol that a key is about: it has to be one that the trader selected.

@@ -229,6 +229,7 @@ fn setup(run: u32) -> Setup {
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,
+        caution: tradedeck::domain::caution::Caution::default(),
     }
 }
 

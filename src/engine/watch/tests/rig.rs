@@ -74,6 +74,7 @@ pub(super) fn setup(rules: &Rules, class: AssetClass) -> Setup {
         watches: true,
         exit: crate::domain::scope::ExitTerms::default(),
         takes_up_exits: true,
+        caution: crate::domain::caution::Caution::default(),
         alive: BTreeSet::new(),
     }
 }

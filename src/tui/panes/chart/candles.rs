@@ -13,6 +13,17 @@ enum Part {
     Body,
 }
 
+/// What tells rising from falling.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ink {
+    /// Letters.
+    Ascii,
+    /// Thin and thick.
+    Plain,
+    /// Colours.
+    Colour,
+}
+
 /// Signs by what stands in the upper and the lower half.
 struct Signs {
     /// Upper half, lower half, both.
@@ -35,13 +46,13 @@ const HASH: Signs = Signs { wick: ["'", ".", "|"], body: ["\"", "_", "#"], joint
 const HOLLOW: Signs = Signs { wick: ["'", ".", "|"], body: ["^", "o", "O"], joint: ["^", "o"] };
 
 impl Signs {
-    const fn of(ascii: bool, colour: bool, rises: bool, wide: bool) -> &'static Self {
-        match (ascii, colour, rises, wide) {
-            (true, _, true, _) => &HOLLOW,
-            (true, _, false, _) => &HASH,
-            (false, false, true, _) => &THIN,
-            (false, _, _, true) => &WIDE,
-            (false, _, _, false) => &BLOCKS,
+    const fn of(ink: Ink, rises: bool, wide: bool) -> &'static Self {
+        match (ink, rises, wide) {
+            (Ink::Ascii, true, _) => &HOLLOW,
+            (Ink::Ascii, false, _) => &HASH,
+            (Ink::Plain, true, _) => &THIN,
+            (Ink::Plain, false, true) | (Ink::Colour, _, true) => &WIDE,
+            (Ink::Plain | Ink::Colour, _, false) => &BLOCKS,
         }
     }
     const fn sign(&self, upper: Part, lower: Part) -> Option<&'static str> {
@@ -81,7 +92,12 @@ fn candle(canvas: &mut Canvas<'_>, bars: &Bars<'_>, scale: &Scale, bar: &Bar, x:
     };
     let style = canvas.style(role);
     let wide = body(bars.per);
-    let signs = Signs::of(canvas.ascii(), bars.colour && !bars.stale, rises, wide > 1);
+    let ink = match (canvas.ascii(), bars.colour && !bars.stale) {
+        (true, _) => Ink::Ascii,
+        (false, true) => Ink::Colour,
+        (false, false) => Ink::Plain,
+    };
+    let signs = Signs::of(ink, rises, wide > 1);
     let (high, low) = (scale.near(bar.high), scale.near(bar.low));
     let (top, bottom) = (scale.near(bar.open.max(bar.close)), scale.near(bar.open.min(bar.close)));
     let part = |half: u16| match half {

@@ -69,12 +69,9 @@ fn words(order: &OrderRow) -> String {
         Some(Part::Target) => "target",
         Some(Part::Entry) | None => kind(order.order_type),
     });
-    match order.state {
-        OrderState::Working | OrderState::Accepted => {}
-        other => {
-            text.push(' ');
-            text.push_str(other.word());
-        }
+    if !matches!(order.state, OrderState::Working | OrderState::Accepted) {
+        text.push(' ');
+        text.push_str(order.state.word());
     }
     text
 }
@@ -92,10 +89,8 @@ pub(super) fn tags(model: &Model) -> (Vec<Tag>, usize) {
             more = more.saturating_add(1);
             continue;
         }
-        let role = match order.state {
-            OrderState::Working | OrderState::Accepted | OrderState::Held => side_role(order.side),
-            other => state_role(other),
-        };
+        let calm = matches!(order.state, OrderState::Working | OrderState::Accepted | OrderState::Held);
+        let role = if calm { side_role(order.side) } else { state_role(order.state) };
         tags.push(Tag { price, text: words(order), role, rank: 2, line: true });
     }
     if let Some(position) = model.snapshot.positions.iter().find(|p| p.instrument == *instrument) {

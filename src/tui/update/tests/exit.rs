@@ -1,6 +1,12 @@
 //! HALT, FLATTEN and narrower exits: plans, strokes, reports.
 
 use super::*;
+use crate::config::{Confirm, Confirmations};
+
+fn typed_flatten(typed: bool) -> Settings {
+    let flatten = if typed { Confirm::Typed } else { Confirm::Review };
+    Settings { confirm: Confirmations { flatten, ..Confirmations::default() }, ..Settings::default() }
+}
 
 #[test]
 fn halt_then_flatten() {
@@ -97,7 +103,7 @@ fn a_failed_flatten_is_said_and_can_be_pressed_again() {
 
 #[test]
 fn flatten_can_take_the_typed_word() {
-    let mut b = Bench::with(Settings { flatten_is_typed: true, ..Settings::default() });
+    let mut b = Bench::with(typed_flatten(true));
     b.keys("^X").answer(plan()).wait(400).keys("^X").wait(200);
     b.msg(Msg::Paste("FLATTEN".into()));
     assert_eq!(b.log(), ["Halt"]);
@@ -143,7 +149,7 @@ fn a_scope_is_flattened_by_a_second_enter_over_its_plan() {
 
 #[test]
 fn a_scope_can_take_the_typed_word() {
-    let mut b = Bench::with(Settings { flatten_is_typed: true, ..Settings::default() });
+    let mut b = Bench::with(typed_flatten(true));
     b.keys(": 'flatten AAPL' Enter").answer(plan()).wait(400).keys("Enter").wait(400);
     b.msg(Msg::Paste("FLATTEN".into())).keys("Enter");
     assert_eq!(b.deeds(), [""; 0]);
@@ -272,7 +278,7 @@ fn a_long_plan_scrolls_as_far_as_it_goes() {
         _ => panic!("no plan"),
     };
     for typed in [false, true] {
-        let mut b = Bench::with(Settings { flatten_is_typed: typed, ..Settings::default() });
+        let mut b = Bench::with(typed_flatten(typed));
         b.keys("^X").answer(plan());
         b.model.drawn.seen = crate::tui::widgets::sheet::Seen { lines: 50, room: 20 };
         b.keys("PageDown");

@@ -108,7 +108,7 @@ fn quitting_asks_what_is_open() {
     assert_eq!(b.log(), ["Quit", "Quit"]);
     for (keys, want) in [
         ("y", vec!["Quit", "Quit"]),
-        ("c", vec!["! cancel all", "Quit", "Quit"]),
+        ("c", vec!["! cancel entries", "Quit", "Quit"]),
         ("x", vec!["Halt"]),
         ("Esc", vec![]),
         ("q", vec![]),
