@@ -22,6 +22,8 @@ use ratatui::layout::Rect;
 
 /// Bars whose last answer is older than this look stale, milliseconds.
 const STALE_MS: u64 = 20_000;
+/// The fewest columns with which the head names the venue, too.
+const WITH_VENUE: u16 = 76;
 /// The fewest rows of a plot.
 const ROWS_MIN: u16 = 3;
 
@@ -139,8 +141,10 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, more: usize) {
     };
     if let Some(id) = &model.instrument {
         put(canvas, id.symbol.as_str(), Role::Strong);
-        put(canvas, "@", Role::Muted);
-        put(canvas, id.venue.as_str(), Role::Muted);
+        if inner.width >= WITH_VENUE {
+            put(canvas, "@", Role::Muted);
+            put(canvas, id.venue.as_str(), Role::Muted);
+        }
         put(canvas, "  ", Role::Muted);
     }
     put(canvas, chart.interval.0.word(), Role::Key);
@@ -148,7 +152,8 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, more: usize) {
         return;
     }
     let mut text = std::mem::take(&mut canvas.scratch);
-    if let Some(ms) = stale_ms(model) {
+    let stale = stale_ms(model);
+    if let Some(ms) = stale {
         text.clear();
         text.push_str("  ");
         format::age(&mut text, ms);
@@ -165,14 +170,14 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, more: usize) {
         put(canvas, &text, if pointed.is_some() { Role::Focus } else { Role::Muted });
         for (name, figure) in [(" O ", bar.open), (" H ", bar.high), (" L ", bar.low), (" C ", bar.close)] {
             text.clear();
+            text.push_str(name);
             format::price(&mut text, figure, tick);
-            put(canvas, name, Role::Muted);
-            put(canvas, &text, if bars_stale(model) { Role::Stale } else { Role::Text });
+            put(canvas, &text, if stale.is_some() { Role::Stale } else { Role::Text });
         }
         text.clear();
+        text.push_str(" V ");
         format::short_qty(&mut text, bar.volume);
-        put(canvas, " V ", Role::Muted);
-        put(canvas, &text, Role::Text);
+        put(canvas, &text, if stale.is_some() { Role::Stale } else { Role::Text });
         if let Some(price) = price {
             text.clear();
             text.push_str("  ");
@@ -194,8 +199,4 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, more: usize) {
     if chart.past == Past::End && chart.window(1).start == 0 {
         put(canvas, "  no older bars", Role::Muted);
     }
-}
-
-fn bars_stale(model: &Model) -> bool {
-    stale_ms(model).is_some()
 }

@@ -39,6 +39,8 @@ struct Columns {
 const SIZE: u16 = 6;
 /// Columns of what a price is: `stop`, `tgt`, `avg`, and a blank before it.
 const MARK: u16 = 5;
+/// A book that changed no longer ago is as new as can be, milliseconds.
+const QUIET_MS: u64 = 3_000;
 /// The most columns that the ladder makes use of.
 const WIDEST: u16 = 72;
 
@@ -345,7 +347,7 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
     text.push_str("  ");
     let role = said(&mut text, row, canvas);
     put(canvas, &text, role);
-    put(canvas, if model.ladder.is_centred { "  follows" } else { "  stands" }, Role::Muted);
+    put(canvas, if model.ladder.is_centred { "  centred" } else { "  static" }, Role::Muted);
     if let Some((tick, ticks)) = tick(model).map(|t| (t, model.ladder.ticks)).filter(|(_, n)| *n > 0)
         && let Some(step) = Rungs::new(tick, ticks).and_then(|r| r.price(1))
     {
@@ -375,9 +377,11 @@ fn said(text: &mut String, row: Option<&DepthRow>, canvas: &Canvas<'_>) -> Role 
             Role::Warning
         }
         Some(row) => {
-            text.push_str("book ");
-            format::age(text, canvas.now.mono.since_ms(row.updated));
-            if row.stale {
+            text.push_str("book");
+            let age = canvas.now.mono.since_ms(row.updated);
+            if row.stale || age > QUIET_MS {
+                text.push(' ');
+                format::age(text, age);
                 text.push_str(" old");
             }
             if row.stale { Role::Stale } else { Role::Muted }

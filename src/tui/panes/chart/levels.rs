@@ -188,7 +188,7 @@ pub(super) fn labels(
             Place::Half(_) if tag.rank == 0 => here,
             Place::Half(_) => " ",
         });
-        format::price(&mut text, tag.price, tick.filter(|t| on_tick(tag.price, *t)));
+        format::price(&mut text, tag.price, tick.filter(|t| tag.rank < 2 || on_tick(tag.price, *t)));
         text.push(' ');
         text.push_str(&tag.text);
         let style = canvas.style(tag.role);
@@ -197,7 +197,7 @@ pub(super) fn labels(
     canvas.scratch = text;
 }
 
-/// An average entry has more decimals than the tick: it is shown with its own, four at the most.
+/// An average entry is shown with the tick's decimals, as everywhere; an order's price with all that it has.
 fn on_tick(price: Price, tick: Price) -> bool {
     price.get().normalize().scale() <= tick.get().normalize().scale()
 }
