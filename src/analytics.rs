@@ -1,8 +1,10 @@
 //! Figures for people: profit and loss, exposure, the equity curve, execution quality.
 
 mod curve;
+mod quality;
 
 pub use curve::EquityCurve;
+pub use quality::{Quality, quality};
 
 use crate::{
     book::{Book, FillRow, Mark, Marks, OrderRow, PositionRow},

@@ -12,6 +12,7 @@ mod limits;
 pub mod private;
 mod read;
 mod rules;
+pub mod screen;
 pub mod secret;
 pub mod trading;
 pub mod ui;
@@ -25,6 +26,7 @@ pub use self::{
     kind::{VenueKind, VenueState},
     layers::{Flags, config_file, load, state_dir, validate},
     private::private_dir,
+    screen::Screens,
     secret::Secret,
     trading::{Confirm, Confirmations, DefaultBracket, OnHangup, OnQuit, OrderDefaults, Session},
     ui::{Ascii, Paths, Ui, UpDown},
@@ -71,6 +73,8 @@ pub struct Config {
     pub exit: ExitTerms,
     /// How it looks.
     pub ui: Ui,
+    /// Pages and columns.
+    pub screens: Screens,
     /// Keys that differ from the default, by action.
     pub keys: BTreeMap<SmolStr, KeyBinding>,
     /// Order lines on keys.
@@ -92,6 +96,7 @@ impl Default for Config {
             session: Session::default(),
             exit: ExitTerms::default(),
             ui: Ui::default(),
+            screens: Screens::default(),
             keys: BTreeMap::new(),
             hotkeys: BTreeMap::new(),
             paths: Paths::default(),
@@ -177,7 +182,8 @@ impl Config {
         trading::read_orders(root.section("orders"), &self.venues, &mut self.orders);
         trading::read_session(root.section("session"), &mut self.session);
         exit::read(&root.section("exit"), &mut self.exit);
-        ui::read(root.section("ui"), &mut self.ui);
+        ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
+        screen::read(root, &mut self.screens);
         ui::read_watchlist(root.section("watchlist"), &mut self.watchlist);
         ui::read_paths(root.section("paths"), &mut self.paths, home);
         keys::read_keys(&root.section("keys"), &mut self.keys);

@@ -41,8 +41,6 @@ use crate::{
         fact::{Dated, Fact},
         ids::{ClientId, Instance, InstrumentId, OrderId, VenueId},
         lifecycle::Transition,
-        money::Price,
-        names::NameMap,
         order::Tif,
         scope::ExitTerms,
         text::Text,
@@ -76,8 +74,6 @@ pub struct Engine {
     /// Status words that nobody here knows and a person was told of.
     strange_words: BTreeSet<Text>,
     curves: BTreeMap<VenueId, EquityCurve>,
-    /// The mid when an order was sent, for its slippage.
-    arrivals: NameMap<OrderId, Price>,
     armed_until: Option<Mono>,
     halted: bool,
     journal_lost: Option<Text>,
@@ -88,6 +84,8 @@ pub struct Engine {
     begun: bool,
     /// Something happened that may change whose market is wanted.
     watches_moved: bool,
+    /// An order ended or filled since execution quality was worked out.
+    quality_moved: bool,
     now: Now,
     hours: Hours,
     out: Step,
@@ -128,7 +126,6 @@ impl Engine {
             doubts: doubts::Doubts::default(),
             strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
-            arrivals: NameMap::default(),
             armed_until: None,
             halted: false,
             journal_lost: None,
@@ -138,6 +135,7 @@ impl Engine {
             said: alerts::Said::default(),
             begun: false,
             watches_moved: true,
+            quality_moved: false,
             now: Now::default(),
             hours: Hours::default(),
             out: Step::default(),
@@ -198,6 +196,8 @@ impl Engine {
         }
         // What could not be judged without the account's figures can be now.
         self.watch.due |= matches!(&fact, Fact::Account { .. });
+        self.quality_moved |=
+            matches!(&fact, Fact::Executed(_) | Fact::Inferred(_) | Fact::Order(_) | Fact::Learned { .. });
         self.marks.weigh_fact(&self.book, &fact);
         if !matches!(applied, Applied::Duplicate) {
             self.out.facts.push(Dated { at: self.now.wall, fact });

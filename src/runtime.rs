@@ -11,6 +11,7 @@ pub mod process;
 mod pump;
 pub mod rehearsal;
 pub mod screen;
+pub mod settings;
 mod themes;
 mod timers;
 

@@ -55,7 +55,13 @@ pub(crate) fn limited() -> Vec<Row> {
     options.faults = Some(Script::parse("calm", &script).unwrap());
     let venue = runtime.block_on(serve(options)).unwrap();
     let config = configuration(dir.path(), venue.addresses());
-    let opening = Opening { config, env: Env::new([]), role: Role::Shell, live: None };
+    let opening = Opening {
+        config,
+        env: Env::new([]),
+        flags: tradedeck::config::Flags::default(),
+        role: Role::Shell,
+        live: None,
+    };
     let mut client = Client::over(Host::open(opening).unwrap()).unwrap();
     let agreed = client.wait_for(Duration::from_secs(30), |s| {
         s.positions.len() == POSITIONS && s.banner.lamps.iter().all(|l| l.connected)

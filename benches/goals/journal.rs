@@ -64,6 +64,7 @@ fn event(n: usize) -> Dated {
             origin: Origin::Screen,
             replaces: None,
             verdict: Text::clean(&format!("gate {of}")),
+            arrival: None,
         })),
         1 => Fact::Order(Box::new(OrderFact::bare(order, OrderEvent::Sent))),
         2 => Fact::Order(Box::new(OrderFact {

@@ -144,6 +144,7 @@ pub(crate) fn intent(n: &str, spec: &OrderSpec) -> Fact {
         origin: Origin::Screen,
         replaces: None,
         verdict: Text::from("1"),
+        arrival: None,
     }))
 }
 pub(crate) fn event(n: &str, event: OrderEvent) -> Fact {

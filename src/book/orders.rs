@@ -14,6 +14,7 @@ use crate::domain::{
     lifecycle::{OrderEvent, OrderState, Transition, next},
     money::{Money, Price, Qty},
     order::{Amount, Change, OrderSpec, Origin, Role},
+    quote::Arrival,
     report::OrderReport,
     text::Text,
     time::Stamp,
@@ -67,6 +68,8 @@ pub struct OrderRow {
     pub status_word: Option<Text>,
     /// Where a trailing stop stands.
     pub trailing_stop: Option<Price>,
+    /// The touch that stood when it was made here.
+    pub arrival: Option<Arrival>,
     /// When it was intended or first seen.
     pub intended_at: Stamp,
     /// When the last fact moved it.
@@ -126,6 +129,7 @@ impl OrderRow {
             reason: None,
             status_word: None,
             trailing_stop: None,
+            arrival: intent.arrival,
             intended_at: at,
             updated_at: at,
             resume: OrderState::Working,
@@ -165,6 +169,7 @@ impl OrderRow {
             reason: report.reason.clone(),
             status_word: Some(report.status_word.clone()),
             trailing_stop: report.trailing_stop,
+            arrival: None,
             intended_at: report.submitted.unwrap_or(at),
             updated_at: at,
             resume: OrderState::Working,

@@ -38,11 +38,14 @@ pub(super) fn run(context: &Context, config: &Config) -> Result<Report, Failure>
         );
         return Ok(Report::done(document, text));
     }
-    let errors = match validate(&path, &context.env) {
-        Ok(config) => crate::runtime::mistakes_of_scripts(&config),
-        Err(errors) => errors,
+    let errors: Vec<String> = match validate(&path, &context.env) {
+        Ok(config) => {
+            let scripts = crate::runtime::mistakes_of_scripts(&config);
+            let scripts = scripts.iter().map(ToString::to_string);
+            scripts.chain(crate::runtime::settings::mistakes(&config)).collect()
+        }
+        Err(errors) => errors.iter().map(ToString::to_string).collect(),
     };
-    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let document = rows::object([("file", name), ("exists", true.into()), ("errors", errors.clone().into())]);
     if errors.is_empty() {
         return Ok(Report::done(document, format!("{} is good\n", path.display())));

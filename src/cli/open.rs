@@ -59,7 +59,13 @@ impl Context {
 
     /// What the host is opened with.
     pub(super) fn opening(&self, config: config::Config, role: Role) -> Opening {
-        Opening { config, env: self.env.clone(), role, live: self.live.as_deref().map(Into::into) }
+        Opening {
+            config,
+            env: self.env.clone(),
+            flags: self.flags.clone(),
+            role,
+            live: self.live.as_deref().map(Into::into),
+        }
     }
 
     /// Opens the host with this configuration.

@@ -1,6 +1,9 @@
 //! `[ui]`, `[watchlist]` and `[paths]`: how it looks and where things are.
 
-use super::read::{Section, path};
+use super::{
+    read::{Section, path},
+    screen::{Screens, read_shown},
+};
 use crate::{domain::ids::Symbol, grammar};
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
@@ -68,7 +71,8 @@ pub(super) const ASCII: [(&str, Ascii); 3] =
 const UP_DOWN: [(&str, UpDown); 3] =
     [("green_red", UpDown::GreenRed), ("red_green", UpDown::RedGreen), ("blue_orange", UpDown::BlueOrange)];
 
-pub(super) fn read(s: Section<'_>, to: &mut Ui) {
+pub(super) fn read(s: Section<'_>, to: &mut Ui, screens: &mut Screens) {
+    read_shown(&s, screens);
     s.text("theme", &mut to.theme, theme);
     s.whole("fps", 1..=120, &mut to.fps);
     s.word("ascii", &ASCII, &mut to.ascii);

@@ -7,6 +7,7 @@ use super::{
     lifecycle::OrderEvent,
     money::{Money, Price, Ratio, SignedQty},
     order::{Change, OrderSpec, OrderType, Origin},
+    quote::Arrival,
     report::{AccountReport, Execution, OrderReport},
     rules::{LatchKey, Trip},
     scope::{ExitPlan, Kept},
@@ -71,6 +72,9 @@ pub struct Intent {
     pub replaces: Option<ClientId>,
     /// The verdict that let it pass: a gate's number, or the proof that it only reduces.
     pub verdict: Text,
+    /// The touch that stood then, where one was known.
+    #[serde(default)]
+    pub arrival: Option<Arrival>,
 }
 
 /// Why a position was set to what the venue says.

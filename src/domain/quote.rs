@@ -22,6 +22,22 @@ pub struct Quote {
     pub received: Mono,
 }
 
+/// The touch that stood when an order was made: what its execution is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// Best bid.
+    pub bid: Price,
+    /// Best ask.
+    pub ask: Price,
+}
+
+impl Arrival {
+    /// Half way between them.
+    pub fn mid(self) -> Option<Price> {
+        self.bid.midpoint(self.ask)
+    }
+}
+
 /// One print.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {

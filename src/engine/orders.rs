@@ -8,8 +8,8 @@ use crate::{
         fact::{Fact, Intent, OrderFact},
         ids::{ClientId, OrderId, VenueId},
         lifecycle::{OrderEvent, OrderState},
-        money::Price,
         order::{Change, OrderRef, OrderSpec, OrderType, Origin, Replacement, Submission},
+        quote::Arrival,
         text::Text,
     },
     risk::{self, Access, Context, Verdict},
@@ -173,15 +173,9 @@ impl Engine {
         verdict: Text,
     ) {
         let order = OrderId { venue: spec.instrument.venue.clone(), client: client.clone() };
-        if let Some(mid) = self.marks.get(&spec.instrument).and_then(crate::book::Mark::mid) {
-            self.arrivals.insert(order.clone(), mid);
-        }
-        self.fact(Fact::Intended(Box::new(Intent { order, spec, origin, replaces, verdict })));
-    }
-
-    /// The price that stood when an order was made.
-    pub(super) fn arrival(&self, order: &OrderId) -> Option<Price> {
-        self.arrivals.get(order).copied()
+        let arrival =
+            self.marks.get(&spec.instrument).and_then(|m| Some(Arrival { bid: m.bid()?, ask: m.ask()? }));
+        self.fact(Fact::Intended(Box::new(Intent { order, spec, origin, replaces, verdict, arrival })));
     }
 
     /// Asks for a cancel. Nothing is sent for an order that has ended.

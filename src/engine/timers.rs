@@ -80,6 +80,8 @@ impl Engine {
         self.marks.weigh_carried(&self.book);
         self.settle_alerts();
         self.watch_now();
+        // Over all orders, so not with each of them.
+        self.view.quality |= std::mem::take(&mut self.quality_moved);
         for venue in self.names.clone() {
             self.keep_fresh(&venue);
             self.add_to_curve(&venue);

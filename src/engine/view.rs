@@ -37,6 +37,7 @@ pub(super) struct View {
     pub(super) symbols: bool,
     pub(super) banner: bool,
     pub(super) risk: bool,
+    pub(super) quality: bool,
     last: Snapshot,
 }
 
@@ -94,6 +95,7 @@ impl View {
         self.symbols = true;
         self.banner = true;
         self.risk = true;
+        self.quality = true;
     }
 
     const fn is_clean(&self) -> bool {
@@ -109,7 +111,8 @@ impl View {
             || self.curve
             || self.symbols
             || self.banner
-            || self.risk)
+            || self.risk
+            || self.quality)
     }
 }
 
@@ -160,6 +163,9 @@ impl Engine {
         if view.risk {
             s.risk = Arc::new(self.risk_rows());
             s.margin_call = Arc::new(self.margin_call_rows());
+        }
+        if view.quality {
+            s.quality = Arc::new(self.quality_rows());
         }
         s.exit = self.exit_row().map(Arc::new);
         if view.banner {

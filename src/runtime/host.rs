@@ -12,8 +12,8 @@ use crate::{
     broker::{Broker, Sink, Watched},
     clock::{Clock, System},
     config::{
-        Config, Env, Environment as Configured, VenueConfig, VenueKind, private_dir, resolve, secret::Secret,
-        state_dir,
+        Config, Env, Environment as Configured, Flags, VenueConfig, VenueKind, private_dir, resolve,
+        secret::Secret, state_dir,
     },
     desk::Snapshot,
     domain::{
@@ -64,6 +64,8 @@ pub struct Opening {
     pub config: Config,
     /// The environment.
     pub env: Env,
+    /// The flags, to read the configuration anew with.
+    pub flags: Flags,
     /// What for.
     pub role: Role,
     /// For live accounts: the last four characters of the account, as typed after `--live`.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, System},
-    config::{Config, Env},
+    config::{Config, Env, Flags},
     desk::{
         Reply, Request, Snapshot,
         snapshot::{ExitRow, ExitVenue},
@@ -150,7 +150,8 @@ pub fn rehearse(scenario: &Scenario, mut say: impl FnMut(&str)) -> anyhow::Resul
     let (venues, limits) = runtime.block_on(serve(scenario, &clock))?;
     let began = clock.now().mono;
     let config = configuration(dir.path(), &venues)?;
-    let opening = Opening { config, env: Env::new([]), role: Role::Shell, live: None };
+    let opening =
+        Opening { config, env: Env::new([]), flags: Flags::default(), role: Role::Shell, live: None };
     let mut client = Client::over(Host::open(opening)?)?;
     let agreed = client.wait_for(AGREE, |s| {
         !s.banner.lamps.is_empty() && s.banner.lamps.iter().all(|l| l.connected) && !s.positions.is_empty()

@@ -3,11 +3,12 @@
 
 use super::{
     host::{Host, Opening},
+    settings::{self, Watched},
     themes,
 };
 use crate::{
     clock::{Clock, System},
-    config::{self, Ascii, Config, ConfigError, Env, OnHangup},
+    config::{Config, Env, OnHangup},
     desk::{Envelope, Request, RequestId},
     domain::{
         draft::{CancelTarget, Command},
@@ -17,16 +18,11 @@ use crate::{
     },
     tui::{
         app::App,
-        canvas::Look,
-        keymap::Keymap,
-        model::{ColorMode, Model},
         msg::{Cmd, Msg},
-        settings::{Hotkey, Level, Settings},
-        terminal::{Options, Terminal, color_mode, is_utf8, read_events},
+        terminal::{Options, Terminal, read_events},
     },
 };
 use anyhow::{Context as _, anyhow};
-use smol_str::SmolStr;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -60,7 +56,8 @@ const HISTORY_FILE: &str = "history";
 /// One sentence: what is wrong with the terminal, the configuration or the profile, and what would be right.
 pub fn run(opening: Opening) -> anyhow::Result<()> {
     let env = opening.env.clone();
-    let app = app(&opening.config, &env)?;
+    let app = settings::app(&opening.config, &env)?;
+    let watched = Watched::new(&opening);
     let options = Options { mouse: opening.config.ui.mouse };
     let hangup = Hangup {
         policy: opening.config.session.on_hangup,
@@ -79,6 +76,7 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
         drawn: None,
         quiet_until: None,
         hangup,
+        watched,
     };
     // Something stands on the screen before the venues are asked.
     dashboard.draw()?;
@@ -114,82 +112,6 @@ impl Clock for SharedClock {
     }
 }
 
-fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
-    let keymap = keymap(config)?;
-    let themes =
-        themes::read(config.themes_dir().as_deref(), &config.ui.theme)?.with_up_down(config.ui.up_down);
-    let bracket = &config.orders.bracket;
-    let settings = Settings {
-        keymap,
-        size: crate::grammar::size_text(bracket.size),
-        bracket_stop: crate::grammar::price_text(bracket.stop),
-        bracket_target: crate::grammar::price_text(bracket.target),
-        confirm: config.orders.confirm,
-        on_quit: config.session.on_quit,
-        idle_lock_minutes: config.session.idle_lock_minutes,
-        arm_minutes: u32::try_from(config.session.arm_minutes).ok().unwrap_or(15),
-        themes: themes.names(),
-        hotkeys: config.hotkeys.iter().map(|(key, h)| hotkey(key, h)).collect(),
-        ..Settings::default()
-    };
-    let color = if config.ui.color {
-        color_mode(env.get("NO_COLOR"), env.get("COLORTERM"), env.get("TERM"))
-    } else {
-        ColorMode::None
-    };
-    let ascii = match config.ui.ascii {
-        Ascii::Always => true,
-        Ascii::Never => false,
-        Ascii::Auto => !is_utf8(env.get("LC_ALL"), env.get("LC_CTYPE"), env.get("LANG")),
-    };
-    let theme = themes.get(&config.ui.theme, color)?;
-    let zone = zone(&config.ui.timezone)?;
-    let (width, height) = crossterm::terminal::size().ok().unwrap_or((80, 24));
-    let mut model = Model::new(settings, width, height);
-    theme.name().clone_into(&mut model.theme);
-    model.color = color;
-    model.ascii = ascii;
-    Ok(App::new(model, Look::new(theme, ascii, zone)).with_themes(themes))
-}
-
-/// The keys of the configuration. What is wrong is told with its place.
-fn keymap(config: &Config) -> anyhow::Result<Keymap> {
-    let overrides: Vec<(String, Vec<String>)> = config
-        .keys
-        .iter()
-        .map(|(action, b)| (action.to_string(), b.keys.iter().map(ToString::to_string).collect()))
-        .collect();
-    let mut keymap = Keymap::with(&overrides).map_err(|why| {
-        let wrong = overrides.iter().zip(config.keys.values()).find(|((c, k), _)| why.is_about(c, k));
-        match wrong {
-            Some((_, binding)) => ConfigError::new(binding.place.clone(), format!("[keys]: {why}")).into(),
-            None => anyhow!("[keys]: {why}"),
-        }
-    })?;
-    for (key, hotkey) in &config.hotkeys {
-        keymap = keymap
-            .with_hotkey(key, &hotkey.line)
-            .map_err(|why| ConfigError::new(hotkey.place.clone(), format!("[hotkeys]: {why}")))?;
-    }
-    Ok(keymap)
-}
-
-fn hotkey(key: &SmolStr, of: &config::keys::Hotkey) -> Hotkey {
-    let level = match of.level {
-        config::keys::Level::Load => Level::Load,
-        config::keys::Level::Review => Level::Review,
-        config::keys::Level::Send => Level::Send,
-    };
-    Hotkey { key: key.clone(), line: of.line.clone(), level }
-}
-
-fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {
-    if name == "local" {
-        return Ok(jiff::tz::TimeZone::system());
-    }
-    jiff::tz::TimeZone::get(name).with_context(|| format!("ui.timezone is `{name}`, which is no time zone"))
-}
-
 struct Dashboard {
     app: App,
     terminal: Terminal,
@@ -200,6 +122,7 @@ struct Dashboard {
     /// Nothing is drawn before.
     quiet_until: Option<Mono>,
     hangup: Hangup,
+    watched: Watched,
 }
 
 /// What losing the terminal does.
@@ -270,6 +193,9 @@ impl Dashboard {
             };
             if flow == Flow::Leave || self.has_waited(host) {
                 return Ok(());
+            }
+            if let Some(msg) = self.watched.look(self.clock.now().mono) {
+                self.handle(msg, host)?;
             }
             if self.hangup.until.is_some() {
                 continue;

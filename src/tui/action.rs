@@ -28,6 +28,8 @@ pub enum Action {
     Sort,
     /// The other direction.
     Flip,
+    /// The columns of a table.
+    Columns,
     /// Show a page.
     Page,
     /// Give a pane the focus.
@@ -321,6 +323,7 @@ pub const ACTIONS: &[Entry] = &[
         Where::Tables,
         "the other direction",
     )]),
+    safe(Action::Columns, "columns", "[NAME …|reset]", "the columns of the focused table"),
     safe(Action::Page, "page", "NUMBER|NAME", "show a page").on(&[
         key("1", "1", Where::Panes, "first page"),
         key("2", "2", Where::Panes, "second page"),

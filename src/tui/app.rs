@@ -36,13 +36,20 @@ impl App {
     /// Takes in one message; does not draw.
     pub fn handle(&mut self, msg: Msg, now: Now) -> Vec<Cmd> {
         let tick = matches!(msg, Msg::Tick);
+        let configured = if let Msg::Configured(new) = &msg {
+            self.themes.clone_from(&new.themes);
+            self.look.zone.clone_from(&new.zone);
+            true
+        } else {
+            false
+        };
         let before = self.model.toast.is_some();
         let out = update(&mut self.model, msg, now);
         // Ages and countdowns are shown in seconds.
         let second = now.mono.as_nanos() / 1_000_000_000;
         self.stale |= !tick || second != self.second || before != self.model.toast.is_some();
         self.second = second;
-        if self.model.theme != self.look.theme.name() {
+        if configured || self.model.theme != self.look.theme.name() {
             self.dress();
         }
         out

@@ -7,6 +7,7 @@ use crate::{
         ids::InstrumentId,
         money::{Price, Qty},
         quote::{Bar, Interval},
+        text::Text,
         time::{Mono, Now, Stamp},
     },
 };
@@ -34,6 +35,8 @@ pub struct Chart {
     pub came: Option<Mono>,
     /// The request for newer ones that is not answered, and since when.
     pub asked: Option<(RequestId, Mono)>,
+    /// Why the venue gave none the last time.
+    pub refused: Option<Text>,
     /// How far the past is known.
     pub past: Past,
     /// The last candle that is shown; `None` is the newest, whatever comes.
@@ -152,6 +155,7 @@ impl Chart {
     /// Takes in the newest bars. What they do not reach back to stays as it was.
     pub fn take(&mut self, fresh: Vec<Bar>, now: Mono) {
         self.came = Some(now);
+        self.refused = None;
         let Some(first) = fresh.first().map(|b| b.at) else { return };
         if self.bars.last().is_some_and(|last| last.at < first) {
             // A hole: what is old is asked for again when it is looked at.

@@ -84,6 +84,9 @@ fn arguments(model: &Model, action: Action, prefix: &str, range: &Range<usize>) 
             let columns = Column::of(model.focus).iter().map(|c| c.word());
             columns.chain(["up", "down", "off"]).map(str::to_owned).collect()
         }
+        Action::Columns => {
+            super::panes::heads(model.focus).into_iter().chain(["reset"]).map(str::to_owned).collect()
+        }
         Action::Page => model.pages.iter().map(|p| p.name.clone()).collect(),
         Action::Focus => {
             let panes = Pane::ALL.iter().map(|p| p.word());

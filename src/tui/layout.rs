@@ -1,6 +1,8 @@
 //! From a page's layout and the size of the screen to rectangles. Panes that do not fit go, the least needed
 //! first; the focused one stays.
 
+pub mod text;
+
 use super::focus::{Layout, Pane};
 use ratatui::layout::Rect;
 

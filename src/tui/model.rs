@@ -186,6 +186,11 @@ impl Model {
     pub fn new(settings: Settings, width: u16, height: u16) -> Self {
         let pages = settings.pages.clone();
         let focus = pages.first().and_then(|p| p.layout.panes().first().copied()).unwrap_or(Pane::Watchlist);
+        let table = |pane| {
+            let columns = settings.columns.get(&pane).cloned().unwrap_or_default();
+            (pane, TableState { columns, ..TableState::new() })
+        };
+        let tables = Pane::ALL.into_iter().map(table).collect();
         let mut model = Self {
             halt_key: settings.keymap.keys_of(Action::Halt, "").unwrap_or_default(),
             theme: settings.themes.first().cloned().unwrap_or_default(),
@@ -197,7 +202,7 @@ impl Model {
             page: 0,
             focus,
             zoomed: false,
-            tables: Pane::ALL.into_iter().map(|p| (p, TableState::new())).collect(),
+            tables,
             orders_tab: OrdersTab::default(),
             instrument: None,
             chart: Chart::default(),

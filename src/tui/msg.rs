@@ -1,5 +1,6 @@
 //! What comes in and what goes out.
 
+use super::{settings::Settings, theme::Themes};
 use crate::{
     desk::{Envelope, Receipt, Snapshot},
     domain::text::Text,
@@ -26,8 +27,27 @@ pub enum Msg {
     Snapshot(Arc<Snapshot>),
     /// What the engine answers.
     Receipt(Receipt),
+    /// The configuration was read anew.
+    Configured(Box<Configured>),
+    /// It was changed and can't be used: the first mistake with its place.
+    Misconfigured(Text),
     /// Time goes by.
     Tick,
+}
+
+/// A configuration that was read anew.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    /// What it says of the screen.
+    pub settings: Settings,
+    /// The themes to choose from, read anew too.
+    pub themes: Themes,
+    /// The one that it names.
+    pub theme: String,
+    /// The zone that times are shown in.
+    pub zone: jiff::tz::TimeZone,
+    /// Something else was changed, which only the next start takes up.
+    pub needs_restart: bool,
 }
 
 impl From<Event> for Msg {

@@ -1,12 +1,13 @@
 //! What the configuration says of the screen.
 
 use super::{
-    focus::{Page, default_pages},
+    focus::{Page, Pane, default_pages},
     keymap::Keymap,
     theme::EMBEDDED,
 };
 use crate::config::{Confirm, Confirmations, OnQuit};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// What a hotkey does with its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Settings {
     pub keymap: Keymap,
     /// Saved layouts.
     pub pages: Vec<Page>,
+    /// Columns of tables, by pane; a table that is not there has as many as there is room for.
+    pub columns: BTreeMap<Pane, Vec<SmolStr>>,
     /// Names of themes that there are.
     pub themes: Vec<String>,
     /// The size that a fresh ticket begins with, as it is typed.
@@ -69,6 +72,7 @@ impl Default for Settings {
         Self {
             keymap: Keymap::default(),
             pages: default_pages(),
+            columns: BTreeMap::new(),
             themes: EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect(),
             size: String::new(),
             bracket_stop: "-1%".to_owned(),

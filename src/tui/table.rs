@@ -92,6 +92,8 @@ pub struct TableState {
     pub filter: SmolStr,
     /// Places in the snapshot's list.
     pub rows: Vec<usize>,
+    /// The columns that are shown, from left to right; empty is as many as there is room for.
+    pub columns: Vec<SmolStr>,
 }
 
 impl TableState {
@@ -104,6 +106,7 @@ impl TableState {
             sort: None,
             filter: SmolStr::new_static(""),
             rows: Vec::new(),
+            columns: Vec::new(),
         }
     }
     /// Makes the view anew: which rows, in which order. The selection stays on its row; when that is gone nothing

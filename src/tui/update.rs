@@ -2,6 +2,7 @@
 
 mod asked;
 mod chart;
+mod configured;
 mod entry;
 mod exit;
 mod hotkey;
@@ -50,6 +51,14 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         Msg::FocusLost => focus(model, false),
         Msg::Snapshot(snapshot) => snapshot_came(model, snapshot),
         Msg::Receipt(receipt) => receipt::receipt(model, receipt),
+        Msg::Configured(new) => {
+            configured::configured(model, *new);
+            Vec::new()
+        }
+        Msg::Misconfigured(why) => {
+            model.say(Tone::Bad, format!("{why}; what was there before stays"));
+            Vec::new()
+        }
         Msg::Tick => Vec::new(),
     };
     out.extend(settle(model));
@@ -80,6 +89,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         | Action::Filter
         | Action::Sort
         | Action::Flip
+        | Action::Columns
         | Action::Page
         | Action::Focus
         | Action::Move

@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
 use tradedeck::{
-    config::{Config, Env},
+    config::{Config, Env, Flags},
     desk::Snapshot,
     runtime::{Client, Host, Opening, Role},
 };
@@ -412,7 +412,8 @@ pub(crate) fn client_as(role: Role, text: &str, state: &Path) -> Client {
     let mut config = config(text);
     config.paths.state = Some(state.to_owned());
     let env = Env::new([("HOME".to_owned(), state.display().to_string())]);
-    let host = Host::open(Opening { config, env, role, live: None }).expect("the host opens");
+    let host = Host::open(Opening { config, env, flags: Flags::default(), role, live: None })
+        .expect("the host opens");
     Client::over(host).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 use tradedeck::{
-    config::{Config, Env},
+    config::{Config, Env, Flags},
     desk::{Reply, Request, Snapshot},
     domain::{draft::Command, lifecycle::OrderState},
     grammar,
@@ -18,7 +18,8 @@ pub(crate) fn open(state: &Path) -> Client {
     ]);
     let mut config = Config::default();
     config.paths.state = Some(state.join("state"));
-    let host = Host::open(Opening { config, env, role: Role::Screen, live: None }).expect("the host opens");
+    let host = Host::open(Opening { config, env, flags: Flags::default(), role: Role::Screen, live: None })
+        .expect("the host opens");
     let mut client = Client::over(host).unwrap();
     wait(&mut client, "agreement and quotes", |s| {
         s.banner.lamps.iter().all(|l| l.connected)

@@ -507,6 +507,25 @@ fn a_lost_terminal_gets_out_where_the_configuration_says_so() {
     assert!(said.contains("\"positions\":[]") || said.contains("\"positions\": []"), "{said}");
 }
 
+/// A file that is saved while the program runs: a good one is taken up, a wrong one says why and changes nothing.
+#[test]
+fn the_configuration_is_read_anew_when_it_is_saved() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config.toml");
+    std::fs::write(&path, "").unwrap();
+    let at = path.display().to_string();
+    let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &at)]);
+    tty.see("trading is open");
+    std::fs::write(&path, "[ui]\npages = [\"mine\"]\n[pages]\nmine = \"chart | orders\"\n").unwrap();
+    tty.see("the configuration was read anew");
+    tty.wait("the page", |s| s.contents().contains("1 mine") && !s.contents().contains("Watchlist"));
+    std::fs::write(&path, "[ui]\npages = [\"mine\"]\n[pages]\nmine = \"chart | ordres\"\n").unwrap();
+    tty.see("there is no pane `ordres`, did you mean `orders`?");
+    tty.see("1 mine");
+    tty.signal(Signal::SIGTERM);
+    assert_eq!(tty.ended(), 0);
+}
+
 #[test]
 fn any_size_is_survived() {
     let home = tempfile::tempdir().unwrap();

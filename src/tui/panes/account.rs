@@ -16,7 +16,7 @@ use crate::tui::{
     theme::Role,
     widgets::{
         curve::Curve,
-        table::{Align, Column, Table},
+        table::{self, Align, Column, Table},
     },
 };
 use ratatui::layout::Rect;
@@ -68,6 +68,11 @@ const COLUMNS: [Column<AccountRow>; 5] = [
         cell: |r, c| c.money(Some(r.buying_power)),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 /// A figure with its name.
 struct Figure {

@@ -10,7 +10,7 @@ use crate::tui::{
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::table::{Align, Cell, Column, Table},
+    widgets::table::{self, Align, Cell, Column, Table},
 };
 use ratatui::layout::Rect;
 use std::fmt::Write as _;
@@ -30,6 +30,11 @@ const COLUMNS: [Column<AlertRow>; 5] = [
     Column { key: Some(Key::Symbol), head: "", width: 9, grow: 0, rank: 3, align: Align::Left, cell: symbol },
     Column { key: Some(Key::Venue), head: "", width: 9, grow: 6, rank: 2, align: Align::Left, cell: venue },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 /// How a severity looks.
 pub const fn severity_role(severity: Severity) -> Role {

@@ -8,7 +8,7 @@ use crate::tui::{
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::table::{Align, Cell, Column, Table},
+    widgets::table::{self, Align, Cell, Column, Table},
 };
 use ratatui::layout::Rect;
 
@@ -87,6 +87,11 @@ const COLUMNS: [Column<AlgorithmRow>; 9] = [
         cell: |r, c| c.word(r.venue.as_ref().map_or("", |v| v.as_str()), Role::Muted),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 fn state(row: &AlgorithmRow, cell: &mut Cell<'_>) {
     let role = match row.state {

@@ -77,7 +77,11 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
         .filter(|_| plot.height >= ROWS_MIN && room > 0 && chart.instrument == model.instrument);
     let Some(scale) = scale else {
         let style = canvas.style(Role::Muted);
-        let text = if model.instrument.is_none() { "no symbol chosen" } else { "no bars yet" };
+        let text = match (&model.instrument, &chart.refused) {
+            (None, _) => "no symbol chosen",
+            (Some(_), Some(why)) => why.as_str(),
+            (Some(_), None) => "no bars yet",
+        };
         canvas.left(inner.x, body.y, inner.width, text, style);
         return;
     };

@@ -10,7 +10,7 @@ use crate::tui::{
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::table::{Align, Cell, Column, Table},
+    widgets::table::{self, Align, Cell, Column, Table},
 };
 use ratatui::layout::Rect;
 
@@ -73,6 +73,11 @@ const COLUMNS: [Column<FillRow>; 9] = [
         cell: |r, c| c.word(r.order.venue.as_str(), Role::Muted),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 fn time(row: &FillRow, cell: &mut Cell<'_>) {
     format::clock(&mut cell.out, row.at, &cell.look.zone);

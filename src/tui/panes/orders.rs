@@ -16,7 +16,7 @@ use crate::tui::{
     model::Model,
     table::OrdersTab,
     theme::Role,
-    widgets::table::{Align, Cell, Column, Table},
+    widgets::table::{self, Align, Cell, Column, Table},
 };
 use ratatui::layout::Rect;
 
@@ -82,6 +82,11 @@ const COLUMNS: [Column<OrderRow>; 12] = [
         cell: |r, c| c.word(r.id.venue.as_str(), Role::Muted),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 const fn short(kind: OrderKind) -> &'static str {
     match kind {

@@ -9,7 +9,7 @@ use crate::tui::{
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::table::{Align, Cell, Column, Table, places_of},
+    widgets::table::{self, Align, Cell, Column, Table, places_of},
 };
 use ratatui::layout::Rect;
 
@@ -128,6 +128,11 @@ const COLUMNS: [Column<PositionRow>; 14] = [
         cell: |r, c| c.word(r.instrument.venue.as_str(), Role::Muted),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 fn r_multiple(row: &PositionRow, cell: &mut Cell<'_>) {
     match row.r_multiple {

@@ -8,7 +8,7 @@ use crate::tui::{
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::table::{Align, Cell, Column, Table},
+    widgets::table::{self, Align, Cell, Column, Table},
 };
 use crate::{desk::snapshot::QualityRow, domain::money::Ratio};
 use ratatui::layout::Rect;
@@ -99,6 +99,11 @@ const COLUMNS: [Column<QualityRow>; 12] = [
         cell: |r, c| c.word(r.venue.as_ref().map_or("all", |v| v.as_str()), Role::Muted),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 fn symbol(row: &QualityRow, cell: &mut Cell<'_>) {
     match &row.symbol {

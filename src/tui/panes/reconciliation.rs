@@ -9,7 +9,7 @@ use crate::tui::{
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::table::{Align, Cell, Column, Table},
+    widgets::table::{self, Align, Cell, Column, Table},
 };
 use ratatui::layout::Rect;
 
@@ -37,6 +37,11 @@ const COLUMNS: [Column<DifferenceRow>; 6] = [
         cell: |r, c| c.word(r.venue.as_str(), Role::Muted),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 /// How many wait for a decision.
 pub fn open(rows: &[DifferenceRow]) -> usize {

@@ -16,7 +16,7 @@ use crate::tui::{
         gauge,
         sheet::{Entry, Sheet},
         strip::Bit,
-        table::{Align, Cell, Column, Table, side_role},
+        table::{self, Align, Cell, Column, Table, side_role},
     },
 };
 use ratatui::layout::Rect;
@@ -40,6 +40,11 @@ const COLUMNS: [Column<RiskRow>; 9] = [
     Column { key: Some(Key::Venue), head: "", width: 12, grow: 8, rank: 4, align: Align::Left, cell: place },
     Column { key: None, head: "why", width: 20, grow: 80, rank: 5, align: Align::Left, cell: why },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 /// How a rule's state looks; its word says the same.
 const fn role(state: RiskState) -> Role {

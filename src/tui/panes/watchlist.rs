@@ -11,7 +11,7 @@ use crate::tui::{
     theme::Role,
     widgets::{
         sparkline,
-        table::{Align, Cell, Column, Table, places_of},
+        table::{self, Align, Cell, Column, Table, places_of},
     },
 };
 use ratatui::layout::Rect;
@@ -85,6 +85,11 @@ const COLUMNS: [Column<WatchRow>; 11] = [
         cell: |r, c| c.word(r.instrument.venue.as_str(), Role::Muted),
     },
 ];
+
+/// The names of its columns.
+pub fn heads() -> Vec<&'static str> {
+    table::heads(&COLUMNS)
+}
 
 fn symbol(row: &WatchRow, cell: &mut Cell<'_>) {
     cell.word(row.instrument.symbol.as_str(), Role::Strong);

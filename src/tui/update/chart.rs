@@ -94,7 +94,11 @@ fn bars_of(model: &mut Model, reply: Reply) -> Option<Vec<Bar>> {
             (chart.instrument.as_ref() == Some(&instrument) && chart.interval.0 == interval).then_some(bars)
         }
         Reply::Refused { text, .. } => {
-            model.say(Tone::Bad, Text::clean(&format!("the chart has no bars: {text}")));
+            // Said once, and again when it is another reason: the chart goes on asking.
+            if model.chart.refused.as_ref() != Some(&text) {
+                model.say(Tone::Bad, Text::clean(&format!("the chart has no bars: {text}")));
+            }
+            model.chart.refused = Some(text);
             None
         }
         Reply::Busy

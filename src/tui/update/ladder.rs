@@ -138,7 +138,10 @@ fn take_next(model: &mut Model) -> Result<(), Text> {
 }
 
 fn cursor(model: &Model) -> Result<Price, Text> {
-    model.ladder.cursor.ok_or_else(|| "choose a price on the ladder first".into())
+    let at = model.ladder.cursor.ok_or("choose a price on the ladder first")?;
+    // What is marked is a rung: a cursor from finer rungs means the one that it lies on.
+    let rung = stand(model).and_then(|(rungs, _)| rungs.price(rungs.below(at)?));
+    rung.ok_or_else(no_place)
 }
 
 /// The first and the last rung on the screen: the middle row has half of the rows above it.

@@ -12,6 +12,7 @@ use crate::{
         modal::{Confirmation, ExitShown, Halt, Modal, Since},
         model::{KeyHint, Model, Tone},
         msg::Cmd,
+        panes,
         table::{OrdersTab, RowKey, Sort, rows},
         ticket::Phase,
         widgets::sheet::Seen,
@@ -32,6 +33,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         Action::Filter => filter(model, arg)?,
         Action::Sort => sort(model, arg)?,
         Action::Flip => flip(model)?,
+        Action::Columns => columns(model, arg)?,
         Action::Page => page(model, arg)?,
         Action::Focus => focus(model, arg)?,
         Action::Move => move_to(model, arg)?,
@@ -158,6 +160,26 @@ pub(super) fn set_sort(model: &mut Model, pane: Pane, sort: Option<Sort>) {
         |s| format!("{} by {}, {}", pane.word(), s.column.word(), if s.descending { "down" } else { "up" }),
     );
     model.say(Tone::Plain, said);
+}
+
+/// `columns symbol qty last`, `columns reset`; without anything it says which there are.
+fn columns(model: &mut Model, arg: &str) -> Result<(), Text> {
+    let pane = table(model)?;
+    let there = panes::heads(pane);
+    let names: Vec<&str> = arg.split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    if there.is_empty() {
+        return Err(format!("{} has no columns to choose", pane.word()).into());
+    }
+    let chosen = match names.as_slice() {
+        [] => {
+            model.say(Tone::Plain, format!("{}: {}", pane.word(), there.join(" ")));
+            return Ok(());
+        }
+        ["reset"] => model.settings.columns.get(&pane).cloned().unwrap_or_default(),
+        names => panes::columns(pane, names)?,
+    };
+    model.tables.entry(pane).or_default().columns = chosen;
+    Ok(())
 }
 
 fn flip(model: &mut Model) -> Result<(), Text> {

@@ -17,6 +17,7 @@ use crate::tui::{
     theme::Role,
 };
 use ratatui::layout::Rect;
+use smol_str::SmolStr;
 
 /// How a cell stands in its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,18 +176,28 @@ pub struct Place {
     pub width: u16,
 }
 
-/// Places the columns into `width`: the least important go until the rest fits, then some may grow.
-pub fn place<R>(columns: &[Column<R>], x: u16, room: u16) -> Vec<Place> {
+/// The heads of a table's columns: their names in the configuration and in `:columns`.
+pub fn heads<R>(columns: &[Column<R>]) -> Vec<&'static str> {
+    columns.iter().map(Column::head).filter(|h| !h.is_empty()).collect()
+}
+
+/// Places the columns into `width`: those that were `chosen`, in that order, as many as fit from the left; else of all
+/// of them the least important go until the rest fits. Then some may grow.
+pub fn place<R>(columns: &[Column<R>], chosen: &[SmolStr], x: u16, room: u16) -> Vec<Place> {
     let gap = if room < 60 { 1 } else { 2 };
-    let mut kept: Vec<usize> = (0..columns.len()).collect();
     let column = |i: &usize| columns.get(*i);
     let need = |kept: &[usize]| -> u16 {
         let widths = kept.iter().filter_map(column).map(|c| c.width.saturating_add(gap));
         widths.fold(0, u16::saturating_add).saturating_sub(gap)
     };
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    if !chosen.is_empty() {
+        kept = chosen.iter().filter_map(|name| columns.iter().position(|c| c.head() == name)).collect();
+    }
     while need(&kept) > room {
         let worst = kept.iter().filter_map(|i| column(i).map(|c| (c.rank, *i))).max();
         match worst {
+            _ if !chosen.is_empty() && kept.len() > 1 => drop(kept.pop()),
             Some((rank, i)) if rank > 0 => kept.retain(|k| *k != i),
             Some(_) | None => break,
         }
@@ -247,8 +258,12 @@ impl<R> Table<'_, R> {
     /// Draws heads and rows into `area` and notes where they are.
     pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
         let pad = u16::from(area.width > 20);
-        let places =
-            place(self.columns, area.x.saturating_add(pad), area.width.saturating_sub(pad.saturating_mul(2)));
+        let places = place(
+            self.columns,
+            &self.state.columns,
+            area.x.saturating_add(pad),
+            area.width.saturating_sub(pad.saturating_mul(2)),
+        );
         self.heads(canvas, area, &places, drawn);
         let room = usize::from(area.height.saturating_sub(1));
         drawn.room.push((self.pane, room));

@@ -118,6 +118,15 @@ fn rungs_are_finer_and_coarser() {
 }
 
 #[test]
+fn what_is_marked_is_what_is_placed() {
+    let mut b = laddered();
+    b.keys("j j j");
+    assert_eq!(cursor(&b), "175.49");
+    b.keys("- - b");
+    assert_eq!(b.model.ticket.text(Field::Limit), "175.45", "the rung of five ticks that is marked");
+}
+
+#[test]
 fn a_click_moves_the_cursor_and_nothing_else() {
     let mut b = laddered();
     let (area, hit) = *b.model.drawn.hits.iter().find(|(_, h)| matches!(h, Hit::Rung(_))).unwrap();

@@ -126,6 +126,8 @@ fn a_venue_that_refuses_the_past_is_asked_again_later() {
     assert_eq!(past(&b), 1);
     b.wait(200);
     assert_eq!(past(&b), 2);
+    b.wait(20_000).answer_to(|r| matches!(r, Request::Bars { .. }), refused(None));
+    assert_eq!(b.toast(), "", "the same reason is not said every few seconds");
 }
 
 #[test]

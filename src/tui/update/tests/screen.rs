@@ -219,3 +219,61 @@ fn a_view_is_made_anew_only_when_its_list_is_another() {
     update(&mut model, Msg::Snapshot(Arc::new(other)), Now::default());
     assert!(!model.table(Pane::Orders).rows.is_empty(), "another list");
 }
+
+#[test]
+fn columns_are_chosen_by_name_and_put_back() {
+    let mut b = Bench::new();
+    b.keys(": 'focus orders' Enter : 'columns symbol qty state' Enter");
+    assert_eq!(b.model.table(Pane::Orders).columns, ["symbol", "qty", "state"]);
+    for (line, why) in [
+        ("columns symbl", "orders has no column `symbl`: did you mean `symbol`?"),
+        ("columns qty,qty", "the column `qty` stands there twice"),
+    ] {
+        b.keys(&format!(": '{line}' Enter"));
+        assert_eq!(b.model.command_line.as_ref().unwrap().error.as_ref().unwrap().text.as_str(), why);
+        b.keys("Esc");
+        assert_eq!(b.model.table(Pane::Orders).columns, ["symbol", "qty", "state"]);
+    }
+    b.keys(": 'columns' Enter");
+    assert!(b.toast().starts_with("orders: symbol side qty"), "{}", b.toast());
+    b.keys(": 'columns reset' Enter");
+    assert!(b.model.table(Pane::Orders).columns.is_empty());
+    b.keys(": 'focus health' Enter : 'columns venue' Enter");
+    let error = b.model.command_line.as_ref().unwrap().error.as_ref().unwrap().text.as_str();
+    assert_eq!(error, "health has no columns to choose");
+}
+
+#[test]
+fn a_configuration_read_anew_changes_the_screen_and_loses_nothing_that_is_typed() {
+    use crate::tui::{focus::Page, layout, msg::Configured, theme::Themes};
+    let page =
+        |name: &str, text: &str| Page { name: name.into(), layout: layout::text::parse(text).unwrap() };
+    let new = |pages: Vec<Page>, theme: &str, needs_restart| {
+        let settings = Settings {
+            pages,
+            columns: [(Pane::Orders, vec!["symbol".into()])].into(),
+            themes: vec!["dark".into(), "light".into()],
+            ..Settings::default()
+        };
+        Msg::Configured(Box::new(Configured {
+            settings,
+            themes: Themes::default(),
+            theme: theme.into(),
+            zone: jiff::tz::TimeZone::UTC,
+            needs_restart,
+        }))
+    };
+    let mut b = Bench::new();
+    b.keys("2 b Tab '10'");
+    b.msg(new(vec![page("mine", "chart"), page("orders", "orders / fills")], "light", true));
+    assert_eq!((b.model.page, b.model.theme.as_str()), (1, "light"), "the page of that name stays");
+    assert_eq!((b.model.focus, b.model.ticket.text(Field::Size)), (Pane::Ticket, "10"));
+    assert_eq!(b.model.table(Pane::Orders).columns, ["symbol"]);
+    assert!(b.toast().ends_with("change with the next start"), "{}", b.toast());
+    let mut b = Bench::new();
+    b.msg(new(vec![page("mine", "chart | orders")], "dark", false));
+    assert_eq!((b.model.page, b.model.focus), (0, Pane::Chart), "the focus is on something that is there");
+    b.msg(Msg::Misconfigured("config.toml:3:1: no".into()));
+    assert_eq!(b.toast(), "config.toml:3:1: no; what was there before stays");
+    assert_eq!(b.model.pages.len(), 1);
+}
