@@ -5,6 +5,7 @@ mod alerts;
 mod answers;
 mod baselines;
 mod commands;
+mod depth;
 mod differences;
 mod doubts;
 pub mod effect;
@@ -60,6 +61,7 @@ pub struct Engine {
     alive: BTreeSet<Instance>,
     book: Book,
     marks: Marks,
+    depths: depth::Depths,
     watch: watch::Watch,
     venues: BTreeMap<VenueId, venue::VenueState>,
     /// The venues as the configuration orders them.
@@ -114,6 +116,7 @@ impl Engine {
             alive: setup.alive,
             book: Book::new(),
             marks,
+            depths: depth::Depths::default(),
             watch: watch::Watch::new(setup.watches),
             venues,
             names,

@@ -5,6 +5,7 @@
 pub mod action;
 pub mod app;
 pub mod canvas;
+pub mod chart;
 pub mod cmdline;
 pub mod column;
 pub mod complete;
@@ -16,6 +17,7 @@ pub mod glyphs;
 pub mod hints;
 pub mod hit;
 pub mod keymap;
+pub mod ladder;
 pub mod layout;
 pub mod modal;
 pub mod model;

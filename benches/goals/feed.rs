@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite;
 use tradedeck::{
     adapters::alpaca::session::{Data, Say, Session},
     book::Marks,
-    broker::Channel,
+    broker::{Channel, Watched},
     domain::time::Mono,
     transport::{
         socket::{BATCH_MAX, Frame, Options, Socket},
@@ -42,7 +42,8 @@ impl State {
     fn new() -> Self {
         let mut session = Session::Data(Data::new(wire::venue(), Channel::Market));
         let mut said = Vec::new();
-        session.watch(&BTreeSet::from([wire::symbol(0)]), &mut said);
+        let symbols = BTreeSet::from([wire::symbol(0)]);
+        session.watch(&Watched { symbols, ..Watched::default() }, &mut said);
         session.opened(&mut said);
         said.clear();
         Self { session, marks: wire::marks(), said, ms: 0 }

@@ -21,6 +21,7 @@ use tradedeck::{
     domain::{money::Price, time::Now},
     tui::{
         canvas::Look,
+        chart::Zoom,
         draw::{draw, paint},
         focus::Pane,
         model::{ColorMode, Model},
@@ -100,11 +101,22 @@ fn with_orders(orders: usize) -> Model {
 
 pub(crate) fn frames() -> Vec<Row> {
     let look = look();
-    vec![cost(&look), orders(&look), unchanged(&look), changed(&look)]
+    vec![cost(&look), market(&look), orders(&look), unchanged(&look), changed(&look)]
 }
 
 fn cost(look: &Look) -> Row {
-    let mut model = scenes::model(scenes::crowded(2_000, 500), WIDTH, HEIGHT);
+    let model = scenes::model(scenes::crowded(2_000, 500), WIDTH, HEIGHT);
+    against_empty("a frame with 20 ticks, 200x60; of an empty draw", model, look)
+}
+
+/// The page of chart and ladder: candles of one column each, a book, own orders.
+fn market(look: &Look) -> Row {
+    let mut model = scenes::scene("ladder", WIDTH, HEIGHT).unwrap();
+    model.chart.zoom = Zoom(0);
+    against_empty("the same of chart and ladder", model, look)
+}
+
+fn against_empty(what: &'static str, mut model: Model, look: &Look) -> Row {
     let (mut ours, mut empty) = (terminal(), terminal());
     let pair = pair(
         25,
@@ -120,7 +132,7 @@ fn cost(look: &Look) -> Row {
     let each = |time| each_ns(time, FRAMES) / 1e3;
     Row {
         goal: 6,
-        what: "a frame with 20 ticks, 200x60; of an empty draw",
+        what,
         figure: pair.ratio,
         unit: "x",
         limit: Limit::AtMost(4.5),

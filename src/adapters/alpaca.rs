@@ -2,6 +2,7 @@
 //! market-data streams.
 
 mod auth;
+pub mod book;
 pub mod config;
 mod conflate;
 pub mod map;
@@ -13,7 +14,7 @@ pub mod wire;
 use super::Error;
 use crate::{
     broker::{
-        Broker, Capability, Fault, OrderRef, Outcome, Proof, Replacement, Sink, Wanted,
+        Broker, Capability, Fault, OrderRef, Outcome, Proof, Replacement, Sink, Wanted, Watched,
         capability::{ClassCapability, TifWord},
         port::Answer,
     },
@@ -24,11 +25,12 @@ use crate::{
         order::{OrderKind, Submission},
         quote::{Bar, Interval, Quote},
         report::{OrderReport, VenueReport},
+        time::Stamp,
     },
     risk::permit::{Cleared, Reducing},
     transport::{limit::Class, tls::Tls},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// One account at Alpaca.
@@ -157,10 +159,11 @@ impl Broker for Alpaca {
         instrument: InstrumentId,
         interval: Interval,
         count: u32,
+        before: Option<Stamp>,
     ) -> Answer<'_, Result<Vec<Bar>, Fault>> {
-        Box::pin(async move { self.api.bars(&instrument, interval, count).await })
+        Box::pin(async move { self.api.bars(&instrument, interval, count, before).await })
     }
-    fn stream(&self, watched: watch::Receiver<BTreeSet<Symbol>>, sink: Sink) -> Answer<'_, ()> {
+    fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()> {
         Box::pin(stream::run(&self.api, &self.tls, self.timing, watched, sink))
     }
 }

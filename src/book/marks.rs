@@ -340,7 +340,7 @@ impl Marks {
             Market::Quote(quote) => &quote.instrument,
             Market::Trade(trade) => &trade.instrument,
             Market::Day(day) => &day.instrument,
-            Market::Bar { .. } => return Marked::Ignored,
+            Market::Bar { .. } | Market::Depth(_) => return Marked::Ignored,
         };
         if let Some(mark) = self.place(instrument).and_then(|at| self.rows.get_mut(at)) {
             return take(mark, news);
@@ -454,7 +454,7 @@ fn take(mark: &mut Mark, news: &Market) -> Marked {
         Market::Quote(quote) => mark.quote(quote),
         Market::Trade(trade) => mark.trade(trade),
         Market::Day(day) => mark.day(day),
-        Market::Bar { .. } => Marked::Ignored,
+        Market::Bar { .. } | Market::Depth(_) => Marked::Ignored,
     }
 }
 

@@ -52,6 +52,15 @@ pub struct Wanted {
     pub instruments: Vec<Symbol>,
 }
 
+/// What is wanted of a venue's market.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Watched {
+    /// Quotes, prints and bars of these.
+    pub symbols: BTreeSet<Symbol>,
+    /// The order books of these, where the venue gives them.
+    pub books: BTreeSet<Symbol>,
+}
+
 /// A venue. Requests may run at the same time; each has a deadline of its own and never retries by itself.
 pub trait Broker: Send + Sync + std::fmt::Debug {
     /// Its name in the configuration.
@@ -83,14 +92,16 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     fn symbols(&self) -> Answer<'_, Result<Vec<Symbol>, Fault>>;
     /// The latest quotes, by request.
     fn quotes(&self, symbols: Vec<Symbol>) -> Answer<'_, Result<Vec<Quote>, Fault>>;
-    /// The last `count` bars, oldest first.
+    /// The last `count` bars at the most, oldest first; with `before`, of those that begin before that. Fewer are all
+    /// that the venue has.
     fn bars(
         &self,
         instrument: InstrumentId,
         interval: Interval,
         count: u32,
+        before: Option<Stamp>,
     ) -> Answer<'_, Result<Vec<Bar>, Fault>>;
     /// Runs the streams until the engine is gone: connects, watches for silence, backs off, connects again.
-    /// `watched` holds the symbols whose market data is wanted, and changes.
-    fn stream(&self, watched: watch::Receiver<BTreeSet<Symbol>>, sink: Sink) -> Answer<'_, ()>;
+    /// `watched` holds what is wanted of the market, and changes.
+    fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()>;
 }

@@ -7,6 +7,7 @@ use crate::domain::{
     quote::Interval,
     scope::Scope,
     text::Text,
+    time::Stamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,14 +77,23 @@ pub enum Request {
         /// What.
         instrument: InstrumentId,
     },
-    /// The last bars of an instrument. Answered by [`super::Reply::Bars`].
+    /// Bars of an instrument: the last ones, or the last that begin before a time. Answered by [`super::Reply::Bars`].
     Bars {
         /// Of what.
         instrument: InstrumentId,
         /// How long each.
         interval: Interval,
-        /// How many.
+        /// How many at the most.
         count: u32,
+        /// Only bars that begin before this; `None` is up to now.
+        #[serde(default)]
+        before: Option<Stamp>,
+    },
+    /// Follow the order book of an instrument for this front end; it comes with the snapshot's `depth` where the venue
+    /// has it. The one that was followed before is let go.
+    Depth {
+        /// Of what; `None` is of nothing any more.
+        instrument: Option<InstrumentId>,
     },
     /// An order or a position that nobody here made is this person's.
     Adopt {

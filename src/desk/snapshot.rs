@@ -14,6 +14,7 @@ use crate::domain::{
     lifecycle::OrderState,
     money::{Money, Percent, Price, Qty, Ratio, SignedQty},
     order::{Amount, Attached, OrderType, Origin, Role, Side, Tif},
+    quote::DepthFault,
     report::{Environment, Fee, Liquidity},
     text::Text,
     time::{Mono, Now, Stamp},
@@ -35,6 +36,9 @@ pub struct Snapshot {
     pub accounts: Arc<Vec<AccountRow>>,
     /// Watched symbols, in the trader's order.
     pub watchlist: Arc<Vec<WatchRow>>,
+    /// The order books that front ends follow, where the venue has them.
+    #[serde(default)]
+    pub depth: Arc<Vec<DepthRow>>,
     /// Positions that are not flat, by venue and symbol.
     pub positions: Arc<Vec<PositionRow>>,
     /// Orders: open ones first with their children right behind them, then today's ended ones, newest first.
@@ -209,6 +213,23 @@ pub struct WatchRow {
     pub stale: bool,
     /// The venue halted it, in its words.
     pub halted: Option<Text>,
+}
+
+/// An order book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepthRow {
+    /// Where and what.
+    pub instrument: InstrumentId,
+    /// Prices that are bid, highest first, each with its size.
+    pub bids: Vec<(Price, Qty)>,
+    /// Prices that are asked, lowest first, each with its size.
+    pub asks: Vec<(Price, Qty)>,
+    /// Why it is not to be believed; `None` when it is.
+    pub fault: Option<DepthFault>,
+    /// When it came.
+    pub updated: Mono,
+    /// The stream that tells it is not up.
+    pub stale: bool,
 }
 
 /// A position.

@@ -113,6 +113,49 @@ impl Interval {
     }
 }
 
+/// The most levels of an order book on each side.
+pub const LEVELS_MAX: usize = 50;
+
+/// An order book as it stands: absolute levels, the best first, at most [`LEVELS_MAX`] a side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Depth {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Prices that are bid, highest first, each with its size.
+    pub bids: Vec<(Price, Qty)>,
+    /// Prices that are asked, lowest first, each with its size.
+    pub asks: Vec<(Price, Qty)>,
+    /// Why it is not to be believed; `None` when it is.
+    pub fault: Option<DepthFault>,
+    /// The venue's time.
+    pub at: Stamp,
+    /// When it reached us.
+    pub received: Mono,
+}
+
+/// Why an order book is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DepthFault {
+    /// The best bid is not below the best ask.
+    Crossed,
+    /// Nobody is in it.
+    Empty,
+    /// A change of it was lost; it is asked for anew.
+    Gap,
+}
+
+impl DepthFault {
+    /// In words.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Crossed => "crossed book",
+            Self::Empty => "empty book",
+            Self::Gap => "gap in the book",
+        }
+    }
+}
+
 /// Market news.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Market {
@@ -131,6 +174,8 @@ pub enum Market {
     },
     /// The day so far, for change and volume.
     Day(Day),
+    /// An order book.
+    Depth(Depth),
 }
 
 /// The day so far.
@@ -152,6 +197,11 @@ impl Market {
             Self::Trade(t) => (1, &t.instrument),
             Self::Bar { instrument, .. } => (2, instrument),
             Self::Day(d) => (3, &d.instrument),
+            Self::Depth(d) => (4, &d.instrument),
         }
+    }
+    /// Of what it tells.
+    pub const fn instrument(&self) -> &InstrumentId {
+        self.slot().1
     }
 }

@@ -2,7 +2,7 @@
 
 use super::input::{Front, Timer};
 use crate::{
-    broker::{OrderRef, Replacement, Wanted},
+    broker::{OrderRef, Replacement, Wanted, Watched},
     desk::{Receipt, RequestId},
     domain::{
         alert::Alert,
@@ -10,10 +10,10 @@ use crate::{
         ids::{InstrumentId, Symbol, VenueId},
         order::Submission,
         quote::Interval,
+        time::Stamp,
     },
     risk::permit::{Cleared, Reducing},
 };
-use std::collections::BTreeSet;
 
 /// A question to a venue. Questions change nothing and may be asked again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,10 @@ pub enum Ask {
         instrument: InstrumentId,
         /// How long each.
         interval: Interval,
-        /// How many.
+        /// How many at the most.
         count: u32,
+        /// Only bars that begin before this; `None` is up to now.
+        before: Option<Stamp>,
     },
 }
 
@@ -88,12 +90,12 @@ pub enum Effect {
         /// For an exit: from the reserve, before other questions.
         exit: bool,
     },
-    /// The symbols whose market data is wanted at a venue, all of them.
+    /// What is wanted of a venue's market, all of it.
     Watch {
         /// Where.
         venue: VenueId,
-        /// Which.
-        symbols: BTreeSet<Symbol>,
+        /// What.
+        watched: Watched,
     },
     /// Wake me.
     Arm {

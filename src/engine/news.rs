@@ -54,6 +54,7 @@ impl Engine {
     fn on_link(&mut self, venue: &VenueId, channel: Channel, link: Link, at: Mono) {
         let Some(state) = self.venues.get_mut(venue) else { return };
         self.view.health = true;
+        self.view.depth = true;
         let old = state.links.get(&channel);
         let was_up = old.is_some_and(|l| l.link == Link::Up);
         let ups = old.map_or(0, |l| l.ups).saturating_add(u32::from(link == Link::Up));
@@ -143,16 +144,15 @@ impl Engine {
 
     pub(super) fn on_market(&mut self, news: &[Market]) {
         for item in news {
-            let instrument = match item {
-                Market::Quote(q) => &q.instrument,
-                Market::Trade(t) => &t.instrument,
-                Market::Bar { instrument, .. } => instrument,
-                Market::Day(d) => &d.instrument,
-            };
+            if let Market::Depth(depth) = item {
+                self.take_depth(depth);
+                continue;
+            }
             match self.marks.apply(item) {
                 Marked::Fresh | Marked::Old | Marked::Ignored => {}
                 Marked::New => self.view.watch = true,
                 Marked::Bad(why) => {
+                    let instrument = item.instrument();
                     let text = format!("{instrument}: a quote that can't be true ({why:?}) is not used");
                     let (venue, symbol) = (instrument.venue.clone(), instrument.symbol.clone());
                     self.alert_at(
@@ -166,12 +166,7 @@ impl Engine {
             }
         }
         if let Some(last) = news.last() {
-            let instrument = match last {
-                Market::Quote(q) => &q.instrument,
-                Market::Trade(t) => &t.instrument,
-                Market::Bar { instrument, .. } => instrument,
-                Market::Day(d) => &d.instrument,
-            };
+            let instrument = last.instrument();
             let channel =
                 if instrument.symbol.as_str().contains('/') { Channel::Crypto } else { Channel::Market };
             if let Some(state) = self.venues.get_mut(&instrument.venue) {

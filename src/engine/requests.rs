@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// Bars in one answer.
+const BARS_MAX: u32 = 1_000;
+
 impl Engine {
     pub(super) fn on_request(&mut self, front: Front, envelope: Envelope) {
         let Envelope { id, origin, request } = envelope;
@@ -47,12 +50,14 @@ impl Engine {
             Request::Unlock { reason } => self.unlock(&reason),
             Request::Watch { symbol, venue } => self.watch(symbol, venue.as_ref()),
             Request::Unwatch { instrument } => self.unwatch(&instrument),
-            Request::Bars { instrument, interval, count } => {
-                let ask = Ask::Bars { front, id, instrument: instrument.clone(), interval, count };
+            Request::Bars { instrument, interval, count, before } => {
+                let count = count.min(BARS_MAX);
+                let ask = Ask::Bars { front, id, instrument: instrument.clone(), interval, count, before };
                 self.effect(Effect::Ask { venue: instrument.venue, ask, exit: false });
                 return;
             }
             Request::Adopt { instrument, order } => self.adopt(instrument, order),
+            Request::Depth { instrument } => self.follow_depth(front, instrument),
             Request::Acknowledge { alert } => self.acknowledge(alert),
             Request::Resync { venue } => self.resync(venue),
             Request::Restore { venue } => self.restore(venue.as_ref()),

@@ -6,6 +6,7 @@ use super::{
     venue::VenueState,
 };
 use crate::{
+    broker::Watched,
     calendar::{Calendar, Phase, Session},
     domain::{
         capability::TifWord,
@@ -111,11 +112,16 @@ impl Engine {
             let open = self.book.open_orders().filter(|o| o.id.venue == venue);
             symbols.extend(open.map(|o| o.spec.instrument.symbol.clone()));
             let Some(state) = self.venues.get_mut(&venue) else { continue };
+            let mut books = self.depths.wanted(&venue);
+            symbols.extend(books.iter().cloned());
             symbols.retain(|s| !state.unknown.contains(s));
-            if state.told.len() == symbols.len() && symbols.iter().all(|s| state.told.contains(s)) {
+            books.retain(|s| symbols.contains(s));
+            let is_same = state.told.len() == symbols.len() && symbols.iter().all(|s| state.told.contains(s));
+            if is_same && state.told_books == books {
                 continue;
             }
             state.told = symbols.iter().cloned().collect();
+            state.told_books.clone_from(&books);
             let asked: Vec<Symbol> = symbols
                 .iter()
                 .filter(|s| {
@@ -125,7 +131,8 @@ impl Engine {
                 .cloned()
                 .collect();
             state.asked.extend(asked.iter().cloned());
-            self.effect(Effect::Watch { venue: venue.clone(), symbols });
+            let watched = Watched { symbols, books };
+            self.effect(Effect::Watch { venue: venue.clone(), watched });
             if !asked.is_empty() {
                 self.effect(Effect::Ask { venue, ask: Ask::Instruments(asked), exit: false });
             }

@@ -80,6 +80,8 @@ pub(super) struct VenueState {
     pub(super) watched: Vec<Symbol>,
     /// What the gateway was last told to watch.
     pub(super) told: NameSet<Symbol>,
+    /// Whose order books it was last told to follow.
+    pub(super) told_books: BTreeSet<Symbol>,
     pub(super) symbols: Vec<Symbol>,
     pub(super) halted: BTreeMap<Symbol, Text>,
 }
@@ -108,6 +110,7 @@ impl VenueState {
             unknown: BTreeSet::new(),
             watched: Vec::new(),
             told: NameSet::default(),
+            told_books: BTreeSet::new(),
             symbols: Vec::new(),
             halted: BTreeMap::new(),
         }

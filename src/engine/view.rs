@@ -31,6 +31,7 @@ pub(super) struct View {
     pub(super) alerts: bool,
     pub(super) health: bool,
     pub(super) watch: bool,
+    pub(super) depth: bool,
     pub(super) market: bool,
     pub(super) curve: bool,
     pub(super) symbols: bool,
@@ -90,6 +91,7 @@ impl View {
         self.alerts = true;
         self.health = true;
         self.watch = true;
+        self.depth = true;
         self.market = true;
         self.curve = true;
         self.symbols = true;
@@ -107,6 +109,7 @@ impl View {
             || self.alerts
             || self.health
             || self.watch
+            || self.depth
             || self.market
             || self.curve
             || self.symbols
@@ -148,6 +151,9 @@ impl Engine {
         }
         if view.watch || view.market {
             s.watchlist = Arc::new(self.watch_rows());
+        }
+        if view.depth {
+            s.depth = Arc::new(self.depth_rows());
         }
         if view.curve {
             s.equity_curve = Arc::new(self.curve_points());

@@ -13,7 +13,7 @@ use super::{
     history::History,
     hours::{Hours, Session, date_of},
     ledger::Ledger,
-    market::{Face, Line, lines},
+    market::{Book, Face, Line, lines},
     models::Model,
     order::{Order, OrderFilter},
     power::Window,
@@ -468,6 +468,10 @@ impl Exchange {
     /// The best bid and ask now.
     pub fn quote(&self, symbol: &str) -> Option<Quote> {
         self.line_called(symbol).map(|l| l.face.quote.clone())
+    }
+    /// The order book now, the touch first.
+    pub fn depth(&self, symbol: &str) -> Option<Book> {
+        self.line_called(symbol).map(|l| l.book(self.tick))
     }
     /// The last print.
     pub fn trade(&self, symbol: &str) -> Option<Trade> {

@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 const SAMPLE_TICKS: i64 = 600;
 /// What lies between two samples comes from the octaves below this one.
 const SAMPLE_OCTAVES: usize = 10;
+/// Prices of the order book behind the touch, on each side.
+const BOOK_LEVELS: i64 = 30;
 /// Minutes are told this far back, days five years.
 const MINUTE_DAYS: i64 = 60;
 const DAY_DAYS: i64 = 1_830;
@@ -42,6 +44,15 @@ pub struct Face {
     pub quote: Quote,
     /// The last print.
     pub trade: Trade,
+}
+
+/// What rests at each price, best first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Book {
+    /// Bids, highest first.
+    pub bids: Vec<(Price, Qty)>,
+    /// Asks, lowest first.
+    pub asks: Vec<(Price, Qty)>,
 }
 
 /// What a tick showed.
@@ -74,6 +85,32 @@ impl Line {
     /// Its symbol.
     pub const fn symbol(&self) -> &Symbol {
         &self.symbol
+    }
+    /// The order book: the touch, and behind it what rests at prices some way apart.
+    pub fn book(&self, tick: i64) -> Book {
+        let quote = &self.face.quote;
+        let apart = self.listing.spread.wrapping_div(2).max(1);
+        let ticks = |p: Price| {
+            let mut d = p.get();
+            d.rescale(self.listing.price_places());
+            i64::try_from(d.mantissa()).ok().unwrap_or_default()
+        };
+        let resting = |at: i64| {
+            let lots = self.walk.resting(at, tick).i64(1..=self.listing.depth.saturating_mul(4).max(1));
+            (price(self.listing, at), size(self.listing, lots))
+        };
+        // On a grid of their own, so that they stand still while the touch moves.
+        let (bid, ask) = (ticks(quote.bid), ticks(quote.ask));
+        let below = bid.saturating_sub(1).div_euclid(apart).saturating_mul(apart);
+        let above = ask.div_euclid(apart).saturating_add(1).saturating_mul(apart);
+        let depth = 0..BOOK_LEVELS;
+        let bids = depth.clone().map(|n| below.saturating_sub(n.saturating_mul(apart))).filter(|at| *at > 0);
+        let asks = depth.map(|n| above.saturating_add(n.saturating_mul(apart)));
+        let touch = |p: Price, q: Qty| (!q.is_zero()).then_some((p, q));
+        Book {
+            bids: touch(quote.bid, quote.bid_size).into_iter().chain(bids.map(resting)).collect(),
+            asks: touch(quote.ask, quote.ask_size).into_iter().chain(asks.map(resting)).collect(),
+        }
     }
     /// Moves to `tick`. `forced` renews the quote even where this tick would have left it alone.
     pub fn step(&mut self, tick: i64, forced: bool) -> Moved {
@@ -396,6 +433,25 @@ mod tests {
                 assert!(t.price.is_positive() && !t.size.is_zero());
             }
         }
+    }
+
+    #[test]
+    fn the_book_begins_with_the_touch_and_what_is_behind_it_rests_for_a_while() {
+        let mut line = line("BTC/USD");
+        let (mut kept, mut seen) = (0, 0);
+        let mut before = line.book(3_590_000_000);
+        for tick in 3_590_000_000..3_590_000_200 {
+            line.step(tick, true);
+            let (q, book) = (&line.face.quote, line.book(tick));
+            assert_eq!(book.bids[0], (q.bid, q.bid_size));
+            assert_eq!(book.asks[0], (q.ask, q.ask_size));
+            assert!(book.bids.is_sorted_by(|a, b| a.0 > b.0) && book.asks.is_sorted_by(|a, b| a.0 < b.0));
+            assert_eq!((book.bids.len(), book.asks.len()), (31, 31));
+            kept += book.bids.iter().filter(|level| before.bids.contains(level)).count();
+            seen += book.bids.len();
+            before = book;
+        }
+        assert!(kept * 2 > seen && kept < seen, "{kept} of {seen} levels stood still");
     }
 
     #[test]

@@ -99,6 +99,13 @@ impl Walk {
     pub fn chance(&self, tick: i64) -> fastrand::Rng {
         fastrand::Rng::with_seed(mix(mix(self.key, 0xC4A2_CE00), tick.cast_unsigned()))
     }
+    /// Bits of what rests at a price for a while: the same until its turn comes to change.
+    pub fn resting(&self, price: i64, tick: i64) -> fastrand::Rng {
+        let key = mix(mix(self.key, 0xB00C_0000), price.cast_unsigned());
+        // Each price has its turn at another time.
+        let turn = tick.wrapping_add(key.cast_signed() & 31).wrapping_shr(5);
+        fastrand::Rng::with_seed(mix(key, turn.cast_unsigned()))
+    }
     /// Is this a lively stretch? One in twelve of about eight seconds is.
     pub fn is_lively(&self, tick: i64) -> bool {
         self.chance(tick.wrapping_shr(4).wrapping_sub(1_i64.wrapping_shl(40))).u8(..) < 21

@@ -2,18 +2,15 @@
 //! Calls run side by side; a venue that hangs holds up only its own.
 
 use crate::{
-    broker::{Broker, Outcome},
+    broker::{Broker, Outcome, Watched},
     domain::{
-        ids::{ClientId, Symbol, VenueId},
+        ids::{ClientId, VenueId},
         report::OrderReport,
         text::Text,
     },
     engine::{Answer, Ask, Effect, Input},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinSet,
@@ -26,12 +23,12 @@ const ENTRIES_MAX: usize = 16;
 const EXITS_MAX: usize = 64;
 
 /// A venue, and where it is told what is watched.
-pub(super) type Wired = (Arc<dyn Broker>, watch::Sender<BTreeSet<Symbol>>);
+pub(super) type Wired = (Arc<dyn Broker>, watch::Sender<Watched>);
 
 #[derive(Debug)]
 struct Port {
     broker: Arc<dyn Broker>,
-    watched: watch::Sender<BTreeSet<Symbol>>,
+    watched: watch::Sender<Watched>,
     entries: Arc<Semaphore>,
     exits: Arc<Semaphore>,
 }
@@ -88,11 +85,11 @@ impl Gateway {
                 let lane = if exit { Lane::Exit } else { Lane::Question };
                 self.call(&venue, lane, move |broker| async move { question(broker.as_ref(), ask).await });
             }
-            Effect::Watch { venue, symbols } => {
+            Effect::Watch { venue, watched } => {
                 if let Some(port) = self.ports.get(&venue) {
                     port.watched.send_if_modified(|now| {
-                        let changed = *now != symbols;
-                        *now = symbols;
+                        let changed = *now != watched;
+                        *now = watched;
                         changed
                     });
                 }
@@ -189,8 +186,8 @@ async fn question(broker: &dyn Broker, ask: Ask) -> Answer {
         }
         Ask::Report(wanted) => Answer::Reported(Box::new(broker.report(wanted).await)),
         Ask::Find(order) => Answer::Found { order: order.client.clone(), result: broker.find(order).await },
-        Ask::Bars { front, id, instrument, interval, count } => {
-            let result = broker.bars(instrument.clone(), interval, count).await;
+        Ask::Bars { front, id, instrument, interval, count, before } => {
+            let result = broker.bars(instrument.clone(), interval, count, before).await;
             Answer::Bars { front, id, instrument, interval, result }
         }
     }

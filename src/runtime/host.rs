@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     adapters::{alpaca::config::Settings, registry},
-    broker::{Broker, Sink},
+    broker::{Broker, Sink, Watched},
     clock::{Clock, System},
     config::{
         Config, Env, Environment as Configured, Flags, VenueConfig, VenueKind, private_dir, resolve,
@@ -435,7 +435,7 @@ impl Start {
 
 /// Starts a venue's streams.
 fn connect(broker: Arc<dyn Broker>, mouths: &Mouths, streams: &mut tokio::task::JoinSet<()>) -> Wired {
-    let (watched_in, watched) = watch::channel(BTreeSet::new());
+    let (watched_in, watched) = watch::channel(Watched::default());
     let venue: VenueId = broker.venue().clone();
     let sink = Sink::new(venue, mouths.venue.clone(), mouths.market.clone());
     let streaming = Arc::clone(&broker);

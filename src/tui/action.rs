@@ -1,128 +1,13 @@
 //! Everything that can be done, in one table. Keys, help, palette, `:` completion, the README's key table and
 //! the conflict check follow from it.
 
+mod act;
 mod place;
 
+pub use act::Action;
 pub use place::{Danger, Where};
 
 use super::focus::Pane;
-
-/// What is done. Each has a row in [`ACTIONS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// Block entries, show the exit plan; again: flatten.
-    Halt,
-    /// Leave the program.
-    Quit,
-    /// Keys of what has the focus.
-    Help,
-    /// Close what lies on top.
-    Back,
-    /// Open the `:` line.
-    CommandLine,
-    /// Open the palette.
-    Palette,
-    /// Filter the table.
-    Filter,
-    /// Sort the table.
-    Sort,
-    /// The other direction.
-    Flip,
-    /// The columns of a table.
-    Columns,
-    /// Show a page.
-    Page,
-    /// Give a pane the focus.
-    Focus,
-    /// Move the selection.
-    Move,
-    /// The focused pane takes the whole screen.
-    Zoom,
-    /// More or less room for the focused pane.
-    Resize,
-    /// What the row is about.
-    Open,
-    /// Which orders are shown.
-    Tab,
-    /// Select a symbol.
-    Symbol,
-    /// Interval of the chart.
-    Interval,
-    /// Open the ticket.
-    Ticket,
-    /// Next or previous field.
-    Field,
-    /// The next or previous choice of a field.
-    Choose,
-    /// Size by a step.
-    Size,
-    /// Price by a tick.
-    Nudge,
-    /// The next sizing mode.
-    SizeMode,
-    /// Review; again: send.
-    Submit,
-    /// Cancel the selected order.
-    Cancel,
-    /// Cancel all orders of the symbol.
-    CancelSymbol,
-    /// Change the selected order.
-    Modify,
-    /// Close (a share of) the position.
-    Close,
-    /// The stop to the average entry.
-    BreakEven,
-    /// Turn the position around.
-    Reverse,
-    /// Do what is asked.
-    Confirm,
-    /// What nobody here made is the trader's.
-    Adopt,
-    /// What nobody here made is cancelled or closed.
-    WindUp,
-    /// An alert was seen.
-    Acknowledge,
-    /// The exit under way, or the last one's report.
-    Exit,
-    /// What blocks entries.
-    Status,
-    /// Let the proposed orders of a margin call go.
-    MarginCall,
-    /// What differs from what the trading day began with.
-    Restore,
-    /// The row to the clipboard.
-    Copy,
-    /// An order line of the configuration.
-    Hotkey,
-    /// Trade live for so many minutes.
-    Arm,
-    /// End that.
-    Disarm,
-    /// Show a symbol's market data.
-    Watch,
-    /// No longer.
-    Unwatch,
-    /// Ask a venue for everything.
-    Resync,
-    /// Declare an order dead.
-    Abandon,
-    /// Take the line.
-    Run,
-    /// Complete the word.
-    Complete,
-    /// Lines given before.
-    History,
-    /// The first run's tour.
-    Tour,
-    /// A working order's price by a tick.
-    NudgeOrder,
-    /// Another theme.
-    Theme,
-    /// Paint everything anew.
-    Redraw,
-    /// Give the terminal back for a while.
-    Suspend,
-}
 
 /// A default key.
 #[derive(Debug, Clone, Copy)]
@@ -198,7 +83,7 @@ pub const ACTIONS: &[Entry] = &[
         ],
     ),
     trade(Action::Ticket, "ticket", "buy|sell [bracket] [SYMBOL]", "open the ticket").on(&[
-        key("b", "buy", Where::Panes, "buy"),
+        key("b", "buy", Where::OutsideDepth, "buy"),
         key("s", "sell", Where::SymbolPanes, "sell"),
         key("B", "buy bracket", Where::Panes, "buy with the default bracket"),
         key("S", "sell bracket", Where::Panes, "sell with the default bracket"),
@@ -206,7 +91,7 @@ pub const ACTIONS: &[Entry] = &[
     trade(Action::Cancel, "cancel-selected", "", "cancel the selected order").on(&[key(
         "c",
         "",
-        Where::Panes,
+        Where::OutsideDepth,
         "cancel order",
     )]),
     trade(Action::CancelSymbol, "cancel-symbol", "", "cancel all orders of the symbol").on(&[key(
@@ -218,7 +103,7 @@ pub const ACTIONS: &[Entry] = &[
     trade(Action::Modify, "modify", "", "change the selected order").on(&[key(
         "m",
         "",
-        Where::Panes,
+        Where::OutsideDepth,
         "modify order",
     )]),
     trade(Action::Close, "close-selected", "25%|50%|75%|all", "close so much of the position").on(&[
@@ -239,6 +124,22 @@ pub const ACTIONS: &[Entry] = &[
         Where::Panes,
         "reverse",
     )]),
+    trade(
+        Action::Rung,
+        "rung",
+        "join buy|join sell|improve buy|improve sell|place buy|place sell|move|cancel",
+        "an order at a price of the ladder, in the ticket",
+    )
+    .on(&[
+        key("b", "place buy", Where::Depth, "buy at the cursor"),
+        key("s", "place sell", Where::Depth, "sell at the cursor"),
+        key("[", "join buy", Where::Depth, "buy at the bid"),
+        key("]", "join sell", Where::Depth, "sell at the ask"),
+        key("{", "improve buy", Where::Depth, "buy a tick above the bid"),
+        key("}", "improve sell", Where::Depth, "sell a tick below the ask"),
+        key("m", "move", Where::Depth, "move the taken order to the cursor"),
+        key("c", "cancel", Where::Depth, "cancel the order at the cursor"),
+    ]),
     trade(Action::Submit, "submit", "", "review the ticket; again: send").on(&[key(
         "enter",
         "",
@@ -333,18 +234,18 @@ pub const ACTIONS: &[Entry] = &[
             key("j", "down", Where::PanesAndWindows, "down"),
             key("down", "down", Where::PanesAndWindows, "down"),
             key("down", "down", Where::Palette, "down"),
-            key("h", "left", Where::Panes, "left"),
-            key("left", "left", Where::Panes, "left"),
-            key("l", "right", Where::Panes, "right"),
-            key("right", "right", Where::Panes, "right"),
-            key("g", "top", Where::PanesAndWindows, "first row"),
-            key("home", "top", Where::PanesAndWindows, "first row"),
-            key("G", "bottom", Where::PanesAndWindows, "last row"),
-            key("end", "bottom", Where::PanesAndWindows, "last row"),
-            key("pageup", "page-up", Where::PanesAndWindows, "a screen up"),
-            key("pagedown", "page-down", Where::PanesAndWindows, "a screen down"),
-            key("ctrl-u", "page-up", Where::PanesAndWindows, "a screen up"),
-            key("ctrl-d", "page-down", Where::PanesAndWindows, "a screen down"),
+            key("h", "left", Where::OutsideChart, "left"),
+            key("left", "left", Where::OutsideChart, "left"),
+            key("l", "right", Where::OutsideChart, "right"),
+            key("right", "right", Where::OutsideChart, "right"),
+            key("g", "top", Where::RowsAndWindows, "first row"),
+            key("home", "top", Where::RowsAndWindows, "first row"),
+            key("G", "bottom", Where::RowsAndWindows, "last row"),
+            key("end", "bottom", Where::RowsAndWindows, "last row"),
+            key("pageup", "page-up", Where::RowsAndWindows, "a screen up"),
+            key("pagedown", "page-down", Where::RowsAndWindows, "a screen down"),
+            key("ctrl-u", "page-up", Where::RowsAndWindows, "a screen up"),
+            key("ctrl-d", "page-down", Where::RowsAndWindows, "a screen down"),
             key("up", "up", Where::TypingWindows, "up"),
             key("down", "down", Where::TypingWindows, "down"),
             key("pageup", "page-up", Where::TypingWindows, "a screen up"),
@@ -389,6 +290,47 @@ pub const ACTIONS: &[Entry] = &[
         Where::Table(Pane::Reconciliation),
         "cancel or close it",
     )]),
+    safe(
+        Action::Chart,
+        "chart",
+        "left|right|page-left|page-right|first|last|in|out|crosshair|previous|next",
+        "move the chart, or its crosshair",
+    )
+    .on(&[
+        key("h", "left", Where::Chart, "back in time"),
+        key("left", "left", Where::Chart, "back in time"),
+        key("l", "right", Where::Chart, "forward in time"),
+        key("right", "right", Where::Chart, "forward in time"),
+        key("pageup", "page-left", Where::Chart, "a screen back"),
+        key("ctrl-u", "page-left", Where::Chart, "a screen back"),
+        key("pagedown", "page-right", Where::Chart, "a screen forward"),
+        key("ctrl-d", "page-right", Where::Chart, "a screen forward"),
+        key("home", "first", Where::Chart, "the oldest candle"),
+        key("g", "first", Where::Chart, "the oldest candle"),
+        key("end", "last", Where::Chart, "the newest candle"),
+        key("G", "last", Where::Chart, "the newest candle"),
+        key("+", "in", Where::Chart, "wider candles"),
+        key("=", "in", Where::Chart, "wider candles"),
+        key("-", "out", Where::Chart, "narrower candles"),
+        key("space", "crosshair", Where::Chart, "crosshair"),
+        key(",", "previous", Where::Chart, "crosshair a candle back"),
+        key(".", "next", Where::Chart, "crosshair a candle on"),
+    ]),
+    safe(
+        Action::Ladder,
+        "ladder",
+        "recentre|follow|finer|coarser|take|next",
+        "move the price ladder, or take an own order on it",
+    )
+    .on(&[
+        key("r", "recentre", Where::Depth, "back to the market"),
+        key("t", "follow", Where::Depth, "follow the market, or stand still"),
+        key("+", "finer", Where::Depth, "smaller rungs"),
+        key("=", "finer", Where::Depth, "smaller rungs"),
+        key("-", "coarser", Where::Depth, "larger rungs"),
+        key("space", "take", Where::Depth, "take the order at the cursor"),
+        key("n", "next", Where::Depth, "take the next own order"),
+    ]),
     safe(Action::Acknowledge, "ack", "[all|NUMBER]", "an alert was seen").on(&[
         key("a", "", Where::Panes, "acknowledge the alert"),
         key("A", "all", Where::Panes, "acknowledge all alerts"),

@@ -60,7 +60,7 @@ fn body_panes(model: &Model, canvas: &mut Canvas<'_>, body: Rect, drawn: &mut Dr
     }
     let ticket_is_there = placed.iter().any(|p| p.pane == Pane::Ticket);
     if !ticket_is_there && (model.ticket.is_open() || model.focus == Pane::Ticket) {
-        ticket_window(model, canvas, body, drawn);
+        ticket_window(model, canvas, body, &placed, drawn);
     }
 }
 
@@ -138,9 +138,13 @@ fn note(model: &Model, pane: Pane) -> String {
 }
 
 /// The ticket over the panes, where the page has no room for it.
-fn ticket_window(model: &Model, canvas: &mut Canvas<'_>, body: Rect, drawn: &mut Drawn) {
+fn ticket_window(model: &Model, canvas: &mut Canvas<'_>, body: Rect, placed: &[Placed], drawn: &mut Drawn) {
     let wide = 40_u16.min(body.width);
-    let area = Rect { x: body.right().saturating_sub(wide), width: wide, ..body };
+    // Beside the ladder that it was opened from, where that stands on the right.
+    let ladder = placed.iter().find(|p| p.pane == Pane::Depth).map(|p| p.area.x);
+    let beside = ladder.filter(|_| model.return_focus == Some(Pane::Depth)).and_then(|x| x.checked_sub(wide));
+    let x = beside.unwrap_or(body.right().saturating_sub(wide)).max(body.x);
+    let area = Rect { x, width: wide, ..body };
     drawn.hits.push((area, Hit::Pane(Pane::Ticket)));
     let inner = window::frame(canvas, area, " Ticket ", Role::Focus);
     panes::draw(Pane::Ticket, model, canvas, inner, drawn);

@@ -190,15 +190,9 @@ pub fn default_pages() -> Vec<Page> {
     let health = Column(vec![(2, One(Pane::Health)), (3, One(Pane::Alerts))]);
     let risk =
         Column(vec![(3, One(Pane::Risk)), (2, Row(vec![(1, One(Pane::Health)), (1, One(Pane::Alerts))]))]);
-    let chart = Row(vec![
-        (
-            3,
-            Column(vec![
-                (3, One(Pane::Chart)),
-                (1, Row(vec![(1, One(Pane::Positions)), (1, One(Pane::Orders))])),
-            ]),
-        ),
-        (1, Column(vec![(1, One(Pane::Depth)), (1, One(Pane::Ticket))])),
+    let chart = Column(vec![
+        (28, Row(vec![(98, One(Pane::Chart)), (48, One(Pane::Depth)), (40, One(Pane::Ticket))])),
+        (9, Row(vec![(1, One(Pane::Positions)), (1, One(Pane::Orders))])),
     ]);
     let review = Column(vec![(2, One(Pane::Reconciliation)), (3, One(Pane::Quality))]);
     let algorithms = Column(vec![(2, One(Pane::Algorithms)), (1, One(Pane::Orders)), (1, One(Pane::Fills))]);

@@ -12,9 +12,34 @@ type Wanted = (Action, &'static str, &'static str);
 const EVERYWHERE: [Wanted; 3] =
     [(Action::CommandLine, "", "command"), (Action::Palette, "", "find"), (Action::Help, "", "help")];
 
+const CHART: &[Wanted] = &[
+    (Action::Chart, "left", "pan"),
+    (Action::Chart, "in", "zoom"),
+    (Action::Chart, "previous", "crosshair"),
+    (Action::Interval, "", "interval"),
+    (Action::Ticket, "buy", "buy"),
+    (Action::Ticket, "sell", "sell"),
+];
+const LADDER: &[Wanted] = &[
+    (Action::Rung, "place buy", "buy here"),
+    (Action::Rung, "place sell", "sell here"),
+    (Action::Rung, "join buy", "join bid"),
+    (Action::Rung, "join sell", "join ask"),
+    (Action::Ladder, "take", "take"),
+    (Action::Rung, "move", "move"),
+    (Action::Rung, "cancel", "cancel"),
+    (Action::Ladder, "recentre", "recentre"),
+];
+
+/// Of the chart and the ladder.
+const fn of_market(context: Context) -> &'static [Wanted] {
+    if matches!(context, Context::Chart) { CHART } else { LADDER }
+}
+
 const fn wanted(context: Context) -> &'static [Wanted] {
     match context {
-        Context::Table(Pane::Watchlist) | Context::Chart | Context::Depth | Context::Global => &[
+        Context::Chart | Context::Depth => of_market(context),
+        Context::Table(Pane::Watchlist) | Context::Global => &[
             (Action::Ticket, "buy", "buy"),
             (Action::Ticket, "sell", "sell"),
             (Action::Ticket, "buy bracket", "buy+bracket"),

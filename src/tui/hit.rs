@@ -1,6 +1,13 @@
 //! What drawing put where. Drawing returns it, the model keeps it, the mouse and page-up ask it.
 
-use super::{column::Column, focus::Pane, ticket::Field, widgets::sheet::Seen};
+use super::{
+    column::Column,
+    focus::Pane,
+    panes::{chart, depth},
+    ticket::Field,
+    widgets::sheet::Seen,
+};
+use crate::domain::money::Price;
 use ratatui::layout::{Position, Rect};
 
 /// What a click at a place means.
@@ -14,6 +21,10 @@ pub enum Hit {
     Head(Pane, Column),
     /// A page in the page bar, from zero.
     Page(usize),
+    /// The chart, where candles are.
+    Chart,
+    /// A rung of the ladder.
+    Rung(Price),
     /// A field of the ticket.
     Field(Field),
     /// An orders tab.
@@ -27,6 +38,10 @@ pub struct Drawn {
     pub hits: Vec<(Rect, Hit)>,
     /// How many rows each table had room for.
     pub room: Vec<(Pane, usize)>,
+    /// The chart.
+    pub chart: Option<chart::Seen>,
+    /// The ladder.
+    pub ladder: Option<depth::Seen>,
     /// How much of the window's text was seen, for what scrolls in it.
     pub seen: Seen,
 }
@@ -42,6 +57,8 @@ impl Drawn {
         let place = Position { x: column, y: row };
         self.hits.iter().rev().filter(|(area, _)| area.contains(place)).find_map(|(_, hit)| match hit {
             Hit::Pane(pane) | Hit::Row(pane, _) | Hit::Head(pane, _) => Some(*pane),
+            Hit::Chart => Some(Pane::Chart),
+            Hit::Rung(_) => Some(Pane::Depth),
             Hit::Field(_) => Some(Pane::Ticket),
             Hit::OrdersTab(_) => Some(Pane::Orders),
             Hit::Page(_) => None,

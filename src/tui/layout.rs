@@ -34,7 +34,7 @@ impl Placed {
 const fn needs(pane: Pane) -> (u16, u16) {
     match pane {
         Pane::Watchlist => (36, 7),
-        Pane::Chart => (40, 10),
+        Pane::Chart => (60, 10),
         Pane::Ticket => (30, 22),
         Pane::Positions => (44, 6),
         Pane::Orders => (54, 7),
@@ -43,7 +43,7 @@ const fn needs(pane: Pane) -> (u16, u16) {
         Pane::Health => (28, 6),
         Pane::Risk => (48, 8),
         Pane::Alerts => (36, 5),
-        Pane::Depth => (38, 12),
+        Pane::Depth => (52, 12),
         Pane::Reconciliation => (48, 6),
         Pane::Algorithms | Pane::Quality => (44, 6),
     }

@@ -2,10 +2,12 @@
 
 use super::{
     action::Action,
+    chart::Chart,
     cmdline::{CommandLine, FilterLine},
     focus::{Context, Page, Pane},
     hit::Drawn,
     keymap::Stroke,
+    ladder::Ladder,
     modal::Modal,
     msg::Cmd,
     settings::Settings,
@@ -17,7 +19,6 @@ use crate::{
     domain::{
         ids::{InstrumentId, VenueId},
         order::Origin,
-        quote::{Bar, Interval},
         text::Text,
         time::{Mono, Now},
     },
@@ -65,30 +66,6 @@ pub struct KeyHint {
     pub keys: String,
     /// In a few words.
     pub words: String,
-}
-
-/// The chart.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Chart {
-    /// Of what the bars are.
-    pub instrument: Option<InstrumentId>,
-    /// How long each.
-    pub interval: ChartInterval,
-    /// Oldest first.
-    pub bars: Vec<Bar>,
-    /// When they came.
-    pub at: Mono,
-    /// The request for newer ones that is not answered, and since when.
-    pub asked: Option<(RequestId, Mono)>,
-}
-
-/// `Interval` with a default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChartInterval(pub Interval);
-impl Default for ChartInterval {
-    fn default() -> Self {
-        Self(Interval::Min1)
-    }
 }
 
 /// What the screen knows of the exits besides what the snapshot tells.
@@ -151,6 +128,8 @@ pub struct Model {
     pub instrument: Option<InstrumentId>,
     /// The chart.
     pub chart: Chart,
+    /// The price ladder.
+    pub ladder: Ladder,
     /// The ticket.
     pub ticket: Ticket,
     /// The `:` line, while it is open.
@@ -229,6 +208,7 @@ impl Model {
             orders_tab: OrdersTab::default(),
             instrument: None,
             chart: Chart::default(),
+            ladder: Ladder::default(),
             ticket: Ticket::default(),
             command_line: None,
             filter_line: None,

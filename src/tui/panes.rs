@@ -74,7 +74,7 @@ pub fn columns(pane: Pane, names: &[&str]) -> Result<Vec<SmolStr>, Text> {
 pub fn draw(pane: Pane, model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     match pane {
         Pane::Watchlist => watchlist::draw(model, canvas, area, drawn),
-        Pane::Chart => chart::draw(model, canvas, area),
+        Pane::Chart => chart::draw(model, canvas, area, drawn),
         Pane::Depth => depth::draw(model, canvas, area, drawn),
         Pane::Ticket => ticket::draw(model, canvas, area, drawn),
         Pane::Positions => positions::draw(model, canvas, area, drawn),

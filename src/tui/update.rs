@@ -1,11 +1,13 @@
 //! The one place where the model changes.
 
 mod asked;
+mod chart;
 mod configured;
 mod entry;
 mod exit;
 mod hotkey;
 mod keys;
+mod ladder;
 mod line;
 mod mouse;
 mod navigate;
@@ -14,7 +16,6 @@ mod trade;
 
 use super::{
     action::Action,
-    focus::Pane,
     model::{Model, Tone},
     msg::{Cmd, Msg},
     tour,
@@ -35,10 +36,6 @@ const TOAST_MS: u64 = 6_000;
 const TOAST_BAD_MS: u64 = 15_000;
 /// How long a key with several strokes waits for the next, milliseconds.
 const STROKES_MS: u64 = 3_000;
-/// How old bars may get before newer ones are asked for, milliseconds.
-const BARS_AGE_MS: u64 = 5_000;
-/// How many bars a chart has.
-const BARS: u32 = 240;
 
 /// Takes in one message. The time is the caller's.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
@@ -112,6 +109,9 @@ fn act(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
         | Action::Interval
         | Action::Copy
         | Action::Theme => navigate::perform(model, action, arg),
+        Action::Chart => chart::perform(model, arg).map(|()| Vec::new()),
+        Action::Ladder => ladder::perform(model, arg).map(|()| Vec::new()),
+        Action::Rung => ladder::trade(model, arg),
         Action::CommandLine | Action::Palette | Action::Run | Action::Complete | Action::History => {
             line::perform(model, action, arg)
         }
@@ -174,7 +174,8 @@ fn settle(model: &mut Model) -> Vec<Cmd> {
     }
     let mut out = exit::settle(model);
     out.extend(entry::settle(model));
-    out.extend(ask_for_bars(model));
+    out.extend(chart::settle(model));
+    out.extend(ladder::settle(model));
     out.extend(lock_if_idle(model));
     out
 }
@@ -193,30 +194,6 @@ fn lock_if_idle(model: &mut Model) -> Option<Cmd> {
     let minutes = model.settings.idle_lock_minutes;
     model.say(Tone::Plain, format!("nobody was here for {minutes} minutes: disarmed"));
     Some(model.ask(Request::Disarm).1)
-}
-
-/// Asks for bars when the chart is on the screen and shows another symbol or interval, or old bars.
-fn ask_for_bars(model: &mut Model) -> Option<Cmd> {
-    let shown = model.focus == Pane::Chart
-        || (!model.zoomed && model.current_page().is_some_and(|p| p.layout.panes().contains(&Pane::Chart)));
-    let instrument = model.instrument.clone().filter(|_| shown && model.snapshot_at.is_some())?;
-    let now = model.now.mono;
-    let chart = &model.chart;
-    let waiting = chart.asked.is_some_and(|(_, at)| now.since_ms(at) < BARS_AGE_MS);
-    let other = chart.instrument.as_ref() != Some(&instrument);
-    let old = now.since_ms(chart.at) >= BARS_AGE_MS;
-    if !other && (waiting || !old) {
-        return None;
-    }
-    let interval = chart.interval.0;
-    let (id, cmd) = model.ask(Request::Bars { instrument: instrument.clone(), interval, count: BARS });
-    if other {
-        model.chart.bars.clear();
-    }
-    model.chart.instrument = Some(instrument);
-    model.chart.at = now;
-    model.chart.asked = Some((id, now));
-    Some(cmd)
 }
 
 fn resize(model: &mut Model, width: u16, height: u16) -> Vec<Cmd> {

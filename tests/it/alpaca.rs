@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::{mpsc, watch};
 use tradedeck::{
     adapters::{alpaca::config::Settings, registry},
-    broker::{Broker, Channel, Event, Link, Market, Sink, Wanted},
+    broker::{Broker, Channel, Event, Link, Market, Sink, Wanted, Watched},
     clock::System,
     config::secret::Secret,
     domain::{
@@ -58,13 +58,56 @@ async fn every_question_has_an_answer() {
     for (name, interval) in [("AAPL", Interval::Min1), ("AAPL", Interval::Day1), ("BTC/USD", Interval::Hour1)]
     {
         let id = InstrumentId { venue: venue.venue().clone(), symbol: Symbol::new(name).unwrap() };
-        let bars = venue.bars(id, interval, 50).await.unwrap();
+        let bars = venue.bars(id.clone(), interval, 50, None).await.unwrap();
         assert!((2..=50).contains(&bars.len()), "{name} {interval:?}: {}", bars.len());
         assert!(bars.is_sorted_by(|a, b| a.at < b.at), "{name} {interval:?}");
+        // The page before ends where this one begins.
+        let before = bars.first().map(|b| b.at);
+        let older = venue.bars(id, interval, 50, before).await.unwrap();
+        assert_eq!(older.len(), 50, "{name} {interval:?}");
+        assert!(older.iter().chain(&bars).is_sorted_by(|a, b| a.at < b.at), "{name} {interval:?}");
+        let gap = bars[0].at.since_ms(older[49].at);
+        assert!(gap <= i64::from(interval.secs()) * 4_000, "{name} {interval:?}: {gap} ms between two pages");
     }
     let report = venue.report(Wanted::default()).await;
     assert!(report.missing.is_empty(), "{:?}", report.missing);
     assert_eq!((report.orders.unwrap(), report.positions.unwrap()), (Vec::new(), Vec::new()));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_book_that_is_followed_is_told_whole_and_agrees_with_the_quotes() {
+    let running = server::serve(Options::new(Arc::new(System::start()))).await.unwrap();
+    let venue = open(running.addresses());
+    let (order_lane, mut events) = mpsc::channel(256);
+    let (market_lane, mut news) = mpsc::channel(256);
+    let coins = symbols(&["BTC/USD", "ETH/USD"]).into_iter().collect::<BTreeSet<_>>();
+    let wanted = Watched { symbols: coins, books: symbols(&["BTC/USD", "AAPL"]).into_iter().collect() };
+    let (watch, seen) = watch::channel(wanted.clone());
+    let sink = Sink::new(venue.venue().clone(), order_lane, market_lane);
+    let task = tokio::spawn(async move { venue.stream(seen, sink).await });
+    tokio::spawn(async move { while events.recv().await.is_some() {} });
+
+    let (mut quote, mut agreed) = (None, 0);
+    while agreed < 5 {
+        for one in within(news.recv()).await.unwrap() {
+            match one {
+                Market::Quote(q) if q.instrument.symbol.as_str() == "BTC/USD" => quote = Some(q),
+                Market::Depth(d) => {
+                    assert_eq!((d.instrument.symbol.as_str(), d.fault), ("BTC/USD", None));
+                    assert!(d.bids.is_sorted_by(|a, b| a.0 > b.0) && d.asks.is_sorted_by(|a, b| a.0 < b.0));
+                    assert!(d.bids.len() > 20 && d.asks.len() > 20, "{d:?}");
+                    let told = quote.as_ref().filter(|q| q.at == d.at);
+                    agreed += usize::from(told.is_some_and(|q| q.bid == d.bids.first().copied()));
+                }
+                Market::Quote(_) | Market::Trade(_) | Market::Bar { .. } | Market::Day(_) => {}
+            }
+        }
+    }
+    watch.send(Watched { books: symbols(&["ETH/USD"]).into_iter().collect(), ..wanted }).unwrap();
+    let is_eth = |m: &Market| matches!(m, Market::Depth(d) if d.instrument.symbol.as_str() == "ETH/USD");
+    while !within(news.recv()).await.unwrap().iter().any(is_eth) {}
+    task.abort();
     running.stop().await.unwrap();
 }
 
@@ -98,7 +141,7 @@ async fn the_streams_and_the_report_tell_the_same_story() {
     let (order_lane, mut events) = mpsc::channel(256);
     let (market_lane, mut news) = mpsc::channel(256);
     let watched = symbols(&["AAPL", "BTC/USD"]).into_iter().collect::<BTreeSet<_>>();
-    let (_watch, seen) = watch::channel(watched.clone());
+    let (_watch, seen) = watch::channel(Watched { symbols: watched.clone(), ..Watched::default() });
     let sink = Sink::new(venue.venue().clone(), order_lane, market_lane);
     let streaming = venue.clone();
     let task = tokio::spawn(async move { streaming.stream(seen, sink).await });
@@ -121,7 +164,7 @@ async fn the_streams_and_the_report_tell_the_same_story() {
                     quoted.insert(q.instrument.symbol);
                 }
                 Market::Day(d) => drop(days.insert(d.instrument.symbol)),
-                Market::Trade(_) | Market::Bar { .. } => {}
+                Market::Trade(_) | Market::Bar { .. } | Market::Depth(_) => {}
             }
         }
     }

@@ -76,9 +76,29 @@ fn the_first_page_at_every_size() {
     insta::assert_snapshot!("first-80x24-ascii", text(&painted(&model, &ascii, 80, 24)));
 }
 
+/// Those about prices, which are kept at every size.
+const MARKET: [&str; 6] =
+    ["chart", "chart-moved", "chart-stale", "ladder", "ladder-crossed", "ladder-ticket"];
+
+#[test]
+fn charts_and_ladders_at_every_size() {
+    for name in MARKET {
+        for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+            let model = scene(name, width, height).unwrap();
+            let got = text(&painted(&model, &dark(), width, height));
+            insta::assert_snapshot!(format!("market-{name}-{width}x{height}"), got);
+        }
+    }
+    let ascii = look("dark", ColorMode::None, true);
+    for name in ["chart", "ladder"] {
+        let model = scene(name, 120, 40).unwrap();
+        insta::assert_snapshot!(format!("market-{name}-ascii"), text(&painted(&model, &ascii, 120, 40)));
+    }
+}
+
 #[test]
 fn every_scene() {
-    for name in SCENES.iter().filter(|n| **n != "first" && !WAY_OUT.contains(n)) {
+    for name in SCENES.iter().filter(|n| **n != "first" && !WAY_OUT.contains(n) && !MARKET.contains(n)) {
         let model = scene(name, 120, 40).unwrap();
         insta::assert_snapshot!(format!("scene-{name}"), text(&painted(&model, &dark(), 120, 40)));
     }

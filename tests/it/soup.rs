@@ -15,7 +15,7 @@ use tradedeck::{
         session::{Data, Orders, Session},
         wire,
     },
-    broker::Channel,
+    broker::{Channel, Watched},
     clock::System,
     domain::{
         ids::{InstrumentId, Symbol, VenueId},
@@ -30,7 +30,7 @@ const ACTIVITY: &str = r#"{"activity_type":"FILL","id":"20190524113406977::8efc7
 const POSITION: &str = r#"{"asset_class":"us_equity","symbol":"AAPL","qty":"-5","side":"short","qty_available":"4","avg_entry_price":"100.0","current_price":"120.0","lastday_price":"119.0"}"#;
 const ACCOUNT: &str = r#"{"account_number":"PA1","status":"ACTIVE","currency":"USD","equity":"103820.56","cash":"-23140.2","buying_power":"262113.632","last_equity":"103529.24","multiplier":"4","initial_margin":"63480.38","maintenance_margin":"38088.228","daytrade_count":0,"shorting_enabled":true,"trading_blocked":false,"account_blocked":false,"trade_suspended_by_user":false}"#;
 const ASSET: &str = r#"{"id":"x","class":"us_equity","symbol":"AAPL","name":"Apple","status":"active","tradable":true,"marginable":true,"shortable":true,"easy_to_borrow":true,"fractionable":true,"min_order_size":"0.0001","min_trade_increment":"0.0001","price_increment":"0.01"}"#;
-const NEWS: &str = r#"[{"T":"q","S":"AAPL","bp":150.01,"bs":3,"ap":150.02,"as":4,"t":"2026-11-20T15:00:00.123456789Z"},{"T":"t","S":"AAPL","p":150.01,"s":100,"t":"2026-11-20T15:00:00Z","i":5,"c":["@"]},{"T":"b","S":"AAPL","o":1,"h":2,"l":0.5,"c":1.5,"v":1000,"t":"2026-11-20T15:00:00Z"},{"T":"s","S":"AAPL","sc":"H","sm":"halt","rc":"T1","rm":"news"},{"T":"success","msg":"authenticated"},{"T":"error","code":406,"msg":"connection limit exceeded"},{"T":"subscription","trades":["AAPL"]}]"#;
+const NEWS: &str = r#"[{"T":"q","S":"AAPL","bp":150.01,"bs":3,"ap":150.02,"as":4,"t":"2026-11-20T15:00:00.123456789Z"},{"T":"t","S":"AAPL","p":150.01,"s":100,"t":"2026-11-20T15:00:00Z","i":5,"c":["@"]},{"T":"b","S":"AAPL","o":1,"h":2,"l":0.5,"c":1.5,"v":1000,"t":"2026-11-20T15:00:00Z"},{"T":"s","S":"AAPL","sc":"H","sm":"halt","rc":"T1","rm":"news"},{"T":"success","msg":"authenticated"},{"T":"error","code":406,"msg":"connection limit exceeded"},{"T":"o","S":"BTC/USD","b":[{"p":10,"s":0.5}],"a":[{"p":10.1,"s":0}],"r":true,"t":"2026-11-20T15:00:00Z"},{"T":"subscription","trades":["AAPL"]}]"#;
 /// What finds the weak places of readers of numbers, texts and times.
 const NASTY: &[&str] = &[
     "NaN",
@@ -203,8 +203,10 @@ proptest! {
         for channel in [Channel::Market, Channel::Crypto] {
             let mut out = Vec::new();
             let mut session = Session::Data(Data::new(venue(), channel));
-            session.watch(&BTreeSet::from([Symbol::new("AAPL").unwrap()]), &mut out);
+            let symbols = BTreeSet::from(["AAPL", "BTC/USD"].map(|s| Symbol::new(s).unwrap()));
+            session.watch(&Watched { books: symbols.clone(), symbols }, &mut out);
             session.opened(&mut out);
+            session.line(r#"[{"T":"success","msg":"authenticated"}]"#, Mono::default(), &mut out);
             session.line(&news, Mono::default(), &mut out);
         }
         let id = InstrumentId { venue: venue(), symbol: Symbol::new("AAPL").unwrap() };

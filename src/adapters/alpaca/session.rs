@@ -2,19 +2,20 @@
 //! Opening, waiting and closing is the business of `stream`.
 
 use super::{
+    book::Book,
     map,
     map::market::{Meaning, news},
     wire,
 };
 use crate::{
-    broker::{Channel, Event, Market, OrderRef},
+    broker::{Channel, Event, Market, OrderRef, Watched},
     domain::{
-        ids::{Symbol, VenueId},
+        ids::{InstrumentId, Symbol, VenueId},
         text::Text,
         time::Mono,
     },
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What has to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Session {
     pub fn is_wanted(&self) -> bool {
         match self {
             Self::Orders(_) => true,
-            Self::Data(data) => !data.wanted.is_empty(),
+            Self::Data(data) => !data.wanted.is_empty() || !data.books_wanted.is_empty(),
         }
     }
     /// The websocket stands.
@@ -76,11 +77,11 @@ impl Session {
             Self::Data(data) => data.line(line, now, out),
         }
     }
-    /// These symbols are watched now.
-    pub fn watch(&mut self, symbols: &BTreeSet<Symbol>, out: &mut Vec<Say>) {
+    /// This is wanted now.
+    pub fn watch(&mut self, watched: &Watched, out: &mut Vec<Say>) {
         match self {
             Self::Orders(_) => {}
-            Self::Data(data) => data.watch(symbols, out),
+            Self::Data(data) => data.watch(watched, out),
         }
     }
     /// What would be subscribed if it were up.
@@ -191,6 +192,17 @@ impl Orders {
     }
 }
 
+/// So often are books asked for anew on one connection because a change was lost.
+const GAPS_MAX: u32 = 8;
+
+fn books(action: &'static str, symbols: &[Symbol]) -> Option<Say> {
+    let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+    let orderbooks = wire::Books { action, orderbooks: &names };
+    // Lists of strings always make JSON.
+    let text = serde_json::to_string(&orderbooks).ok()?;
+    (!names.is_empty()).then_some(Say::Send(text))
+}
+
 /// A stream of market news.
 #[derive(Debug)]
 pub struct Data {
@@ -198,6 +210,13 @@ pub struct Data {
     channel: Channel,
     wanted: BTreeSet<Symbol>,
     subscribed: BTreeSet<Symbol>,
+    books_wanted: BTreeSet<Symbol>,
+    /// The order books that are subscribed, as they stand.
+    books: BTreeMap<Symbol, Book>,
+    /// How often books had to be asked for anew on this connection.
+    gaps: u32,
+    /// The account's plan has no order books.
+    has_no_books: bool,
     is_open: bool,
     is_ready: bool,
     quarantine: Quarantine,
@@ -211,6 +230,10 @@ impl Data {
             channel,
             wanted: BTreeSet::new(),
             subscribed: BTreeSet::new(),
+            books_wanted: BTreeSet::new(),
+            books: BTreeMap::new(),
+            gaps: 0,
+            has_no_books: false,
             is_open: false,
             is_ready: false,
             quarantine: Quarantine { channel, count: 0 },
@@ -219,14 +242,48 @@ impl Data {
 
     fn reset(&mut self) {
         self.subscribed.clear();
+        self.books.clear();
+        self.gaps = 0;
         (self.is_open, self.is_ready) = (false, false);
     }
 
-    fn watch(&mut self, symbols: &BTreeSet<Symbol>, out: &mut Vec<Say>) {
+    fn watch(&mut self, watched: &Watched, out: &mut Vec<Say>) {
         let is_crypto = self.channel == Channel::Crypto;
-        self.wanted = symbols.iter().filter(|s| map::is_crypto(s) == is_crypto).cloned().collect();
+        self.wanted = watched.symbols.iter().filter(|s| map::is_crypto(s) == is_crypto).cloned().collect();
+        // Only coins have order books here.
+        self.books_wanted =
+            watched.books.iter().filter(|s| is_crypto && map::is_crypto(s)).cloned().collect();
         if self.is_open {
             self.subscribe(out);
+            self.subscribe_books(out);
+        }
+    }
+
+    fn subscribe_books(&mut self, out: &mut Vec<Say>) {
+        if self.has_no_books {
+            return;
+        }
+        let gone: Vec<Symbol> =
+            self.books.keys().filter(|s| !self.books_wanted.contains(*s)).cloned().collect();
+        let new: Vec<Symbol> =
+            self.books_wanted.iter().filter(|s| !self.books.contains_key(*s)).cloned().collect();
+        out.extend(books("unsubscribe", &gone));
+        out.extend(books("subscribe", &new));
+        self.books.retain(|symbol, _| self.books_wanted.contains(symbol));
+        self.books.extend(new.into_iter().map(|symbol| (symbol, Book::default())));
+    }
+
+    /// A change of a book could not be read. The whole book is asked for again, a few times.
+    fn lose_book(&mut self, symbol: &Symbol, now: Mono, out: &mut Vec<Say>) {
+        let Some(book) = self.books.get_mut(symbol) else { return };
+        let instrument = InstrumentId { venue: self.venue.clone(), symbol: symbol.clone() };
+        let Some(gap) = book.lose(instrument, now) else { return };
+        out.push(Say::Market(Market::Depth(gap)));
+        if self.gaps < GAPS_MAX {
+            self.gaps = self.gaps.saturating_add(1);
+            let one = std::slice::from_ref(symbol);
+            out.extend(books("unsubscribe", one));
+            out.extend(books("subscribe", one));
         }
     }
 
@@ -261,15 +318,34 @@ impl Data {
 
     fn line(&mut self, line: &str, now: Mono, out: &mut Vec<Say>) {
         let (venue, mut faults, mut rest) = (&self.venue, Vec::new(), Vec::new());
+        let (mut books, mut lost) = (std::mem::take(&mut self.books), Vec::new());
         let read = wire::each_news(line, |element| match news(venue, &element, now) {
             Ok(Meaning::Market(news)) => out.push(Say::Market(news)),
+            Ok(Meaning::Book(change)) => {
+                let book = books.get_mut(&change.instrument.symbol);
+                let depth = book.and_then(|book| book.apply(change, now));
+                out.extend(depth.map(|depth| Say::Market(Market::Depth(depth))));
+            }
             Ok(Meaning::Nothing) => {}
             Ok(other) => rest.push(other),
-            Err(why) => faults.push(why.to_string()),
+            Err(why) => {
+                if let wire::News::Book(book) = &element {
+                    lost.extend(book.symbol.and_then(|s| Symbol::new(s).ok()));
+                }
+                faults.push(why.to_string());
+            }
         });
-        faults.extend(read.err().map(|e| e.to_string()));
+        self.books = books;
+        if let Err(why) = read {
+            // What stood behind the fault is not known.
+            lost.extend(self.books.keys().cloned());
+            faults.push(why.to_string());
+        }
         for why in faults {
             self.quarantine.put(&why, out);
+        }
+        for symbol in lost {
+            self.lose_book(&symbol, now, out);
         }
         for meaning in rest {
             self.control(meaning, out);
@@ -282,7 +358,8 @@ impl Data {
             Meaning::Success(words) if words.as_str() == "authenticated" => {
                 self.is_open = true;
                 self.subscribe(out);
-                if self.subscribed.is_empty() {
+                self.subscribe_books(out);
+                if self.subscribed.is_empty() && self.books.is_empty() {
                     self.ready(out);
                 }
             }
@@ -291,6 +368,8 @@ impl Data {
             Meaning::Error(code, words) => self.complaint(code, &words, out),
             Meaning::Event(event) => out.push(Say::Event(event)),
             Meaning::Market(news) => out.push(Say::Market(news)),
+            // Put into its book where it was read.
+            Meaning::Book(_) => {}
         }
     }
 
@@ -304,6 +383,12 @@ impl Data {
     fn complaint(&mut self, code: u32, words: &Text, out: &mut Vec<Say>) {
         let why = format!("{words} (code {code})");
         match code {
+            // All but the books is subscribed: it is they that the plan has not.
+            409 if self.is_ready && !self.books.is_empty() => {
+                self.has_no_books = true;
+                self.books.clear();
+                self.quarantine.put(&why, out);
+            }
             // Credentials refused; a plan that does not include this feed.
             402 | 408 | 409 => out.push(Say::Dead(Text::from(why))),
             // Already authenticated.
@@ -354,7 +439,7 @@ mod tests {
     fn data(channel: Channel, watched: &[&str], lines: &[&str]) -> Vec<Say> {
         let mut session = Session::Data(Data::new(venue(), channel));
         let mut out = Vec::new();
-        session.watch(&symbols(watched), &mut out);
+        session.watch(&watching(watched, &[]), &mut out);
         session.opened(&mut out);
         for line in lines {
             session.line(line, Mono::default(), &mut out);
@@ -363,6 +448,9 @@ mod tests {
     }
     fn symbols(names: &[&str]) -> BTreeSet<Symbol> {
         names.iter().map(|n| Symbol::new(n).unwrap()).collect()
+    }
+    fn watching(names: &[&str], books: &[&str]) -> Watched {
+        Watched { symbols: symbols(names), books: symbols(books) }
     }
     fn quarantined(said: &[Say]) -> Option<(u64, String)> {
         said.iter().rev().find_map(|s| {
@@ -469,13 +557,13 @@ mod tests {
     fn another_set_of_symbols_changes_only_what_differs() {
         let mut session = Session::Data(Data::new(venue(), Channel::Market));
         let mut out = Vec::new();
-        session.watch(&symbols(&["AAPL", "TSLA"]), &mut out);
+        session.watch(&watching(&["AAPL", "TSLA"], &[]), &mut out);
         session.opened(&mut out);
         for line in [GREETING, WELCOME, SUBSCRIBED] {
             session.line(line, Mono::default(), &mut out);
         }
         out.clear();
-        session.watch(&symbols(&["MSFT", "TSLA"]), &mut out);
+        session.watch(&watching(&["MSFT", "TSLA"], &[]), &mut out);
         let [Say::Send(gone), Say::Send(new), Say::Fetch(fetch)] = &out[..] else { panic!("{out:?}") };
         assert!(gone.contains("unsubscribe") && gone.contains("AAPL") && !gone.contains("TSLA"), "{gone}");
         assert!(new.contains("\"subscribe\"") && new.contains("MSFT") && !new.contains("TSLA"), "{new}");
@@ -483,6 +571,90 @@ mod tests {
         // A new connection asks for everything again.
         session.opened(&mut out);
         assert!(session.subscribed().is_empty());
+    }
+
+    const BOOK: &str = r#"[{"T":"o","S":"BTC/USD","t":"2024-03-12T10:38:50.79613221Z","b":[{"p":71859.53,"s":0.27994},{"p":71849.4,"s":0.553986}],"a":[{"p":71939.7,"s":0.83953},{"p":71940.4,"s":0.28025}],"r":true}]"#;
+    const CHANGE: &str = r#"[{"T":"o","S":"BTC/USD","t":"2024-03-12T10:38:51.1Z","b":[{"p":71859.53,"s":0},{"p":71855,"s":0.5}],"a":[]}]"#;
+
+    /// A session of coins that follows one book.
+    fn booked(lines: &[&str]) -> (Session, Vec<Say>) {
+        let mut session = Session::Data(Data::new(venue(), Channel::Crypto));
+        let mut out = Vec::new();
+        session.watch(&watching(&["BTC/USD", "ETH/USD"], &["BTC/USD", "AAPL"]), &mut out);
+        session.opened(&mut out);
+        for line in [GREETING, WELCOME, SUBSCRIBED] {
+            session.line(line, Mono::default(), &mut out);
+        }
+        out.retain(|s| matches!(s, Say::Send(text) if text.contains("orderbooks")));
+        for line in lines {
+            session.line(line, Mono::default(), &mut out);
+        }
+        (session, out)
+    }
+    fn depths(said: &[Say]) -> Vec<String> {
+        let depth = |s: &Say| {
+            let Say::Market(Market::Depth(d)) = s else { return None };
+            let best = |side: &[(crate::domain::money::Price, crate::domain::money::Qty)]| {
+                side.first().map_or("-".to_owned(), |(p, s)| format!("{p}x{s}"))
+            };
+            Some(format!("{} {} {}", best(&d.bids), best(&d.asks), d.fault.map_or("", |f| f.word())))
+        };
+        said.iter().filter_map(depth).collect()
+    }
+
+    #[test]
+    fn a_book_is_subscribed_for_what_is_followed_and_told_as_it_stands() {
+        let (mut session, said) = booked(&[BOOK, CHANGE]);
+        assert_eq!(said[0], Say::Send(r#"{"action":"subscribe","orderbooks":["BTC/USD"]}"#.to_owned()));
+        assert_eq!(depths(&said), ["71859.53x0.27994 71939.7x0.83953 ", "71855x0.5 71939.7x0.83953 "]);
+        let mut out = Vec::new();
+        session.watch(&watching(&["BTC/USD", "ETH/USD"], &["ETH/USD"]), &mut out);
+        let sent = [
+            Say::Send(r#"{"action":"unsubscribe","orderbooks":["BTC/USD"]}"#.to_owned()),
+            Say::Send(r#"{"action":"subscribe","orderbooks":["ETH/USD"]}"#.to_owned()),
+        ];
+        assert_eq!(out, sent);
+        // What still comes of the book that was let go is nobody's.
+        session.line(BOOK, Mono::default(), &mut out);
+        assert_eq!(out.len(), 2);
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_read_is_a_gap_and_the_book_is_asked_for_again() {
+        let bad = CHANGE.replace("0.5", "\"NaN\"");
+        let (_, said) = booked(&[BOOK, &bad, CHANGE, BOOK]);
+        assert_eq!(
+            depths(&said),
+            ["71859.53x0.27994 71939.7x0.83953 ", "- - gap in the book", "71859.53x0.27994 71939.7x0.83953 "]
+        );
+        assert_eq!(quarantined(&said).unwrap().0, 1);
+        let sent = said.iter().filter(|s| matches!(s, Say::Send(_))).count();
+        assert_eq!(sent, 3, "{said:?}");
+        // A line that ends in nonsense may have held one, too.
+        let (_, said) = booked(&[BOOK, "[{\"T\":\"o\",\"S\":"]);
+        assert_eq!(depths(&said)[1], "- - gap in the book");
+        // A venue that goes on so is not asked for ever.
+        let lines: Vec<&str> = [BOOK, bad.as_str()].into_iter().cycle().take(60).collect();
+        let (_, said) = booked(&lines);
+        let sent =
+            said.iter().filter(|s| matches!(s, Say::Send(text) if text.contains("unsubscribe"))).count();
+        assert_eq!(sent, 8);
+        for bad in
+            [CHANGE.replace("71855", "-1"), CHANGE.replace("71855", "0"), CHANGE.replace("0.5", "-0.5")]
+        {
+            assert_eq!(depths(&booked(&[BOOK, &bad]).1)[1], "- - gap in the book", "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_plan_without_books_keeps_its_quotes() {
+        let refused = r#"[{"T":"error","code":409,"msg":"insufficient subscription"}]"#;
+        let quote = r#"[{"T":"q","S":"BTC/USD","bp":1,"bs":1,"ap":2,"as":1,"t":"2026-11-20T15:00:00Z"}]"#;
+        let (mut session, said) = booked(&[refused, quote, BOOK]);
+        assert!(matches!(said.last(), Some(Say::Market(Market::Quote(_)))), "{said:?}");
+        let mut out = Vec::new();
+        session.watch(&watching(&["BTC/USD", "ETH/USD"], &["ETH/USD"]), &mut out);
+        assert_eq!(out, []);
     }
 
     #[test]

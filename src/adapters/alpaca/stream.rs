@@ -8,7 +8,7 @@ use super::{
     session::{Data, Orders, Say, Session},
 };
 use crate::{
-    broker::{Channel, Event, Fault, Link, Market, Sink},
+    broker::{Channel, Event, Fault, Link, Market, Sink, Watched},
     domain::{ids::Symbol, text::Text, time::Mono},
     transport::{
         self, backoff, dice,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use futures_util::future::join4;
-use std::{collections::BTreeSet, future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
@@ -97,13 +97,7 @@ impl From<transport::Error> for End {
 }
 
 /// Runs all streams until the engine is gone.
-pub async fn run(
-    api: &Api,
-    tls: &Tls,
-    timing: Timing,
-    watched: watch::Receiver<BTreeSet<Symbol>>,
-    sink: Sink,
-) {
+pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<Watched>, sink: Sink) {
     let (news, incoming) = mpsc::channel(64);
     let config = api.config();
     let venue = || config.venue.clone();
@@ -194,10 +188,10 @@ struct Life<'a> {
 }
 
 impl<'a> Connection<'a> {
-    async fn run(mut self, mut watched: watch::Receiver<BTreeSet<Symbol>>) {
+    async fn run(mut self, mut watched: watch::Receiver<Watched>) {
         loop {
-            let symbols = watched.borrow_and_update().clone();
-            self.session.watch(&symbols, &mut Vec::new());
+            let wanted = watched.borrow_and_update().clone();
+            self.session.watch(&wanted, &mut Vec::new());
             if !self.session.is_wanted() {
                 changed(&mut watched).await;
                 continue;
@@ -223,7 +217,7 @@ impl<'a> Connection<'a> {
 
     /// Waits for the next attempt. Meanwhile the market is asked for over REST: the venue gives an account one
     /// connection for each stream, and where another program has it this one need not be blind.
-    async fn bridge(&mut self, watched: &mut watch::Receiver<BTreeSet<Symbol>>) -> Result<(), Gone> {
+    async fn bridge(&mut self, watched: &mut watch::Receiver<Watched>) -> Result<(), Gone> {
         let (now, attempt, wanted) = (self.now(), self.link.wake_at(), self.session.wanted());
         let due = self.bridged.map_or(now, |at| at.plus_ms(self.timing.bridge_ms));
         if wanted.is_empty() || due > now {
@@ -245,7 +239,7 @@ impl<'a> Connection<'a> {
     /// Connects, and stays until something ends it.
     async fn live(
         &mut self,
-        watched: &mut watch::Receiver<BTreeSet<Symbol>>,
+        watched: &mut watch::Receiver<Watched>,
     ) -> Result<std::convert::Infallible, End> {
         let socket = Socket::connect(&self.url, self.tls, &Options::default()).await?;
         let now = self.now();
@@ -265,8 +259,8 @@ impl<'a> Connection<'a> {
                 // The rare ones first: a socket that always has something would starve them.
                 biased;
                 () = changed(watched) => {
-                    let symbols = watched.borrow_and_update().clone();
-                    self.session.watch(&symbols, &mut said);
+                    let wanted = watched.borrow_and_update().clone();
+                    self.session.watch(&wanted, &mut said);
                 }
                 told = fetched(&mut life.fetch) => {
                     life.fetch = None;
@@ -469,8 +463,8 @@ async fn fetched(fetch: &mut Option<Fetch<'_>>) -> Result<Vec<Market>, Fault> {
     }
 }
 
-/// Waits for another set of symbols; for ever when nobody can change it any more.
-async fn changed(watched: &mut watch::Receiver<BTreeSet<Symbol>>) {
+/// Waits until something else is wanted; for ever when nobody can change it any more.
+async fn changed(watched: &mut watch::Receiver<Watched>) {
     if watched.changed().await.is_err() {
         std::future::pending::<()>().await;
     }

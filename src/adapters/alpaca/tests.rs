@@ -418,3 +418,20 @@ fn nothing_printed_shows_the_secret() {
     let venue = alpaca_with(settings("http://127.0.0.1:1"));
     assert!(!format!("{venue:?}").contains(CANARY));
 }
+
+#[tokio::test]
+async fn bars_before_a_time_end_before_it() {
+    let bar = |t: &str| json!({"t": t, "o": 1, "h": 2.5, "l": 0.5, "c": 1.25, "v": 10, "n": 1, "vw": 1});
+    let answer = json!({"bars": {"AAPL": [bar("2026-11-20T14:59:00Z"), bar("2026-11-20T14:58:00Z")]}});
+    let mut server = Server::start(move |_: &Seen| Reply::json(200, &answer)).await;
+    let before = Stamp::parse_rfc3339("2026-11-20T15:00:00Z").unwrap();
+    let bars = alpaca(&server).bars(instrument("AAPL"), Interval::Min1, 2, Some(before)).await.unwrap();
+    let times: Vec<String> = bars.iter().map(|b| b.at.to_rfc3339()).collect();
+    assert_eq!(times, ["2026-11-20T14:58:00Z", "2026-11-20T14:59:00Z"]);
+    let asked = server.drain().pop().unwrap().target;
+    for part in ["limit=2", "sort=desc", "end=2026-11-20T14%3A59%3A59.999999999Z"] {
+        assert!(asked.contains(part), "{part} in {asked}");
+    }
+    let start = "start=2026-11-16T14%3A50%3A00Z";
+    assert!(asked.contains(start), "{start} in {asked}");
+}

@@ -4,7 +4,7 @@
 mod quick;
 mod sent;
 
-pub use sent::{ChangedOrder, NewOrder, StopLoss, Subscription, TakeProfit};
+pub use sent::{Books, ChangedOrder, NewOrder, StopLoss, Subscription, TakeProfit};
 
 use serde::{
     Deserialize, Deserializer,
@@ -246,6 +246,8 @@ pub enum News<'a> {
     Quote(QuoteNews<'a>),
     /// `t`: a print.
     Trade(TradeNews<'a>),
+    /// `o`: an order book, or what changed in it.
+    Book(Box<BookNews<'a>>),
     /// Everything else.
     Other(Box<OtherNews<'a>>),
 }
@@ -278,6 +280,30 @@ pub struct TradeNews<'a> {
     pub price: Option<Number<'a>>,
     #[serde(borrow, rename = "s", default)]
     pub size: Option<Number<'a>>,
+}
+
+/// An order book of the stream: all of it with `r`, else the levels that changed. A size of zero takes a level away.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BookNews<'a> {
+    #[serde(borrow, rename = "S", default)]
+    pub symbol: Option<&'a str>,
+    #[serde(borrow, rename = "t", default)]
+    pub at: Option<&'a str>,
+    #[serde(borrow, rename = "b", default)]
+    pub bids: Vec<Level<'a>>,
+    #[serde(borrow, rename = "a", default)]
+    pub asks: Vec<Level<'a>>,
+    #[serde(rename = "r", default)]
+    pub is_whole: bool,
+}
+
+/// One level of an order book.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Level<'a> {
+    #[serde(borrow)]
+    pub p: Number<'a>,
+    #[serde(borrow)]
+    pub s: Number<'a>,
 }
 
 /// Bars, halts and what the stream says of itself: the union of all kinds.
@@ -330,6 +356,7 @@ impl<'de> Deserialize<'de> for News<'de> {
                 match kind {
                     "q" => QuoteNews::deserialize(fields).map(News::Quote),
                     "t" => TradeNews::deserialize(fields).map(News::Trade),
+                    "o" => BookNews::deserialize(fields).map(|book| News::Book(Box::new(book))),
                     _ => {
                         let other = OtherNews::deserialize(fields)?;
                         Ok(News::Other(Box::new(OtherNews { kind: Some(kind), ..other })))

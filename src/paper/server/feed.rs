@@ -104,6 +104,8 @@ pub(super) struct Item {
     pub(super) channel: Channel,
     pub(super) symbol: SmolStr,
     pub(super) record: Record,
+    /// For a message that says what changed: all of it, for who has not heard of it before.
+    pub(super) whole: Option<Record>,
 }
 
 /// An error of the stream: Alpaca's number and words.
@@ -159,13 +161,15 @@ pub(super) struct Session {
     keys: Arc<Keys>,
     is_open: bool,
     wants: BTreeSet<(Channel, SmolStr)>,
+    /// Whose order books have been told as a whole.
+    begun: BTreeSet<SmolStr>,
 }
 
 const STAR: SmolStr = SmolStr::new_static("*");
 
 impl Session {
     pub(super) fn new(class: AssetClass, keys: Arc<Keys>) -> Self {
-        Self { class, keys, is_open: false, wants: BTreeSet::new() }
+        Self { class, keys, is_open: false, wants: BTreeSet::new(), begun: BTreeSet::new() }
     }
 
     pub(super) fn greeting() -> Record {
@@ -221,6 +225,8 @@ impl Session {
         }
         if !add {
             self.wants.retain(|w| !named.contains(w));
+            // Whoever comes back to a book gets all of it.
+            self.begun.retain(|s| self.wants.contains(&(Channel::Orderbooks, s.clone())));
         } else if self.wants.union(&named).count() > SYMBOLS_MAX {
             return Step::Say(Fault::SymbolLimit.record());
         } else {
@@ -238,8 +244,24 @@ impl Session {
         record
     }
 
+    /// Does this connection follow an order book?
+    pub(super) fn wants_books(&self) -> bool {
+        self.wants.iter().any(|(channel, _)| *channel == Channel::Orderbooks)
+    }
+
+    /// What this connection is told of that message; nothing where it has not asked for it.
+    pub(super) fn told<'a>(&mut self, item: &'a Item) -> Option<&'a Record> {
+        if !self.wants(item) {
+            return None;
+        }
+        match &item.whole {
+            Some(whole) if self.begun.insert(item.symbol.clone()) => Some(whole),
+            Some(_) | None => Some(&item.record),
+        }
+    }
+
     /// Has this connection asked for that message?
-    pub(super) fn wants(&self, item: &Item) -> bool {
+    fn wants(&self, item: &Item) -> bool {
         self.is_open
             && item.class == self.class
             && (self.wants.contains(&(item.channel, STAR))
@@ -279,7 +301,7 @@ mod tests {
     }
 
     fn item(channel: Channel, symbol: &str) -> Item {
-        Item { class: AssetClass::Equity, channel, symbol: symbol.into(), record: Record::new() }
+        Item { class: AssetClass::Equity, channel, symbol: symbol.into(), record: Record::new(), whole: None }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) enum Field {
     Text(SmolStr),
     Number(Decimal),
     Whole(u64),
+    Flag(bool),
     Time(Stamp),
     List(Vec<Self>),
     Record(Record),
@@ -60,6 +61,11 @@ impl From<u64> for Field {
         Self::Whole(n)
     }
 }
+impl From<bool> for Field {
+    fn from(yes: bool) -> Self {
+        Self::Flag(yes)
+    }
+}
 impl From<Stamp> for Field {
     fn from(at: Stamp) -> Self {
         Self::Time(at)
@@ -104,6 +110,7 @@ impl Serialize for Field {
                 RawValue::from_string(d.normalize().to_string()).map_err(S::Error::custom)?.serialize(s)
             }
             Self::Whole(n) => s.serialize_u64(*n),
+            Self::Flag(yes) => s.serialize_bool(*yes),
             Self::Time(at) => s.collect_str(&at.to_jiff()),
             Self::List(list) => s.collect_seq(list),
             Self::Record(record) => record.serialize(s),
@@ -118,6 +125,7 @@ impl Field {
             Self::Text(text) => rmpv::Value::from(text.as_str()),
             Self::Number(d) => nearest(*d),
             Self::Whole(n) => rmpv::Value::from(*n),
+            Self::Flag(yes) => rmpv::Value::from(*yes),
             Self::Time(at) => timestamp(*at),
             Self::List(list) => rmpv::Value::Array(list.iter().map(Self::to_msgpack).collect()),
             Self::Record(record) => record.to_msgpack(),

@@ -19,7 +19,14 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Interval, MissedTickBehavior, Sleep},
@@ -67,6 +74,7 @@ pub(super) fn market(
             owner: app.owner,
             endpoint,
             ticks: None,
+            books: Arc::default(),
             moods: app.moods,
         };
         feed.run(app.stop, is_known).await;
@@ -186,6 +194,8 @@ struct Feed {
     owner: Owner,
     endpoint: &'static Endpoint,
     ticks: Option<mpsc::Receiver<Ticks>>,
+    /// It follows an order book: they are made only for who does.
+    books: Arc<AtomicBool>,
     moods: Option<watch::Receiver<Moods>>,
 }
 
@@ -239,7 +249,9 @@ impl Feed {
 
     async fn hear(&mut self, bytes: &[u8]) -> Flow {
         let message = self.codec.decode(bytes);
-        match self.session.hear(message.as_ref()) {
+        let step = self.session.hear(message.as_ref());
+        self.books.store(self.session.wants_books(), Ordering::Relaxed);
+        match step {
             feed::Step::Say(record) => self.say(&[&record]).await,
             feed::Step::SayAndClose(record) => self.say_and_close(&record).await,
             feed::Step::Claim => self.claim().await,
@@ -255,7 +267,8 @@ impl Feed {
     async fn claim(&mut self) -> Flow {
         for _ in 0..CLAIM_TRIES {
             let endpoint = self.endpoint;
-            let claimed = self.owner.ask(|reply| Request::ClaimFeed(endpoint, reply));
+            let books = Arc::clone(&self.books);
+            let claimed = self.owner.ask(|reply| Request::ClaimFeed(endpoint, books, reply));
             self.ticks = claimed.await.map_err(|_| Hangup)?;
             if self.ticks.is_some() {
                 break;
@@ -270,8 +283,8 @@ impl Feed {
     }
 
     async fn tell(&mut self, tick: &Ticks) -> Flow {
-        let session = &self.session;
-        let wanted: Vec<&Record> = tick.iter().filter(|i| session.wants(i)).map(|i| &i.record).collect();
+        let session = &mut self.session;
+        let wanted: Vec<&Record> = tick.iter().filter_map(|item| session.told(item)).collect();
         if wanted.is_empty() { Ok(()) } else { self.say(&wanted).await }
     }
 }

@@ -18,11 +18,18 @@ use crate::{
     paper::{
         event::{Bar, Event},
         exchange::Exchange,
+        market::Book,
     },
 };
 use bytes::Bytes;
 use smol_str::SmolStr;
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use tokio::sync::mpsc;
 
 /// Ticks of market data that a connection may be behind.
@@ -38,6 +45,7 @@ pub(super) type Ticks = Arc<Vec<Item>>;
 struct FeedSink {
     endpoint: &'static Endpoint,
     queue: mpsc::Sender<Ticks>,
+    books: Arc<AtomicBool>,
 }
 
 /// The exchange and all that stands around it.
@@ -48,6 +56,8 @@ pub(super) struct Venue {
     pub(super) pace: Pace,
     feeds: Vec<FeedSink>,
     listeners: Vec<mpsc::Sender<Bytes>>,
+    /// The order books as they were told last.
+    books: BTreeMap<SmolStr, Book>,
     items: Vec<Item>,
     updates: Vec<(SmolStr, Bytes)>,
     /// The script of faults, where one plays.
@@ -65,6 +75,7 @@ impl Venue {
             pace,
             feeds: Vec::new(),
             listeners: Vec::new(),
+            books: BTreeMap::new(),
             items: Vec::new(),
             updates: Vec::new(),
             stage: None,
@@ -84,14 +95,18 @@ impl Venue {
     }
 
     /// A place at a market-data endpoint; `None` while all of them are taken.
-    pub(super) fn claim_feed(&mut self, endpoint: &'static Endpoint) -> Option<mpsc::Receiver<Ticks>> {
+    pub(super) fn claim_feed(
+        &mut self,
+        endpoint: &'static Endpoint,
+        books: Arc<AtomicBool>,
+    ) -> Option<mpsc::Receiver<Ticks>> {
         self.feeds.retain(|feed| !feed.queue.is_closed());
         let taken = self.feeds.iter().filter(|feed| feed.endpoint == endpoint).count();
         if taken >= endpoint.places {
             return None;
         }
         let (queue, ticks) = mpsc::channel(TICKS_BEHIND);
-        self.feeds.push(FeedSink { endpoint, queue });
+        self.feeds.push(FeedSink { endpoint, queue, books });
         Some(ticks)
     }
 
@@ -133,6 +148,7 @@ impl Venue {
                 }
                 Event::Quote(quote) => {
                     self.item(quote.symbol.as_str(), Channel::Quotes, |class| wire::quote(class, &quote));
+                    self.book(quote.symbol.as_str(), quote.at);
                     self.tape.quote(quote);
                 }
                 Event::Trade(trade) => {
@@ -167,7 +183,27 @@ impl Venue {
         let Some(asset) = self.exchange.asset(symbol) else { return };
         let (class, symbol) = (asset.class, SmolStr::new(asset.symbol.as_str()));
         let record = wire::tagged(channel, &symbol, record(class));
-        self.items.push(Item { class, channel, symbol, record });
+        self.items.push(Item { class, channel, symbol, record, whole: None });
+    }
+
+    /// What changed in a coin's order book, for who follows it.
+    fn book(&mut self, symbol: &str, at: Stamp) {
+        if !self.feeds.iter().any(|feed| feed.books.load(Ordering::Relaxed)) {
+            // Whoever follows next begins with all of it.
+            self.books.clear();
+            return;
+        }
+        let Some(asset) = self.exchange.asset(symbol).filter(|a| a.class == AssetClass::Crypto) else {
+            return;
+        };
+        let (class, channel, symbol) =
+            (asset.class, Channel::Orderbooks, SmolStr::new(asset.symbol.as_str()));
+        let Some(book) = self.exchange.depth(&symbol) else { return };
+        let before = self.books.get(&symbol).cloned().unwrap_or_default();
+        let record = wire::tagged(channel, &symbol, wire::book_change(&before, &book, at));
+        let whole = Some(wire::tagged(channel, &symbol, wire::book(&book, at)));
+        self.books.insert(symbol.clone(), book);
+        self.items.push(Item { class, channel, symbol, record, whole });
     }
 
     /// Sends out what has happened. A market-data connection that is too far behind loses its queue, and closes
@@ -211,6 +247,10 @@ mod tests {
         Endpoint::ALL.iter().find(|e| e.path == path).unwrap()
     }
 
+    fn claim(venue: &mut Venue, endpoint: &'static Endpoint) -> Option<mpsc::Receiver<Ticks>> {
+        venue.claim_feed(endpoint, Arc::default())
+    }
+
     /// Lets a second of the market pass, and sends it out.
     fn second(venue: &mut Venue, n: i64) {
         venue.advance(Stamp::from_secs(1_800_000_000_i64.saturating_add(n)).unwrap());
@@ -221,8 +261,8 @@ mod tests {
     fn a_market_data_connection_that_is_too_slow_loses_its_queue_and_others_do_not() {
         let (iex, sip) = (endpoint("/v2/iex"), endpoint("/v2/sip"));
         let mut venue = venue();
-        let mut slow = venue.claim_feed(iex).unwrap();
-        let mut quick = venue.claim_feed(sip).unwrap();
+        let mut slow = claim(&mut venue, iex).unwrap();
+        let mut quick = claim(&mut venue, sip).unwrap();
         let mut heard = 0_usize;
         for n in 1..=400 {
             second(&mut venue, n);
@@ -237,21 +277,21 @@ mod tests {
         }
         assert_eq!(left, TICKS_BEHIND);
         assert_eq!(slow.try_recv().unwrap_err(), mpsc::error::TryRecvError::Disconnected);
-        assert!(venue.claim_feed(sip).is_none(), "its holder is still there");
+        assert!(claim(&mut venue, sip).is_none(), "its holder is still there");
         drop(quick);
-        assert!(venue.claim_feed(sip).is_some(), "a place is free once its holder has gone");
+        assert!(claim(&mut venue, sip).is_some(), "a place is free once its holder has gone");
     }
 
     #[test]
     fn the_desks_feeds_are_shared_and_bounded() {
         let mut venue = venue();
-        let iex = venue.claim_feed(endpoint("/v2/iex"));
+        let iex = claim(&mut venue, endpoint("/v2/iex"));
         let desk = endpoint("/v2/desk");
-        let mut claimed: Vec<_> = (0..desk.places).map(|_| venue.claim_feed(desk).unwrap()).collect();
-        assert!(desk.places > 1 && venue.claim_feed(desk).is_none());
+        let mut claimed: Vec<_> = (0..desk.places).map(|_| claim(&mut venue, desk).unwrap()).collect();
+        assert!(desk.places > 1 && claim(&mut venue, desk).is_none());
         second(&mut venue, 1);
         assert!(claimed.iter_mut().all(|ticks| ticks.try_recv().is_ok()), "each hears the market");
         claimed.pop();
-        assert!(venue.claim_feed(desk).is_some() && iex.is_some());
+        assert!(claim(&mut venue, desk).is_some() && iex.is_some());
     }
 }

@@ -9,7 +9,7 @@ mod request;
 
 pub(super) use account::{account, activity, configurations, history, position};
 pub(super) use asset::{asset, calendar_day, clock, market_clock};
-pub(super) use market::{bar, quote, tagged, trade};
+pub(super) use market::{bar, book, book_change, quote, tagged, trade};
 pub(super) use order::{OrderBody, order, order_flat, trade_update};
 pub(super) use request::{CloseRequest, ConfigurationRequest, OrderRequest, ReplaceRequest, Unclear, number};
 

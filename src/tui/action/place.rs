@@ -20,6 +20,10 @@ pub enum Where {
     Everywhere,
     /// Panes, while nothing lies over them.
     Panes,
+    /// Panes but the ladder, where the key is about a price.
+    OutsideDepth,
+    /// Panes but the chart, where the key moves the candles.
+    OutsideChart,
     /// Panes and the ticket.
     PanesAndTicket,
     /// Panes and whatever lies over them, except where text is typed.
@@ -34,6 +38,8 @@ pub enum Where {
     RecordTables,
     /// Panes, and windows whose text scrolls.
     PanesAndWindows,
+    /// The same without the chart, where the key moves the candles.
+    RowsAndWindows,
     /// Windows whose text scrolls while a word is typed in them.
     TypingWindows,
     /// The ticket.
@@ -78,6 +84,8 @@ impl Where {
         match self {
             Self::Everywhere | Self::Leavable => true,
             Self::Panes => pane,
+            Self::OutsideDepth => pane && !matches!(context, C::Depth),
+            Self::OutsideChart => pane && !matches!(context, C::Chart),
             Self::PanesAndTicket => pane || matches!(context, C::Ticket),
             Self::NotTyping => {
                 pane || matches!(
@@ -86,14 +94,10 @@ impl Where {
                 )
             }
             Self::Tables => matches!(context, C::Table(_)),
-            Self::SymbolPanes => pane && !record,
+            Self::SymbolPanes => pane && !record && !matches!(context, C::Depth),
             Self::RecordTables => record,
-            Self::PanesAndWindows => {
-                pane || matches!(
-                    context,
-                    C::Help | C::Exit | C::Halt { typed: false } | C::Confirm { typed: false }
-                )
-            }
+            Self::PanesAndWindows => pane || Self::is_window(context),
+            Self::RowsAndWindows => (pane && !matches!(context, C::Chart)) || Self::is_window(context),
             Self::TypingWindows => {
                 matches!(context, C::Halt { typed: true } | C::Confirm { typed: true })
             }
@@ -107,5 +111,14 @@ impl Where {
             Self::QuitAsk => matches!(context, C::QuitAsk),
             Self::Confirm => matches!(context, C::Confirm { .. }),
         }
+    }
+    const fn is_window(context: Context) -> bool {
+        matches!(
+            context,
+            Context::Help
+                | Context::Exit
+                | Context::Halt { typed: false }
+                | Context::Confirm { typed: false }
+        )
     }
 }

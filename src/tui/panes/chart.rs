@@ -1,144 +1,206 @@
-//! Candles, with the orders that wait at their prices and the average entry.
+//! Candles with their volume, and what stands at a price: orders, stop, target, average entry, the last price. Every
+//! row has an upper and a lower half, so that a candle has twice the rows' resolution.
 
-use super::banner::said;
-use crate::domain::{money::Price, quote::Bar};
+mod axis;
+mod candles;
+mod levels;
+mod scale;
+
+pub use scale::{Scale, Seen};
+
+use crate::domain::quote::Bar;
 use crate::tui::{
-    canvas::{Canvas, small},
+    canvas::{Canvas, width},
+    chart::{Chart, Past, ZOOMS},
+    focus::Pane,
     format,
+    hit::{Drawn, Hit},
     model::Model,
     theme::Role,
 };
 use ratatui::layout::Rect;
 
-/// Columns on the right for prices.
-const LABELS: u16 = 12;
-/// Columns of a candle, its gap among them.
-const CANDLE: u16 = 2;
+/// Bars whose last answer is older than this look stale, milliseconds.
+const STALE_MS: u64 = 20_000;
+/// The fewest columns with which the head names the venue, too.
+const WITH_VENUE: u16 = 76;
+/// The fewest rows of a plot.
+const ROWS_MIN: u16 = 3;
 
-/// Prices to rows.
-struct Scale {
-    plot: Rect,
-    scale: u32,
-    low: i128,
-    high: i128,
+/// What a candle is drawn with.
+struct Bars<'m> {
+    chart: &'m Chart,
+    first: usize,
+    count: usize,
+    /// Columns of each.
+    per: u16,
+    /// They are old: no colour says that the market is there now.
+    stale: bool,
+    /// There is colour to tell rising from falling.
+    colour: bool,
 }
 
-impl Scale {
-    fn of(bars: &[Bar], plot: Rect) -> Option<Self> {
-        let prices = || bars.iter().flat_map(|b| [b.high, b.low]);
-        let scale = prices().map(|p| p.get().scale()).max()?;
-        let low = prices().map(|p| level(p, scale)).min()?;
-        let high = prices().map(|p| level(p, scale)).max()?;
-        Some(Self { plot, scale, low, high })
+impl<'m> Bars<'m> {
+    fn iter(&self) -> impl Iterator<Item = &'m Bar> + Clone + use<'m> {
+        let (chart, first, count) = (self.chart, self.first, self.count);
+        (first..first.saturating_add(count)).filter_map(move |n| chart.bar(n))
     }
-    /// The row of a price; `None` off the chart.
-    fn row(&self, price: Price) -> Option<u16> {
-        let at = level(price, self.scale);
-        if at < self.low || at > self.high {
-            return None;
-        }
-        let top = i128::from(self.plot.height.saturating_sub(1));
-        let range = self.high.saturating_sub(self.low);
-        let below = self.high.saturating_sub(at).saturating_mul(top).checked_div(range).unwrap_or(top / 2);
-        u16::try_from(below).ok().map(|row| self.plot.y.saturating_add(row))
-    }
-}
-
-fn level(price: Price, scale: u32) -> i128 {
-    let mut d = price.get();
-    d.rescale(scale);
-    d.mantissa()
-}
-
-fn candle(canvas: &mut Canvas<'_>, scale: &Scale, bar: &Bar, x: u16) {
-    let style = canvas.style(if bar.close >= bar.open { Role::Up } else { Role::Down });
-    let rows = |a: Price, b: Price| Some((scale.row(a.max(b))?, scale.row(a.min(b))?));
-    let (wick, body) = if canvas.ascii() { ("|", "#") } else { ("│", "█") };
-    for ((from, to), sign) in rows(bar.high, bar.low)
-        .map(|r| (r, wick))
-        .into_iter()
-        .chain(rows(bar.open, bar.close).map(|r| (r, body)))
-    {
-        for y in from..=to {
-            canvas.put(x, y, 1, sign, style);
-        }
-    }
-}
-
-/// A price that means something, as a dotted line with its name.
-fn level_line(canvas: &mut Canvas<'_>, scale: &Scale, price: Price, (name, role): (&str, Role)) {
-    let Some(y) = scale.row(price) else { return };
-    let style = canvas.style(role);
-    let sign = canvas.look.glyphs.level_line;
-    for x in scale.plot.left()..scale.plot.right() {
-        canvas.put(x, y, 1, sign, style);
-    }
-    let text = said(|s| format::price(s, price, None));
-    canvas.left(
-        scale.plot.right().saturating_add(1),
-        y,
-        LABELS.saturating_sub(1),
-        &format!("{text} {name}"),
-        style,
-    );
-}
-
-fn levels(model: &Model, canvas: &mut Canvas<'_>, scale: &Scale) {
-    let Some(instrument) = &model.chart.instrument else { return };
-    if let Some(position) = model.snapshot.positions.iter().find(|p| p.instrument == *instrument) {
-        let lines = [
-            (position.avg_price, ("avg", Role::Info)),
-            (position.stop, ("stop", Role::Sell)),
-            (position.target, ("tgt", Role::Buy)),
-        ];
-        for (price, line) in lines {
-            if let Some(price) = price {
-                level_line(canvas, scale, price, line);
-            }
-        }
-    }
-}
-
-fn labels(canvas: &mut Canvas<'_>, scale: &Scale, bars: &[Bar]) {
-    let style = canvas.style(Role::Muted);
-    let x = scale.plot.right().saturating_add(1);
-    for price in [bars.iter().map(|b| b.high).max(), bars.iter().map(|b| b.low).min()].into_iter().flatten() {
-        if let Some(y) = scale.row(price) {
-            canvas.left(x, y, LABELS.saturating_sub(1), &said(|s| format::price(s, price, None)), style);
-        }
-    }
-    for (bar, x) in [(bars.first(), scale.plot.x), (bars.last(), scale.plot.right().saturating_sub(6))] {
-        if let Some(bar) = bar {
-            let time = said(|s| format::clock_short(s, bar.at, &canvas.look.zone));
-            canvas.left(x, scale.plot.bottom(), 6, &time, style);
-        }
+    /// The first column of the `n`th.
+    fn x(&self, plot: Rect, n: usize) -> u16 {
+        plot.x.saturating_add(crate::tui::canvas::small(n).saturating_mul(self.per))
     }
 }
 
 /// Draws it.
-pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     let inner = Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), ..area };
-    let name =
-        model.chart.instrument.as_ref().map_or_else(|| "no symbol chosen".to_owned(), ToString::to_string);
-    let style = canvas.style(Role::Strong);
-    canvas.left(inner.x, inner.y, inner.width, &format!("{name}  {}", model.chart.interval.0.word()), style);
-    let plot = Rect {
-        x: inner.x,
-        y: inner.y.saturating_add(1),
-        width: inner.width.saturating_sub(LABELS),
-        height: inner.height.saturating_sub(2),
+    let chart = &model.chart;
+    let (tags, more) = levels::tags(model);
+    let gutter = levels::gutter(&tags, inner.width);
+    let body = Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(2), ..inner };
+    let wide = body.width.saturating_sub(gutter);
+    let volume = volume_rows(body.height);
+    let plot = Rect { width: wide, height: body.height.saturating_sub(volume), ..body };
+    let per = ZOOMS.get(chart.zoom.0).copied().unwrap_or(2);
+    let room = usize::from(plot.width.checked_div(per).unwrap_or(0));
+    let window = chart.window(room);
+    let bars = Bars {
+        chart,
+        first: window.start,
+        count: window.len(),
+        per,
+        stale: stale_ms(model).is_some(),
+        colour: model.color != crate::tui::model::ColorMode::None,
     };
-    let room = usize::from(plot.width / CANDLE);
-    let bars = &model.chart.bars;
-    let bars = bars.get(bars.len().saturating_sub(room)..).unwrap_or_default();
-    let Some(scale) = Scale::of(bars, plot).filter(|_| plot.height > 2) else {
+    head(model, canvas, inner, more);
+    let scale = Scale::of(bars.iter(), tags.iter().map(|t| t.price), plot)
+        .filter(|_| plot.height >= ROWS_MIN && room > 0 && chart.instrument == model.instrument);
+    let Some(scale) = scale else {
         let style = canvas.style(Role::Muted);
-        canvas.left(inner.x, inner.y.saturating_add(1), inner.width, "no bars yet", style);
+        let text = match (&model.instrument, &chart.refused) {
+            (None, _) => "no symbol chosen",
+            (Some(_), Some(why)) => why.as_str(),
+            (Some(_), None) => "no bars yet",
+        };
+        canvas.left(inner.x, body.y, inner.width, text, style);
         return;
     };
-    levels(model, canvas, &scale);
-    for (i, bar) in bars.iter().enumerate() {
-        candle(canvas, &scale, bar, plot.x.saturating_add(small(i).saturating_mul(CANDLE)));
+    let under = Rect { y: plot.bottom(), height: volume, ..plot };
+    cross(model, canvas, &bars, &scale);
+    levels::lines(canvas, &scale, &tags);
+    candles::draw(canvas, &bars, &scale);
+    candles::volume(canvas, &bars, under);
+    let side = Rect { x: plot.right().saturating_add(1), width: gutter.saturating_sub(1), ..plot };
+    levels::labels(canvas, &scale, tags, side, tick(model));
+    axis::times(canvas, &bars, Rect { y: body.bottom(), height: 1, ..plot });
+    drawn.hits.push((Rect { height: body.height, ..plot }, Hit::Chart));
+    drawn.chart = Some(Seen { scale, first: window.start, count: window.len(), room, per });
+}
+
+/// Rows for the volume: a sixth of what there is.
+fn volume_rows(height: u16) -> u16 {
+    if height < 8 { 0 } else { (height / 6).clamp(1, 6) }
+}
+
+fn tick(model: &Model) -> Option<crate::domain::money::Price> {
+    model.watched(model.chart.instrument.as_ref()?)?.tick
+}
+
+/// How old what is shown is, where it is older than it may be; the quote's age where that is what is old.
+fn stale_ms(model: &Model) -> Option<u64> {
+    let chart = &model.chart;
+    let row = chart.instrument.as_ref().and_then(|i| model.watched(i));
+    let age = |at| model.now.mono.since_ms(at);
+    let answer = chart.came.map(age).filter(|ms| *ms > STALE_MS);
+    let told = model.snapshot_age_ms().unwrap_or(0);
+    let now = model.snapshot.at.mono.plus_ms(told);
+    let quote = row.filter(|r| r.stale).and_then(|r| r.updated).map(|at| now.since_ms(at));
+    answer.max(quote)
+}
+
+/// The candle under the crosshair, and the price where one was pointed at.
+fn cross(model: &Model, canvas: &mut Canvas<'_>, bars: &Bars<'_>, scale: &Scale) {
+    let Some(cross) = model.chart.cross else { return };
+    let place = model.chart.place_of(cross.at).and_then(|at| at.checked_sub(bars.first));
+    let Some(n) = place.filter(|n| *n < bars.count) else { return };
+    let wide = if bars.per > 1 { bars.per.saturating_sub(1) } else { 1 };
+    let role = if model.focus == Pane::Chart { Role::Selected } else { Role::SelectedIdle };
+    canvas.tint(Rect { x: bars.x(scale.plot, n), width: wide, ..scale.plot }, role);
+    if let Some(y) = cross.price.and_then(|p| scale.row(p)) {
+        canvas.tint(Rect { y, height: 1, ..scale.plot }, role);
     }
-    labels(canvas, &scale, bars);
+}
+
+/// The symbol, the interval, and what one candle says: that under the crosshair, else the last one.
+fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, more: usize) {
+    let chart = &model.chart;
+    let mut x = inner.x;
+    let mut put = |canvas: &mut Canvas<'_>, text: &str, role: Role| {
+        let style = canvas.style(role);
+        let room = inner.right().saturating_sub(x);
+        if width(text) <= room {
+            canvas.put(x, inner.y, room, text, style);
+            x = x.saturating_add(width(text));
+        }
+    };
+    if let Some(id) = &model.instrument {
+        put(canvas, id.symbol.as_str(), Role::Strong);
+        if inner.width >= WITH_VENUE {
+            put(canvas, "@", Role::Muted);
+            put(canvas, id.venue.as_str(), Role::Muted);
+        }
+        put(canvas, "  ", Role::Muted);
+    }
+    put(canvas, chart.interval.0.word(), Role::Key);
+    if chart.instrument != model.instrument {
+        return;
+    }
+    let mut text = std::mem::take(&mut canvas.scratch);
+    let stale = stale_ms(model);
+    if let Some(ms) = stale {
+        text.clear();
+        text.push_str("  ");
+        format::age(&mut text, ms);
+        text.push_str(" old");
+        put(canvas, &text, Role::Warning);
+    }
+    let pointed = chart.cross.and_then(|cross| Some((chart.bar(chart.place_of(cross.at)?)?, cross.price)));
+    let last = chart.len().checked_sub(1).and_then(|n| chart.bar(n));
+    if let Some((bar, price)) = pointed.or(last.map(|bar| (bar, None))) {
+        let tick = tick(model);
+        text.clear();
+        text.push_str("  ");
+        axis::moment(&mut text, bar.at, chart.interval.0, &canvas.look.zone);
+        put(canvas, &text, if pointed.is_some() { Role::Focus } else { Role::Muted });
+        for (name, figure) in [(" O ", bar.open), (" H ", bar.high), (" L ", bar.low), (" C ", bar.close)] {
+            text.clear();
+            text.push_str(name);
+            format::price(&mut text, figure, tick);
+            put(canvas, &text, if stale.is_some() { Role::Stale } else { Role::Text });
+        }
+        text.clear();
+        text.push_str(" V ");
+        format::short_qty(&mut text, bar.volume);
+        put(canvas, &text, if stale.is_some() { Role::Stale } else { Role::Text });
+        if let Some(price) = price {
+            text.clear();
+            text.push_str("  ");
+            text.push_str(canvas.look.glyphs.pointer);
+            format::price(&mut text, price, tick);
+            put(canvas, &text, Role::Focus);
+        }
+    }
+    if more > 0 {
+        text.clear();
+        let written = std::fmt::Write::write_fmt(&mut text, format_args!("  +{more} orders"));
+        debug_assert!(written.is_ok(), "writing to a String can't fail");
+        put(canvas, &text, Role::Muted);
+    }
+    canvas.scratch = text;
+    if chart.anchor.is_some() {
+        put(canvas, "  moved: End goes back", Role::Info);
+    }
+    if chart.past == Past::End && chart.window(1).start == 0 {
+        put(canvas, "  no older bars", Role::Muted);
+    }
 }

@@ -1,6 +1,6 @@
 //! The mouse: focus, select, scroll. A click never trades.
 
-use super::{entry, keys, navigate};
+use super::{chart, entry, keys, ladder, navigate};
 use crate::tui::{
     column::Column,
     focus::Pane,
@@ -45,6 +45,14 @@ fn click(model: &mut Model, column: u16, row: u16) {
         Some(Hit::Head(pane, column)) => {
             focus(model, pane);
             sort(model, pane, column);
+        }
+        Some(Hit::Chart) => {
+            entry::unreview(model);
+            chart::click(model, column, row);
+        }
+        Some(Hit::Rung(price)) => {
+            entry::unreview(model);
+            ladder::click(model, price);
         }
         Some(Hit::Page(page)) if page < model.pages.len() => navigate::show_page(model, page),
         Some(Hit::Field(field)) if model.ticket.phase == Phase::Editing && model.ticket.shows(field) => {
@@ -94,7 +102,13 @@ fn scroll(model: &mut Model, event: MouseEvent, down: bool) {
         }
         return;
     }
-    if let Some(pane) = model.drawn.pane_at(event.column, event.row).filter(|p| p.is_table()) {
+    let over = model.drawn.pane_at(event.column, event.row);
+    match over {
+        Some(Pane::Chart) => return chart::wheel(model, down),
+        Some(Pane::Depth) => return ladder::wheel(model, down),
+        Some(_) | None => {}
+    }
+    if let Some(pane) = over.filter(|p| p.is_table()) {
         let room = model.drawn.room(pane);
         let table = model.tables.entry(pane).or_default();
         table.offset = shift(table.offset, table.rows.len().saturating_sub(room));

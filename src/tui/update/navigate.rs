@@ -1,15 +1,16 @@
 //! Moving about: pages, panes, rows, sorting and filtering. Nothing here reaches a venue.
 
-use super::{entry, exit, line};
+use super::{chart, entry, exit, ladder, line};
 use crate::{
     domain::{ids::InstrumentId, quote::Interval, text::Text},
     grammar,
     tui::{
         action::Action,
+        chart::ChartInterval,
         column::Column,
         focus::Pane,
         modal::{Confirmation, ExitShown, Halt, Modal, Since},
-        model::{ChartInterval, KeyHint, Model, Tone},
+        model::{KeyHint, Model, Tone},
         msg::Cmd,
         panes,
         table::{OrdersTab, RowKey, Sort, rows},
@@ -294,6 +295,9 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
     match arg {
         "left" => step_focus(model, false),
         "right" => step_focus(model, true),
+        "up" | "down" | "top" | "bottom" | "page-up" | "page-down" if model.focus == Pane::Depth => {
+            ladder::step(model, arg);
+        }
         "up" | "down" | "top" | "bottom" | "page-up" | "page-down" => move_rows(model, arg),
         _ => return Err("write up, down, left, right, top, bottom, page-up or page-down".into()),
     }
@@ -439,8 +443,7 @@ fn interval(model: &mut Model, arg: &str) -> Result<(), Text> {
         word => INTERVALS.iter().find(|i| i.word() == word),
     };
     let to = *to.ok_or("write 1m, 5m, 15m, 1h or 1d")?;
-    model.chart.interval = ChartInterval(to);
-    model.chart.instrument = None;
+    chart::set_interval(model, ChartInterval(to));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What the engine answers.
 
-use super::{entry, exit, trade};
+use super::{chart, entry, exit, ladder, trade};
 use crate::{
     desk::{Receipt, Reply, RequestId},
     domain::text::Text,
@@ -18,8 +18,10 @@ pub(super) fn receipt(model: &mut Model, receipt: Receipt) -> Vec<Cmd> {
         figures(model, reply);
     } else if model.ticket.phase == Phase::Sending(id) {
         entry::answered(model, reply);
-    } else if model.chart.asked.is_some_and(|(asked, _)| asked == id) {
-        bars(model, reply);
+    } else if chart::asked(model, id) {
+        chart::answered(model, id, reply);
+    } else if ladder::asked(model, id) {
+        ladder::answered(model, &reply);
     } else if asked_by_modal(model.modal.as_ref(), id) {
         return modal(model, id, reply);
     } else {
@@ -50,16 +52,6 @@ fn figures(model: &mut Model, reply: Reply) {
         | Reply::Bars { .. }
         | Reply::Open { .. }
         | Reply::Since(_) => {}
-    }
-}
-
-fn bars(model: &mut Model, reply: Reply) {
-    model.chart.asked = None;
-    if let Reply::Bars { instrument, interval, bars } = reply
-        && model.chart.instrument.as_ref() == Some(&instrument)
-        && model.chart.interval.0 == interval
-    {
-        model.chart.bars = bars;
     }
 }
 

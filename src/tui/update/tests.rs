@@ -3,14 +3,14 @@
 use super::*;
 use crate::{
     desk::{
-        Receipt, Reply, RequestId,
+        Receipt, Reply, Request, RequestId,
         receipt::{Plan, Preview},
         snapshot::{AlertRow, Lamp, OrderRow, PositionRow, WatchRow},
     },
     domain::{alert::*, ids::*, lifecycle::OrderState, money::*, order::*, quote::Bar, time::Mono},
     grammar,
     tui::{
-        focus::Context,
+        focus::{Context, Pane},
         hit::Hit,
         keymap::Stroke,
         modal::Modal,
@@ -26,6 +26,8 @@ use ratatui::layout::Rect;
 
 mod asked;
 mod exit;
+mod ladder;
+mod market;
 mod screen;
 mod soup;
 mod ticket;

@@ -290,13 +290,13 @@ fn open_ticket(model: &mut Model, arg: &str) -> Result<(), Text> {
 }
 
 /// Nobody opens a ticket over one whose order is under way.
-fn free_ticket(model: &Model) -> Result<(), Text> {
+pub(super) fn free_ticket(model: &Model) -> Result<(), Text> {
     let waiting = matches!(model.ticket.phase, Phase::Sending(_))
         && model.now.mono.since_ms(model.ticket.sent_at) < RECEIPT_MS;
     if waiting { Err("the last order's receipt has not come yet".into()) } else { Ok(()) }
 }
 
-fn show_ticket(model: &mut Model, ticket: Ticket, field: Field) {
+pub(super) fn show_ticket(model: &mut Model, ticket: Ticket, field: Field) {
     model.ticket = ticket;
     model.ticket.phase = Phase::Editing;
     model.ticket.go_to(field);

@@ -2,7 +2,10 @@
 
 use super::{Result, instrument_id, maybe, needed, number, stamp};
 use crate::{
-    adapters::{Error, alpaca::wire},
+    adapters::{
+        Error,
+        alpaca::{book::Change, wire},
+    },
     broker::{
         Market,
         event::{Day, Event},
@@ -21,6 +24,8 @@ use crate::{
 pub enum Meaning {
     /// News of the market.
     Market(Market),
+    /// A change of an order book, or all of it.
+    Book(Change),
     /// News that must not be overwritten.
     Event(Event),
     /// Connected, authenticated.
@@ -53,6 +58,7 @@ pub fn news(venue: &VenueId, n: &wire::News<'_>, received: Mono) -> Result<Meani
             at: at(t.at)?,
             received,
         }))),
+        wire::News::Book(b) => book(venue, b).map(Meaning::Book),
         wire::News::Other(other) => rare(venue, other),
     }
 }
@@ -86,6 +92,25 @@ fn instrument(venue: &VenueId, symbol: Option<&str>) -> Result<InstrumentId> {
 
 fn at(text: Option<&str>) -> Result<crate::domain::time::Stamp> {
     stamp("t", text.ok_or_else(|| Error::message("t", "it is missing"))?)
+}
+
+fn book(venue: &VenueId, b: &wire::BookNews<'_>) -> Result<Change> {
+    let levels = |all: &[wire::Level<'_>]| -> Result<Vec<(Price, Qty)>> { all.iter().map(level).collect() };
+    Ok(Change {
+        instrument: instrument(venue, b.symbol)?,
+        bids: levels(&b.bids)?,
+        asks: levels(&b.asks)?,
+        is_whole: b.is_whole,
+        at: at(b.at)?,
+    })
+}
+
+fn level(level: &wire::Level<'_>) -> Result<(Price, Qty)> {
+    let price: Price = number("p", level.p)?;
+    if !price.is_positive() {
+        return Err(Error::message("p", format!("{price} is not above zero")));
+    }
+    Ok((price, number("s", level.s)?))
 }
 
 /// One side of a quote. A price of zero is the venue's way to say that nobody is there.

@@ -88,8 +88,14 @@ impl Api {
         map::instrument_id(self.venue(), native, Some(class)).map_err(|e| self.unreadable(e))
     }
 
-    /// The last `count` bars, oldest first.
-    pub async fn bars(&self, id: &InstrumentId, interval: Interval, count: u32) -> Result<Vec<Bar>, Fault> {
+    /// The last `count` bars, or the last that begin before a time; oldest first.
+    pub async fn bars(
+        &self,
+        id: &InstrumentId,
+        interval: Interval,
+        count: u32,
+        before: Option<Stamp>,
+    ) -> Result<Vec<Bar>, Fault> {
         #[derive(Deserialize)]
         struct Bars<'a> {
             #[serde(borrow)]
@@ -99,13 +105,19 @@ impl Api {
         let path: &[&str] =
             if is_crypto { &["v1beta3", "crypto", "us", "bars"] } else { &["v2", "stocks", "bars"] };
         let count = count.clamp(1, 10_000);
+        let until = before.unwrap_or_else(|| self.clock().now().wall);
         let mut call = Call::get(path)
             .query("symbols", id.symbol.as_str())
             .query("timeframe", timeframe(interval))
             .query("limit", count.to_string())
             .query("sort", "desc")
-            .query("start", bars_start(self.clock().now().wall, interval, count).to_rfc3339())
+            .query("start", bars_start(until, interval, count).to_rfc3339())
             .body_max(LIST_BYTES_MAX);
+        if let Some(before) = before {
+            // The end counts as inside.
+            let last = Stamp::from_nanos(before.as_nanos().saturating_sub(1));
+            call = call.query("end", last.to_rfc3339());
+        }
         if !is_crypto {
             // Old bars have no delayed feed, and a chart without its splits has cliffs.
             let feed = if self.config().feed() == "delayed_sip" { "sip" } else { self.config().feed() };
@@ -140,7 +152,7 @@ fn timeframe(interval: Interval) -> &'static str {
 }
 
 /// Far enough back for `count` bars: sessions fill a fifth of the week, and holidays come in fours at most.
-fn bars_start(now: Stamp, interval: Interval, count: u32) -> Stamp {
+fn bars_start(until: Stamp, interval: Interval, count: u32) -> Stamp {
     let span_ms = i64::from(interval.secs()).saturating_mul(i64::from(count)).saturating_mul(5_000);
-    now.plus_ms(span_ms.saturating_add(DAY_MS.saturating_mul(4)).saturating_neg())
+    until.plus_ms(span_ms.saturating_add(DAY_MS.saturating_mul(4)).saturating_neg())
 }

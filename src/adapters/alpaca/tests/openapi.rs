@@ -160,8 +160,9 @@ async fn every_other_request(venue: &Alpaca) {
     drop(venue.api.snapshots(&names).await);
     drop(venue.api.is_open().await);
     for interval in [Interval::Min1, Interval::Min5, Interval::Min15, Interval::Hour1, Interval::Day1] {
-        drop(venue.bars(instrument("AAPL"), interval, 200).await);
-        drop(venue.bars(instrument("BTC/USD"), interval, 200).await);
+        let before = (interval == Interval::Hour1).then(|| Stamp::from_nanos(1_795_000_000_000_000_000));
+        drop(venue.bars(instrument("AAPL"), interval, 200, before).await);
+        drop(venue.bars(instrument("BTC/USD"), interval, 200, before).await);
     }
 }
 

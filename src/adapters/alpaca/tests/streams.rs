@@ -6,10 +6,9 @@ use crate::{
         loopback::{Peer, within},
         stream::Timing,
     },
-    broker::{Channel, Event, Link, Market, Sink},
+    broker::{Channel, Event, Link, Market, Sink, Watched},
     transport::{backoff, supervise::Silence},
 };
-use std::collections::BTreeSet;
 use tokio::sync::{mpsc, watch};
 
 fn quick() -> Timing {
@@ -32,8 +31,12 @@ struct Desk {
     rest: Server,
     events: mpsc::Receiver<(VenueId, Event)>,
     news: mpsc::Receiver<Vec<Market>>,
-    watched: watch::Sender<BTreeSet<Symbol>>,
+    watched: watch::Sender<Watched>,
     task: tokio::task::JoinHandle<()>,
+}
+
+fn watching(names: &[&str]) -> Watched {
+    Watched { symbols: names.iter().map(|s| symbol(s)).collect(), ..Watched::default() }
 }
 
 impl Drop for Desk {
@@ -62,7 +65,7 @@ impl Desk {
         let venue = alpaca_with(settings).with_timing(quick());
         let (order_lane, events) = mpsc::channel(64);
         let (market_lane, news) = mpsc::channel(64);
-        let (watched, seen) = watch::channel(watched.iter().map(|s| symbol(s)).collect());
+        let (watched, seen) = watch::channel(watching(watched));
         let sink = Sink::new(super::venue(), order_lane, market_lane);
         let task = tokio::spawn(async move { venue.stream(seen, sink).await });
         Self { orders, market, rest, events, news, watched, task }
@@ -186,7 +189,7 @@ async fn market_news_flows_and_nonsense_in_it_is_put_aside() {
     peer.say(QUOTE).await;
     let news = within(desk.news.recv()).await.unwrap().remove(0);
     assert!(matches!(news, Market::Quote(q) if q.bid.unwrap().0 == "175.49".parse().unwrap()));
-    desk.watched.send(BTreeSet::from([symbol("AAPL"), symbol("TSLA")])).unwrap();
+    desk.watched.send(watching(&["AAPL", "TSLA"])).unwrap();
     assert_eq!(peer.hear().await["trades"], json!(["TSLA"]));
 }
 

@@ -75,3 +75,10 @@ pub struct Subscription<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statuses: Option<&'a [&'a str]>,
 }
+
+/// The subscription of order books.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Books<'a> {
+    pub action: &'static str,
+    pub orderbooks: &'a [&'a str],
+}

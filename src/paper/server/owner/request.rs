@@ -29,6 +29,7 @@ use crate::{
 };
 use bytes::Bytes;
 use serde_json::Value;
+use std::sync::{Arc, atomic::AtomicBool};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -47,7 +48,8 @@ pub(in crate::paper::server) enum Request {
     CloseAll(bool, Reply<Vec<CloseOutcome>>),
     Configure(ConfigurationRequest, Reply<Result<Value, Refused>>),
     // Places in the streams, and in the minute's count of requests.
-    ClaimFeed(&'static Endpoint, Reply<Option<mpsc::Receiver<Ticks>>>),
+    /// With what says that it follows order books.
+    ClaimFeed(&'static Endpoint, Arc<AtomicBool>, Reply<Option<mpsc::Receiver<Ticks>>>),
     Listen(Reply<Option<mpsc::Receiver<Bytes>>>),
     Count(Family, Stamp, Reply<Left>),
     // The account.
@@ -96,7 +98,7 @@ impl Venue {
             Request::Close(symbol, portion, to) => to.hold(self.close(&symbol, portion)),
             Request::CloseAll(cancel_orders, to) => to.hold(self.close_all(cancel_orders)),
             Request::Configure(new, to) => to.hold(self.configure(new)),
-            Request::ClaimFeed(endpoint, to) => to.hold(self.claim_feed(endpoint)),
+            Request::ClaimFeed(endpoint, books, to) => to.hold(self.claim_feed(endpoint, books)),
             Request::Listen(to) => to.hold(self.listen()),
             Request::Count(family, now, to) => to.hold(self.quota.count(family, now)),
             Request::Account(to) => to.hold(wire::account(&self.exchange.account(), self.now())),

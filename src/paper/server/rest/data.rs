@@ -4,6 +4,7 @@ use super::App;
 use crate::{
     domain::{ids::Symbol, instrument::AssetClass, quote::Interval, time::Stamp},
     paper::{
+        event::Bar,
         history::History,
         server::{
             answer::{Answer, Refused, ok},
@@ -200,14 +201,32 @@ impl Stretch {
         let length_ms = i64::from(self.interval.secs()).saturating_mul(1000);
         let span = i64::try_from(wanted).ok().unwrap_or(i64::MAX).saturating_mul(length_ms);
         let until = end.plus_ms(1);
-        let (range, limit) = if self.is_newest_first {
-            // Nights and weekends have no bars: look four times as far back as the page is long.
+        let bars = if self.is_newest_first {
             let last = behind.unwrap_or(until).min(until);
-            ((last.plus_ms(span.saturating_mul(-4)).max(start), last), wanted.saturating_mul(4))
+            self.newest(history, (start, last), (wanted, span))
         } else {
-            ((behind.unwrap_or(start).max(start), until), wanted)
+            history.bars(self.interval, (behind.unwrap_or(start).max(start), until), wanted)
         };
-        history.bars(self.interval, range, limit).iter().map(|b| (b.at, wire::bar(class, b))).collect()
+        bars.iter().map(|b| (b.at, wire::bar(class, b))).collect()
+    }
+
+    /// At least `wanted` bars that begin before `until`, where there are so many. Nights and weekends have none: each
+    /// look reaches twice as far back as the one before.
+    fn newest(
+        &self,
+        history: &History,
+        (start, mut until): (Stamp, Stamp),
+        (wanted, mut span): (usize, i64),
+    ) -> Vec<Bar> {
+        let mut found: Vec<Bar> = Vec::new();
+        while until > start && found.len() < wanted {
+            let from = until.plus_ms(span.saturating_neg()).max(start);
+            let mut earlier = history.bars(self.interval, (from, until), usize::MAX);
+            earlier.append(&mut found);
+            found = earlier;
+            (until, span) = (from, span.saturating_mul(2));
+        }
+        found
     }
 
     /// Rows behind the end of the page before.

@@ -109,6 +109,7 @@ impl Stage {
             let fate = self.play.frame(&Meeting::about(Kind::DataStream, item.symbol.clone()), at);
             if fate.skew_ms != 0 {
                 item.record = item.record.shifted(fate.skew_ms);
+                item.whole = item.whole.map(|whole| whole.shifted(fate.skew_ms));
             }
             self.items.put(item, &fate, at, &mut out);
         }

@@ -1,9 +1,14 @@
 //! Quotes, prints and bars as the data API and its streams have them.
 
 use crate::{
-    domain::{instrument::AssetClass, money::Qty},
+    domain::{
+        instrument::AssetClass,
+        money::{Price, Qty},
+        time::Stamp,
+    },
     paper::{
         event::{Bar, Quote, Trade},
+        market::Book,
         server::{
             feed::Channel,
             record::{Field, Record},
@@ -59,6 +64,28 @@ pub(in crate::paper::server) fn bar(class: AssetClass, b: &Bar) -> Record {
         .with("vw", b.vwap.get())
 }
 
+fn levels(all: impl IntoIterator<Item = (Price, Decimal)>) -> Vec<Record> {
+    all.into_iter().map(|(price, size)| Record::new().with("p", price.get()).with("s", size)).collect()
+}
+
+/// A whole order book's own fields.
+pub(in crate::paper::server) fn book(book: &Book, at: Stamp) -> Record {
+    let side = |all: &[(Price, Qty)]| levels(all.iter().map(|(price, size)| (*price, size.get())));
+    Record::new().with("t", at).with("b", side(&book.bids)).with("a", side(&book.asks)).with("r", true)
+}
+
+/// What is another now than it was: a size of zero is a price where nothing rests any more.
+pub(in crate::paper::server) fn book_change(before: &Book, now: &Book, at: Stamp) -> Record {
+    let side = |before: &[(Price, Qty)], now: &[(Price, Qty)]| {
+        let gone = before.iter().filter(|(price, _)| !now.iter().any(|(p, _)| p == price));
+        let new = now.iter().filter(|level| !before.contains(level));
+        let gone = gone.map(|(price, _)| (*price, Decimal::ZERO));
+        levels(gone.chain(new.map(|(price, size)| (*price, size.get()))))
+    };
+    let (bids, asks) = (side(&before.bids, &now.bids), side(&before.asks, &now.asks));
+    Record::new().with("t", at).with("b", bids).with("a", asks)
+}
+
 /// A record as a message of a stream.
 pub(in crate::paper::server) fn tagged(channel: Channel, symbol: &str, record: Record) -> Record {
     let tag = match channel {
@@ -79,10 +106,27 @@ pub(in crate::paper::server) fn tagged(channel: Channel, symbol: &str, record: R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{ids::Symbol, money::Price, time::Stamp},
-        paper::server::record::Codec,
-    };
+    use crate::{domain::ids::Symbol, paper::server::record::Codec};
+
+    #[test]
+    fn a_book_is_told_whole_and_then_by_what_changed() {
+        let d = |n: i64| Decimal::new(n, 1);
+        let side = |all: &[(i64, i64)]| {
+            all.iter().map(|(p, s)| (Price::new(d(*p)), Qty::new(d(*s)).unwrap())).collect::<Vec<_>>()
+        };
+        let before = Book { bids: side(&[(100, 5), (99, 7)]), asks: side(&[(101, 2)]) };
+        let now = Book { bids: side(&[(99, 8), (98, 1)]), asks: side(&[(101, 2)]) };
+        let at = Stamp::from_nanos(1_613_998_305_335_689_322);
+        let json = |record| {
+            let record = tagged(Channel::Orderbooks, "BTC/USD", record);
+            String::from_utf8(Codec::Json.encode(&[&record])).unwrap()
+        };
+        let head = r#"[{"T":"o","S":"BTC/USD","t":"2021-02-22T12:51:45.335689322Z""#;
+        let whole = r#""b":[{"p":10,"s":0.5},{"p":9.9,"s":0.7}],"a":[{"p":10.1,"s":0.2}],"r":true}]"#;
+        assert_eq!(json(book(&before, at)), format!("{head},{whole}"));
+        let change = r#""b":[{"p":10,"s":0},{"p":9.9,"s":0.8},{"p":9.8,"s":0.1}],"a":[]}]"#;
+        assert_eq!(json(book_change(&before, &now, at)), format!("{head},{change}"));
+    }
 
     #[test]
     fn a_stocks_and_a_coins_quote_have_their_own_fields() {
