@@ -85,9 +85,8 @@ impl Engine {
     pub(super) fn count_entry(&mut self, venue: &VenueId) {
         let (second, minute) = self.watch.monitor.sent(venue, self.now.mono);
         let limit = self.venues.get(venue).map(|v| v.setup.rules.order_rate);
-        let over = limit.is_some_and(|l| {
-            l.response != Response::Off && (second > l.per_second || minute > l.per_minute)
-        });
+        let over = limit
+            .is_some_and(|l| l.response != Response::Off && (second > l.per_second || minute > l.per_minute));
         if over && !self.is_latched(Rule::OrderRate, venue) {
             self.watch_now();
         } else {
