@@ -10,6 +10,7 @@ use crate::{
     config::{self, Ascii, Config, ConfigError, Env},
     desk::{Envelope, Request, RequestId},
     domain::{order::Origin, time::Mono},
+    transport::alarm::Alarm,
     tui::{
         app::App,
         canvas::Look,
@@ -217,6 +218,7 @@ impl Dashboard {
     async fn watch(&mut self, host: &mut Host) -> anyhow::Result<()> {
         let mut signals = Signals::new()?;
         let mut keys = spawn_reader()?;
+        let alarm = Alarm::new();
         loop {
             let wait = self.pause();
             let flow = tokio::select! {
@@ -240,7 +242,7 @@ impl Dashboard {
                     let snapshot = host.desk.snapshots.borrow_and_update().clone();
                     self.handle(Msg::Snapshot(snapshot), host)?
                 }
-                () = tokio::time::sleep(wait) => self.handle(Msg::Tick, host)?,
+                () = alarm.after(wait) => self.handle(Msg::Tick, host)?,
             };
             if flow == Flow::Leave {
                 return Ok(());
