@@ -75,6 +75,8 @@ pub struct OrderRow {
     pub(super) resume: OrderState,
     /// How much of the venue's own count inferred fills reach to.
     pub(super) inferred_to: Qty,
+    /// The orders that were ever to replace it: what it has open is not counted twice.
+    pub(super) successors: Vec<ClientId>,
     /// What of it is in the exposure of its instrument.
     pub(super) counted: Counted,
 }
@@ -130,6 +132,7 @@ impl OrderRow {
             updated_at: at,
             resume: OrderState::Working,
             inferred_to: Qty::ZERO,
+            successors: Vec::new(),
             counted: Counted::default(),
         }
     }
@@ -169,6 +172,7 @@ impl OrderRow {
             updated_at: at,
             resume: OrderState::Working,
             inferred_to: Qty::ZERO,
+            successors: Vec::new(),
             counted: Counted::default(),
         }
     }
@@ -438,6 +442,7 @@ impl Orders {
             let old = OrderId { venue: id.venue.clone(), client };
             if let Some(old) = self.rows.get_mut(&old) {
                 old.replaced_by.get_or_insert_with(|| id.client.clone());
+                old.successors.push(id.client.clone());
             }
         }
         if let Some(client) = row.parent.clone() {
