@@ -1,11 +1,13 @@
 //! The orders, by both their names, by instrument and by age.
 
+mod line;
 mod words;
 
+pub(super) use self::line::Line;
 use self::words::{role_of, settle};
 use super::{
     applied::Applied,
-    exposure::{Counted, Totals},
+    exposure::Counted,
     rows::{Named, Rows, Sorted},
 };
 use crate::domain::{
@@ -222,30 +224,6 @@ impl Named for OrderRow {
     }
     fn key(name: &OrderId) -> &str {
         name.client.as_str()
-    }
-}
-
-/// The orders of one instrument: which are open, and what they count for.
-#[derive(Debug)]
-pub(super) struct Line {
-    instrument: InstrumentId,
-    pub(super) open: BTreeSet<OrderId>,
-    pub(super) totals: Totals,
-}
-
-impl Line {
-    pub(super) fn of(instrument: &InstrumentId) -> Self {
-        Self { instrument: instrument.clone(), open: BTreeSet::new(), totals: Totals::default() }
-    }
-}
-
-impl Named for Line {
-    type Name = InstrumentId;
-    fn name(&self) -> &InstrumentId {
-        &self.instrument
-    }
-    fn key(name: &InstrumentId) -> &str {
-        name.symbol.as_str()
     }
 }
 
