@@ -26,7 +26,7 @@ pub mod sessions;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
-pub use burden::{Burden, Sides};
+pub use burden::{Burden, Part, Sides};
 pub use exposure::Exposure;
 pub use fills::FillRow;
 pub use latches::{LatchRow, SessionRow};

@@ -1,11 +1,13 @@
 //! The wire without the trade: HTTP requests that say whether they were sent, websockets that never hang,
 //! and the pure machines beside them that decide when to ask, when to wait and when to connect again.
 
+pub mod alarm;
 pub mod backoff;
 pub mod limit;
 pub mod rest;
 pub mod socket;
 pub mod supervise;
+mod tcp;
 pub mod tls;
 
 /// Largest message or body taken from a venue unless a call says otherwise.

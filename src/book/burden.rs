@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Below this a short share is kept at a sum a share (FINRA rule 4210(c)(2), (c)(3)).
-const CHEAP: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
+const CHEAP: Price = Price::new(Decimal::from_parts(5, 0, 0, false, 0));
 /// What of a thing on margin must be there first: half (Regulation T, 12 CFR 220.12(a)); of a short sale 150 % with
 /// the half that its proceeds are not (220.12(c)).
 const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
@@ -23,7 +23,7 @@ const KEEP_LONG: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
 /// What of a short one (4210(c)(3)).
 const KEEP_SHORT: Decimal = Decimal::from_parts(30, 0, 0, false, 2);
 /// From here up five dollars a share are less than that share of the value.
-const DEAR: Decimal = Decimal::from_parts(17, 0, 0, false, 0);
+const DEAR: Price = Price::new(Decimal::from_parts(17, 0, 0, false, 0));
 /// And no less of a cheap short one than this a share (4210(c)(2)).
 const KEEP_CHEAP: Decimal = Decimal::from_parts(25, 0, 0, false, 1);
 
@@ -52,11 +52,11 @@ fn rates(instrument: Option<&Instrument>, price: Option<Price>) -> Rates {
         // Of these the venue's figures are all there is; a half of the value is beyond most of them.
         return Rates { initial_long: HALF, initial_short: HALF, keep_long: HALF, keep_short: HALF };
     }
-    let keep_short = match price.map(|p| p.get().abs()) {
+    let keep_short = match price.map(Price::abs) {
         // Most cost so much that the share is the larger, which is seen without a division.
         Some(p) if p >= DEAR => KEEP_SHORT,
-        Some(p) if p >= CHEAP => KEEP_SHORT.max(CHEAP.checked_div(p).unwrap_or(Decimal::ONE)),
-        Some(p) => KEEP_CHEAP.checked_div(p).unwrap_or(Decimal::ONE).max(Decimal::ONE),
+        Some(p) if p >= CHEAP => KEEP_SHORT.max(CHEAP.get().checked_div(p.get()).unwrap_or(Decimal::ONE)),
+        Some(p) => KEEP_CHEAP.checked_div(p.get()).unwrap_or(Decimal::ONE).max(Decimal::ONE),
         None => Decimal::ONE,
     };
     Rates { initial_long: HALF, initial_short: HALF, keep_long: KEEP_LONG, keep_short }
@@ -79,7 +79,46 @@ pub struct Burden {
     pub maintenance: Money,
 }
 
+/// One field of a [`Burden`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// [`Burden::worst`].
+    Worst,
+    /// [`Burden::initial_held`].
+    InitialHeld,
+    /// [`Burden::initial`].
+    Initial,
+    /// [`Burden::maintenance_held`].
+    MaintenanceHeld,
+    /// [`Burden::maintenance`].
+    Maintenance,
+}
+
+/// Of what is carried by nobody.
+const NOTHING: Burden = Burden {
+    held: Money::ZERO,
+    worst: Money::ZERO,
+    initial_held: Money::ZERO,
+    initial: Money::ZERO,
+    maintenance_held: Money::ZERO,
+    maintenance: Money::ZERO,
+};
+
 impl Burden {
+    /// Of nothing.
+    pub const fn nothing() -> &'static Self {
+        &NOTHING
+    }
+    /// One field.
+    pub const fn part(&self, part: Part) -> Money {
+        match part {
+            Part::Worst => self.worst,
+            Part::InitialHeld => self.initial_held,
+            Part::Initial => self.initial,
+            Part::MaintenanceHeld => self.maintenance_held,
+            Part::Maintenance => self.maintenance,
+        }
+    }
     fn zip(self, other: Self, sum: impl Fn(Money, Money) -> Option<Money>) -> Option<Self> {
         Some(Self {
             held: sum(self.held, other.held)?,
@@ -184,26 +223,57 @@ impl Sides {
             Side::Sell => self.short(),
         }
     }
+    /// What would be held long and owed short at most, neither below zero.
+    fn most(&self) -> Option<(Money, Money)> {
+        Some((self.long()?.max(Money::ZERO), self.short()?.max(Money::ZERO)))
+    }
+    /// Which share of it is margin, of what is long and what is short.
+    fn initial(&self, rates: &Rates) -> Option<Money> {
+        worse(self.most()?, rates.initial_long, rates.initial_short)
+    }
+    fn maintenance(&self, rates: &Rates) -> Option<Money> {
+        worse(self.most()?, rates.keep_long, rates.keep_short)
+    }
+    fn initial_held(&self, rates: &Rates) -> Option<Money> {
+        let rate = if self.held.is_negative() { rates.initial_short } else { rates.initial_long };
+        self.held.abs().checked_mul(rate)
+    }
+    fn maintenance_held(&self, rates: &Rates) -> Option<Money> {
+        let rate = if self.held.is_negative() { rates.keep_short } else { rates.keep_long };
+        self.held.abs().checked_mul(rate)
+    }
     /// As a burden. `None` on overflow.
     pub fn burden(&self, instrument: Option<&Instrument>, price: Option<Price>) -> Option<Burden> {
         let rates = rates(instrument, price);
-        let (long, short) = (self.long()?.max(Money::ZERO), self.short()?.max(Money::ZERO));
-        let held = self.held.abs();
-        let (initial_held, keep_held) = if self.held.is_negative() {
-            (rates.initial_short, rates.keep_short)
-        } else {
-            (rates.initial_long, rates.keep_long)
-        };
-        let worse = |a: Money, b: Money| a.max(b);
+        let (long, short) = self.most()?;
         Some(Burden {
-            held,
-            worst: worse(long, short),
-            initial_held: held.checked_mul(initial_held)?,
-            initial: worse(long.checked_mul(rates.initial_long)?, short.checked_mul(rates.initial_short)?),
-            maintenance_held: held.checked_mul(keep_held)?,
-            maintenance: worse(long.checked_mul(rates.keep_long)?, short.checked_mul(rates.keep_short)?),
+            held: self.held.abs(),
+            worst: long.max(short),
+            initial_held: self.initial_held(&rates)?,
+            initial: worse((long, short), rates.initial_long, rates.initial_short)?,
+            maintenance_held: self.maintenance_held(&rates)?,
+            maintenance: worse((long, short), rates.keep_long, rates.keep_short)?,
         })
     }
+    /// One field of the burden: a check asks for one. `None` on overflow.
+    pub fn part(&self, part: Part, instrument: Option<&Instrument>, price: Option<Price>) -> Option<Money> {
+        let rates = || rates(instrument, price);
+        match part {
+            Part::Worst => self.most().map(|(long, short)| long.max(short)),
+            Part::InitialHeld => self.initial_held(&rates()),
+            Part::Initial => self.initial(&rates()),
+            Part::MaintenanceHeld => self.maintenance_held(&rates()),
+            Part::Maintenance => self.maintenance(&rates()),
+        }
+    }
+}
+
+/// The larger of what a side takes at its rate. `None` on overflow.
+fn worse((long, short): (Money, Money), rate_long: Decimal, rate_short: Decimal) -> Option<Money> {
+    if short.is_zero() {
+        return long.checked_mul(rate_long);
+    }
+    Some(long.checked_mul(rate_long)?.max(short.checked_mul(rate_short)?))
 }
 
 /// What an order at the market pays or gets.
@@ -259,11 +329,11 @@ impl Marks {
     ///
     /// # Errors
     /// The instrument that can't be valued.
-    pub fn carried(&self, venue: &VenueId) -> Result<Burden, &InstrumentId> {
+    pub fn carried(&self, venue: &VenueId) -> Result<&Burden, &InstrumentId> {
         let Some(load) = self.burdens.venues.get(venue) else {
-            return Ok(Burden::default());
+            return Ok(Burden::nothing());
         };
-        load.unknown.first().map_or(Ok(load.sum), Err)
+        load.unknown.first().map_or(Ok(&load.sum), Err)
     }
 
     /// Weighs an instrument anew; call it after a fact that moved its position or orders.

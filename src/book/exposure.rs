@@ -175,13 +175,16 @@ impl Orders {
             client.clone().map(|client| OrderId { venue: id.venue.clone(), client })
         };
         let has_children = self.children.contains_key(id);
-        if row.replaced_by.is_none() && row.replaces.is_none() && row.parent.is_none() && !has_children {
+        let links = row.replaced_by.is_some() || row.replaces.is_some() || !row.successors.is_empty();
+        if !links && row.parent.is_none() && !has_children {
             self.recount_one(place);
             return;
         }
         let mut touched = vec![id.clone()];
         touched.extend(named(&row.replaced_by));
         touched.extend(named(&row.replaces));
+        // Also after the change was refused: such an order may still stand.
+        touched.extend(row.successors.iter().filter_map(|client| named(&Some(client.clone()))));
         if row.parent.is_some() || has_children {
             touched.extend(self.group(id).map(|r| r.id.clone()));
         }

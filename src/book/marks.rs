@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use hashbrown::HashTable;
 use rust_decimal::Decimal;
+use std::cell::Cell;
 
 /// How many points a sparkline has.
 pub const SPARK_POINTS: usize = 60;
@@ -189,8 +190,8 @@ impl Mark {
         self.touch.map(|t| now.mono.since_ms(t.received))
     }
     /// What is carried of it, as its account's sums have it.
-    pub fn burden(&self) -> super::burden::Burden {
-        self.burden.as_deref().copied().unwrap_or_default()
+    pub fn burden(&self) -> &super::burden::Burden {
+        self.burden.as_deref().unwrap_or(super::burden::Burden::nothing())
     }
     /// The sparkline, oldest first, the present price last.
     pub fn spark(&self) -> impl Iterator<Item = Price> {
@@ -326,6 +327,8 @@ pub struct Marks {
     places: HashTable<u32>,
     rows: Vec<Mark>,
     pub(super) burdens: super::burden::Burdens,
+    /// Where the last one that was asked for is, as with the rows of the book.
+    last: Cell<usize>,
 }
 
 impl Marks {
@@ -353,7 +356,12 @@ impl Marks {
 
     /// One instrument's mark.
     pub fn get(&self, instrument: &InstrumentId) -> Option<&Mark> {
-        self.place(instrument).and_then(|at| self.rows.get(at))
+        if let Some(mark) = self.rows.get(self.last.get()).filter(|mark| mark.instrument == *instrument) {
+            return Some(mark);
+        }
+        let at = self.place(instrument)?;
+        self.last.set(at);
+        self.rows.get(at)
     }
 
     pub(super) fn at(&self, place: usize) -> Option<&Mark> {

@@ -1,12 +1,14 @@
 //! The orders, by both their names, by instrument and by age.
 
+mod line;
 mod pace;
 mod words;
 
+pub(super) use self::line::Line;
 use self::words::{role_of, settle};
 use super::{
     applied::Applied,
-    exposure::{Counted, Totals},
+    exposure::Counted,
     rows::{Named, Rows, Sorted},
 };
 use crate::domain::{
@@ -76,6 +78,8 @@ pub struct OrderRow {
     pub(super) resume: OrderState,
     /// How much of the venue's own count inferred fills reach to.
     pub(super) inferred_to: Qty,
+    /// The orders that were ever to replace it: what it has open is not counted twice.
+    pub(super) successors: Vec<ClientId>,
     /// What of it is in the exposure of its instrument.
     pub(super) counted: Counted,
 }
@@ -132,6 +136,7 @@ impl OrderRow {
             updated_at: at,
             resume: OrderState::Working,
             inferred_to: Qty::ZERO,
+            successors: Vec::new(),
             counted: Counted::default(),
         }
     }
@@ -172,6 +177,7 @@ impl OrderRow {
             updated_at: at,
             resume: OrderState::Working,
             inferred_to: Qty::ZERO,
+            successors: Vec::new(),
             counted: Counted::default(),
         }
     }
@@ -221,30 +227,6 @@ impl Named for OrderRow {
     }
     fn key(name: &OrderId) -> &str {
         name.client.as_str()
-    }
-}
-
-/// The orders of one instrument: which are open, and what they count for.
-#[derive(Debug)]
-pub(super) struct Line {
-    instrument: InstrumentId,
-    pub(super) open: BTreeSet<OrderId>,
-    pub(super) totals: Totals,
-}
-
-impl Line {
-    pub(super) fn of(instrument: &InstrumentId) -> Self {
-        Self { instrument: instrument.clone(), open: BTreeSet::new(), totals: Totals::default() }
-    }
-}
-
-impl Named for Line {
-    type Name = InstrumentId;
-    fn name(&self) -> &InstrumentId {
-        &self.instrument
-    }
-    fn key(name: &InstrumentId) -> &str {
-        name.symbol.as_str()
     }
 }
 
@@ -421,6 +403,7 @@ impl Orders {
             let old = OrderId { venue: id.venue.clone(), client };
             if let Some(old) = self.rows.get_mut(&old) {
                 old.replaced_by.get_or_insert_with(|| id.client.clone());
+                old.successors.push(id.client.clone());
             }
         }
         if let Some(client) = row.parent.clone() {

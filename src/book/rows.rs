@@ -3,6 +3,7 @@
 
 use crate::domain::names::short_hash;
 use hashbrown::HashTable;
+use std::cell::Cell;
 
 /// A row that knows its own name.
 pub(super) trait Named {
@@ -19,11 +20,13 @@ pub(super) struct Rows<R> {
     places: HashTable<u32>,
     rows: Vec<Option<Box<R>>>,
     free: Vec<u32>,
+    /// Where the last one that was asked for is: what is asked for once is asked for again while one thing is decided.
+    last: Cell<u32>,
 }
 
 impl<R> Default for Rows<R> {
     fn default() -> Self {
-        Self { places: HashTable::new(), rows: Vec::new(), free: Vec::new() }
+        Self { places: HashTable::new(), rows: Vec::new(), free: Vec::new(), last: Cell::new(0) }
     }
 }
 
@@ -31,7 +34,15 @@ impl<R: Named> Rows<R> {
     /// Where a row is: it stays there until it goes.
     pub(super) fn place(&self, name: &R::Name) -> Option<u32> {
         let is_it = |at: &u32| at_place(&self.rows, *at).is_some_and(|row| row.name() == name);
-        self.places.find(short_hash(R::key(name)), is_it).copied()
+        let last = self.last.get();
+        if is_it(&last) {
+            return Some(last);
+        }
+        let found = self.places.find(short_hash(R::key(name)), is_it).copied();
+        if let Some(at) = found {
+            self.last.set(at);
+        }
+        found
     }
 
     pub(super) fn get(&self, name: &R::Name) -> Option<&R> {

@@ -1,6 +1,9 @@
 //! Names of things. Each is its own type, so that a venue's order id is never taken for ours.
 
-use super::{money::put_whole, text::is_unsafe};
+use super::{
+    money::put_whole,
+    text::{is_plain, is_unsafe},
+};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use smol_str::{SmolStr, SmolStrBuilder};
 use std::{cmp::Ordering, fmt};
@@ -35,7 +38,7 @@ macro_rules! id {
                 if text.is_empty() {
                     return Err(IdError::Empty);
                 }
-                if text.len() <= 128 && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+                if text.len() <= 128 && is_plain(text) {
                     return Ok(Self(SmolStr::new(text)));
                 }
                 let chars = text.chars().count();

@@ -28,6 +28,10 @@ pub enum AssetClass {
     Cfd,
 }
 
+const DOLLAR: Price = Price::new(Decimal::ONE);
+const PENNY: Price = Price::new(Decimal::from_parts(1, 0, 0, false, 2));
+const SUB_PENNY: Price = Price::new(Decimal::from_parts(1, 0, 0, false, 4));
+
 /// Which prices are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,8 +47,8 @@ impl Tick {
     pub fn at(self, price: Price) -> Price {
         match self {
             Self::Fixed(step) => step,
-            Self::UsEquity if price.get().abs() >= Decimal::ONE => Price::new(Decimal::new(1, 2)),
-            Self::UsEquity => Price::new(Decimal::new(1, 4)),
+            Self::UsEquity if price.abs() >= DOLLAR => PENNY,
+            Self::UsEquity => SUB_PENNY,
         }
     }
     /// Is `price` allowed?

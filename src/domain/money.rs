@@ -253,7 +253,7 @@ impl Qty {
     }
     /// Difference; `None` on overflow or below zero.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.0.checked_sub(other.0).and_then(Self::new)
+        quick::difference(self.0, other.0).and_then(Self::new)
     }
     /// Difference, zero where it would be below.
     pub fn saturating_sub(self, other: Self) -> Self {
@@ -351,6 +351,16 @@ impl Money {
     /// Divided by a number; `None` for zero or on overflow.
     pub fn checked_div(self, divisor: Decimal) -> Option<Decimal> {
         self.0.checked_div(divisor)
+    }
+    /// Is this more than so many per cent of `whole`? Compared as hundredths of amounts, so that nothing is divided;
+    /// what can't be compared is.
+    pub fn is_beyond(self, percent: Percent, whole: Self) -> bool {
+        let hundred = Decimal::ONE_HUNDRED;
+        if let Some(order) = quick::products(self.0, hundred, whole.0, percent.0) {
+            return order == Ordering::Greater;
+        }
+        let both = self.checked_mul(hundred).zip(whole.checked_mul(percent.0));
+        both.is_none_or(|(this, most)| this > most)
     }
     /// `self / whole` in per cent; `None` when `whole` is zero.
     pub fn percent_of(self, whole: Self) -> Option<Percent> {

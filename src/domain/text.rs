@@ -22,11 +22,16 @@ pub fn counted(n: impl fmt::Display, one: &str, many: &str) -> String {
     text + word
 }
 
+/// Nothing but what can be printed and takes one byte: seen of all of it at once, since nearly every text is that.
+pub(super) fn is_plain(raw: &str) -> bool {
+    raw.bytes().fold(true, |plain, b| plain & (0x20..0x7f).contains(&b))
+}
+
 impl Text {
     /// Cleans `raw`: line breaks and tabs become spaces, everything that could move a cursor, reverse or hide
     /// text goes, and what is over [`TEXT_CHARS_MAX`] is cut with a count.
     pub fn clean(raw: &str) -> Self {
-        if raw.len() <= TEXT_CHARS_MAX && raw.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        if raw.len() <= TEXT_CHARS_MAX && is_plain(raw) {
             return Self(SmolStr::new(raw));
         }
         let mut out = SmolStrBuilder::new();

@@ -31,7 +31,7 @@ use super::{
     verdict::{CheckName, Why},
 };
 use crate::{
-    book::{AccountRow, Burden, Exposure, Mark, Sides},
+    book::{AccountRow, Burden, Exposure, Mark, Part, Sides},
     domain::{
         ids::InstrumentId,
         instrument::Instrument,
@@ -88,10 +88,10 @@ pub(super) struct Weighed<'a> {
     /// Value of the symbol's position on the order's side; below zero when it would only become smaller.
     pub(super) after: Money,
     /// What all carry now; the instrument that can't be valued where there is one.
-    sum: Result<Burden, &'a InstrumentId>,
+    sum: Result<&'a Burden, &'a InstrumentId>,
     /// What this instrument carries of it, and what it would carry.
-    was: Burden,
-    burden: Burden,
+    was: &'a Burden,
+    sides: Sides,
 }
 
 /// An order before the checks, with what several of them need looked up once.
@@ -210,10 +210,9 @@ impl<'a> Case<'a> {
         let paid = || context.book.position(id).and_then(|p| p.avg_price);
         let sides = Sides::of(exposure, self.mark, self.market, multiplier, paid)?;
         let sides = sides.plus(self.spec.side, value)?;
-        let burden = sides.burden(self.instrument, self.market)?;
-        let was = self.mark.map(Mark::burden).unwrap_or_default();
+        let was = self.mark.map_or(Burden::nothing(), Mark::burden);
         let sum = context.marks.carried(&id.venue);
-        Some(Weighed { after: sides.after(self.spec.side)?, sum, was, burden })
+        Some(Weighed { after: sides.after(self.spec.side)?, sum, was, sides })
     }
 
     /// The quote is too old, or not there. A trader who lets old quotes pass has what else is asked judged by them too.
@@ -239,17 +238,18 @@ impl<'a> Case<'a> {
 
     /// What the account would carry with it, of one kind: the sum without what this instrument carries, with what it
     /// would.
-    pub(super) fn total(&self, of: fn(&Burden) -> Money) -> Result<Money, Why> {
+    pub(super) fn total(&self, part: Part) -> Result<Money, Why> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
         let Some(weighed) = &self.weighed else { return Err(Why::NoPrice) };
         let sum = match &weighed.sum {
-            Ok(sum) => of(sum),
+            Ok(sum) => sum.part(part),
             Err(unknown) => return Err(Why::NoValue((*unknown).clone())),
         };
-        let (was, is) = (of(&weighed.was), of(&weighed.burden));
-        let with_it = sum.checked_sub(was).and_then(|others| others.checked_add(is));
+        let is = weighed.sides.part(part, self.instrument, self.market);
+        let others = sum.checked_sub(weighed.was.part(part));
+        let with_it = others.zip(is).and_then(|(others, is)| others.checked_add(is));
         with_it.ok_or(Why::NoPrice)
     }
 
@@ -326,12 +326,9 @@ fn adds(before: &OrderSpec, after: &OrderSpec, mark: Option<&Mark>) -> bool {
     !(same_terms && new <= old && no_dearer)
 }
 
-/// Is `value` more than so many per cent of `equity`? Compared as hundredths of amounts, so that nothing is divided;
-/// what can't be compared is too much.
+/// Is `value` more than so many per cent of `equity`?
 pub(super) fn is_beyond(value: Money, limit: Percent, equity: Money) -> bool {
-    let most = equity.max(Money::ZERO).checked_mul(limit.get());
-    let value = value.checked_mul(rust_decimal::Decimal::ONE_HUNDRED);
-    value.zip(most).is_none_or(|(value, most)| value > most)
+    value.is_beyond(limit, equity.max(Money::ZERO))
 }
 
 /// A share for a sentence.

@@ -3,7 +3,7 @@
 use super::{
     checks::{CHECKS, Case, Check},
     permit::Cleared,
-    verdict::{CheckResult, Outcome, Verdict},
+    verdict::{CheckResult, Outcome, Verdict, Why},
 };
 use crate::{
     book::{Book, Marks},
@@ -94,38 +94,37 @@ pub fn clear_change(
 }
 
 fn verdict(case: &Case<'_>, id: u64) -> Verdict {
-    Verdict { id, checks: results(case).into() }
+    Verdict { id, checks: CHECKS.iter().map(|check| result(case, check)).collect() }
 }
 
 /// The verdict where it stops the order: one that passes needs no list.
 fn blocked(case: &Case<'_>, id: u64) -> Option<Verdict> {
-    let checks = results(case);
-    let verdict = |checks: [CheckResult; CHECKS.len()]| Verdict { id, checks: checks.into() };
-    checks.iter().any(|c| c.outcome == Outcome::Block).then(|| verdict(checks))
-}
-
-fn results(case: &Case<'_>) -> [CheckResult; CHECKS.len()] {
-    CHECKS.each_ref().map(|check| result(case, check))
+    // What stops it is asked once more for the list: checks look, and change nothing.
+    let stops = |check: &Check| matches!(found(case, check), Some((Outcome::Block, _)));
+    CHECKS.iter().any(stops).then(|| verdict(case, id))
 }
 
 fn result(case: &Case<'_>, check: &Check) -> CheckResult {
-    let passed = CheckResult { name: check.name, outcome: Outcome::Pass, why: None };
+    match found(case, check) {
+        None => CheckResult { name: check.name, outcome: Outcome::Pass, why: None },
+        Some((outcome, why)) => CheckResult { name: check.name, outcome, why: Some(Box::new(why)) },
+    }
+}
+
+/// What a check has against the order, and how much that weighs; nothing when it passes.
+#[inline]
+fn found(case: &Case<'_>, check: &Check) -> Option<(Outcome, Why)> {
     if case.adds_nothing && !check.asks_reductions {
-        return passed;
+        return None;
     }
     let worst = match (check.action)(case.context.limits) {
-        Action::Off => return passed,
+        Action::Off => return None,
         Action::Warn => Outcome::Warn,
         Action::Block => Outcome::Block,
     };
-    match (check.ask)(case) {
-        None => passed,
-        Some(why) => {
-            let stops = worst == Outcome::Block && (!case.adds_nothing || why.is_impossible());
-            let outcome = if stops { Outcome::Block } else { Outcome::Warn };
-            CheckResult { name: check.name, outcome, why: Some(Box::new(why)) }
-        }
-    }
+    let why = (check.ask)(case)?;
+    let stops = worst == Outcome::Block && (!case.adds_nothing || why.is_impossible());
+    Some((if stops { Outcome::Block } else { Outcome::Warn }, why))
 }
 
 #[cfg(test)]

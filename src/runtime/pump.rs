@@ -13,6 +13,7 @@ use crate::{
     },
     engine::{Answer, Effect, Engine, Front, Input, Step, Timer},
     journal::{Commit, Committed, Work, Writer},
+    transport::alarm::Alarm,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -63,6 +64,7 @@ pub(super) struct Pump {
 #[derive(Debug, Default)]
 pub(super) struct PumpState {
     timers: Timers,
+    alarm: Alarm,
     waiting: VecDeque<Batch>,
     /// Work that the writer's queue had no room for, oldest first.
     unhanded: VecDeque<Work>,
@@ -88,6 +90,7 @@ impl Pump {
             let step = self.engine.step(now, Input::Past(Box::new(dated)));
             debug_assert!(step.facts.is_empty(), "the past makes no facts");
         }
+        self.state.alarm = Alarm::new();
         let mut inputs = VecDeque::from([Input::Begin]);
         loop {
             self.turn(&mut inputs);
@@ -118,7 +121,7 @@ impl Pump {
             Some((venue, event)) = lanes.venue.recv() => inputs.push_back(Input::Venue { venue, event }),
             Some((front, envelope)) = lanes.operator.recv() => inputs.push_back(Input::Request { front, envelope }),
             Some(news) = lanes.market.recv() => market = news,
-            () = tokio::time::sleep(sleep) => {}
+            () = self.state.alarm.after(sleep) => {}
         }
         if let Some(done) = committed {
             self.on_committed(done, inputs);

@@ -16,6 +16,7 @@ use crate::{
         scope::Scope,
         time::Mono,
     },
+    transport::alarm::Alarm,
     tui::{
         app::App,
         msg::{Cmd, Msg},
@@ -173,6 +174,7 @@ impl Dashboard {
     async fn watch(&mut self, host: &mut Host) -> anyhow::Result<()> {
         let mut signals = Signals::new()?;
         let mut keys = spawn_reader()?;
+        let alarm = Alarm::new();
         loop {
             let wait = self.pause();
             let flow = tokio::select! {
@@ -196,7 +198,7 @@ impl Dashboard {
                     let snapshot = host.desk.snapshots.borrow_and_update().clone();
                     self.handle(Msg::Snapshot(snapshot), host)?
                 }
-                () = tokio::time::sleep(wait) => self.handle(Msg::Tick, host)?,
+                () = alarm.after(wait) => self.handle(Msg::Tick, host)?,
             };
             if flow == Flow::Leave || self.has_waited(host) {
                 return Ok(());

@@ -1,7 +1,7 @@
 //! A websocket that cannot hang and cannot be flooded: every wait has a deadline, every message a size, and
 //! text comes out as text whether the server framed it as text or as binary.
 
-use super::{BODY_BYTES_MAX, Error, chain, tls::Tls};
+use super::{BODY_BYTES_MAX, Error, chain, tcp::Tcp, tls::Tls};
 use crate::domain::text::Text;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use http::HeaderMap;
@@ -76,7 +76,7 @@ pub enum Frame {
 
 /// An open websocket.
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocketStream<MaybeTlsStream<Tcp>>,
     send_timeout: Duration,
     /// What ended the connection behind frames that were handed out first.
     ended: Option<Error>,
@@ -110,6 +110,7 @@ impl Socket {
             return Err(ended);
         }
         into.push(self.next().await?);
+        self.tcp(|tcp| tcp.look_only(true));
         for _ in 1..BATCH_MAX {
             match self.next().now_or_never() {
                 Some(Ok(frame)) => into.push(frame),
@@ -120,7 +121,22 @@ impl Socket {
                 None => break,
             }
         }
+        self.tcp(|tcp| tcp.look_only(false));
         Ok(())
+    }
+
+    /// Nobody looks at it for a while: until then no packet wakes anybody.
+    pub fn rest(&mut self) {
+        self.tcp(Tcp::rest);
+    }
+
+    fn tcp(&mut self, change: impl FnOnce(&mut Tcp)) {
+        match self.stream.get_mut() {
+            MaybeTlsStream::Plain(tcp) => change(tcp),
+            MaybeTlsStream::Rustls(tls) => change(tls.get_mut().0),
+            // A kind of connection that this program does not make.
+            _ => {}
+        }
     }
 
     /// Waits for the next frame. Dropping the future loses nothing.
@@ -180,7 +196,7 @@ async fn open(
     url: &Url,
     tls: &Tls,
     options: &Options,
-) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, Error> {
+) -> Result<WebSocketStream<MaybeTlsStream<Tcp>>, Error> {
     let port = url.port_or_known_default().unwrap_or(443);
     let name = url.host_str().unwrap_or_default();
     let host = format!("{name}:{port}");
@@ -191,6 +207,7 @@ async fn open(
     request.headers_mut().extend(options.headers.clone());
     let tcp = TcpStream::connect(&host).await.map_err(|e| unreachable(&e))?;
     tcp.set_nodelay(true).map_err(|e| unreachable(&e))?;
+    let tcp = Tcp::new(tcp).map_err(|e| unreachable(&e))?;
     let sizes = WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
         .max_message_size(Some(options.message_max))

@@ -121,6 +121,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "fastrand",
             "http",
             "jiff",
+            "nix",
             "reqwest",
             "rustls",
             "rustls_native_certs",

@@ -11,7 +11,9 @@ use crate::{
     broker::{Channel, Event, Fault, Link, Market, Sink, Watched},
     domain::{ids::Symbol, text::Text, time::Mono},
     transport::{
-        self, backoff, dice,
+        self,
+        alarm::Alarm,
+        backoff, dice,
         socket::{BATCH_MAX, Frame, Options, Socket},
         supervise::{self, Act, Silence, Supervisor},
         tls::Tls,
@@ -111,6 +113,7 @@ pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<
             session,
             link,
             shown: None,
+            alarm: Alarm::new(),
             news: news.clone(),
             resting_until: None,
             bridged: None,
@@ -144,8 +147,9 @@ async fn pump(mut incoming: mpsc::Receiver<News>, mut sink: Sink) {
 
 async fn tell_vitals(api: &Api, every_ms: u64, news: mpsc::Sender<News>) {
     let mut told = None;
+    let alarm = Alarm::new();
     loop {
-        until(api, api.clock().now().mono.next_beat(every_ms)).await;
+        until(&alarm, api, api.clock().now().mono.next_beat(every_ms)).await;
         let vitals = api.vitals().await;
         let next = if told.as_ref() == Some(&vitals) {
             News::Tick
@@ -170,6 +174,7 @@ struct Connection<'a> {
     session: Session,
     link: Supervisor,
     shown: Option<Link>,
+    alarm: Alarm,
     news: mpsc::Sender<News>,
     /// The market is closed, so that its silence means nothing.
     resting_until: Option<Mono>,
@@ -273,6 +278,9 @@ impl<'a> Connection<'a> {
                     let is_market = matches!(self.session, Session::Data(_));
                     let rest_ms = if is_market && !is_full { self.timing.read_ms } else { 0 };
                     life.read_at = self.now().plus_ms(rest_ms);
+                    if rest_ms > 0 {
+                        life.socket.rest();
+                    }
                 }
                 () = self.until(wake) => {}
             }
@@ -447,13 +455,13 @@ impl<'a> Connection<'a> {
     }
 
     async fn until(&self, at: Mono) {
-        until(self.api, at).await;
+        until(&self.alarm, self.api, at).await;
     }
 }
 
-async fn until(api: &Api, at: Mono) {
+async fn until(alarm: &Alarm, api: &Api, at: Mono) {
     let wait = at.as_nanos().saturating_sub(api.clock().now().mono.as_nanos());
-    tokio::time::sleep(Duration::from_nanos(wait)).await;
+    alarm.after(Duration::from_nanos(wait)).await;
 }
 
 async fn fetched(fetch: &mut Option<Fetch<'_>>) -> Result<Vec<Market>, Fault> {

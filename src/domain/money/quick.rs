@@ -24,6 +24,25 @@ pub(super) fn order(a: Decimal, b: Decimal) -> Ordering {
     }
 }
 
+/// The digits of a number whose digits and sign fit into 64 bits, as of money most do.
+#[inline]
+fn short(d: Decimal) -> Option<i64> {
+    let parts = d.unpack();
+    if parts.hi != 0 || parts.mid >= 1 << 30 {
+        return None;
+    }
+    let size = i64::from(parts.mid) << 32 | i64::from(parts.lo);
+    Some(if parts.negative { size.wrapping_neg() } else { size })
+}
+
+/// A number of such digits. Nothing has no sign.
+#[inline]
+fn of_short(digits: i64, scale: u32) -> Decimal {
+    let size = digits.unsigned_abs();
+    let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).ok().unwrap_or_default();
+    Decimal::from_parts(half(size), half(size >> 32), 0, digits < 0, scale)
+}
+
 /// Sum; `None` on overflow. Much of what is added up is nothing.
 #[inline]
 pub(super) fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
@@ -33,6 +52,12 @@ pub(super) fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
     if b.is_zero() {
         return Some(a);
     }
+    if a.scale() == b.scale()
+        && let Some((left, right)) = short(a).zip(short(b))
+    {
+        // Neither has 63 bits.
+        return Some(of_short(left.wrapping_add(right), a.scale()));
+    }
     a.checked_add(b)
 }
 
@@ -41,6 +66,11 @@ pub(super) fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
 pub(super) fn difference(a: Decimal, b: Decimal) -> Option<Decimal> {
     if b.is_zero() && !a.is_zero() {
         return Some(a);
+    }
+    if a.scale() == b.scale()
+        && let Some((left, right)) = short(a).zip(short(b))
+    {
+        return Some(of_short(left.wrapping_sub(right), a.scale()));
     }
     a.checked_sub(b)
 }
@@ -54,7 +84,33 @@ pub(super) fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
     if b.scale() == 0 && b.mantissa() == 1 {
         return Some(a);
     }
+    let scale = a.scale().wrapping_add(b.scale());
+    if scale <= Decimal::MAX_SCALE
+        && let Some((left, right)) = short(a).zip(short(b))
+        && let Some(digits) = left.checked_mul(right)
+    {
+        return Some(of_short(digits, scale));
+    }
     a.checked_mul(b)
+}
+
+/// How `a * b` stands to `c * d`, to the last digit; `None` where that takes more than a hundred and some bits.
+#[inline]
+pub(super) fn products(a: Decimal, b: Decimal, c: Decimal, d: Decimal) -> Option<Ordering> {
+    let of = |a: Decimal, b: Decimal| {
+        short(a).zip(short(b)).map(|(a, b)| i128::from(a).wrapping_mul(i128::from(b)))
+    };
+    let (left, right) = (of(a, b)?, of(c, d)?);
+    let (scale, other) = (a.scale().wrapping_add(b.scale()), c.scale().wrapping_add(d.scale()));
+    if scale == other {
+        return Some(left.cmp(&right));
+    }
+    let power = usize::try_from(scale.abs_diff(other)).ok().and_then(|n| POWERS.get(n))?;
+    Some(if scale < other {
+        left.checked_mul(*power)?.cmp(&right)
+    } else {
+        left.cmp(&right.checked_mul(*power)?)
+    })
 }
 
 #[cfg(test)]
@@ -81,6 +137,20 @@ mod tests {
             prop_assert_eq!(shown(difference(a, b)), shown(a.checked_sub(b)));
             prop_assert_eq!(shown(product(a, b)), shown(a.checked_mul(b)));
             prop_assert_eq!(shown(product(a, Decimal::ONE)), shown(a.checked_mul(Decimal::ONE)));
+        }
+
+        #[test]
+        fn products_stand_to_one_another_as_the_library_says(
+            a in any_number(), b in any_number(), c in any_number(), d in any_number()
+        ) {
+            let exactly = |x: Decimal, y: Decimal| {
+                let digits = x.mantissa().checked_mul(y.mantissa())?;
+                let is_whole = x.scale().saturating_add(y.scale()) <= 28;
+                x.checked_mul(y).filter(|p| is_whole && p.mantissa() == digits)
+            };
+            if let Some((left, right)) = exactly(a, b).zip(exactly(c, d)) && let Some(order) = products(a, b, c, d) {
+                prop_assert_eq!(order, left.cmp(&right));
+            }
         }
     }
 }

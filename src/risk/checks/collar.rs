@@ -5,22 +5,20 @@ use crate::{
     domain::money::{Percent, Price},
     risk::verdict::Why,
 };
-use rust_decimal::Decimal;
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let limit = case.context.limits.price_collar_percent;
-    let mut prices = case.prices().peekable();
-    prices.peek()?;
+    let mut prices = case.prices();
+    if case.spec.order_type.limit().is_none() && case.spec.order_type.stop().is_none() {
+        return None;
+    }
     let Some(market) = case.market else {
         return Some(Why::NoQuote);
     };
     let at = market.abs().per_unit();
-    let Some(most) = at.checked_mul(limit.get()) else {
-        return Some(Why::NoPrice);
-    };
-    // Compared as hundredths of amounts; divided for the sentence alone.
-    let hundredfold = |off: Price| off.abs().per_unit().checked_mul(Decimal::ONE_HUNDRED);
-    let is_off = |price: Price| price.checked_sub(market).and_then(hundredfold).is_none_or(|off| off > most);
+    // Divided for the sentence alone.
+    let is_far = |off: Price| off.abs().per_unit().is_beyond(limit, at);
+    let is_off = |price: Price| price.checked_sub(market).is_none_or(is_far);
     let (what, price) = prices.find(|(_, price)| is_off(*price))?;
     let off = price.checked_sub(market).and_then(|off| off.abs().per_unit().percent_of(at));
     let off = off.map_or(limit, |p| Percent::new(p.get().round_dp(2)));

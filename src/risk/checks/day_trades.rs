@@ -15,6 +15,7 @@ use super::{
     margin::{PATTERN_EQUITY, counted_equity, is_cash, taken},
 };
 use crate::{
+    book::Part,
     domain::{instrument::AssetClass, limits::DayTrading, report::AccountReport},
     risk::verdict::Why,
 };
@@ -77,7 +78,7 @@ fn is_small_share(count: u32, all_known: bool, orders: u32) -> bool {
 }
 
 fn intraday(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
-    let both = taken(case, |all| all.maintenance, account.maintenance_margin, |all| all.maintenance_held);
+    let both = taken(case, Part::Maintenance, account.maintenance_margin, Part::MaintenanceHeld);
     let (own, taken) = match both {
         Ok(both) => both,
         Err(why) => return Some(why),

@@ -1,11 +1,11 @@
 //! Not more money in all symbols together: every position with the open and unknown orders of its worse side filled.
 
 use super::{Case, is_beyond, share};
-use crate::risk::verdict::Why;
+use crate::{book::Part, risk::verdict::Why};
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let limits = case.context.limits;
-    let value = match case.total(|all| all.worst) {
+    let value = match case.total(Part::Worst) {
         Ok(value) => value,
         Err(why) => return Some(why),
     };

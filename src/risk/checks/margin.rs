@@ -4,7 +4,7 @@
 
 use super::{Case, buying_power};
 use crate::{
-    book::Burden,
+    book::Part,
     calendar::Phase,
     domain::{
         limits::{AccountType, DayTrading},
@@ -39,9 +39,9 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     let leverage = leverage(case, account);
     // Beyond two the venue lends for the day: then what must stay there holds, and not what must be there first.
     let both = if leverage > OVERNIGHT {
-        taken(case, |all| all.maintenance, account.maintenance_margin, |all| all.maintenance_held)
+        taken(case, Part::Maintenance, account.maintenance_margin, Part::MaintenanceHeld)
     } else {
-        taken(case, |all| all.initial, account.initial_margin, |all| all.initial_held)
+        taken(case, Part::Initial, account.initial_margin, Part::InitialHeld)
     };
     let (own, taken) = match both {
         Ok(both) => both,
@@ -56,9 +56,9 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
 /// that the venue's last figures lack is in ours. Our count first, then what is taken: `None` on overflow.
 pub(super) fn taken(
     case: &Case<'_>,
-    own: fn(&Burden) -> Money,
+    own: Part,
     venue: Option<Money>,
-    held: fn(&Burden) -> Money,
+    held: Part,
 ) -> Result<(Money, Option<Money>), Why> {
     let own = case.total(own)?;
     let Some(venue) = venue else {

@@ -20,8 +20,9 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     {
         return Some(Why::BelowFilled { qty, filled });
     }
-    let mut prices = case.prices().chain(attached_prices(spec).into_iter().flatten());
-    if let Some((what, price)) = prices.find(|(_, price)| !instrument.tick.allows(*price)) {
+    let off = |price: &(&'static str, Price)| !instrument.tick.allows(price.1);
+    let own = case.prices().find(off);
+    if let Some((what, price)) = own.or_else(|| attached_prices(spec).into_iter().flatten().find(off)) {
         return Some(Why::OffTick { what, price, tick: instrument.tick.at(price) });
     }
     if let Some(qty) = spec.amount.qty()
