@@ -42,7 +42,7 @@ use crate::domain::{
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
     money::{Ratio, SignedQty},
-    order::Side,
+    order::{Origin, Side},
     report::AccountReport,
     rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
@@ -162,6 +162,7 @@ impl Book {
                 self.sessions.alerted(alert);
                 noted_if(self.alerts.push(alert))
             }
+            Fact::Adopted { order, .. } => order.as_ref().map_or(Applied::Noted, |id| self.adopt(id)),
             Fact::Acknowledged { id } => noted_if(self.alerts.acknowledge(*id)),
             Fact::Locked { reason } => {
                 self.lock = Some(LockRow { reason: reason.clone(), since: at });
@@ -192,6 +193,12 @@ impl Book {
         };
         self.orders.purge(at);
         applied
+    }
+
+    /// An order that nobody here made is a person's from now on.
+    fn adopt(&mut self, id: &OrderId) -> Applied {
+        let Some(row) = self.orders.rows.get_mut(id) else { return Applied::NoSuchOrder(id.clone()) };
+        noted_if(std::mem::replace(&mut row.origin, Origin::Screen) != Origin::Screen)
     }
 
     /// One order.

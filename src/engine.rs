@@ -6,6 +6,7 @@ mod answers;
 mod baselines;
 mod commands;
 mod depth;
+mod differences;
 mod doubts;
 pub mod effect;
 mod elsewhere;
@@ -71,6 +72,7 @@ pub struct Engine {
     caution: Caution,
     looks: BTreeMap<OrderId, looks::Look>,
     doubts: doubts::Doubts,
+    differences: differences::Differences,
     /// Status words that nobody here knows and a person was told of.
     strange_words: BTreeSet<Text>,
     curves: BTreeMap<VenueId, EquityCurve>,
@@ -124,6 +126,7 @@ impl Engine {
             caution: setup.caution,
             looks: BTreeMap::new(),
             doubts: doubts::Doubts::default(),
+            differences: differences::Differences::default(),
             strange_words: BTreeSet::new(),
             curves: BTreeMap::new(),
             armed_until: None,
@@ -326,6 +329,7 @@ const fn market_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Tripped(_)
         | Fact::Untripped { .. }
         | Fact::Baseline(_)
+        | Fact::Adopted { .. }
         | Fact::EquityHigh { .. }
         | Fact::ExitEnded { .. } => None,
     }

@@ -29,5 +29,6 @@ pub mod table;
 pub mod terminal;
 pub mod theme;
 pub mod ticket;
+pub mod tour;
 pub mod update;
 pub mod widgets;

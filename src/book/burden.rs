@@ -356,6 +356,7 @@ impl Marks {
             | Fact::Tripped(_)
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
+            | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => return,
         };

@@ -1,5 +1,6 @@
 //! The orders, by both their names, by instrument and by age.
 
+mod pace;
 mod words;
 
 use self::words::{role_of, settle};
@@ -29,9 +30,6 @@ pub const ENDED_MAX: usize = 100_000;
 const DROPPED_AT_ONCE: usize = 4;
 /// So many of the last intents are at hand, to notice the same order twice.
 const RECENT_MAX: usize = 256;
-
-/// So many orders of a venue are counted back.
-const MADE_MAX: usize = 1_000;
 
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -281,26 +279,6 @@ impl Orders {
         }
         self.recent.push_back((at, row.id.clone()));
         self.insert(row)
-    }
-
-    /// An order was made that does not close.
-    pub(super) fn count_entry(&mut self, at: Stamp, venue: &VenueId) {
-        let made = self.made.entry(venue.clone()).or_default();
-        if made.len() >= MADE_MAX {
-            made.pop_front();
-        }
-        made.push_back(at);
-    }
-
-    /// Was the `nth` last of them made within the window? A time that lies ahead is one from before the clock was set
-    /// back: a little ahead counts as a moment ago, far ahead says nothing.
-    pub(super) fn has_made(&self, venue: &VenueId, nth: u64, window_ms: i64, now: Stamp) -> bool {
-        let Some(made) = self.made.get(venue) else {
-            return false;
-        };
-        let place = usize::try_from(nth).ok().and_then(|n| made.len().checked_sub(n));
-        let at = place.and_then(|place| made.get(place));
-        at.is_some_and(|at| now.since_ms(*at).saturating_abs() < window_ms)
     }
 
     pub(super) fn learn(&mut self, at: Stamp, report: &OrderReport, origin: &Origin) -> Applied {

@@ -95,6 +95,13 @@ pub enum Request {
         /// Of what; `None` is of nothing any more.
         instrument: Option<InstrumentId>,
     },
+    /// An order or a position that nobody here made is this person's.
+    Adopt {
+        /// Of what.
+        instrument: InstrumentId,
+        /// Which order; `None` is the position.
+        order: Option<ClientId>,
+    },
     /// A person saw this alert.
     Acknowledge {
         /// Which; `None` is all.

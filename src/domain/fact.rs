@@ -133,6 +133,13 @@ pub enum Fact {
         /// Whose it is.
         origin: Origin,
     },
+    /// A person took over an order or a position that nobody here made.
+    Adopted {
+        /// Of what.
+        instrument: InstrumentId,
+        /// Which order; `None` is the position.
+        order: Option<OrderId>,
+    },
     /// An execution.
     Executed(Box<Execution>),
     /// A fill that the venue's order shows and no execution has told; price is the average of what is missing.

@@ -398,6 +398,7 @@ impl Engine {
             match finding {
                 Finding::Facts { facts, alert } => {
                     for fact in facts {
+                        self.differences.note(self.now.wall, &fact);
                         self.fact(fact);
                     }
                     if let Some(seed) = alert {

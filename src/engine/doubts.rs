@@ -78,6 +78,7 @@ impl Doubts {
             | Fact::Tripped(_)
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
+            | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => return,
         };
@@ -90,6 +91,11 @@ impl Doubts {
             row.seen = None;
             self.tries.remove(&instrument.venue);
         }
+    }
+
+    /// The positions in doubt.
+    pub(super) fn instruments(&self) -> impl Iterator<Item = &InstrumentId> {
+        self.rows.keys()
     }
 
     /// Is any position at this venue in doubt?
@@ -151,7 +157,9 @@ impl Engine {
             Some(first) if began.since_ms(first) >= apart => {
                 let source = row.source;
                 self.doubts.rows.remove(&doubt.instrument);
-                self.fact(doubt.believed(source));
+                let fact = doubt.believed(source);
+                self.differences.note(self.now.wall, &fact);
+                self.fact(fact);
                 self.alert(doubt.alert());
             }
             Some(_) => {}

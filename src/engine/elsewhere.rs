@@ -47,6 +47,10 @@ impl Engine {
                 let severity = if *flat { Severity::Warning } else { Severity::Emergency };
                 self.say_elsewhere(severity, AlertCode::Exit, &format!("another program: {report}"));
             }
+            Fact::Adopted { .. } => {
+                self.take_in(dated);
+                self.differences.note(dated.at, &dated.fact);
+            }
             Fact::ExitMeasured { .. } | Fact::Untripped { .. } => self.take_in(dated),
             Fact::Opened { .. }
             | Fact::Commanded { .. }

@@ -15,6 +15,7 @@ use crate::domain::{
 impl Engine {
     pub(super) fn on_past(&mut self, dated: &Dated) {
         self.book.apply(dated.at, &dated.fact);
+        self.differences.past(dated);
         match &dated.fact {
             Fact::Executed(e) | Fact::Inferred(e) => self.hold(&e.instrument),
             Fact::Position { instrument, .. } => self.hold(instrument),
@@ -39,6 +40,7 @@ impl Engine {
             | Fact::Tripped(_)
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
+            | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
         }

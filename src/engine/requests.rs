@@ -57,6 +57,7 @@ impl Engine {
                 return;
             }
             Request::Depth { instrument } => self.follow_depth(front, instrument),
+            Request::Adopt { instrument, order } => self.adopt(instrument, order),
             Request::Acknowledge { alert } => self.acknowledge(alert),
             Request::Resync { venue } => self.resync(venue),
             Request::Restore { venue } => self.restore(venue.as_ref()),

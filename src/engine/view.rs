@@ -38,6 +38,7 @@ pub(super) struct View {
     pub(super) banner: bool,
     pub(super) risk: bool,
     pub(super) quality: bool,
+    pub(super) reconciliation: bool,
     last: Snapshot,
 }
 
@@ -74,6 +75,7 @@ impl View {
             | Fact::Tripped(_)
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
+            | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
         }
@@ -96,6 +98,7 @@ impl View {
         self.banner = true;
         self.risk = true;
         self.quality = true;
+        self.reconciliation = true;
     }
 
     const fn is_clean(&self) -> bool {
@@ -112,7 +115,8 @@ impl View {
             || self.symbols
             || self.banner
             || self.risk
-            || self.quality)
+            || self.quality
+            || self.reconciliation)
     }
 }
 
@@ -163,6 +167,9 @@ impl Engine {
         if view.risk {
             s.risk = Arc::new(self.risk_rows());
             s.margin_call = Arc::new(self.margin_call_rows());
+        }
+        if view.reconciliation {
+            s.reconciliation = Arc::clone(&self.differences.shown);
         }
         if view.quality {
             s.quality = Arc::new(self.quality_rows());

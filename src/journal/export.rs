@@ -257,6 +257,10 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
             c.text = began.to_rfc3339();
         }
         Fact::Account { venue, .. } => c.venue = Some(venue.clone()),
+        Fact::Adopted { instrument, order } => {
+            c.venue = Some(instrument.venue.clone());
+            c.text = order.as_ref().map_or_else(|| instrument.to_string(), ToString::to_string);
+        }
         Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)
@@ -368,6 +372,6 @@ mod tests {
             2,
             "by their intent's symbol"
         );
-        assert_eq!(aapl.len(), 8);
+        assert_eq!(aapl.len(), 10);
     }
 }

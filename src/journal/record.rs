@@ -173,6 +173,7 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
         Fact::Untripped { .. } => "untripped",
         Fact::Baseline(_) => "baseline",
         Fact::EquityHigh { .. } => "equity_high",
+        Fact::Adopted { .. } => "adopted",
     }
 }
 
@@ -189,6 +190,7 @@ pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
             Some(order) => Some((&order.client, &order.venue)),
             None => None,
         },
+        Fact::Adopted { order: Some(order), .. } => Some((&order.client, &order.venue)),
         Fact::Opened { .. }
         | Fact::Commanded { .. }
         | Fact::Position { .. }
@@ -204,6 +206,7 @@ pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
         | Fact::Tripped(_)
         | Fact::Untripped { .. }
         | Fact::Baseline(_)
+        | Fact::Adopted { order: None, .. }
         | Fact::EquityHigh { .. } => None,
     }
 }
@@ -214,7 +217,7 @@ pub(super) const fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
         Fact::Intended(intent) => Some(&intent.spec.instrument),
         Fact::Learned { report, .. } => Some(&report.instrument),
         Fact::Executed(execution) | Fact::Inferred(execution) => Some(&execution.instrument),
-        Fact::Position { instrument, .. } => Some(instrument),
+        Fact::Position { instrument, .. } | Fact::Adopted { instrument, .. } => Some(instrument),
         Fact::Instrument(instrument) => Some(&instrument.id),
         Fact::Order(_)
         | Fact::Alerted(_)

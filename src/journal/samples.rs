@@ -243,6 +243,8 @@ pub(super) fn every_fact() -> Vec<Dated> {
             positions: vec![(instrument(), "-3".parse().unwrap(), Some(price("175.52")))],
         })),
         Fact::EquityHigh { venue: instrument().venue, equity: "100001".parse().unwrap() },
+        Fact::Adopted { instrument: instrument(), order: Some(order(7)) },
+        Fact::Adopted { instrument: instrument(), order: None },
     ];
     facts.into_iter().map(dated).collect()
 }
@@ -295,5 +297,10 @@ fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
         Fact::Untripped { why, .. } => *why = text.clone(),
         Fact::Baseline(baseline) => baseline.equity = number.parse().unwrap(),
         Fact::EquityHigh { equity, .. } => *equity = number.parse().unwrap(),
+        Fact::Adopted { order, .. } => {
+            if let Some(order) = order {
+                order.client = ClientId::new(id).unwrap();
+            }
+        }
     }
 }

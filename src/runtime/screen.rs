@@ -47,6 +47,8 @@ const TICK_LATE_MS: u64 = 120;
 const FRAME_EARLY_MS: u64 = 4;
 /// So much longer than the exit itself may take it is waited for once the terminal is gone, milliseconds.
 const HANGUP_MS: u64 = 10_000;
+/// It is there once the tour was taken or left.
+const TOUR_FILE: &str = "tour";
 /// The `:` lines that are kept between runs.
 const HISTORY_FILE: &str = "history";
 
@@ -58,6 +60,7 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     let env = opening.env.clone();
     let app = settings::app(&opening.config, &env)?;
     let watched = Watched::new(&opening);
+    let is_first = opening.config.venues == Config::default().venues;
     let options = Options { mouse: opening.config.ui.mouse };
     let hangup = Hangup {
         policy: opening.config.session.on_hangup,
@@ -83,6 +86,10 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     let host = Host::open(opening)?;
     dashboard.clock = Box::new(SharedClock(std::sync::Arc::clone(&host.clock)));
     dashboard.load_history(&host.state);
+    // Only who has configured nothing trades with play money alone for sure.
+    if is_first && !host.state.join(TOUR_FILE).exists() {
+        dashboard.app.guide();
+    }
     let mut host = host;
     let ended = runtime.block_on(dashboard.watch(&mut host));
     drop(dashboard);
@@ -280,6 +287,7 @@ impl Dashboard {
                 Cmd::Suspend => self.terminal.suspend(true)?,
                 Cmd::Copy(text) => self.terminal.copy(&text)?,
                 Cmd::SaveHistory(lines) => save_history(&host.state, &lines),
+                Cmd::TourEnded => end_tour(&host.state),
                 Cmd::Bell => self.terminal.bell()?,
                 Cmd::Redraw => self.terminal.repaint()?,
             }
@@ -325,6 +333,13 @@ impl Dashboard {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
             Err(why) => tracing::warn!(%why, path = %path.display(), "the history can't be read"),
         }
+    }
+}
+
+/// The next run does not begin with the tour.
+fn end_tour(state: &Path) {
+    if let Err(why) = std::fs::write(state.join(TOUR_FILE), "") {
+        tracing::warn!(%why, "that the tour was taken can't be kept");
     }
 }
 

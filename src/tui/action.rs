@@ -82,6 +82,10 @@ pub enum Action {
     Reverse,
     /// Do what is asked.
     Confirm,
+    /// What nobody here made is the trader's.
+    Adopt,
+    /// What nobody here made is cancelled or closed.
+    WindUp,
     /// An alert was seen.
     Acknowledge,
     /// The exit under way, or the last one's report.
@@ -114,6 +118,10 @@ pub enum Action {
     Complete,
     /// Lines given before.
     History,
+    /// The first run's tour.
+    Tour,
+    /// A working order's price by a tick.
+    NudgeOrder,
     /// Another theme.
     Theme,
     /// Paint everything anew.
@@ -432,6 +440,18 @@ pub const ACTIONS: &[Entry] = &[
         key("space", "take", Where::Depth, "take the order at the cursor"),
         key("n", "next", Where::Depth, "take the next own order"),
     ]),
+    safe(Action::Adopt, "adopt", "", "the marked difference is yours").on(&[key(
+        "t",
+        "",
+        Where::Table(Pane::Reconciliation),
+        "adopt: it is yours",
+    )]),
+    trade(Action::WindUp, "wind-up", "", "cancel or close the marked difference").on(&[key(
+        "w",
+        "",
+        Where::Table(Pane::Reconciliation),
+        "cancel or close it",
+    )]),
     safe(Action::Acknowledge, "ack", "[all|NUMBER]", "an alert was seen").on(&[
         key("a", "", Where::Panes, "acknowledge the alert"),
         key("A", "all", Where::Panes, "acknowledge all alerts"),
@@ -451,6 +471,17 @@ pub const ACTIONS: &[Entry] = &[
     safe(Action::Unwatch, "unwatch", "[SYMBOL [@VENUE]]", "no longer"),
     safe(Action::Resync, "resync", "[@VENUE]", "ask the venue for everything now"),
     trade(Action::Hotkey, "hotkey", "KEY", "the order line that the configuration has on this key"),
+    safe(Action::Tour, "tour", "[off]", "the tour of the first run, from its beginning"),
+    trade(
+        Action::NudgeOrder,
+        "nudge-order",
+        "up|down",
+        "the marked order's price by a tick; at once while ARMED",
+    )
+    .on(&[
+        key("+", "up", Where::Table(Pane::Orders), "order a tick up"),
+        key("-", "down", Where::Table(Pane::Orders), "order a tick down"),
+    ]),
     safe(Action::Theme, "theme", "NAME", "another theme"),
     safe(Action::Run, "run", "", "take the line").on(&[key("enter", "", Where::Lines, "do it")]),
     safe(Action::Complete, "complete", "next|previous", "complete the word").on(&[

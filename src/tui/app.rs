@@ -6,6 +6,7 @@ use super::{
     model::Model,
     msg::{Cmd, Msg},
     theme::Themes,
+    tour::Step,
     update::{self, update},
 };
 use crate::domain::time::{Mono, Now};
@@ -86,6 +87,11 @@ impl App {
     /// The `:` lines of earlier runs, oldest first.
     pub fn remember(&mut self, history: Vec<String>) {
         self.model.history = history;
+    }
+
+    /// Begins the first run's tour.
+    pub const fn guide(&mut self) {
+        self.model.tour = Some(Step::Open);
     }
 
     /// What it remembers.

@@ -65,6 +65,11 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Open, "", "go to it"),
             (Action::Filter, "", "filter"),
         ],
+        Context::Table(Pane::Reconciliation) => &[
+            (Action::Adopt, "", "adopt"),
+            (Action::WindUp, "", "cancel or close"),
+            (Action::Open, "", "go to it"),
+        ],
         Context::Table(_) => {
             &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")]
         }

@@ -151,6 +151,8 @@ pub struct Model {
     pub quit_stroke: Option<Mono>,
     /// The program ends once the exit that was asked for here is flat.
     pub quits_when_flat: bool,
+    /// The step of the first run's tour that is shown.
+    pub tour: Option<super::tour::Step>,
     /// The last key, paste or click.
     pub touched: Mono,
     /// What is known here of the exits.
@@ -217,6 +219,7 @@ impl Model {
             history: Vec::new(),
             quit_stroke: None,
             quits_when_flat: false,
+            tour: None,
             touched: Mono::default(),
             exits: Exits::default(),
             rung: None,

@@ -80,6 +80,8 @@ pub enum Cmd {
     Copy(Text),
     /// Lines of the `:` history, oldest first, to be kept for the next run.
     SaveHistory(Vec<String>),
+    /// The tour was taken or left: the next run does not begin with it.
+    TourEnded,
     /// Ring.
     Bell,
     /// Paint every cell anew.

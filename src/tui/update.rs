@@ -18,6 +18,7 @@ use super::{
     action::Action,
     model::{Model, Tone},
     msg::{Cmd, Msg},
+    tour,
 };
 use crate::{
     desk::{Request, Snapshot},
@@ -76,7 +77,14 @@ pub(super) fn due(model: &Model) -> Option<Mono> {
 /// # Errors
 /// One sentence: what can't be done and why.
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
+    let mut out = act(model, action, arg)?;
+    out.extend(tour::did(model, action).then_some(Cmd::TourEnded));
+    Ok(out)
+}
+
+fn act(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
     match action {
+        Action::Tour => guided(model, arg),
         Action::Halt => Ok(exit::halt(model)),
         Action::Exit => exit::show(model).map(|()| Vec::new()),
         Action::Status => {
@@ -114,10 +122,13 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         | Action::Cancel
         | Action::CancelSymbol
         | Action::Modify
+        | Action::NudgeOrder
         | Action::Close
         | Action::BreakEven
         | Action::Reverse
         | Action::Confirm
+        | Action::Adopt
+        | Action::WindUp
         | Action::Acknowledge
         | Action::Arm
         | Action::Disarm
@@ -130,6 +141,21 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         Action::Hotkey => hotkey::perform(model, arg),
         Action::Redraw => Ok(vec![Cmd::Redraw]),
         Action::Suspend => Ok(vec![Cmd::Suspend]),
+    }
+}
+
+/// `:tour` begins it anew, `:tour off` ends it.
+fn guided(model: &mut Model, arg: &str) -> Result<Vec<Cmd>, Text> {
+    match arg {
+        "" => {
+            model.tour = Some(tour::Step::Open);
+            Ok(Vec::new())
+        }
+        "off" => {
+            model.tour = None;
+            Ok(vec![Cmd::TourEnded])
+        }
+        _ => Err("write `tour` or `tour off`".into()),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
+mod differences;
 mod rig;
 mod unusual;
 use rig::*;

@@ -8,6 +8,7 @@ use super::super::{
 use crate::tui::{
     canvas::{Canvas, small, width},
     theme::Role,
+    tour,
     widgets::{
         prompt,
         strip::{self, Bit},
@@ -49,6 +50,9 @@ fn words(model: &Model) -> Vec<Bit> {
             Tone::Bad => Role::Critical,
         };
         return vec![Bit::joined(toast.text.as_str(), role, 0)];
+    }
+    if let Some(step) = tour::line(model).filter(|_| model.modal.is_none()) {
+        return vec![Bit::joined(step, Role::Key, 0), Bit::new(":tour off", Role::Muted, 1)];
     }
     let mut out = Vec::new();
     for (i, hint) in model.hints.iter().enumerate() {

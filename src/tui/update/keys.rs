@@ -11,6 +11,7 @@ use crate::{
         modal::Modal,
         model::{Model, Tone},
         msg::Cmd,
+        tour,
     },
 };
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
@@ -30,7 +31,9 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Cmd> {
     // A terminal sends Esc and a key struck right after it as that key with Alt. HALT is meant either way.
     if settings.keymap.is_halt(stroke) || settings.keymap.is_halt(stroke.without_alt()) {
         forget_strokes(model);
-        return exit::stroke(model, event.kind == KeyEventKind::Repeat);
+        let mut out = exit::stroke(model, event.kind == KeyEventKind::Repeat);
+        out.extend(tour::did(model, Action::Halt).then_some(Cmd::TourEnded));
+        return out;
     }
     let context = model.context();
     if model.strokes.0.is_empty()

@@ -4,13 +4,16 @@
 use super::{asked, entry, exit, keys::send, navigate};
 use crate::{
     config::Confirm,
-    desk::{Request, snapshot::OrderRow},
+    desk::{
+        Request,
+        snapshot::{DifferenceKind, DifferenceRow, OrderRow},
+    },
     domain::{
         alert::Severity,
-        draft::{CancelTarget, Command, Share},
-        ids::{InstrumentId, VenueId},
+        draft::{CancelTarget, ChangeExpr, Command, PriceExpr, Share},
+        ids::{InstrumentId, OrderId, VenueId},
         money::Percent,
-        order::Side,
+        order::{OrderKind, Side},
         text::Text,
     },
     grammar,
@@ -45,6 +48,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
             Ok(run(model, cancel))
         }
         Action::Modify => modify(model).map(|()| Vec::new()),
+        Action::NudgeOrder => nudge_order(model, arg),
         Action::Close => {
             let on = about(model)?;
             let share = share(arg)?;
@@ -68,6 +72,8 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
             Ok(run(model, Command::Reverse { symbol: on.symbol, venue: Some(on.venue) }))
         }
         Action::Confirm => confirm(model),
+        Action::Adopt => adopt(model),
+        Action::WindUp => wind_up(model),
         Action::Acknowledge => acknowledge(model, arg),
         Action::Arm => arm(model, arg),
         Action::Disarm => Ok(send(model, Request::Disarm)),
@@ -308,6 +314,69 @@ fn modify(model: &mut Model) -> Result<(), Text> {
     let field = ticket.fields().find(|f| f.is_price()).unwrap_or(Field::Size);
     show_ticket(model, ticket, field);
     Ok(())
+}
+
+/// The marked difference, when the focus is on them and it waits for a decision.
+fn difference(model: &Model) -> Result<DifferenceRow, Text> {
+    let pane = Pane::Reconciliation;
+    let row = (model.focus == pane).then(|| model.table(pane).selected_row()).flatten();
+    let row = row.and_then(|n| model.snapshot.reconciliation.get(n)).ok_or("select a difference first")?;
+    if row.is_open { Ok(row.clone()) } else { Err("this one needs no decision any more".into()) }
+}
+
+fn adopt(model: &mut Model) -> Result<Vec<Cmd>, Text> {
+    let row = difference(model)?;
+    let order = match row.kind {
+        DifferenceKind::ForeignOrder => row.order.map(|o| o.client),
+        DifferenceKind::ForeignPosition => None,
+        DifferenceKind::Doubt => {
+            return Err("the venue is being asked again; nothing is to be adopted yet".into());
+        }
+        DifferenceKind::NotAtVenue => {
+            return Err("the venue does not have it: `abandon` declares it dead".into());
+        }
+        DifferenceKind::MissedFill | DifferenceKind::InferredFill => {
+            return Err("a fill is what it is".into());
+        }
+    };
+    let instrument = row.instrument.ok_or("it is about no symbol")?;
+    Ok(send(model, Request::Adopt { instrument, order }))
+}
+
+/// Cancels the foreign order, or closes what is held of the symbol, as their own keys would.
+fn wind_up(model: &mut Model) -> Result<Vec<Cmd>, Text> {
+    let row = difference(model)?;
+    match (row.kind, row.order, row.instrument) {
+        (DifferenceKind::ForeignOrder, Some(id), _) => {
+            Ok(run(model, Command::Cancel { target: CancelTarget::Order(id.client), venue: Some(id.venue) }))
+        }
+        (DifferenceKind::ForeignPosition, _, Some(on)) => {
+            Ok(run(model, Command::Close { symbol: on.symbol, share: Share::All, venue: Some(on.venue) }))
+        }
+        (DifferenceKind::NotAtVenue, ..) => {
+            Err("the venue does not have it: `abandon` declares it dead".into())
+        }
+        _ => Err("there is nothing to cancel or close".into()),
+    }
+}
+
+/// A tick up or down. It moves at once while ARMED, as a hotkey that sends; else it is shown first.
+fn nudge_order(model: &mut Model, arg: &str) -> Result<Vec<Cmd>, Text> {
+    let tick = match arg {
+        "up" => PriceExpr::Ticks(1),
+        "down" => PriceExpr::Ticks(-1),
+        _ => return Err("write `nudge-order up` or `nudge-order down`".into()),
+    };
+    let order = marked_order(model)?;
+    let change = match order.order_type.kind() {
+        OrderKind::Limit | OrderKind::StopLimit => ChangeExpr { limit: Some(tick), ..ChangeExpr::default() },
+        OrderKind::Stop => ChangeExpr { stop: Some(tick), ..ChangeExpr::default() },
+        OrderKind::Market | OrderKind::TrailingStop => return Err("this order has no price to move".into()),
+    };
+    let OrderId { client, venue } = order.id;
+    let command = Command::Replace { order: client, change, venue: Some(venue) };
+    let armed = model.snapshot.banner.armed_until.is_some_and(|until| until > model.now.mono);
+    if armed { Ok(send(model, Request::Do(command))) } else { Ok(run(model, command)) }
 }
 
 /// The marked alert; elsewhere the worst of the unseen, the newest of those.

@@ -277,3 +277,33 @@ fn a_configuration_read_anew_changes_the_screen_and_loses_nothing_that_is_typed(
     assert_eq!(b.toast(), "config.toml:3:1: no; what was there before stays");
     assert_eq!(b.model.pages.len(), 1);
 }
+
+#[test]
+fn the_tour_goes_on_by_doing_what_it_says() {
+    use crate::tui::tour::{self, Step};
+    let mut b = Bench::new();
+    assert_eq!(tour::line(&b.model), None);
+    b.keys(": 'tour' Enter");
+    let mut seen = vec![tour::line(&b.model).unwrap()];
+    for keys in ["B Tab '10' Enter Enter", "x 2", "^X Esc", "?"] {
+        if b.model.tour == Some(Step::Manage) {
+            b.answer_to(|r| matches!(r, Request::Do(_)), placed());
+        }
+        b.keys(keys);
+        seen.extend(tour::line(&b.model));
+    }
+    assert_eq!(
+        seen,
+        [
+            "tour 1/5  B buys the marked symbol, stop and target with it",
+            "tour 3/5  e moves the stop to break-even, x 2 closes half",
+            "tour 4/5  ^X shows the way out and blocks entries; Esc, then `:unlock tour`",
+            "tour 5/5  ? shows the keys, : takes commands",
+        ]
+    );
+    assert_eq!(b.model.tour, None);
+    assert!(b.log().iter().any(|l| l == "TourEnded"));
+    assert!(seen.iter().all(|line| line.chars().count() < 78), "the narrowest screen shows it whole");
+    b.keys("Esc : 'tour' Enter : 'tour off' Enter");
+    assert_eq!(b.model.tour, None);
+}

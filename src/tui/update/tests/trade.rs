@@ -170,3 +170,71 @@ fn order_lines_are_shown_before_they_are_sent() {
         assert_eq!(b.deeds(), [asked.replacen('?', "!", 1)]);
     }
 }
+
+#[test]
+fn a_difference_is_adopted_or_wound_up_by_one_key() {
+    use crate::desk::snapshot::{DifferenceKind, DifferenceRow};
+    let row = |id, kind, order: Option<&str>, is_open| DifferenceRow {
+        id,
+        at: crate::domain::time::Stamp::default(),
+        venue: venue(),
+        instrument: Some(instrument("TSLA")),
+        order: order.map(|n| OrderId { venue: venue(), client: ClientId::new(n).unwrap() }),
+        kind,
+        text: "no".into(),
+        is_open,
+    };
+    for (row, keys, want) in [
+        (row(1, DifferenceKind::ForeignOrder, Some("theirs"), true), "w", "! cancel #theirs @paper"),
+        (row(1, DifferenceKind::ForeignPosition, None, true), "w", "! close TSLA @paper"),
+        (
+            row(1, DifferenceKind::ForeignPosition, None, true),
+            "t",
+            "Adopt { instrument: InstrumentId { venue: paper, symbol: TSLA }, order: None }",
+        ),
+        (row(1, DifferenceKind::ForeignPosition, None, false), "t", ""),
+        (row(1, DifferenceKind::MissedFill, Some("a"), true), "w", ""),
+        (row(1, DifferenceKind::Doubt, None, true), "t", ""),
+    ] {
+        let mut b = Bench::new();
+        let mut s = snapshot();
+        s.reconciliation = Arc::new(vec![row.clone()]);
+        b.msg(Msg::Snapshot(Arc::new(s)));
+        b.keys(": 'focus reconciliation' Enter").keys("j k");
+        b.log();
+        b.keys(keys);
+        let deeds = b.deeds();
+        assert_eq!(deeds.join(" "), want, "{row:?} {keys}");
+        assert_eq!(deeds.is_empty(), !b.toast().is_empty(), "{}", b.toast());
+    }
+}
+
+#[test]
+fn two_keys_move_a_working_order_by_a_tick() {
+    let orders = |armed: bool| {
+        let mut b = Bench::new();
+        let mut s = snapshot();
+        let limit = "175.00".parse().unwrap();
+        let mut rows = (*s.orders).clone();
+        for row in &mut rows {
+            row.order_type = crate::domain::order::OrderType::Limit { limit };
+        }
+        s.orders = Arc::new(rows);
+        s.banner.armed_until = armed.then(|| Mono::from_millis(3_600_000));
+        b.msg(Msg::Snapshot(Arc::new(s)));
+        b.keys(": 'focus orders' Enter j").log();
+        b
+    };
+    for (armed, key, want) in [
+        (false, "+", "? replace td-a-2 limit +1t @paper"),
+        (true, "+", "! replace td-a-2 limit +1t @paper"),
+        (true, "-", "! replace td-a-2 limit -1t @paper"),
+    ] {
+        let mut b = orders(armed);
+        b.keys(key);
+        assert_eq!(b.log(), [want], "{armed}");
+    }
+    let mut b = orders(true);
+    b.kind("+", KeyEventKind::Repeat);
+    assert_eq!(b.log(), [""; 0], "a held key moves nothing");
+}
