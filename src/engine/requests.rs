@@ -56,8 +56,8 @@ impl Engine {
                 self.effect(Effect::Ask { venue: instrument.venue, ask, exit: false });
                 return;
             }
-            Request::Adopt { instrument, order } => self.adopt(instrument, order),
             Request::Depth { instrument } => self.follow_depth(front, instrument),
+            Request::Adopt { instrument, order } => self.adopt(instrument, order),
             Request::Acknowledge { alert } => self.acknowledge(alert),
             Request::Resync { venue } => self.resync(venue),
             Request::Restore { venue } => self.restore(venue.as_ref()),

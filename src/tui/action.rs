@@ -2,6 +2,7 @@
 //! the conflict check follow from it.
 
 mod act;
+mod market;
 mod place;
 
 pub use act::Action;
@@ -130,16 +131,7 @@ pub const ACTIONS: &[Entry] = &[
         "join buy|join sell|improve buy|improve sell|place buy|place sell|move|cancel",
         "an order at a price of the ladder, in the ticket",
     )
-    .on(&[
-        key("b", "place buy", Where::Depth, "buy at the cursor"),
-        key("s", "place sell", Where::Depth, "sell at the cursor"),
-        key("[", "join buy", Where::Depth, "buy at the bid"),
-        key("]", "join sell", Where::Depth, "sell at the ask"),
-        key("{", "improve buy", Where::Depth, "buy a tick above the bid"),
-        key("}", "improve sell", Where::Depth, "sell a tick below the ask"),
-        key("m", "move", Where::Depth, "move the taken order to the cursor"),
-        key("c", "cancel", Where::Depth, "cancel the order at the cursor"),
-    ]),
+    .on(market::RUNG),
     trade(Action::Submit, "submit", "", "review the ticket; again: send").on(&[key(
         "enter",
         "",
@@ -278,6 +270,20 @@ pub const ACTIONS: &[Entry] = &[
         Where::Panes,
         "chart interval",
     )]),
+    safe(
+        Action::Chart,
+        "chart",
+        "left|right|page-left|page-right|first|last|in|out|crosshair|previous|next",
+        "move the chart, or its crosshair",
+    )
+    .on(market::CHART),
+    safe(
+        Action::Ladder,
+        "ladder",
+        "recentre|follow|finer|coarser|take|next",
+        "move the price ladder, or take an own order on it",
+    )
+    .on(market::LADDER),
     safe(Action::Adopt, "adopt", "", "the marked difference is yours").on(&[key(
         "t",
         "",
@@ -290,47 +296,6 @@ pub const ACTIONS: &[Entry] = &[
         Where::Table(Pane::Reconciliation),
         "cancel or close it",
     )]),
-    safe(
-        Action::Chart,
-        "chart",
-        "left|right|page-left|page-right|first|last|in|out|crosshair|previous|next",
-        "move the chart, or its crosshair",
-    )
-    .on(&[
-        key("h", "left", Where::Chart, "back in time"),
-        key("left", "left", Where::Chart, "back in time"),
-        key("l", "right", Where::Chart, "forward in time"),
-        key("right", "right", Where::Chart, "forward in time"),
-        key("pageup", "page-left", Where::Chart, "a screen back"),
-        key("ctrl-u", "page-left", Where::Chart, "a screen back"),
-        key("pagedown", "page-right", Where::Chart, "a screen forward"),
-        key("ctrl-d", "page-right", Where::Chart, "a screen forward"),
-        key("home", "first", Where::Chart, "the oldest candle"),
-        key("g", "first", Where::Chart, "the oldest candle"),
-        key("end", "last", Where::Chart, "the newest candle"),
-        key("G", "last", Where::Chart, "the newest candle"),
-        key("+", "in", Where::Chart, "wider candles"),
-        key("=", "in", Where::Chart, "wider candles"),
-        key("-", "out", Where::Chart, "narrower candles"),
-        key("space", "crosshair", Where::Chart, "crosshair"),
-        key(",", "previous", Where::Chart, "crosshair a candle back"),
-        key(".", "next", Where::Chart, "crosshair a candle on"),
-    ]),
-    safe(
-        Action::Ladder,
-        "ladder",
-        "recentre|follow|finer|coarser|take|next",
-        "move the price ladder, or take an own order on it",
-    )
-    .on(&[
-        key("r", "recentre", Where::Depth, "back to the market"),
-        key("t", "follow", Where::Depth, "follow the market, or stand still"),
-        key("+", "finer", Where::Depth, "smaller rungs"),
-        key("=", "finer", Where::Depth, "smaller rungs"),
-        key("-", "coarser", Where::Depth, "larger rungs"),
-        key("space", "take", Where::Depth, "take the order at the cursor"),
-        key("n", "next", Where::Depth, "take the next own order"),
-    ]),
     safe(Action::Acknowledge, "ack", "[all|NUMBER]", "an alert was seen").on(&[
         key("a", "", Where::Panes, "acknowledge the alert"),
         key("A", "all", Where::Panes, "acknowledge all alerts"),
