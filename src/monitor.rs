@@ -19,10 +19,11 @@ use crate::{
         lifecycle::OrderState,
         money::{Money, Percent, Qty},
         order::{OrderKind, Role},
-        rules::{LatchKey, Rule, Rules},
+        rules::{LatchKey, Response, Rule, Rules},
         time::{Mono, Now},
     },
 };
+use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// So many orders of the last minute are remembered; more than any limit allows.
@@ -217,9 +218,36 @@ fn protects(order: &OrderRow) -> bool {
 }
 
 /// How far a rule is from tripping, as a share of what is left to use: `0` with everything left.
-fn used_of(limit: Percent, left: Percent) -> Option<rust_decimal::Decimal> {
-    let all = Percent::new(rust_decimal::Decimal::ONE_HUNDRED);
+fn used_of(limit: Percent, left: Percent) -> Option<Decimal> {
+    let all = Percent::new(Decimal::ONE_HUNDRED);
     reading::ratio(all.checked_sub(left)?.get(), all.checked_sub(limit)?.get())
+}
+
+/// The symbols of a rule that have a line: those that are over, can't be judged or whose latch stands, else the worst.
+/// Words are made for these alone: hundreds of positions are looked at each second.
+fn telling<'a, T>(
+    from: &Sources<'_>,
+    at: &VenueWatch<'_>,
+    rule: Rule,
+    rows: impl Iterator<Item = (&'a InstrumentId, Option<Decimal>, T)>,
+    say: impl Fn(&'a InstrumentId, T) -> Reading,
+) -> Vec<Reading> {
+    let is_off = at.rules.response(rule) == Response::Off;
+    let any_latch = from.book.latches().next().is_some();
+    let mut out = Vec::new();
+    let mut worst: Option<(&InstrumentId, Option<Decimal>, T)> = None;
+    for (instrument, share, of) in rows {
+        let over = !is_off && share.is_none_or(|share| share >= Decimal::ONE);
+        if over || (any_latch && from.is_latched(&LatchKey::of_symbol(rule, instrument))) {
+            out.push(say(instrument, of));
+        } else if worst.as_ref().is_none_or(|(_, before, _)| *before <= share) {
+            worst = Some((instrument, share, of));
+        }
+    }
+    if out.is_empty() {
+        out.extend(worst.map(|(instrument, _, of)| say(instrument, of)));
+    }
+    out
 }
 
 /// The lines of a rule that is of single symbols: those that are over or whose latch stands, else the worst in one.

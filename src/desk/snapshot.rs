@@ -9,6 +9,7 @@ pub use risk::{MarginCallRow, RiskRow, RiskState};
 
 use crate::domain::{
     alert::Alert,
+    capability::Capability,
     ids::{AccountId, ClientId, Currency, ExecutionId, InstrumentId, OrderId, Symbol, VenueId},
     instrument::AssetClass,
     lifecycle::OrderState,
@@ -71,6 +72,9 @@ pub struct Snapshot {
     /// Execution figures: the whole, then each venue, then each symbol.
     #[serde(default)]
     pub quality: Arc<Vec<QualityRow>>,
+    /// What each venue takes, by class of instrument: the ticket offers just that.
+    #[serde(default)]
+    pub offers: Arc<Vec<(VenueId, Capability)>>,
     /// Symbols that can be traded, for completion.
     pub symbols: Arc<Vec<(Symbol, VenueId)>>,
 }

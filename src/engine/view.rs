@@ -163,6 +163,8 @@ impl Engine {
             let pairs =
                 all.flat_map(|(v, s)| s.symbols.iter().map(move |symbol| (symbol.clone(), v.clone())));
             s.symbols = Arc::new(pairs.collect());
+            let offer = |v: &VenueId| Some((v.clone(), self.venues.get(v)?.setup.capability.clone()));
+            s.offers = Arc::new(self.names.iter().filter_map(offer).collect());
         }
         if view.risk {
             s.risk = Arc::new(self.risk_rows());

@@ -123,28 +123,29 @@ fn give_back(reading: Reading, at: &VenueWatch<'_>, f: &Figures<'_>) -> Reading 
 
 fn positions(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
     let limit = &at.rules.position_loss;
-    let mut rows = Vec::new();
-    for row in from.held(at.venue) {
-        let reading = Reading::of_symbol(at.rules, Rule::PositionLoss, &row.instrument);
-        let symbol = &row.instrument.symbol;
+    let rows = from.held(at.venue).map(|row| {
         let holding = from.marks.get(&row.instrument).and_then(|m| m.holding.as_ref());
         let fresh = match super::quote_age(from, at, row) {
             QuoteAge::Missing => false,
             QuoteAge::Ms(ms) => ms <= at.rules.quote_age.seconds.saturating_mul(1_000),
             QuoteAge::Closed => true,
         };
-        let Some((unrealized, equity)) = holding.and_then(|h| h.unrealized).zip(at.equity).filter(|_| fresh)
-        else {
-            rows.push(
-                reading.unknown(&format!("the loss of {symbol} can't be judged: its mark is missing or old")),
-            );
-            continue;
+        let known = holding.and_then(|h| h.unrealized).zip(at.equity).filter(|_| fresh);
+        let lost = known.map(|(unrealized, equity)| (unrealized.negated(), equity));
+        let share = lost.and_then(|(lost, equity)| share_of(limit, equity, lost));
+        (&row.instrument, share, (lost, share))
+    });
+    let rows = super::telling(from, at, Rule::PositionLoss, rows, |instrument, (lost, share)| {
+        let reading = Reading::of_symbol(at.rules, Rule::PositionLoss, instrument);
+        let symbol = &instrument.symbol;
+        let Some((lost, equity)) = lost else {
+            return reading
+                .unknown(&format!("the loss of {symbol} can't be judged: its mark is missing or old"));
         };
-        let lost = unrealized.negated();
         let most = least(limit, equity).unwrap_or_default();
         let text = format!("{symbol}: {} lost, the limit for one position is {}", cents(lost), cents(most));
         let reading = reading.figures(&cents(lost.max(Money::ZERO)), &cents(most)).says(&text);
-        rows.push(reading.by_share(share_of(limit, equity, lost), CLEAR));
-    }
+        reading.by_share(share, CLEAR)
+    });
     worst_of(from, at, Rule::PositionLoss, rows, out);
 }

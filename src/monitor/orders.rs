@@ -35,8 +35,8 @@ pub(super) fn read(from: &Sources<'_>, at: &VenueWatch<'_>, ages: &mut Ages, out
         }
     }
     let rules = at.rules;
-    aged(from, at, Rule::OrderPending, (&pending, rules.order_pending.seconds), out);
-    aged(from, at, Rule::OrderOld, (&old, rules.order_old.seconds), out);
+    aged(from, at, Rule::OrderPending, (&mut pending, rules.order_pending.seconds), out);
+    aged(from, at, Rule::OrderOld, (&mut old, rules.order_old.seconds), out);
     naked(from, at, ages, out);
     orphans(from, at, ages, out);
     for rule in [Rule::PositionChanged, Rule::Overfill] {
@@ -44,13 +44,11 @@ pub(super) fn read(from: &Sources<'_>, at: &VenueWatch<'_>, ages: &mut Ages, out
     }
 }
 
-/// The orders of one symbol by age, the oldest first.
+/// The orders of one symbol with their ages.
 type Aged<'a> = BTreeMap<&'a crate::domain::ids::InstrumentId, Vec<(u64, &'a OrderRow)>>;
 
 fn add<'a>(to: &mut Aged<'a>, row: &'a OrderRow, ms: u64) {
-    let rows = to.entry(&row.spec.instrument).or_default();
-    rows.push((ms, row));
-    rows.sort_by_key(|(ms, _)| std::cmp::Reverse(*ms));
+    to.entry(&row.spec.instrument).or_default().push((ms, row));
 }
 
 const fn waits(state: OrderState) -> bool {
@@ -64,10 +62,17 @@ const fn waits(state: OrderState) -> bool {
     )
 }
 
-fn aged(from: &Sources<'_>, at: &VenueWatch<'_>, rule: Rule, of: (&Aged<'_>, u64), out: &mut Vec<Reading>) {
+fn aged(
+    from: &Sources<'_>,
+    at: &VenueWatch<'_>,
+    rule: Rule,
+    of: (&mut Aged<'_>, u64),
+    out: &mut Vec<Reading>,
+) {
     let (by_symbol, most_s) = of;
     let mut rows = Vec::new();
     for (instrument, orders) in by_symbol {
+        orders.sort_by_key(|(ms, _)| std::cmp::Reverse(*ms));
         let Some((ms, oldest)) = orders.first() else { continue };
         let is_over = |ms: u64| ms >= most_s.saturating_mul(1_000);
         let over: Vec<OrderId> =

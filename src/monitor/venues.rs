@@ -5,7 +5,7 @@ use super::{
     ages::{Ages, Subject},
     quote_age,
     reading::{percent, ratio},
-    worst_of,
+    telling, worst_of,
 };
 use crate::domain::{
     alert::{AlertCode, Severity},
@@ -32,15 +32,22 @@ fn quotes(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
     let most_ms = at.rules.quote_age.seconds.saturating_mul(1_000);
     // Once said it stands until the quote is clearly young again.
     let clear = Decimal::new(5, 1);
-    let mut rows = Vec::new();
-    for row in from.held(at.venue) {
-        let symbol = &row.instrument.symbol;
-        let reading = Reading::of_symbol(at.rules, Rule::QuoteAge, &row.instrument)
-            .about(AlertCode::Stream, Severity::Warning);
+    let rows = from.held(at.venue).filter_map(|row| {
+        let age = quote_age(from, at, row);
+        let share = match age {
+            QuoteAge::Closed => return None,
+            QuoteAge::Missing => None,
+            QuoteAge::Ms(ms) => ratio(whole(ms), whole(most_ms.saturating_add(1))),
+        };
+        Some((&row.instrument, share, (age, share)))
+    });
+    let rows = telling(from, at, Rule::QuoteAge, rows, |instrument, (age, share)| {
+        let symbol = &instrument.symbol;
         let limit = format!("{} s", at.rules.quote_age.seconds);
-        rows.push(match quote_age(from, at, row) {
-            QuoteAge::Closed => continue,
-            QuoteAge::Missing => reading
+        let reading = Reading::of_symbol(at.rules, Rule::QuoteAge, instrument)
+            .about(AlertCode::Stream, Severity::Warning);
+        match age {
+            QuoteAge::Missing | QuoteAge::Closed => reading
                 .figures("no quote", &limit)
                 .says(&format!("{symbol} is held and has no quote"))
                 .by_fact(true),
@@ -49,10 +56,10 @@ fn quotes(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
                 reading
                     .figures(&format!("{s} s"), &limit)
                     .says(&format!("{symbol} is held and its quote is {s} s old"))
-                    .by_share(ratio(whole(ms), whole(most_ms.saturating_add(1))), clear)
+                    .by_share(share, clear)
             }
-        });
-    }
+        }
+    });
     worst_of(from, at, Rule::QuoteAge, rows, out);
 }
 

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     desk::{Envelope, Request, RequestId, Snapshot, snapshot::WatchRow},
     domain::{
+        capability::ClassCapability,
         ids::{InstrumentId, VenueId},
         order::Origin,
         text::Text,
@@ -276,6 +277,17 @@ impl Model {
     /// The venues that there are.
     pub fn venues(&self) -> Vec<VenueId> {
         self.snapshot.banner.lamps.iter().map(|l| l.venue.clone()).collect()
+    }
+    /// What the venue of the ticket's symbol takes for its class; `None` while one of them is not known.
+    pub fn offer(&self) -> Option<&ClassCapability> {
+        let symbol = self.ticket.symbol()?;
+        let here = |w: &&WatchRow| {
+            w.instrument.symbol == symbol
+                && self.ticket.venue.as_ref().is_none_or(|venue| w.instrument.venue == *venue)
+        };
+        let row = self.snapshot.watchlist.iter().find(here)?;
+        let (_, venue) = self.snapshot.offers.iter().find(|(v, _)| *v == row.instrument.venue)?;
+        venue.of(row.class?)
     }
     /// Asks the engine.
     pub fn ask(&mut self, request: Request) -> (RequestId, Cmd) {

@@ -36,11 +36,11 @@ const COLUMNS: [Column<QualityRow>; 12] = [
     Column {
         key: Some(Key::FillRate),
         head: "",
-        width: 6,
+        width: 7,
         grow: 0,
         rank: 1,
         align: Align::Right,
-        cell: |r, c| c.share(r.fill_rate),
+        cell: rate,
     },
     Column {
         key: Some(Key::Volume),
@@ -49,7 +49,7 @@ const COLUMNS: [Column<QualityRow>; 12] = [
         grow: 4,
         rank: 3,
         align: Align::Right,
-        cell: |r, c| c.qty(Some(r.volume)),
+        cell: volume,
     },
     Column {
         key: Some(Key::Slippage),
@@ -110,6 +110,22 @@ fn symbol(row: &QualityRow, cell: &mut Cell<'_>) {
         Some(symbol) => cell.word(symbol.as_str(), Role::Strong),
         None => cell.word("all", Role::Title),
     }
+}
+
+/// With one decimal: the rest is noise.
+fn rate(row: &QualityRow, cell: &mut Cell<'_>) {
+    match row.fill_rate {
+        Some(rate) => {
+            format::decimal(&mut cell.out, rate.get(), Some(1), format::Sign::Minus);
+            cell.text("%");
+        }
+        None => cell.none(),
+    }
+}
+
+/// Units of several symbols are no sum of anything.
+fn volume(row: &QualityRow, cell: &mut Cell<'_>) {
+    cell.qty(row.symbol.as_ref().map(|_| row.volume));
 }
 
 /// Above zero is worse.

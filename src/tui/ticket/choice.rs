@@ -2,6 +2,7 @@
 
 use super::{Field, Ticket, TicketKind, TicketSide};
 use crate::domain::{
+    capability::{ClassCapability, TifWord},
     ids::VenueId,
     order::{OrderKind, Side, Tif},
 };
@@ -12,6 +13,16 @@ const TIFS: [Option<Tif>; 7] =
 
 /// What a field is left to when nothing is chosen.
 pub const DEFAULT: &str = "default";
+
+/// What there is to choose from.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices<'a> {
+    /// The venues.
+    pub venues: &'a [VenueId],
+    /// What the venue takes for the symbol's class; `None` while that is not known: then everything is offered, and the
+    /// gate says what it refuses.
+    pub offer: Option<&'a ClassCapability>,
+}
 
 impl Ticket {
     /// The word that a chosen field shows.
@@ -39,14 +50,14 @@ impl Ticket {
         }
     }
 
-    /// The next (or previous) choice of a field. `false` where nothing is chosen.
-    pub fn choose(&mut self, field: Field, next: bool, venues: &[VenueId]) -> bool {
-        self.choose_where(field, next, venues, |_| true)
+    /// The next (or previous) choice of a field, of what the venue offers. `false` where nothing else can be chosen.
+    pub fn choose(&mut self, field: Field, next: bool, from: &Choices<'_>) -> bool {
+        self.choose_where(field, next, from, |_| true)
     }
 
     /// The next choice that begins with a letter.
-    pub fn choose_letter(&mut self, field: Field, letter: char, venues: &[VenueId]) -> bool {
-        self.choose_where(field, true, venues, |word| {
+    pub fn choose_letter(&mut self, field: Field, letter: char, from: &Choices<'_>) -> bool {
+        self.choose_where(field, true, from, |word| {
             word.chars().next().is_some_and(|c| c.eq_ignore_ascii_case(&letter))
         })
     }
@@ -55,20 +66,26 @@ impl Ticket {
         &mut self,
         field: Field,
         next: bool,
-        venues: &[VenueId],
+        from: &Choices<'_>,
         fits: impl Fn(&str) -> bool,
     ) -> bool {
+        let Choices { venues, offer } = from;
+        let has = |what: fn(&ClassCapability) -> bool| offer.is_none_or(what);
+        let takes = |kind: OrderKind| offer.is_none_or(|o| o.kinds.contains(&kind));
+        let lasts =
+            |tif: Option<Tif>| offer.zip(tif).is_none_or(|(o, tif)| o.tifs.contains(&TifWord::from(tif)));
         let word = |tif: Option<Tif>| tif.map_or(DEFAULT, Tif::word);
         match field {
             Field::Side => {
                 turn(&SIDES, self.side.0, next, |s| fits(s.word())).map(|s| self.side = TicketSide(s))
             }
-            Field::Type => turn(&OrderKind::ALL, self.kind.0, next, |k| fits(k.word()))
+            Field::Type => turn(&OrderKind::ALL, self.kind.0, next, |k| takes(*k) && fits(k.word()))
                 .map(|k| self.kind = TicketKind(k)),
-            Field::Tif => turn(&TIFS, self.tif, next, |t| fits(word(*t))).map(|t| self.tif = t),
-            Field::Extended => flag(self.extended, fits).map(|on| self.extended = on),
-            Field::PostOnly => flag(self.post_only, fits).map(|on| self.post_only = on),
-            Field::ReduceOnly => flag(self.reduce_only, fits).map(|on| self.reduce_only = on),
+            Field::Tif => turn(&TIFS, self.tif, next, |t| lasts(*t) && fits(word(*t))).map(|t| self.tif = t),
+            Field::Extended => flag(self.extended, has(|o| o.extended), fits).map(|on| self.extended = on),
+            Field::PostOnly => flag(self.post_only, has(|o| o.post_only), fits).map(|on| self.post_only = on),
+            // Where the venue has no such flag the proof against the book holds it.
+            Field::ReduceOnly => flag(self.reduce_only, true, fits).map(|on| self.reduce_only = on),
             Field::Venue => {
                 let all: Vec<_> = std::iter::once(None).chain(venues.iter().cloned().map(Some)).collect();
                 let name = |v: &Option<VenueId>| v.as_ref().map_or(DEFAULT, VenueId::as_str).to_owned();
@@ -89,8 +106,9 @@ impl Ticket {
     }
 }
 
-fn flag(now: bool, fits: impl Fn(&str) -> bool) -> Option<bool> {
-    turn(&[false, true], now, true, |on| fits(if *on { "yes" } else { "no" }))
+/// One that the venue does not have can still be taken off.
+fn flag(now: bool, offered: bool, fits: impl Fn(&str) -> bool) -> Option<bool> {
+    turn(&[false, true], now, true, |on| (offered || !*on) && fits(if *on { "yes" } else { "no" }))
 }
 
 /// The choice after (or before) `now` that fits, going round.
@@ -104,5 +122,5 @@ fn turn<T: Clone + PartialEq>(all: &[T], now: T, next: bool, fits: impl Fn(&T) -
         order.reverse();
     }
     let mut found = order.into_iter().filter(|x| fits(x));
-    found.next().cloned()
+    found.next().filter(|x| **x != now).cloned()
 }

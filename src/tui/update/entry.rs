@@ -12,6 +12,7 @@ use crate::{
         msg::Cmd,
         ticket::{
             FIELD_MAX, Field, Fresh, Phase, Purpose, Ticket,
+            choice::Choices,
             compose::{self, Faults},
             size,
         },
@@ -44,9 +45,12 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
     unreview(model);
     match (action, arg) {
         (Action::Choose, "next" | "previous") => {
-            let venues = model.venues();
-            if let Some(field) = model.ticket.active {
-                model.ticket.choose(field, arg == "next", &venues);
+            let (venues, offer) = (model.venues(), model.offer().cloned());
+            let from = Choices { venues: &venues, offer: offer.as_ref() };
+            if let Some(field) = model.ticket.active.filter(|f| model.ticket.choice(*f).is_some())
+                && !model.ticket.choose(field, arg == "next", &from)
+            {
+                return Err(format!("{}: the venue offers nothing else for this symbol", field.word()).into());
             }
         }
         (Action::Size, "up" | "down") => {
@@ -137,9 +141,9 @@ pub(super) fn takes(model: &mut Model, stroke: Stroke, event: KeyEvent) -> Optio
     let field = model.ticket.active?;
     if model.ticket.input(field).is_none() {
         let letter = stroke.typed().filter(char::is_ascii_alphanumeric)?;
-        let venues = model.venues();
+        let (venues, offer) = (model.venues(), model.offer().cloned());
         unreview(model);
-        model.ticket.choose_letter(field, letter, &venues);
+        model.ticket.choose_letter(field, letter, &Choices { venues: &venues, offer: offer.as_ref() });
         edited(model);
         return Some(Vec::new());
     }

@@ -217,3 +217,62 @@ fn a_hotkey_loads_reviews_or_sends_while_armed() {
     update(&mut model, Msg::Snapshot(Arc::new(armed)), Now::default());
     assert!(does(f5(&mut model)));
 }
+
+#[test]
+fn the_ticket_offers_what_the_venue_takes_for_the_symbol() {
+    use crate::domain::{
+        capability::{Capability, ClassCapability, TifWord},
+        instrument::AssetClass,
+        order::OrderKind,
+    };
+    let coins = ClassCapability {
+        class: AssetClass::Crypto,
+        kinds: vec![OrderKind::Market, OrderKind::Limit],
+        tifs: vec![TifWord::Gtc, TifWord::Ioc],
+        bracket: false,
+        oco: false,
+        oto: false,
+        fractional: true,
+        notional: true,
+        extended: false,
+        post_only: true,
+        reduce_only: false,
+        short: false,
+        replace: true,
+    };
+    let ticket = |keys: &str| {
+        let mut b = Bench::new();
+        let mut s = snapshot();
+        let mut rows = (*s.watchlist).clone();
+        rows[2].class = Some(AssetClass::Crypto);
+        s.watchlist = Arc::new(rows);
+        let takes = Capability { classes: vec![coins.clone()], cancel_all: true, requests_per_min: 200 };
+        s.offers = Arc::new(vec![(venue(), takes)]);
+        b.msg(Msg::Snapshot(Arc::new(s)));
+        b.keys("j j b").keys(keys);
+        b
+    };
+    let kind = |n: usize| ticket(&format!("Tab Tab {}", "Right ".repeat(n))).model.ticket.kind.0;
+    assert_eq!([kind(1), kind(2), kind(3)], [OrderKind::Limit, OrderKind::Market, OrderKind::Limit]);
+    let mut b = ticket("Tab Tab 's'");
+    assert_eq!(b.model.ticket.kind.0, OrderKind::Market, "no stop orders there");
+    for (field, left) in [(Field::Tif, vec!["gtc", "ioc", "default"]), (Field::PostOnly, vec!["yes", "no"])] {
+        b.model.ticket.go_to(field);
+        let chosen: Vec<String> = left
+            .iter()
+            .map(|_| {
+                b.keys("Right");
+                b.model.ticket.choice(field).unwrap()
+            })
+            .collect();
+        assert_eq!(chosen, left, "{field:?}");
+    }
+    b.model.ticket.go_to(Field::Extended);
+    b.keys("Right");
+    assert_eq!(b.toast(), "ext: the venue offers nothing else for this symbol");
+    assert!(!b.model.ticket.extended);
+    // What is not known restricts nothing.
+    let mut b = Bench::new();
+    b.keys("b Tab Tab Right Right");
+    assert_eq!(b.model.ticket.kind.0, OrderKind::Stop);
+}
