@@ -66,7 +66,7 @@ fn text(buf: &Buffer) -> String {
 
 #[test]
 fn the_first_page_at_every_size() {
-    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+    for (width, height) in SIZES {
         let model = scene("first", width, height).unwrap();
         let got = text(&painted(&model, &dark(), width, height));
         insta::assert_snapshot!(format!("first-{width}x{height}"), got);
@@ -83,7 +83,7 @@ const MARKET: [&str; 6] =
 #[test]
 fn charts_and_ladders_at_every_size() {
     for name in MARKET {
-        for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        for (width, height) in SIZES {
             let model = scene(name, width, height).unwrap();
             let got = text(&painted(&model, &dark(), width, height));
             insta::assert_snapshot!(format!("market-{name}-{width}x{height}"), got);
@@ -107,7 +107,7 @@ fn every_scene() {
 #[test]
 fn limits_and_the_way_out_at_every_size() {
     for name in WAY_OUT {
-        for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        for (width, height) in SIZES {
             let model = scene(name, width, height).unwrap();
             let got = text(&painted(&model, &dark(), width, height));
             insta::assert_snapshot!(format!("out-{name}-{width}x{height}"), got);
@@ -115,13 +115,33 @@ fn limits_and_the_way_out_at_every_size() {
     }
 }
 
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
 #[test]
-fn every_pane_alone() {
+fn every_pane_alone_at_every_size() {
     for pane in Pane::ALL {
-        let mut model = scene("first", 100, 24).unwrap();
-        (model.focus, model.zoomed) = (pane, true);
-        let got = text(&painted(&model, &dark(), 100, 24));
-        insta::assert_snapshot!(format!("pane-{}", pane.word()), got);
+        for (width, height) in SIZES {
+            let mut model = scene("first", width, height).unwrap();
+            (model.focus, model.zoomed) = (pane, true);
+            model.refresh_hints();
+            let got = text(&painted(&model, &dark(), width, height));
+            insta::assert_snapshot!(format!("pane-{}-{width}x{height}", pane.word()), got);
+        }
+    }
+}
+
+#[test]
+fn every_page_at_every_size() {
+    let pages = scene("first", 120, 40).unwrap().pages;
+    for (place, page) in pages.iter().enumerate().skip(1) {
+        for (width, height) in SIZES {
+            let mut model = scene("first", width, height).unwrap();
+            model.page = place;
+            model.focus = page.layout.panes()[0];
+            model.refresh_hints();
+            let got = text(&painted(&model, &dark(), width, height));
+            insta::assert_snapshot!(format!("page-{}-{width}x{height}", page.name), got);
+        }
     }
 }
 
