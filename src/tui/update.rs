@@ -209,6 +209,10 @@ fn resize(model: &mut Model, width: u16, height: u16) -> Vec<Cmd> {
 fn focus(model: &mut Model, focused: bool) -> Vec<Cmd> {
     model.focused = focused;
     keys::forget_strokes(model);
+    if !focused {
+        // What was reviewed in another window's time is not one key away from being sent.
+        entry::unreview(model);
+    }
     Vec::new()
 }
 

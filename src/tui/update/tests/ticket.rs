@@ -276,3 +276,14 @@ fn the_ticket_offers_what_the_venue_takes_for_the_symbol() {
     b.keys("b Tab Tab Right Right");
     assert_eq!(b.model.ticket.kind.0, OrderKind::Stop);
 }
+
+#[test]
+fn a_terminal_that_lost_the_focus_shows_the_ticket_unarmed() {
+    let mut b = Bench::new();
+    b.keys("b Tab '100' Enter");
+    assert_eq!(b.model.ticket.phase, Phase::Reviewing);
+    b.msg(Msg::FocusLost).msg(Msg::FocusGained);
+    assert_eq!(b.model.ticket.phase, Phase::Editing);
+    b.keys("Enter");
+    assert_eq!(b.deeds(), [""; 0], "it is reviewed anew first");
+}
