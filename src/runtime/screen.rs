@@ -67,6 +67,7 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
         policy: opening.config.session.on_hangup,
         wait_ms: opening.config.exit.max_ms.saturating_add(HANGUP_MS),
         until: None,
+        before: None,
     };
     let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
     let terminal = Terminal::open(env.get("TERM"), options)?;
@@ -140,6 +141,8 @@ struct Hangup {
     wait_ms: u64,
     /// The terminal is gone and an exit is under way: it is waited for until then.
     until: Option<Mono>,
+    /// The exit that had ended before: by its number, for the engine may have looked at the clock before we did.
+    before: Option<u64>,
 }
 
 /// The signals that a terminal program lives with.
@@ -233,6 +236,8 @@ impl Dashboard {
             }
             OnHangup::Flatten if self.hangup.until.is_some() => Flow::GoOn,
             OnHangup::Flatten => {
+                let last = host.desk.snapshots.borrow().exit.clone();
+                self.hangup.before = last.filter(|e| e.ended.is_some()).map(|e| e.id);
                 ask(Request::Flatten(Scope::default()));
                 self.hangup.until = Some(self.clock.now().mono.plus_ms(self.hangup.wait_ms));
                 Flow::GoOn
@@ -243,11 +248,9 @@ impl Dashboard {
     /// Without a terminal: has the exit ended, or been waited for long enough?
     fn has_waited(&self, host: &Host) -> bool {
         let Some(until) = self.hangup.until else { return false };
-        let now = self.clock.now().mono;
-        let began = until.as_nanos().saturating_sub(self.hangup.wait_ms.saturating_mul(1_000_000));
         let exit = host.desk.snapshots.borrow().exit.clone();
-        let ended = exit.is_some_and(|e| e.began.as_nanos() >= began && e.ended.is_some());
-        ended || now > until
+        let ended = exit.is_some_and(|e| e.ended.is_some() && Some(e.id) != self.hangup.before);
+        ended || self.clock.now().mono > until
     }
 
     /// Takes one key and all that are there behind it, before anything is drawn.
