@@ -16,10 +16,11 @@ use crate::{
     },
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Figures of one symbol, one venue, or the whole.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Quality {
     /// Where; `None` is everywhere.
     pub venue: Option<VenueId>,

@@ -4,7 +4,8 @@
 mod records;
 mod risk;
 
-pub use records::{AlgorithmRow, AlgorithmState, DifferenceKind, DifferenceRow, QualityRow};
+pub use crate::analytics::Quality as QualityRow;
+pub use records::{AlgorithmRow, AlgorithmState, DifferenceKind, DifferenceRow};
 pub use risk::{MarginCallRow, RiskRow, RiskState};
 
 use crate::domain::{

@@ -174,7 +174,7 @@ impl Engine {
             s.reconciliation = Arc::clone(&self.differences.shown);
         }
         if view.quality {
-            s.quality = Arc::new(self.quality_rows());
+            s.quality = Arc::new(crate::analytics::quality(&self.book));
         }
         s.exit = self.exit_row().map(Arc::new);
         if view.banner {

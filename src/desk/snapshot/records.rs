@@ -1,8 +1,8 @@
 //! Rows of the tables that tell what happened: differences with the venues, algorithms, execution figures.
 
 use crate::domain::{
-    ids::{InstrumentId, OrderId, Symbol, VenueId},
-    money::{Money, Percent, Qty, Ratio},
+    ids::{InstrumentId, OrderId, VenueId},
+    money::Money,
     text::Text,
     time::{Mono, Stamp},
 };
@@ -114,35 +114,4 @@ pub struct AlgorithmRow {
     pub heartbeat: Option<Mono>,
     /// The last line of its log.
     pub log: Option<Text>,
-}
-
-/// Execution figures of a symbol, a venue, or the whole: `None` in both is the whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QualityRow {
-    /// Where; `None` is everywhere.
-    pub venue: Option<VenueId>,
-    /// Of what; `None` is all.
-    pub symbol: Option<Symbol>,
-    /// Orders that ended or filled in part.
-    pub orders: u32,
-    /// Orders that filled whole.
-    pub filled: u32,
-    /// Average share of the ordered quantity that filled, per cent.
-    pub fill_rate: Option<Percent>,
-    /// Units filled.
-    pub volume: Qty,
-    /// Average slippage against the mid when the order was sent, weighted by quantity, basis points; above zero is worse.
-    pub slippage_bps: Option<Ratio>,
-    /// The median over orders.
-    pub median_bps: Option<Ratio>,
-    /// What slippage cost in all, in the currency of the account; below zero was gained.
-    pub cost: Option<Money>,
-    /// Average time from sent to the last fill, milliseconds.
-    pub fill_ms: Option<u64>,
-    /// Orders that filled better than the touch that stood when they were sent.
-    pub improved: u32,
-    /// By how much in all.
-    pub improvement: Option<Money>,
-    /// 0 to 100.
-    pub score: Option<u32>,
 }

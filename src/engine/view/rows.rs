@@ -4,7 +4,7 @@ use super::super::Engine;
 use crate::{
     analytics,
     book::{Mark, PositionRow as Held},
-    desk::snapshot::{AccountRow, AlertRow, FillRow, PositionRow, QualityRow, WatchRow},
+    desk::snapshot::{AccountRow, AlertRow, FillRow, PositionRow, WatchRow},
     domain::{
         alert::Alert,
         ids::{Currency, InstrumentId, OrderId, Symbol, VenueId},
@@ -108,25 +108,6 @@ impl Engine {
             }
         }
         (covered, target)
-    }
-
-    pub(super) fn quality_rows(&self) -> Vec<QualityRow> {
-        let row = |q: analytics::Quality| QualityRow {
-            venue: q.venue,
-            symbol: q.symbol,
-            orders: q.orders,
-            filled: q.filled,
-            fill_rate: q.fill_rate,
-            volume: q.volume,
-            slippage_bps: q.slippage_bps,
-            median_bps: q.median_bps,
-            cost: q.cost,
-            fill_ms: q.fill_ms,
-            improved: q.improved,
-            improvement: q.improvement,
-            score: q.score,
-        };
-        analytics::quality(&self.book).into_iter().map(row).collect()
     }
 
     pub(super) fn fill_rows(&self) -> Vec<FillRow> {
