@@ -7,7 +7,7 @@ pub use curve::EquityCurve;
 pub use quality::{Quality, quality};
 
 use crate::{
-    book::{Book, FillRow, Mark, Marks, OrderRow, PositionRow},
+    book::{Book, FillRow, HeldRow, Mark, Marks, OrderRow, PositionRow},
     domain::{
         ids::{OrderId, VenueId},
         money::{Money, Percent, Price, Ratio, SignedQty},
@@ -85,7 +85,8 @@ pub fn position(book: &Book, row: &PositionRow, mark: Option<&Mark>) -> Position
     let cost = row.cost.and_then(|c| c.checked_mul(row.multiplier.get()));
     let unrealized = value.zip(cost).and_then(|(v, c)| v.checked_sub(c));
     let stop_order = working_stop(book, row);
-    let stop = stop_order.and_then(OrderRow::stop_price);
+    let here = held_stop(book, row);
+    let stop = stop_order.and_then(OrderRow::stop_price).or_else(|| here.and_then(stands_at));
     let equity = book.account(&row.instrument.venue).map(|a| a.report.equity);
     let same_currency = is_comparable(book, row);
     PositionFigures {
@@ -98,7 +99,7 @@ pub fn position(book: &Book, row: &PositionRow, mark: Option<&Mark>) -> Position
             .zip(stop)
             .and_then(|(last, stop)| last.checked_sub(stop))
             .and_then(|distance| worth(row, row.qty, distance)),
-        r_multiple: r_multiple(book, row, stop_order, unrealized),
+        r_multiple: first_stop(book, stop_order, here).and_then(|first| r_multiple(row, first, unrealized)),
         stop,
         equity_share: value.zip(equity).filter(|_| same_currency).and_then(|(v, e)| v.abs().percent_of(e)),
     }
@@ -185,14 +186,28 @@ fn working_stop<'a>(book: &'a Book, row: &PositionRow) -> Option<&'a OrderRow> {
     book.reducing_orders(&row.instrument).filter(is_stop).max_by_key(|order| order.remaining())
 }
 
-fn r_multiple(
-    book: &Book,
-    row: &PositionRow,
-    stop: Option<&OrderRow>,
-    unrealized: Option<Money>,
-) -> Option<Ratio> {
-    let stop = stop?;
-    let first = first_stop(book, stop).or_else(|| stop.stop_price())?;
+/// The stop that this program holds itself and that covers most of the position.
+fn held_stop<'a>(book: &'a Book, row: &'a PositionRow) -> Option<&'a HeldRow> {
+    let exit = row.qty.exit_side();
+    let of = book.held_of(&row.instrument);
+    of.filter(|held| held.order.kind.protects() && Some(held.order.side) == exit)
+        .max_by_key(|held| held.order.qty)
+}
+
+fn stands_at(held: &HeldRow) -> Option<Price> {
+    held.order.kind.price(held.order.side)
+}
+
+/// Where the stop that protects stood at first: at the venue, else here.
+fn first_stop(book: &Book, stop: Option<&OrderRow>, here: Option<&HeldRow>) -> Option<Price> {
+    match (stop, here) {
+        (Some(stop), _) => stop_of_entry(book, stop).or_else(|| stop.stop_price()),
+        (None, Some(held)) => held.first.or_else(|| stands_at(held)),
+        (None, None) => None,
+    }
+}
+
+fn r_multiple(row: &PositionRow, first: Price, unrealized: Option<Money>) -> Option<Ratio> {
     let risk = worth(row, row.qty, row.avg_price?.checked_sub(first)?)?;
     // A stop beyond the entry has no risk left to count in.
     if !risk.is_positive() {
@@ -202,7 +217,7 @@ fn r_multiple(
 }
 
 /// Where the stop stood when the entry was made.
-fn first_stop(book: &Book, stop: &OrderRow) -> Option<Price> {
+fn stop_of_entry(book: &Book, stop: &OrderRow) -> Option<Price> {
     let client = stop.parent.clone()?;
     let entry = book.order(&OrderId { venue: stop.id.venue.clone(), client })?;
     match entry.spec.attached {

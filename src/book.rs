@@ -12,6 +12,7 @@ pub mod exposure;
 pub mod fills;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod held;
 pub mod latches;
 #[cfg(test)]
 mod lives;
@@ -29,6 +30,7 @@ pub use applied::{Applied, FillApplied};
 pub use burden::{Burden, Part, Sides};
 pub use exposure::Exposure;
 pub use fills::FillRow;
+pub use held::HeldRow;
 pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
 pub use orders::OrderRow;
@@ -102,6 +104,7 @@ pub struct Book {
     positions: positions::Positions,
     fills: fills::Fills,
     alerts: alerts::Alerts,
+    held: held::Held,
     accounts: BTreeMap<VenueId, AccountRow>,
     instruments: rows::Sorted<Instrument>,
     resume: BTreeMap<VenueId, ResumePoint>,
@@ -163,6 +166,7 @@ impl Book {
                 noted_if(self.alerts.push(alert))
             }
             Fact::Adopted { order, .. } => order.as_ref().map_or(Applied::Noted, |id| self.adopt(id)),
+            Fact::Held(fact) => noted_if(self.held.fact(at, fact)),
             Fact::Acknowledged { id } => noted_if(self.alerts.acknowledge(*id)),
             Fact::Locked { reason } => {
                 self.lock = Some(LockRow { reason: reason.clone(), since: at });

@@ -11,6 +11,7 @@ mod doubts;
 pub mod effect;
 mod elsewhere;
 mod exit;
+mod held;
 pub mod input;
 mod latches;
 mod looks;
@@ -21,6 +22,8 @@ mod preview;
 mod protect;
 mod recovery;
 mod requests;
+#[cfg(test)]
+mod rig;
 mod routing;
 mod timers;
 mod unusual;
@@ -66,6 +69,9 @@ pub struct Engine {
     venues: BTreeMap<VenueId, venue::VenueState>,
     /// The venues as the configuration orders them.
     names: Vec<VenueId>,
+    held: held::Watched,
+    /// Another run of this profile watches what is held here.
+    is_watched_elsewhere: bool,
     exits: Vec<exit::VenueExit>,
     exit_terms: ExitTerms,
     takes_up_exits: bool,
@@ -120,6 +126,8 @@ impl Engine {
             watch: watch::Watch::new(setup.watches),
             venues,
             names,
+            held: held::Watched::default(),
+            is_watched_elsewhere: setup.watched_elsewhere,
             exits: Vec::new(),
             exit_terms: setup.exit,
             takes_up_exits: setup.takes_up_exits,
@@ -168,6 +176,7 @@ impl Engine {
         if self.begun {
             self.watch_if_due();
             self.drive_exits();
+            self.drive_held();
             self.drive_margin_calls();
             if std::mem::take(&mut self.watches_moved) {
                 self.tell_watches();
@@ -329,6 +338,7 @@ const fn market_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Tripped(_)
         | Fact::Untripped { .. }
         | Fact::Baseline(_)
+        | Fact::Held(_)
         | Fact::Adopted { .. }
         | Fact::EquityHigh { .. }
         | Fact::ExitEnded { .. } => None,

@@ -14,6 +14,7 @@ mod token;
 mod word;
 
 pub use self::{
+    clause::{quantity_expr, targets_expr},
     complete::{Completion, Words, complete},
     error::{GrammarError, Kind, nearest},
     expand::{Bindings, PLACEHOLDERS, expand, sample},
@@ -461,7 +462,11 @@ mod tests {
     fn draft() -> impl Strategy<Value = Draft> {
         let flags =
             (any::<bool>(), any::<bool>(), any::<bool>(), proptest::option::of("[a-zA-Z0-9 \"\\\\@#]{1,32}"));
-        let legs = (proptest::option::of(stop()), proptest::option::of(target()));
+        let part = (target(), 1_u32..=40)
+            .prop_map(|(target, share)| PartExpr { target, share: Percent::new(share.into()) });
+        let parts = proptest::collection::vec(part, 0..=2);
+        let show = proptest::option::of(number().prop_map(|d| Qty::new(d).unwrap()));
+        let legs = (proptest::option::of(stop()), proptest::option::of(target()), parts, show);
         (any::<bool>(), any_symbol(), venue(), size(), order_type(), legs, tif(), flags).prop_map(
             |(
                 buys,
@@ -469,7 +474,7 @@ mod tests {
                 venue,
                 size,
                 order_type,
-                (stop, target),
+                (stop, target, mut parts, show),
                 tif,
                 (extended, post, reduce_only, tag),
             )| {
@@ -486,6 +491,10 @@ mod tests {
                 if stop.is_none() && matches!(target, Some(PriceExpr::R(_))) {
                     target = None;
                 }
+                parts.retain(|p| !exits && (stop.is_some() || !matches!(p.target, PriceExpr::R(_))));
+                let alone = stop.is_none() && target.is_none() && parts.is_empty();
+                let rests = matches!(tif, None | Some(Tif::Day | Tif::Gtc | Tif::Gtd(_)));
+                let show = show.filter(|_| alone && rests && matches!(order_type, DraftType::Limit(_)));
                 let takes = matches!(tif, Some(Tif::Ioc | Tif::Fok));
                 let post_only = post && !takes && matches!(order_type, DraftType::Limit(_));
                 let tag = tag.map(|t: String| SmolStr::new(t));
@@ -497,6 +506,8 @@ mod tests {
                     order_type,
                     stop,
                     target,
+                    parts,
+                    show,
                     tif,
                     extended,
                     post_only,

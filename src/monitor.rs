@@ -176,7 +176,7 @@ fn quote_age(from: &Sources<'_>, at: &VenueWatch<'_>, row: &PositionRow) -> Quot
     age.map_or(QuoteAge::Missing, QuoteAge::Ms)
 }
 
-/// Has this position a protective stop for all of it at the venue? A stop that waits for its pair counts; one
+/// Has this position a protective stop for all of it, at the venue or here? A stop that waits for its pair counts; one
 /// whose outcome is not known does not.
 pub fn has_stop(book: &Book, instrument: &InstrumentId) -> bool {
     let Some(row) = book.position(instrument) else {
@@ -186,6 +186,12 @@ pub fn has_stop(book: &Book, instrument: &InstrumentId) -> bool {
     for order in book.reducing_orders(instrument).filter(|order| protects(order)) {
         let open = order.remaining().unwrap_or_default();
         covered = covered.checked_add(open).unwrap_or(covered);
+    }
+    // One that this program holds itself protects while it runs, and is marked so wherever it is shown.
+    for held in book.held_of(instrument).filter(|h| h.order.kind.protects() && h.stroke.is_none()) {
+        if row.qty.exit_side() == Some(held.order.side) {
+            covered = covered.checked_add(held.order.qty).unwrap_or(covered);
+        }
     }
     !row.qty.is_zero() && covered >= row.qty.size()
 }

@@ -73,6 +73,7 @@ fn checks() -> Row {
         session: Session { phase: Phase::Regular, until: None },
         days: &[],
         now,
+        beside: tradedeck::risk::Beside::default(),
     };
     let specs: Vec<OrderSpec> = (0..SIZE.symbols).map(spec).collect();
     for spec in &specs {

@@ -111,6 +111,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
         watchlist: (0..watched).map(|n| (instrument(n).symbol, None)).collect(),
         default_tif: Tif::Day,
         read_only: false,
+        watched_elsewhere: false,
         watches: true,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),

@@ -67,6 +67,9 @@ pub enum Reply {
         positions: u32,
         /// Orders of which nobody knows what became.
         unknown: u32,
+        /// Orders that are held here: nobody watches them once the program has ended.
+        #[serde(default)]
+        held: u32,
     },
     /// What differs from what the trading day began with, one a venue.
     Since(Vec<SinceBaseline>),
@@ -127,6 +130,9 @@ pub struct Preview {
     /// What is unusual about it: it is asked once more.
     #[serde(default)]
     pub unusual: Vec<Text>,
+    /// What of it the venue lacks and this program holds itself, in words.
+    #[serde(default)]
+    pub held: Vec<Text>,
     /// Every check's verdict.
     pub checks: Vec<Check>,
     /// What keeps it from being sent, each with the field it is about.

@@ -311,6 +311,9 @@ pub struct OrderRow {
     pub status_word: Text,
     /// Whose it is.
     pub origin: Origin,
+    /// This program holds it itself; the venue does not know it.
+    #[serde(default)]
+    pub here: bool,
     /// It could open or add to a position.
     #[serde(default)]
     pub opens: bool,

@@ -92,6 +92,15 @@ pub struct StopExpr {
     pub limit: Option<PriceExpr>,
 }
 
+/// A target for a part of the order: `target 178 for 50%`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartExpr {
+    /// Where.
+    pub target: PriceExpr,
+    /// How much of the order, rounded down to the lot.
+    pub share: Percent,
+}
+
 /// An order as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -107,8 +116,14 @@ pub struct Draft {
     pub order_type: DraftType,
     /// Protective stop.
     pub stop: Option<StopExpr>,
-    /// Take-profit.
+    /// Take-profit; of what the parts leave, where there are any.
     pub target: Option<PriceExpr>,
+    /// Targets for parts of the order, in the order in which they were typed.
+    #[serde(default)]
+    pub parts: Vec<PartExpr>,
+    /// `show 100`: of a limit order no more than this is shown at a time.
+    #[serde(default)]
+    pub show: Option<Qty>,
     /// Time in force; `None` is the configured default.
     pub tif: Option<Tif>,
     /// `ext`.

@@ -2,6 +2,7 @@
 
 use super::{
     alert::Alert,
+    held::HeldFact,
     ids::{ClientId, Instance, InstrumentId, OrderId, VenueId, VenueOrderId},
     instrument::Instrument,
     lifecycle::OrderEvent,
@@ -140,6 +141,8 @@ pub enum Fact {
         /// Which order; `None` is the position.
         order: Option<OrderId>,
     },
+    /// Something happened to an order that is held here.
+    Held(Box<HeldFact>),
     /// An execution.
     Executed(Box<Execution>),
     /// A fill that the venue's order shows and no execution has told; price is the average of what is missing.

@@ -2,22 +2,25 @@
 
 use super::{
     Engine,
-    orders::Maker,
+    held::{Division, Exit},
+    orders::{Maker, Stopped},
     preview::Power,
     requests::{done, placed, refused, refused_text},
 };
 use crate::{
+    book::HeldRow,
     desk::Reply,
     domain::{
         draft::{CancelTarget, ChangeExpr, Command, Draft, Share, Size},
+        held::HeldKind,
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         money::Price,
-        order::{Amount, Attached, OrderSpec, OrderType},
+        order::{Amount, Attached, Change, OrderSpec, OrderType, Tif},
         scope::Then,
         text::Text,
     },
     monitor::opens_risk,
-    sizing,
+    risk, sizing,
 };
 
 impl Engine {
@@ -54,16 +57,17 @@ impl Engine {
     }
 
     fn place(&mut self, maker: &Maker, draft: &Draft) -> Reply {
-        let spec = match self.order_of(draft) {
-            Ok(spec) => spec,
+        let order = match self.order_of(draft) {
+            Ok(order) => order,
             Err(why) => return Reply::Refused { text: why.text, field: Some(why.field), checks: Vec::new() },
         };
+        let spec = &order.spec;
         let venue = spec.instrument.venue.clone();
         let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
-        let words = describe(&spec);
+        let words = describe(spec);
         if reduces || self.book.exit_side(&spec.instrument) == Some(spec.side) {
-            match self.send_reduction(spec.clone(), maker.origin.clone()) {
-                Ok(client) => return placed(vec![client], venue, &words),
+            match self.reduce(order.clone(), maker) {
+                Ok(clients) => return placed(clients, venue, &words),
                 Err(why) if reduces => {
                     return Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() };
                 }
@@ -71,10 +75,75 @@ impl Engine {
                 Err(_) => {}
             }
         }
-        match self.submit_cleared(spec, maker.origin.clone(), None) {
-            Ok(client) => placed(vec![client], venue, &words),
+        match self.enter(order, maker) {
+            Ok(clients) => placed(clients, venue, &words),
             Err(stopped) => refused(&stopped, None),
         }
+    }
+
+    /// Sends what the venue takes of a reduction, and holds the rest here.
+    fn reduce(&mut self, order: sizing::Order, maker: &Maker) -> Result<Vec<ClientId>, Text> {
+        if order.show.is_none() {
+            let (native, held) = self.divide_exit(order.spec.clone());
+            return self.send_exit(order.spec, native, held, maker);
+        }
+        let Division { spec, held } = self.divide(order);
+        self.refuse_unwatched(&held)?;
+        let (instrument, side) = (spec.instrument.clone(), spec.side);
+        let client = self.send_reduction(spec, maker.origin.clone())?;
+        self.hold_exits(&instrument, side, held, Some(&client));
+        Ok(vec![client])
+    }
+
+    /// An exit for a position that is there: `native` goes to the venue, `held` is held here.
+    pub(super) fn send_exit(
+        &mut self,
+        whole: OrderSpec,
+        native: Option<OrderSpec>,
+        held: Vec<Exit>,
+        maker: &Maker,
+    ) -> Result<Vec<ClientId>, Text> {
+        self.refuse_unwatched(&held)?;
+        let mut clients = Vec::new();
+        match native {
+            Some(spec) => clients.push(self.send_reduction(spec, maker.origin.clone())?),
+            // Nothing is sent now; that it only reduces is proven when it is.
+            None if self.book.exit_side(&whole.instrument) != Some(whole.side) => {
+                let text = format!(
+                    "a {} that is held here only closes, and {} is flat",
+                    whole.order_type.kind().word(),
+                    whole.instrument
+                );
+                return Err(Text::clean(&text));
+            }
+            None => {}
+        }
+        clients.extend(self.hold_exits(&whole.instrument, whole.side, held, None));
+        Ok(clients)
+    }
+
+    /// Sends what the venue takes of an entry through the gate, and holds the rest here.
+    fn enter(&mut self, order: sizing::Order, maker: &Maker) -> Result<Vec<ClientId>, Stopped> {
+        let whole = order.spec.clone();
+        let division = self.divide(order);
+        self.refuse_unwatched(&division.held).map_err(Stopped::Why)?;
+        let beside = division.beside();
+        let Division { spec, held } = division;
+        if spec.amount != whole.amount {
+            // What is shown of it is judged again as it is sent; the whole is judged here.
+            let verdict = self.with_context(&whole, beside, |context| risk::judge(context, &whole));
+            if let Some(verdict) = verdict.filter(|v| !v.allows()) {
+                return Err(Stopped::Checks(verdict));
+            }
+        }
+        let side = if held.iter().any(|e| matches!(e.kind, HeldKind::Rest { .. })) {
+            spec.side
+        } else {
+            spec.side.opposite()
+        };
+        let client = self.submit_beside(spec, beside, maker.origin.clone())?;
+        self.hold_exits(&whole.instrument, side, held, Some(&client));
+        Ok(vec![client])
     }
 
     /// Where a symbol is held: at the named venue, else wherever there is a position.
@@ -177,6 +246,7 @@ impl Engine {
             .map(|o| o.id.clone())
             .collect();
         let n = ids.iter().filter(|id| self.cancel_order(id)).count();
+        let n = n.saturating_add(self.cancel_held_by(target, venue));
         match (n, target) {
             (0, CancelTarget::Order(client)) => {
                 refused_text(&format!("there is no open order `{client}`; nothing was sent"), None)
@@ -187,6 +257,26 @@ impl Engine {
             ) => done("there is no such order to cancel; nothing was sent"),
             (n, _) => done(&format!("cancelling {}", crate::domain::text::counted(n, "order", "orders"))),
         }
+    }
+
+    /// Those that are held here.
+    fn cancel_held_by(&mut self, target: &CancelTarget, venue: Option<&VenueId>) -> usize {
+        let ids: Vec<OrderId> = self
+            .book
+            .held_here()
+            .filter(|row| venue.is_none_or(|v| row.id.venue == *v))
+            .filter(|row| match target {
+                CancelTarget::Order(client) => row.id.client == *client,
+                CancelTarget::Symbol(symbol) => {
+                    row.order.instrument == self.instrument_for(symbol, &row.id.venue)
+                }
+                CancelTarget::Side(side) => row.order.side == *side,
+                CancelTarget::Entries => matches!(row.order.kind, HeldKind::Rest { .. }),
+                CancelTarget::All => true,
+            })
+            .map(|row| row.id.clone())
+            .collect();
+        ids.iter().filter(|id| self.cancel_held(id, "cancelled")).count()
     }
 
     fn change(
@@ -201,7 +291,12 @@ impl Engine {
             .open_orders()
             .find(|o| o.id.client == client && venue.is_none_or(|v| o.id.venue == *v))
             .map(|o| (o.id.clone(), o.spec.clone()));
-        let Some((id, spec)) = found else {
+        let here = || {
+            let mut held = self.book.held_here();
+            let row = held.find(|row| row.id.client == client && venue.is_none_or(|v| row.id.venue == *v))?;
+            Some((row.id.clone(), as_spec(row)))
+        };
+        let Some((id, spec)) = found.or_else(here) else {
             return refused_text(&format!("there is no open order `{client}`"), None);
         };
         let change = match self
@@ -211,10 +306,37 @@ impl Engine {
             Ok(Err(why)) => return refused_text(&why.to_string(), None),
             Err(why) => return Reply::Refused { text: why, field: None, checks: Vec::new() },
         };
-        match self.replace_order(&id, change, maker.origin.clone()) {
-            Ok(client) => placed(vec![client], id.venue, "the change is on its way"),
+        self.change_order(&id, change, maker)
+    }
+
+    /// Changes an order, at the venue or held here.
+    pub(super) fn change_order(&mut self, id: &OrderId, change: Change, maker: &Maker) -> Reply {
+        if self.book.held_order(id).is_some() {
+            return match self.change_held(id, &change) {
+                Ok(client) => placed(vec![client], id.venue.clone(), "changed; it is held here"),
+                Err(why) => Reply::Refused { text: why, field: None, checks: Vec::new() },
+            };
+        }
+        match self.replace_order(id, change, maker.origin.clone()) {
+            Ok(client) => placed(vec![client], id.venue.clone(), "the change is on its way"),
             Err(stopped) => refused(&stopped, None),
         }
+    }
+}
+
+/// An order that is held here, as an order says it.
+fn as_spec(row: &HeldRow) -> OrderSpec {
+    OrderSpec {
+        instrument: row.order.instrument.clone(),
+        side: row.order.side,
+        amount: Amount::Qty(row.order.qty),
+        order_type: row.order.kind.order_type(),
+        tif: Tif::Gtc,
+        extended: false,
+        post_only: false,
+        reduce_only: true,
+        attached: Attached::Simple,
+        tag: None,
     }
 }
 

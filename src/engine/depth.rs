@@ -138,6 +138,7 @@ mod tests {
                 default_tif: Tif::Day,
                 read_only: false,
                 watches: true,
+                watched_elsewhere: false,
                 alive: BTreeSet::new(),
                 exit: ExitTerms::default(),
                 takes_up_exits: true,

@@ -80,6 +80,7 @@ impl Differences {
             | Fact::Tripped(_)
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
+            | Fact::Held(_)
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
         }

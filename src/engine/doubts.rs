@@ -78,6 +78,7 @@ impl Doubts {
             | Fact::Tripped(_)
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
+            | Fact::Held(_)
             | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => return,

@@ -65,6 +65,8 @@ pub struct Setup {
     /// This run holds the accounts: its watchers act. A shell command beside it only reads them, so that nothing is
     /// done twice.
     pub watches: bool,
+    /// Another run holds the accounts and watches what is held here.
+    pub watched_elsewhere: bool,
     /// Other runs that are alive and share the journal: what they have under way is theirs to settle.
     pub alive: BTreeSet<Instance>,
     /// How exits go about it.

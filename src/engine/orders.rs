@@ -12,7 +12,7 @@ use crate::{
         quote::Arrival,
         text::Text,
     },
-    risk::{self, Access, Context, Verdict},
+    risk::{self, Access, Beside, Context, Verdict},
 };
 
 /// Who asked, so that the answer finds its way.
@@ -72,7 +72,12 @@ impl Engine {
     }
 
     /// Calls `ask` with everything that the gate looks at.
-    pub(super) fn with_context<T>(&self, spec: &OrderSpec, ask: impl FnOnce(&Context<'_>) -> T) -> Option<T> {
+    pub(super) fn with_context<T>(
+        &self,
+        spec: &OrderSpec,
+        beside: Beside,
+        ask: impl FnOnce(&Context<'_>) -> T,
+    ) -> Option<T> {
         let venue = &spec.instrument.venue;
         let state = self.venues.get(venue)?;
         let symbol = &spec.instrument.symbol;
@@ -97,15 +102,21 @@ impl Engine {
             session: self.session_of(&spec.instrument),
             days: &state.days,
             now: self.now,
+            beside,
         }))
     }
 
     /// Sends an order through the gate.
-    pub(super) fn submit_cleared(
+    pub(super) fn submit_cleared(&mut self, spec: OrderSpec, origin: Origin) -> Result<ClientId, Stopped> {
+        self.submit_beside(spec, Beside::default(), origin)
+    }
+
+    /// The same, with what is held here beside it.
+    pub(super) fn submit_beside(
         &mut self,
         spec: OrderSpec,
+        beside: Beside,
         origin: Origin,
-        replaces: Option<ClientId>,
     ) -> Result<ClientId, Stopped> {
         let venue = spec.instrument.venue.clone();
         self.count_entry(&venue);
@@ -113,12 +124,12 @@ impl Engine {
         let number = self.next_verdict();
         let submission = Submission { client: client.clone(), spec: spec.clone() };
         let order = self
-            .with_context(&spec, |context| risk::clear(context, submission, number))
+            .with_context(&spec, beside, |context| risk::clear(context, submission, number))
             .ok_or_else(|| Stopped::Why(Text::clean(&format!("there is no venue `{venue}`"))))?
             .map_err(Stopped::Checks)?;
         self.proven(&venue).map_err(Stopped::Why)?;
         let verdict = Text::numbered("gate", number);
-        self.intend(&client, spec, origin, replaces, verdict);
+        self.intend(&client, spec, origin, None, verdict);
         self.effect(Effect::Submit { venue, order });
         Ok(client)
     }
@@ -232,8 +243,15 @@ impl Engine {
         let number = self.next_verdict();
         let (by, after_it) = (client.clone(), after.clone());
         let wish = Replacement { order, change, client: by, before, after: after_it, adds_nothing: false };
+        let beside = Beside {
+            stop: self
+                .book
+                .held_of(&after.instrument)
+                .any(|row| row.order.kind.protects() && row.order.parent.as_ref() == Some(&id.client)),
+            follows: false,
+        };
         let cleared = self
-            .with_context(&after, |context| risk::clear_change(context, wish, number))
+            .with_context(&after, beside, |context| risk::clear_change(context, wish, number))
             .ok_or_else(|| why("there is no such venue"))?
             .map_err(Stopped::Checks)?;
         self.proven(&id.venue).map_err(Stopped::Why)?;

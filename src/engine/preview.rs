@@ -84,8 +84,8 @@ impl Engine {
     }
 
     /// Sizes and prices a draft, to be sent.
-    pub(super) fn order_of(&mut self, draft: &Draft) -> Result<OrderSpec, Problem> {
-        self.work_out(draft, Power::NotAsked, sizing::spec)
+    pub(super) fn order_of(&mut self, draft: &Draft) -> Result<sizing::Order, Problem> {
+        self.work_out(draft, Power::NotAsked, sizing::order)
     }
 
     fn work_out<T>(
@@ -159,11 +159,32 @@ impl Engine {
                 };
             }
         };
-        let verdict = self.with_context(&plan.spec, |context| risk::judge(context, &plan.spec));
+        let (spec, held, beside) = self.whole_and_held(&plan);
+        let verdict = self.with_context(&spec, beside, |context| risk::judge(context, &spec));
         let checks = verdict.map_or_else(Vec::new, |v| v.checks.iter().map(check_row).collect());
         let before = self.buying_power_left(&plan.spec.instrument.venue);
         let unusual = if plan.spec.reduce_only { Vec::new() } else { self.unusual_entry(&plan) };
-        Preview { unusual, ..from_plan(plan, checks, before) }
+        let problems = match self.refuse_unwatched(&held) {
+            Ok(()) => Vec::new(),
+            Err(why) => vec![(SmolStr::new_static("venue"), why)],
+        };
+        let held = held.iter().map(super::held::words_of).collect();
+        Preview { unusual, held, problems, ..from_plan(plan, checks, before) }
+    }
+
+    /// The order as the gate judges it, which is whole also where only a part of it is shown, and what is held here.
+    fn whole_and_held(&self, plan: &Plan) -> (OrderSpec, Vec<super::held::Exit>, risk::Beside) {
+        let order = sizing::Order { spec: plan.spec.clone(), parts: plan.parts.clone(), show: plan.show };
+        if plan.spec.reduce_only || self.book.exit_side(&plan.spec.instrument) == Some(plan.spec.side) {
+            let (_, held) = self.divide_exit(plan.spec.clone());
+            if !held.is_empty() {
+                return (plan.spec.clone(), held, risk::Beside::default());
+            }
+        }
+        let division = self.divide(order);
+        let beside = division.beside();
+        let spec = OrderSpec { amount: plan.spec.amount, ..division.spec };
+        (spec, division.held, beside)
     }
 
     /// Buying power as the venue said it, less what it has not counted.
@@ -204,6 +225,7 @@ fn from_plan(plan: Plan, checks: Vec<Check>, buying_power: Option<Money>) -> Pre
         capped_by,
         unusual: Vec::new(),
         checks,
+        held: Vec::new(),
         problems: Vec::new(),
         spec: Some(plan.spec),
     }
@@ -231,6 +253,7 @@ const fn empty_preview(side: Side) -> Preview {
         capped_by: None,
         unusual: Vec::new(),
         checks: Vec::new(),
+        held: Vec::new(),
         problems: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         draft::{PriceExpr, StopExpr},
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
-        order::{Change, OrderSpec, OrderType, StopLeg},
+        order::{Change, OrderType, StopLeg},
         scope::Protection,
         text::Text,
     },
@@ -25,25 +25,48 @@ pub(super) struct Wish {
     pub(super) break_even: bool,
 }
 
-/// The exits that work for a position.
+/// An exit of a position: at the venue or here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Leg {
+    id: OrderId,
+    instrument: InstrumentId,
+    order_type: OrderType,
+    here: bool,
+}
+
+/// The exits that stand for a position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Legs {
-    stop: Option<(OrderId, OrderSpec)>,
-    target: Option<(OrderId, OrderSpec)>,
+    stop: Option<Leg>,
+    target: Option<Leg>,
+}
+
+impl Legs {
+    fn take(&mut self, leg: Leg) {
+        match leg.order_type {
+            OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => {
+                self.stop = Some(leg);
+            }
+            OrderType::Limit { .. } => self.target = Some(leg),
+            OrderType::Market => {}
+        }
+    }
 }
 
 impl Engine {
     fn legs_of(&self, instrument: &InstrumentId) -> Legs {
         let mut legs = Legs::default();
+        // What stands at the venue goes before what is held here; of several here the first.
+        let exit = self.book.exit_side(instrument);
+        let mut here: Vec<_> = self.book.held_of(instrument).filter(|h| Some(h.order.side) == exit).collect();
+        here.reverse();
+        for held in here {
+            let (id, order_type) = (held.id.clone(), held.order.kind.order_type());
+            legs.take(Leg { id, instrument: instrument.clone(), order_type, here: true });
+        }
         for order in self.book.reducing_orders(instrument) {
-            let leg = Some((order.id.clone(), order.spec.clone()));
-            match order.spec.order_type {
-                OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => {
-                    legs.stop = leg;
-                }
-                OrderType::Limit { .. } => legs.target = leg,
-                OrderType::Market => {}
-            }
+            let (id, order_type) = (order.id.clone(), order.spec.order_type);
+            legs.take(Leg { id, instrument: instrument.clone(), order_type, here: false });
         }
         legs
     }
@@ -51,10 +74,12 @@ impl Engine {
     /// The protection that stands, to be put back on what is kept of a position.
     pub(super) fn protection_on(&self, instrument: &InstrumentId) -> Option<Protection> {
         let legs = self.legs_of(instrument);
+        // What is held here stays as it is: it does no more than is left.
         let stop = legs
             .stop
-            .and_then(|(_, s)| s.order_type.stop().map(|stop| StopLeg { stop, limit: s.order_type.limit() }));
-        let target = legs.target.and_then(|(_, s)| s.order_type.limit());
+            .filter(|leg| !leg.here)
+            .and_then(|s| s.order_type.stop().map(|stop| StopLeg { stop, limit: s.order_type.limit() }));
+        let target = legs.target.filter(|leg| !leg.here).and_then(|s| s.order_type.limit());
         (stop.is_some() || target.is_some()).then(|| Protection {
             instrument: instrument.clone(),
             stop,
@@ -117,7 +142,7 @@ impl Engine {
             self.move_protection(legs, wish, maker)
         } else {
             let wish = self.break_even_as_stop(instrument, wish);
-            wish.and_then(|w| self.new_protection(instrument, &w, maker)).map(|c| vec![c])
+            wish.and_then(|w| self.new_protection(instrument, &w, maker))
         };
         match result {
             Ok(clients) => {
@@ -140,29 +165,36 @@ impl Engine {
     }
 
     fn move_protection(&mut self, legs: Legs, wish: &Wish, maker: &Maker) -> Result<Vec<ClientId>, Stopped> {
-        let Some(instrument) = legs.stop.as_ref().or(legs.target.as_ref()).map(|(_, s)| s.instrument.clone())
+        let Some(instrument) = legs.stop.as_ref().or(legs.target.as_ref()).map(|s| s.instrument.clone())
         else {
             return Ok(Vec::new());
         };
         let (stop, target) = self.sized(&instrument, |i| sizing::exit_prices(i, wish.stop, wish.target))?;
         let mut clients = Vec::new();
-        if let Some((id, spec)) = legs.stop {
+        if let Some(leg) = legs.stop {
             let change = match stop {
                 _ if wish.break_even => {
-                    Some(self.sized(&instrument, |i| sizing::break_even(i, spec.order_type))?)
+                    Some(self.sized(&instrument, |i| sizing::break_even(i, leg.order_type))?)
                 }
                 Some(leg) => Some(Change { stop: Some(leg.stop), limit: leg.limit, ..Change::default() }),
                 None => None,
             };
             if let Some(change) = change {
-                clients.push(self.replace_order(&id, change, maker.origin.clone())?);
+                clients.push(self.change_leg(&leg, change, maker)?);
             }
         }
-        if let (Some((id, _)), Some(limit)) = (legs.target, target) {
+        if let (Some(leg), Some(limit)) = (legs.target, target) {
             let change = Change { limit: Some(limit), ..Change::default() };
-            clients.push(self.replace_order(&id, change, maker.origin.clone())?);
+            clients.push(self.change_leg(&leg, change, maker)?);
         }
         Ok(clients)
+    }
+
+    fn change_leg(&mut self, leg: &Leg, change: Change, maker: &Maker) -> Result<ClientId, Stopped> {
+        if leg.here {
+            return self.change_held(&leg.id, &change).map_err(Stopped::Why);
+        }
+        self.replace_order(&leg.id, change, maker.origin.clone())
     }
 
     fn sized<T>(
@@ -183,8 +215,9 @@ impl Engine {
         instrument: &InstrumentId,
         wish: &Wish,
         maker: &Maker,
-    ) -> Result<ClientId, Stopped> {
+    ) -> Result<Vec<ClientId>, Stopped> {
         let spec = self.sized(instrument, |inputs| sizing::protect(inputs, wish.stop, wish.target))?;
-        self.send_reduction(spec, maker.origin.clone()).map_err(Stopped::Why)
+        let (native, held) = self.divide_exit(spec.clone());
+        self.send_exit(spec, native, held, maker).map_err(Stopped::Why)
     }
 }

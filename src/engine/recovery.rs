@@ -40,6 +40,7 @@ impl Engine {
             | Fact::Tripped(_)
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
+            | Fact::Held(_)
             | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
@@ -55,6 +56,7 @@ impl Engine {
         self.marks.weigh_book(&self.book);
         self.recover_orders();
         self.resume_exits();
+        self.take_up_held();
         self.watch_now();
         for venue in self.names.clone() {
             self.effect(Effect::Ask { venue, ask: Ask::Prove, exit: false });

@@ -31,10 +31,7 @@ impl Engine {
             Request::Do(command) => self.on_command(&maker, command),
             Request::Replace { order, venue, change } => {
                 let id = OrderId { venue, client: order };
-                match self.replace_order(&id, change, maker.origin.clone()) {
-                    Ok(client) => placed(vec![client], id.venue, "the change is on its way"),
-                    Err(stopped) => refused(&stopped, None),
-                }
+                self.change_order(&id, change, &maker)
             }
             Request::Halt => self.halt(&maker),
             Request::Flatten(scope) => self.flatten(&scope, &maker),
@@ -184,6 +181,7 @@ impl Engine {
             orders: count(self.book.open_orders().count()),
             positions: count(self.book.positions().filter(|p| !p.qty.is_zero()).count()),
             unknown: count(self.book.uncertain_orders().count()),
+            held: count(self.book.held_here().count()),
         }
     }
 

@@ -111,6 +111,8 @@ impl Engine {
             symbols.extend(held.map(|p| p.instrument.symbol.clone()));
             let open = self.book.open_orders().filter(|o| o.id.venue == venue);
             symbols.extend(open.map(|o| o.spec.instrument.symbol.clone()));
+            let here = self.book.held_here().filter(|row| row.id.venue == venue);
+            symbols.extend(here.map(|row| row.order.instrument.symbol.clone()));
             let Some(state) = self.venues.get_mut(&venue) else { continue };
             let mut books = self.depths.wanted(&venue);
             symbols.extend(books.iter().cloned());

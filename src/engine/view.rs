@@ -46,7 +46,7 @@ impl View {
     /// Marks what a fact changes.
     pub(super) fn note(&mut self, fact: &Fact) {
         match fact {
-            Fact::Intended(_) | Fact::Order(_) | Fact::Learned { .. } => {
+            Fact::Intended(_) | Fact::Order(_) | Fact::Learned { .. } | Fact::Held(_) => {
                 self.orders = true;
                 self.positions = true;
             }

@@ -3,14 +3,15 @@
 
 use super::{
     error::{GrammarError, Kind},
-    expr::{begins_size, price, size, trail},
-    number::Bad,
+    expr::{begins_size, half, price, quantity, quarter, size, trail},
+    number::{Bad, bad, share},
     token::{Token, Tokens},
     word::{CLAUSES, Word, instead},
 };
 use crate::domain::{
-    draft::{Draft, DraftType, PriceExpr, Size, StopExpr, TrailExpr},
+    draft::{Draft, DraftType, PartExpr, PriceExpr, Size, StopExpr, TrailExpr},
     ids::{Symbol, VenueId},
+    money::{Percent, Qty},
     order::{Side, Tif},
 };
 use smol_str::SmolStr;
@@ -18,6 +19,9 @@ use std::ops::Range;
 
 /// The longest tag, in characters.
 const TAG_CHARS_MAX: usize = 32;
+/// The most targets for parts of an order.
+const PARTS_MAX: usize = 8;
+const SHARE: &str = "write a share such as 50%, half or quarter";
 const STOPS_OWN: &str = "right after a stop `limit` is the stop's own, beyond it and written the same way; put the order's limit first";
 
 /// A value and its place.
@@ -33,6 +37,8 @@ struct Fields {
     trail: Placed<TrailExpr>,
     stop: Placed<StopExpr>,
     target: Placed<PriceExpr>,
+    parts: Vec<(PartExpr, Range<usize>)>,
+    show: Placed<Qty>,
     tif: Placed<Tif>,
     extended: Placed<()>,
     post_only: Placed<()>,
@@ -77,6 +83,18 @@ pub(super) fn price_after(tokens: &mut Tokens<'_>, word: Word) -> Result<PriceEx
     value(tokens, what, expected, |t| price(t, word == Word::Target))
 }
 
+/// The share of an order that a target is for.
+fn part(text: &str) -> Result<Percent, Bad> {
+    match Word::of(text) {
+        Some(Word::Half) => Ok(half()),
+        Some(Word::Quarter) => Ok(quarter()),
+        Some(_) | None => {
+            let percent = text.strip_suffix('%').ok_or_else(|| bad(SHARE))?;
+            share(percent).map(Percent::new)
+        }
+    }
+}
+
 /// A trail after its keyword.
 pub(super) fn trail_after(tokens: &mut Tokens<'_>) -> Result<TrailExpr, GrammarError> {
     value(tokens, "the trail's distance", "write 1.50, 1% or 20t", trail)
@@ -114,6 +132,37 @@ pub(super) fn venue(tokens: &Tokens<'_>, token: &Token) -> Result<VenueId, Gramm
         .map_err(|e| tokens.fail(token, Kind::Venue, format!("{e}; write it like @paper")))
 }
 
+/// The targets of an order as they stand in a field: `180`, or `178 for 50% target 182`.
+///
+/// # Errors
+/// When the text is something else.
+pub fn targets_expr(text: &str) -> Result<(Vec<PartExpr>, Option<PriceExpr>), GrammarError> {
+    let mut tokens = Tokens::of(text)?;
+    let mut fields = Fields::default();
+    let mut at = 0..0;
+    loop {
+        let price = price_after(&mut tokens, Word::Target)?;
+        fields.targeted(&mut tokens, price, &at)?;
+        let Some(token) = tokens.take() else { break };
+        if token.word() != Some(Word::Target) {
+            return Err(tokens.fail(&token, Kind::Word, instead(&token.text, &[Word::For, Word::Target])));
+        }
+        at = token.at;
+    }
+    Ok((fields.parts.into_iter().map(|(part, _)| part).collect(), fields.target.map(|(price, _)| price)))
+}
+
+/// A quantity in a field.
+///
+/// # Errors
+/// When the text is none.
+pub fn quantity_expr(text: &str) -> Result<Qty, GrammarError> {
+    let mut tokens = Tokens::of(text)?;
+    let qty = value(&mut tokens, "a quantity", "write a quantity such as 100", quantity)?;
+    tokens.end()?;
+    Ok(qty)
+}
+
 /// Reads everything after the symbol.
 pub(super) fn order(tokens: &mut Tokens<'_>, side: Side, symbol: Symbol) -> Result<Draft, GrammarError> {
     let mut fields = Fields::default();
@@ -132,6 +181,8 @@ pub(super) fn order(tokens: &mut Tokens<'_>, side: Side, symbol: Symbol) -> Resu
         venue: fields.venue.map(|(v, _)| v),
         stop: fields.stop.map(|(s, _)| s),
         target: fields.target.map(|(t, _)| t),
+        parts: fields.parts.into_iter().map(|(p, _)| p).collect(),
+        show: fields.show.map(|(q, _)| q),
         tif: fields.tif.map(|(t, _)| t),
         extended: fields.extended.is_some(),
         post_only: fields.post_only.is_some(),
@@ -165,9 +216,14 @@ impl Fields {
             Word::Post => once(tokens, &mut self.post_only, (), &token.at, "`post`"),
             Word::Reduce => once(tokens, &mut self.reduce_only, (), &token.at, "`reduce`"),
             Word::Tag => self.tagged(tokens, &token.at),
+            Word::Show => {
+                let show = value(tokens, "what is shown", "write a quantity such as 100", quantity)?;
+                once(tokens, &mut self.show, show, &token.at, "`show`")
+            }
             Word::Risk | Word::All | Word::Half | Word::Quarter => Err(unknown()),
             Word::Equity
             | Word::Bp
+            | Word::For
             | Word::Be
             | Word::Qty
             | Word::Entries
@@ -202,12 +258,38 @@ impl Fields {
         }
         let price = price_after(tokens, word)?;
         if word == Word::Target {
-            return once(tokens, &mut self.target, price, at, "a target");
+            return self.targeted(tokens, price, at);
         }
         if word == Word::Trigger {
             return once(tokens, &mut self.trigger, price, at, "a trigger");
         }
         once(tokens, &mut self.limit, price, at, "a limit")
+    }
+
+    /// A target for the whole, or with `for 50%` for a part.
+    fn targeted(
+        &mut self,
+        tokens: &mut Tokens<'_>,
+        target: PriceExpr,
+        at: &Range<usize>,
+    ) -> Result<(), GrammarError> {
+        if !tokens.take_if(Word::For) {
+            return once(tokens, &mut self.target, target, at, "a target for the rest");
+        }
+        let share = value(tokens, "the target's share", SHARE, part)?;
+        let before = self.parts.iter().try_fold(share, |sum, (p, _)| sum.checked_add(p.share));
+        if self.parts.len() >= PARTS_MAX {
+            return Err(tokens.fail_at(
+                at,
+                Kind::Twice,
+                format!("{PARTS_MAX} targets for parts are the most"),
+            ));
+        }
+        if before.is_none_or(|sum| sum > Percent::new(rust_decimal::Decimal::ONE_HUNDRED)) {
+            return Err(tokens.fail_at(at, Kind::Contradiction, "the parts come to more than 100%"));
+        }
+        self.parts.push((PartExpr { target, share }, at.clone()));
+        Ok(())
     }
 
     fn tagged(&mut self, tokens: &mut Tokens<'_>, at: &Range<usize>) -> Result<(), GrammarError> {
@@ -252,10 +334,29 @@ impl Fields {
         }
         let at_once = self.tif.as_ref().filter(|(t, _)| matches!(t, Tif::Ioc | Tif::Fok));
         clash(post, at_once.map(|(_, at)| at.clone()), "an order that may not take can't fill at once")?;
+        let show = place(self.show.as_ref());
+        if limit.is_none() || trigger.is_some() {
+            clash(show.clone(), show.clone(), "only a limit order can `show` a part of itself")?;
+        }
+        let parted = self.parts.first().map(|(_, at)| at.clone());
+        let alone = "an order that shows parts of itself has no stop or target of its own";
+        clash(show.clone(), stop.clone(), alone)?;
+        clash(show.clone(), target.clone().or_else(|| parted.clone()), alone)?;
+        let at_once = self.tif.as_ref().filter(|(t, _)| !matches!(t, Tif::Day | Tif::Gtc | Tif::Gtd(_)));
+        clash(
+            show,
+            at_once.map(|(_, at)| at.clone()),
+            "an order that shows parts of itself is `day`, `gtc` or `gtd`",
+        )?;
         let exits = place(self.reduce_only.as_ref()).or_else(|| self.closing());
         let why = "an exit has no stop or target of its own; `trigger 174` sells at a stop";
         clash(exits.clone(), stop.clone(), why)?;
-        clash(exits, target.clone(), why)?;
+        clash(exits, target.clone().or(parted), why)?;
+        let whole = Percent::new(rust_decimal::Decimal::ONE_HUNDRED);
+        let all = self.parts.iter().try_fold(Percent::default(), |sum, (p, _)| sum.checked_add(p.share));
+        if all == Some(whole) {
+            clash(target.clone(), target, "the parts before it are all of the order already")?;
+        }
         self.needs_a_stop(tokens)
     }
 
@@ -270,7 +371,8 @@ impl Fields {
             return Ok(());
         }
         let by_risk = matches!(self.size, Some((Size::RiskPercent(_) | Size::RiskMoney(_), _)));
-        let by_r = matches!(self.target, Some((PriceExpr::R(_), _)));
+        let by_r = matches!(self.target, Some((PriceExpr::R(_), _)))
+            || self.parts.iter().any(|(p, _)| matches!(p.target, PriceExpr::R(_)));
         let why = match (by_risk, by_r) {
             (true, _) => "a size by risk needs one, such as `stop 174` or `stop -1%`",
             (false, true) => "a target in R needs one, such as `stop 174` or `stop -1%`",

@@ -106,8 +106,16 @@ fn draft(d: &Draft) -> String {
             put_price(&mut line, " limit ", limit);
         }
     }
+    for part in &d.parts {
+        put_price(&mut line, " target ", part.target);
+        put(&mut line, format_args!(" for {}%", part.share));
+    }
     if let Some(t) = d.target {
         put_price(&mut line, " target ", t);
+    }
+    if let Some(show) = d.show {
+        line.push_str(" show ");
+        show.put(&mut line);
     }
     if let Some(t) = d.tif {
         put(&mut line, format_args!(" {}", tif(t)));

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::domain::{
     fact::Fact,
+    held::{HeldEvent, HeldFact, Stroke},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
     money::{Money, Price},
     order::{Amount, Origin, Side},
@@ -261,9 +262,44 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
             c.venue = Some(instrument.venue.clone());
             c.text = order.as_ref().map_or_else(|| instrument.to_string(), ToString::to_string);
         }
+        Fact::Held(held) => held_cells(held, &mut c),
         Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)
+}
+
+/// The cells of an order that is held here.
+fn held_cells(held: &HeldFact, c: &mut Cells) {
+    c.venue = Some(held.order.venue.clone());
+    let (event, text) = match &held.event {
+        HeldEvent::Began(order) => {
+            c.side = Some(order.side);
+            c.amount = Some(Amount::Qty(order.qty));
+            c.order_type = Some(order.kind.order_type());
+            ("held", format!("{} of {}", order.kind.word(), order.instrument))
+        }
+        HeldEvent::Changed { qty, kind } => {
+            c.amount = Some(Amount::Qty(*qty));
+            c.order_type = Some(kind.order_type());
+            ("changed", kind.word().to_owned())
+        }
+        HeldEvent::Struck { by, price } => {
+            c.price = Some(*price);
+            let by = match by {
+                Stroke::Order(client) => format!("order {client}"),
+                Stroke::Exit(exit) => format!("exit {exit}"),
+            };
+            ("struck", by)
+        }
+        HeldEvent::Again { why } => ("again", why.to_string()),
+        HeldEvent::Shown { part, left } => {
+            c.amount = Some(Amount::Qty(*left));
+            ("shown", format!("order {part}"))
+        }
+        HeldEvent::Ended { why, .. } => ("ended", why.to_string()),
+    };
+    c.event = Some(event.to_owned());
+    c.text = text;
 }
 
 /// The cells of what guards an account: exits, latches, baselines.

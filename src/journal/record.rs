@@ -174,6 +174,7 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
         Fact::Baseline(_) => "baseline",
         Fact::EquityHigh { .. } => "equity_high",
         Fact::Adopted { .. } => "adopted",
+        Fact::Held(_) => "held",
     }
 }
 
@@ -191,6 +192,7 @@ pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
             None => None,
         },
         Fact::Adopted { order: Some(order), .. } => Some((&order.client, &order.venue)),
+        Fact::Held(held) => Some((&held.order.client, &held.order.venue)),
         Fact::Opened { .. }
         | Fact::Commanded { .. }
         | Fact::Position { .. }
@@ -234,6 +236,7 @@ pub(super) const fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Tripped(_)
         | Fact::Untripped { .. }
         | Fact::Baseline(_)
+        | Fact::Held(_)
         | Fact::EquityHigh { .. } => None,
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::{
     alert::{Alert, AlertCode, Severity},
     draft::Share,
     fact::{Baseline, Dated, Fact, Intent, OrderFact, PositionSource},
+    held::{HeldEvent, HeldFact, HeldKind, HeldOrder, Stroke},
     ids::*,
     instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
     lifecycle::OrderEvent,
@@ -205,7 +206,7 @@ pub(super) fn every_fact() -> Vec<Dated> {
         order_type: Some(OrderType::Limit { limit: price("-0.05") }),
         ..OrderFact::because(order(1), OrderEvent::Amended, "the trader's wish".into())
     };
-    let facts = vec![
+    let mut facts = vec![
         Fact::Opened { instance: run(), version: "0.1.0".into() },
         Fact::Commanded { line: "=buy AAPL risk 1%, \"now\"".into(), origin: Origin::Shell },
         Fact::Intended(Box::new(intent())),
@@ -246,7 +247,41 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Adopted { instrument: instrument(), order: Some(order(7)) },
         Fact::Adopted { instrument: instrument(), order: None },
     ];
+    facts.extend(held().into_iter().map(|event| Fact::Held(Box::new(HeldFact { order: order(8), event }))));
     facts.into_iter().map(dated).collect()
+}
+
+fn held() -> Vec<HeldEvent> {
+    let qty: Qty = "12.5".parse().unwrap();
+    let spec = Box::new(intent().spec);
+    let part = order(9).client;
+    let trail = Trail::Percent("1.5".parse().unwrap());
+    let kinds = [
+        HeldKind::Target { limit: price("180") },
+        HeldKind::Stop { stop: price("170"), limit: Some(price("169.5")) },
+        HeldKind::Trail { trail, best: Some(price("181")) },
+        HeldKind::Rest { show: qty, spec },
+    ];
+    let began = kinds.into_iter().map(|kind| {
+        HeldEvent::Began(HeldOrder {
+            instrument: instrument(),
+            side: Side::Sell,
+            qty,
+            kind,
+            group: part.clone(),
+            parent: Some(part.clone()),
+        })
+    });
+    let mut events: Vec<HeldEvent> = began.collect();
+    events.extend([
+        HeldEvent::Changed { qty, kind: HeldKind::Trail { trail: Trail::Amount(price("1")), best: None } },
+        HeldEvent::Struck { by: Stroke::Order(part.clone()), price: price("169") },
+        HeldEvent::Struck { by: Stroke::Exit(3), price: price("169") },
+        HeldEvent::Again { why: Text::clean("left") },
+        HeldEvent::Shown { part, left: qty },
+        HeldEvent::Ended { done: false, why: Text::clean("the position is closed") },
+    ]);
+    events
 }
 
 /// Any fact, with any times, texts, numbers and ids in it.
@@ -297,6 +332,7 @@ fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
         Fact::Untripped { why, .. } => *why = text.clone(),
         Fact::Baseline(baseline) => baseline.equity = number.parse().unwrap(),
         Fact::EquityHigh { equity, .. } => *equity = number.parse().unwrap(),
+        Fact::Held(held) => held.order.client = ClientId::new(id).unwrap(),
         Fact::Adopted { order, .. } => {
             if let Some(order) = order {
                 order.client = ClientId::new(id).unwrap();

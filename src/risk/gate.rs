@@ -51,6 +51,17 @@ pub struct Context<'a> {
     pub days: &'a [Stamp],
     /// The time.
     pub now: Now,
+    /// What goes with the order and is held here.
+    pub beside: Beside,
+}
+
+/// What goes with an order without being part of what the venue is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// Its protective stop is held here.
+    pub stop: bool,
+    /// It is a further part of an order that was judged as a whole: the same again is no slip of a finger.
+    pub follows: bool,
 }
 
 /// Asks every check, for the live preview.

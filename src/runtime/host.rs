@@ -148,6 +148,7 @@ impl Host {
             default_tif: opening.config.orders.tif,
             read_only,
             watches: opening.role == Role::Screen && !read_only,
+            watched_elsewhere: busy,
             alive,
             exit: opening.config.exit,
             takes_up_exits: opening.role != Role::Shell && !read_only,

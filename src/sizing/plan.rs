@@ -3,12 +3,12 @@
 use super::{
     Field, SizingError,
     prices::{Frame, Rounding, toward_entry, trail},
-    quantity::{Cut, Wish, buying_power, resolve},
+    quantity::{Cut, Wish, buying_power, resolve, whole_lots},
 };
 use crate::{
     book::{Exposure, Mark},
     domain::{
-        draft::{ChangeExpr, Draft, DraftType, PriceExpr, Size},
+        draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, Size},
         instrument::Instrument,
         money::{Money, Percent, Price, Qty, Ratio},
         order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
@@ -87,6 +87,10 @@ impl FeeSchedule {
 pub struct Plan {
     /// The order.
     pub spec: OrderSpec,
+    /// Targets for parts of it.
+    pub parts: Vec<Part>,
+    /// No more than this is shown at a time.
+    pub show: Option<Qty>,
     /// Where it is thought to fill.
     pub entry: Price,
     /// The protective stop.
@@ -122,12 +126,35 @@ impl Plan {
     }
 }
 
+/// A target for a part of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Where.
+    pub limit: Price,
+    /// How much.
+    pub qty: Qty,
+}
+
+/// An order as it was asked for, with what no [`OrderSpec`] says: who sends it decides what the venue takes of it and
+/// what is held here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The order. Its target is for what the parts leave.
+    pub spec: OrderSpec,
+    /// Targets for parts of it.
+    pub parts: Vec<Part>,
+    /// No more than this is shown at a time.
+    pub show: Option<Qty>,
+}
+
 /// Entry, stop and target of a draft.
 struct Prices {
     order_type: OrderType,
     entry: Price,
     stop: Option<StopLeg>,
     target: Option<Price>,
+    /// In the order of the draft's parts.
+    parts: Vec<Price>,
 }
 
 /// Sizes and prices a draft, with what it may cost and bring.
@@ -135,23 +162,23 @@ struct Prices {
 /// # Errors
 /// Which field can't be worked out, and why; [`SizingError::NothingToTrade`] when it comes to nothing.
 pub fn plan(inputs: &Inputs<'_>, draft: &Draft) -> Result<Plan, SizingError> {
-    let (spec, prices, qty, cut) = sized(inputs, draft)?;
-    figures(inputs, spec, &prices, qty, cut)
+    let (order, prices, qty, cut) = sized(inputs, draft)?;
+    figures(inputs, order, &prices, qty, cut)
 }
 
 /// The order of a draft alone: as [`plan`], without the figures that nobody looks at.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn spec(inputs: &Inputs<'_>, draft: &Draft) -> Result<OrderSpec, SizingError> {
-    let (spec, prices, qty, _) = sized(inputs, draft)?;
-    stakes(inputs, &prices, qty)?;
-    Ok(spec)
+pub fn order(inputs: &Inputs<'_>, draft: &Draft) -> Result<Order, SizingError> {
+    let (order, prices, qty, _) = sized(inputs, draft)?;
+    stakes(inputs, &prices, &order.parts, qty)?;
+    Ok(order)
 }
 
-fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(OrderSpec, Prices, Qty, Option<Cut>), SizingError> {
+fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(Order, Prices, Qty, Option<Cut>), SizingError> {
     let closes = matches!(draft.size, Size::All | Size::PositionPercent(_));
-    if closes && (draft.stop.is_some() || draft.target.is_some()) {
+    if closes && (draft.stop.is_some() || draft.target.is_some() || !draft.parts.is_empty()) {
         return Err(SizingError::ExitsOnClose);
     }
     let prices = price(inputs, draft)?;
@@ -177,7 +204,19 @@ fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(OrderSpec, Prices, Qty, 
         attached,
         tag: draft.tag.clone(),
     };
-    Ok((spec, prices, qty, cut))
+    let parts = parts(inputs, draft, &prices, qty)?;
+    Ok((Order { spec, parts, show: draft.show }, prices, qty, cut))
+}
+
+/// How much each part's target is for: its share, rounded down to the lot; what is left over goes with the rest.
+fn parts(inputs: &Inputs<'_>, draft: &Draft, prices: &Prices, qty: Qty) -> Result<Vec<Part>, SizingError> {
+    let each = draft.parts.iter().zip(&prices.parts).map(|(part, limit)| {
+        let asked = part.share.factor().and_then(|f| qty.get().checked_mul(f)).and_then(Qty::new);
+        let asked = asked.ok_or(SizingError::Overflow)?;
+        let (qty, _) = whole_lots(inputs, true, asked, asked, None)?;
+        Ok(Part { limit: *limit, qty })
+    });
+    each.collect()
 }
 
 fn price(inputs: &Inputs<'_>, draft: &Draft) -> Result<Prices, SizingError> {
@@ -204,7 +243,13 @@ fn price(inputs: &Inputs<'_>, draft: &Draft) -> Result<Prices, SizingError> {
             Some(target)
         }
     };
-    Ok(Prices { order_type, entry, stop, target })
+    let of_part = |part: &PartExpr| {
+        let frame = inputs.frame(Field::Target, entry, Rounding::Near);
+        let target = frame.target(part.target, stop.map(|leg| leg.stop), draft.side)?;
+        on_side(Field::Target, target, entry, draft.side).map(|()| target)
+    };
+    let parts = draft.parts.iter().map(of_part).collect::<Result<_, _>>()?;
+    Ok(Prices { order_type, entry, stop, target, parts })
 }
 
 /// The order type with its prices, and where it is thought to fill: a limit at its limit, a stop at its trigger,
@@ -263,26 +308,41 @@ struct Stakes {
     reward: Option<Money>,
 }
 
-fn stakes(inputs: &Inputs<'_>, prices: &Prices, qty: Qty) -> Result<Stakes, SizingError> {
-    let distance = |to: Option<Price>| match to {
+fn stakes(inputs: &Inputs<'_>, prices: &Prices, parts: &[Part], qty: Qty) -> Result<Stakes, SizingError> {
+    let distance = |to: Option<Price>, qty: Qty| match to {
         None => Ok(None),
         Some(to) => {
             let by = prices.entry.checked_sub(to).ok_or(SizingError::Overflow)?;
             inputs.value(qty, by).map(Some)
         }
     };
-    let (risk, reward) = (distance(prices.stop.map(|leg| leg.stop))?, distance(prices.target)?);
+    let mut rest = qty;
+    let mut reward = None;
+    for part in parts {
+        rest = rest.saturating_sub(part.qty);
+        reward = add(reward, distance(Some(part.limit), part.qty)?)?;
+    }
+    reward = add(reward, distance(prices.target, rest)?)?;
+    let risk = distance(prices.stop.map(|leg| leg.stop), qty)?;
     Ok(Stakes { cost: inputs.value(qty, prices.entry)?, risk, reward })
+}
+
+fn add(sum: Option<Money>, more: Option<Money>) -> Result<Option<Money>, SizingError> {
+    match (sum, more) {
+        (Some(a), Some(b)) => a.checked_add(b).map(Some).ok_or(SizingError::Overflow),
+        (one, None) | (None, one) => Ok(one),
+    }
 }
 
 fn figures(
     inputs: &Inputs<'_>,
-    spec: OrderSpec,
+    order: Order,
     prices: &Prices,
     qty: Qty,
     cut: Option<Cut>,
 ) -> Result<Plan, SizingError> {
-    let Stakes { cost, risk, reward } = stakes(inputs, prices, qty)?;
+    let Order { spec, parts, show } = order;
+    let Stakes { cost, risk, reward } = stakes(inputs, prices, &parts, qty)?;
     let margin = inputs.value(inputs.exposure.opening_part(spec.side, qty), prices.entry)?;
     let equity = inputs.account_size.or(inputs.account.map(|a| a.equity));
     Ok(Plan {
@@ -300,6 +360,8 @@ fn figures(
         equity,
         cut,
         spec,
+        parts,
+        show,
     })
 }
 

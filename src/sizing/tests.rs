@@ -73,6 +73,8 @@ fn draft(side: Side, size: Size) -> Draft {
         order_type: DraftType::Market,
         stop: None,
         target: None,
+        parts: Vec::new(),
+        show: None,
         tif: None,
         extended: false,
         post_only: false,
@@ -229,7 +231,7 @@ fn a_limit_for_hours_without_market_orders() {
 #[test]
 fn changes_count_from_the_orders_own_prices() {
     let desk = Desk::open();
-    let working = order(Side::Buy, "10", limit("98"));
+    let working = crate::book::fixture::order(Side::Buy, "10", limit("98"));
     let up = ChangeExpr { limit: Some(PriceExpr::Ticks(2)), ..ChangeExpr::default() };
     assert_eq!(change(&desk.inputs(), &working, &up).unwrap().limit, Some(px("98.02")));
     let stop = ChangeExpr { stop: Some(PriceExpr::Ticks(2)), ..ChangeExpr::default() };

@@ -62,8 +62,21 @@ pub struct QuitAsk {
     pub asked: RequestId,
     /// Since when.
     pub since: Mono,
-    /// Working orders, positions, unknown orders; `None` until the engine has answered.
-    pub open: Option<(u32, u32, u32)>,
+    /// What would be left; `None` until the engine has answered.
+    pub open: Option<Left>,
+}
+
+/// What quitting would leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Working orders.
+    pub orders: u32,
+    /// Positions.
+    pub positions: u32,
+    /// Orders of which nobody knows what became.
+    pub unknown: u32,
+    /// Orders that this program holds itself.
+    pub held: u32,
 }
 
 /// HALT.

@@ -39,8 +39,10 @@ pub enum Field {
     Trail,
     /// Protective stop.
     Stop,
-    /// Take-profit.
+    /// Take-profit, also of parts: `178 for 50% target 182`.
     Target,
+    /// No more than this is shown at a time.
+    Show,
     /// Time in force.
     Tif,
     /// Outside regular hours.
@@ -55,7 +57,7 @@ pub enum Field {
 
 impl Field {
     /// All of them, from top to bottom.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Side,
         Self::Symbol,
         Self::Size,
@@ -65,6 +67,7 @@ impl Field {
         Self::Trail,
         Self::Stop,
         Self::Target,
+        Self::Show,
         Self::Tif,
         Self::Extended,
         Self::PostOnly,
@@ -94,6 +97,7 @@ impl Field {
             Self::Trail => "trail",
             Self::Stop => "stop",
             Self::Target => "target",
+            Self::Show => "show",
             Self::Tif => "tif",
             Self::Extended => "ext",
             Self::PostOnly => "post",
@@ -255,6 +259,8 @@ pub struct Inputs {
     pub stop: Input,
     /// Target.
     pub target: Input,
+    /// Shown.
+    pub show: Input,
 }
 
 impl Ticket {
@@ -275,6 +281,7 @@ impl Ticket {
             Field::Trail => Some(&self.inputs.trail),
             Field::Stop => Some(&self.inputs.stop),
             Field::Target => Some(&self.inputs.target),
+            Field::Show => Some(&self.inputs.show),
             Field::Side
             | Field::Type
             | Field::Tif
@@ -294,6 +301,7 @@ impl Ticket {
             Field::Trail => Some(&mut self.inputs.trail),
             Field::Stop => Some(&mut self.inputs.stop),
             Field::Target => Some(&mut self.inputs.target),
+            Field::Show => Some(&mut self.inputs.show),
             Field::Side
             | Field::Type
             | Field::Tif
@@ -311,6 +319,7 @@ impl Ticket {
             Field::Limit => matches!(kind, OrderKind::Limit | OrderKind::StopLimit),
             Field::Trigger => matches!(kind, OrderKind::Stop | OrderKind::StopLimit),
             Field::Trail => matches!(kind, OrderKind::TrailingStop),
+            Field::Show => !modify && matches!(kind, OrderKind::Limit),
             Field::Size | Field::Tif => true,
             Field::Side
             | Field::Symbol

@@ -304,6 +304,7 @@ pub(crate) fn setup(houses: &[House], run: u32, terms: ExitTerms, takes_up: bool
         default_tif: Tif::Gtc,
         read_only: false,
         watches: true,
+        watched_elsewhere: false,
         alive: BTreeSet::new(),
         exit: terms,
         takes_up_exits: takes_up,

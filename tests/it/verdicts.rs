@@ -137,6 +137,7 @@ fn setup() -> Setup {
         default_tif: Tif::Day,
         read_only: false,
         watches: true,
+        watched_elsewhere: false,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,

@@ -108,7 +108,7 @@ impl Engine {
 
     fn open_other_side(&mut self, exit: &VenueExit, spec: crate::domain::order::OrderSpec) {
         let symbol = spec.instrument.symbol.clone();
-        if let Err(why) = self.submit_cleared(spec, exit.maker.origin.clone(), None) {
+        if let Err(why) = self.submit_cleared(spec, exit.maker.origin.clone()) {
             let text = Text::clean(&format!("{symbol} is flat and the other side was refused: {why}"));
             self.alert_at(Severity::Warning, AlertCode::OrderRejected, exit.venue(), Some(symbol), text);
         }

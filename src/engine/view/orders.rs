@@ -2,12 +2,19 @@
 
 use super::super::Engine;
 use crate::{
-    book::OrderRow as Row,
+    book::{HeldRow, OrderRow as Row},
     desk::snapshot::OrderRow,
-    domain::{ids::OrderId, lifecycle::OrderState},
+    domain::{
+        held::HeldKind,
+        ids::OrderId,
+        lifecycle::OrderState,
+        money::Qty,
+        order::{Amount, Attached, Origin, Role, Tif},
+        text::Text,
+    },
     monitor::opens_risk,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ended orders that are shown.
 const ENDED_MAX: usize = 5_000;
@@ -28,7 +35,15 @@ impl Engine {
         }
         let none: Vec<&Row> = Vec::new();
         let kids = |row: &Row| children.get(&row.id).unwrap_or(&none);
-        let is_open = |row: &Row| row.state.is_open() || kids(row).iter().any(|c| c.state.is_open());
+        let mut here = self.held_by_parent();
+        let waiting: BTreeSet<OrderId> = here
+            .iter()
+            .filter(|(_, held)| held.iter().any(|h| h.ended.is_none()))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let is_open = |row: &Row| {
+            row.state.is_open() || waiting.contains(&row.id) || kids(row).iter().any(|c| c.state.is_open())
+        };
         roots.sort_by_key(|r| {
             (!is_open(r), std::cmp::Reverse(r.intended_at), std::cmp::Reverse(r.id.clone()))
         });
@@ -44,12 +59,77 @@ impl Engine {
             rows.push(self.order_row(root, 0, false));
             let mut kids: Vec<&Row> = kids(root).clone();
             kids.sort_by_key(|c| (c.role, c.intended_at, c.id.clone()));
-            let last = kids.len().saturating_sub(1);
-            for (n, kid) in kids.into_iter().enumerate() {
-                rows.push(self.order_row(kid, 1, n == last));
+            let mut branch: Vec<OrderRow> =
+                kids.into_iter().map(|kid| self.order_row(kid, 1, false)).collect();
+            branch.extend(here.remove(&root.id).into_iter().flatten().map(|row| self.held_row(row, 1)));
+            if let Some(last) = branch.last_mut() {
+                last.last_child = true;
             }
+            rows.append(&mut branch);
         }
-        rows
+        // Of positions that are there, and those whose entry is long forgotten: what is held here stands first.
+        let alone = here.into_values().flatten().map(|row| self.held_row(row, 0));
+        let mut all: Vec<OrderRow> = alone.collect();
+        all.append(&mut rows);
+        all
+    }
+
+    /// What is held here, by the order that it hangs on, or by itself: what stands, and what ended lately.
+    fn held_by_parent(&self) -> BTreeMap<OrderId, Vec<&HeldRow>> {
+        let mut here: BTreeMap<OrderId, Vec<&HeldRow>> = BTreeMap::new();
+        for row in self.book.held_here().chain(self.book.ended_held()) {
+            let parent = row.order.parent.clone();
+            let parent = parent.map(|client| OrderId { venue: row.id.venue.clone(), client });
+            // The part of an iceberg that is shown moves on; its rest stays with the first.
+            let key = parent.filter(|p| self.book.order(p).is_some()).unwrap_or_else(|| row.id.clone());
+            here.entry(key).or_default().push(row);
+        }
+        here
+    }
+
+    fn held_row(&self, row: &HeldRow, depth: u8) -> OrderRow {
+        let order = &row.order;
+        let (state, word) = match (&row.ended, &row.stroke) {
+            (Some((true, _)), _) => (OrderState::Filled, "done"),
+            (Some((false, _)), _) => (OrderState::Cancelled, "ended"),
+            (None, Some(_)) => (OrderState::PendingReplace, "acts here"),
+            (None, None) if self.waits_for_entry(row) => (OrderState::Held, "waits here"),
+            (None, None) => (OrderState::Held, "held here"),
+        };
+        let role = match order.kind {
+            HeldKind::Target { .. } => Role::Target,
+            HeldKind::Stop { .. } | HeldKind::Trail { .. } => Role::Stop,
+            HeldKind::Rest { .. } => Role::Entry,
+        };
+        let trails = matches!(order.kind, HeldKind::Trail { .. });
+        OrderRow {
+            id: row.id.clone(),
+            venue_id: None,
+            symbol: order.instrument.symbol.clone(),
+            side: order.side,
+            amount: Amount::Qty(if row.ended.is_some() { row.total } else { order.qty }),
+            filled: Qty::ZERO,
+            avg_price: None,
+            order_type: order.kind.order_type(),
+            trailing_stop: order.kind.price(order.side).filter(|_| trails),
+            tif: Tif::Gtc,
+            extended: false,
+            attached: Attached::Simple,
+            state,
+            status_word: Text::clean(word),
+            origin: Origin::Screen,
+            here: true,
+            opens: row.ended.is_none() && matches!(order.kind, HeldKind::Rest { .. }),
+            parent: order.parent.clone(),
+            role: Some(role),
+            depth,
+            last_child: false,
+            tag: None,
+            reason: row.ended.as_ref().map(|(_, why)| why.clone()),
+            created: Some(row.began),
+            updated: self.mono_of(row.updated),
+            late: false,
+        }
     }
 
     fn order_row(&self, row: &Row, depth: u8, last_child: bool) -> OrderRow {
@@ -74,6 +154,7 @@ impl Engine {
             state: row.state,
             status_word: row.status_word.clone().unwrap_or_default(),
             origin: row.origin.clone(),
+            here: false,
             opens: row.state.is_open() && opens_risk(&self.book, row),
             parent: row.parent.clone(),
             role: Some(row.role),

@@ -7,6 +7,7 @@ use crate::{
     desk::snapshot::{AccountRow, AlertRow, FillRow, PositionRow, WatchRow},
     domain::{
         alert::Alert,
+        held::HeldKind,
         ids::{Currency, InstrumentId, OrderId, Symbol, VenueId},
         money::{Money, Price, Qty},
         order::OrderType,
@@ -105,6 +106,16 @@ impl Engine {
                 }
                 OrderType::Limit { limit } => target = Some(limit),
                 OrderType::Market => {}
+            }
+        }
+        let exit = self.book.exit_side(instrument);
+        for held in self.book.held_of(instrument).filter(|h| Some(h.order.side) == exit) {
+            match held.order.kind {
+                HeldKind::Stop { .. } | HeldKind::Trail { .. } => {
+                    covered = covered.checked_add(held.order.qty).unwrap_or(covered);
+                }
+                HeldKind::Target { limit } => target = target.or(Some(limit)),
+                HeldKind::Rest { .. } => {}
             }
         }
         (covered, target)

@@ -19,9 +19,8 @@ use crate::{
 use std::collections::BTreeSet;
 
 mod differences;
-mod rig;
 mod unusual;
-use rig::*;
+use super::super::rig::*;
 
 /// F5: a daily loss blocks entries and nothing else; a restart keeps it; a typed reason lifts it; then it trips again
 /// a quarter of its limit further on.
@@ -107,7 +106,7 @@ fn latches_go_with_the_venues_day_on_short_and_long_days_too() {
         (AssetClass::Forex, Calendar::ForexWeek),
         (AssetClass::Crypto, Calendar::Always),
     ] {
-        let mut engine = Engine::new(setup(&Rules::default(), class));
+        let mut engine = Engine::new(setup(&Rules::default(), everything(class)));
         let mono = |wall: Stamp| Mono::from_millis(u64::try_from(wall.since_ms(at(0)) + 1_000_000).unwrap());
         let at_wall = |wall: Stamp| Now { wall, mono: mono(wall) };
         let mut wall = at(0);

@@ -7,6 +7,9 @@ use crate::{
 };
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+    if case.context.beside.follows {
+        return None;
+    }
     let window_ms = i64::try_from(case.context.limits.duplicate_window_ms).ok()?;
     let now = case.context.now.wall;
     // An order from before a clock stepped back lies in the future: still a moment ago.

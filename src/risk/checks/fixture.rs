@@ -15,7 +15,7 @@ use crate::{
         time::{Now, Stamp},
     },
     risk::{
-        gate::{Access, Context, judge, judge_change},
+        gate::{Access, Beside, Context, judge, judge_change},
         verdict::{CheckName, Outcome, Verdict},
     },
 };
@@ -30,6 +30,7 @@ pub(crate) struct Desk {
     pub(crate) session: Session,
     pub(crate) days: Vec<Stamp>,
     pub(crate) now: Now,
+    pub(crate) beside: Beside,
 }
 
 impl Desk {
@@ -54,6 +55,7 @@ impl Desk {
             session: Session { phase: Phase::Regular, until: None },
             days: Vec::new(),
             now: now(101),
+            beside: Beside::default(),
         }
     }
     /// The same with 100 AAPL held.
@@ -73,6 +75,7 @@ impl Desk {
             session: self.session,
             days: &self.days,
             now: self.now,
+            beside: self.beside,
         }
     }
     pub(crate) fn judge_change(&mut self, order: &str, after: OrderSpec) -> Verdict {

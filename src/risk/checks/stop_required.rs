@@ -4,7 +4,7 @@ use super::Case;
 use crate::{domain::order::Attached, risk::verdict::Why};
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
-    if case.opening.is_some_and(crate::domain::money::Qty::is_zero) {
+    if case.context.beside.stop || case.opening.is_some_and(crate::domain::money::Qty::is_zero) {
         return None;
     }
     match case.spec.attached {

@@ -8,7 +8,7 @@ use crate::tui::{
     canvas::{Canvas, small, width},
     format,
     hit::Drawn,
-    modal::{Confirmation, Modal, Palette, QuitAsk},
+    modal::{Confirmation, Left, Modal, Palette, QuitAsk},
     model::{KeyHint, Model},
     theme::Role,
     widgets::{
@@ -83,8 +83,8 @@ fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
     let inner = window::open(canvas, (68, 6), " Quit ", Role::Focus);
     let (text, role) = match ask.open {
         None => ("Asking what is open.".to_owned(), Role::Pending),
-        Some((0, 0, 0)) => ("Nothing is open.".to_owned(), Role::Text),
-        Some((orders, positions, unknown)) => {
+        Some(left) if left == Left::default() => ("Nothing is open.".to_owned(), Role::Text),
+        Some(Left { orders, positions, unknown, held }) => {
             let orders = crate::domain::text::counted(orders, "working order", "working orders");
             let positions = crate::domain::text::counted(positions, "position", "positions");
             let mut text = format!("Still open: {orders}, {positions}");
@@ -92,7 +92,12 @@ fn quit(model: &Model, canvas: &mut Canvas<'_>, ask: &QuitAsk) {
                 let unknown = crate::domain::text::counted(unknown, "order", "orders");
                 text = format!("{text}, {unknown} of which nobody knows what became");
             }
-            text.push_str(". They stay at the venue; what this program holds itself stops working.");
+            text.push_str(". They stay at the venue");
+            if held > 0 {
+                let held = crate::domain::text::counted(held, "order that is", "orders that are");
+                text = format!("{text}; nobody will watch {held} HELD HERE");
+            }
+            text.push('.');
             (text, Role::Warning)
         }
     };

@@ -109,6 +109,7 @@ fn tree(row: &OrderRow, cell: &mut Cell<'_>) {
     cell.text(match row.role {
         Some(Part::Target) => "target",
         Some(Part::Stop) => "stop",
+        Some(Part::Entry) | None if row.here => "rest",
         Some(Part::Entry) | None => row.symbol.as_str(),
     });
 }
@@ -164,6 +165,10 @@ pub const fn state_role(state: OrderState) -> Role {
 }
 
 fn state(row: &OrderRow, cell: &mut Cell<'_>) {
+    if row.here {
+        cell.word(row.status_word.as_str(), state_role(row.state));
+        return;
+    }
     cell.word(row.state.word(), state_role(row.state));
     if row.late {
         cell.text(if row.state == OrderState::Sending { " LATE" } else { " !" });

@@ -217,6 +217,10 @@ fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
     if let Some(cap) = &preview.capped_by {
         lines.say(cap.as_str(), Role::Muted);
     }
+    if !preview.held.is_empty() {
+        let held: Vec<&str> = preview.held.iter().map(crate::domain::text::Text::as_str).collect();
+        lines.say(&format!("held here: {}", held.join(", ")), Role::Info);
+    }
     for text in &preview.unusual {
         lines.say(&format!("{} unusual: {text}", lines.canvas.look.glyphs.warn), Role::Warning);
     }

@@ -46,7 +46,8 @@ impl Ticket {
             | Field::Trigger
             | Field::Trail
             | Field::Stop
-            | Field::Target => None,
+            | Field::Target
+            | Field::Show => None,
         }
     }
 
@@ -100,7 +101,8 @@ impl Ticket {
             | Field::Trigger
             | Field::Trail
             | Field::Stop
-            | Field::Target => None,
+            | Field::Target
+            | Field::Show => None,
         }
         .is_some()
     }

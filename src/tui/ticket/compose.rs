@@ -43,7 +43,8 @@ const fn wanted(field: Field) -> &'static str {
         Field::Size => "write 100, $500, 5% equity, 20% bp, risk 1%, risk $200, 50% or all",
         Field::Limit | Field::Trigger | Field::Stop => "write 174, -1.50, -1% or -12t",
         Field::Trail => "write 1.50, 1% or 20t",
-        Field::Target => "write 180, +2% or 2R",
+        Field::Target => "write 180, +2% or 2R; for parts: 178 for 50% target 182",
+        Field::Show => "write a quantity such as 100",
         Field::Side
         | Field::Type
         | Field::Tif
@@ -90,7 +91,13 @@ impl Ticket {
         let size = self.need(Field::Size, grammar::size_expr, &mut faults);
         let order_type = self.order_type(&mut faults);
         let stop = self.optional(Field::Stop, stop_expr, &mut faults);
-        let target = self.optional(Field::Target, grammar::target_expr, &mut faults);
+        let targets = self.optional(Field::Target, grammar::targets_expr, &mut faults);
+        let (parts, target) = targets.unwrap_or_default();
+        let show = if self.shows(Field::Show) {
+            self.optional(Field::Show, grammar::quantity_expr, &mut faults)
+        } else {
+            None
+        };
         match (symbol, size, order_type, faults.is_empty()) {
             (Some(symbol), Some(size), Some(order_type), true) => Ok(Draft {
                 side: self.side.0,
@@ -100,6 +107,8 @@ impl Ticket {
                 order_type,
                 stop,
                 target,
+                parts,
+                show,
                 tif: self.tif,
                 extended: self.extended,
                 post_only: self.post_only,

@@ -5,7 +5,7 @@ use crate::{
     desk::{Receipt, Reply, RequestId},
     domain::text::Text,
     tui::{
-        modal::{Halt, Modal, Since},
+        modal::{Halt, Left, Modal, Since},
         model::{Model, Tone},
         msg::Cmd,
         ticket::Phase,
@@ -69,9 +69,10 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
     match &mut model.modal {
         Some(Modal::Halt(halt)) => halt_answered(halt, id, reply),
         Some(Modal::QuitAsk(ask)) => {
-            if let Reply::Open { orders, positions, unknown } = reply {
-                ask.open = Some((orders, positions, unknown));
-                return exit::open_told(model, (orders, positions, unknown) == (0, 0, 0));
+            if let Reply::Open { orders, positions, unknown, held } = reply {
+                let left = Left { orders, positions, unknown, held };
+                ask.open = Some(left);
+                return exit::open_told(model, left == Left::default());
             }
         }
         Some(Modal::Confirm(confirm)) => match reply {

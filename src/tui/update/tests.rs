@@ -111,6 +111,7 @@ fn order(id: &str, name: &str, state: OrderState, role: Option<Role>) -> OrderRo
         state,
         status_word: "new".into(),
         origin: Origin::Screen,
+        here: false,
         opens: true,
         parent: None,
         role,
@@ -310,6 +311,7 @@ fn figures(problems: &[(&str, &str)]) -> Preview {
         buying_power_percent: None,
         capped_by: None,
         unusual: Vec::new(),
+        held: Vec::new(),
         checks: Vec::new(),
         problems: problems.iter().map(|(f, t)| ((*f).into(), (*t).into())).collect(),
     }

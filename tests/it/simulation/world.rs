@@ -226,6 +226,7 @@ fn setup(run: u32) -> Setup {
         default_tif: Tif::Gtc,
         read_only: false,
         watches: true,
+        watched_elsewhere: false,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,

@@ -91,9 +91,12 @@ impl Scale {
     }
     /// The price in the middle of a row, on the tick where that is known.
     pub fn price_at(&self, row: u16, tick: Option<Price>) -> Option<Price> {
-        let half = i128::from(row.checked_sub(self.plot.y)?).saturating_mul(2);
+        // A row is two halves: its middle lies between them. The price nearest to that stands in the row if any does.
+        let quarters = i128::from(row.checked_sub(self.plot.y)?).saturating_mul(4).saturating_add(1);
         let range = self.high.saturating_sub(self.low);
-        let below = half.saturating_mul(range).checked_div(self.halves())?;
+        let whole = self.halves().saturating_mul(2);
+        let below = quarters.saturating_mul(range).saturating_mul(2).saturating_add(whole.saturating_sub(1));
+        let below = below.checked_div(whole.saturating_mul(2))?;
         let at = self.high.saturating_sub(below).max(self.low);
         let on_tick = tick.map(|t| level(t, self.scale)).filter(|t| *t > 0);
         let at = on_tick.map_or(at, |t| at.saturating_add(t / 2).div_euclid(t).saturating_mul(t));
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn a_row_has_a_price_on_the_tick() {
         let scale = scale("100.00", "119.37", &[]);
-        assert_eq!(scale.price_at(2, Some(px("0.05"))).unwrap().to_string(), "119.35");
+        assert_eq!(scale.price_at(2, Some(px("0.05"))).unwrap().to_string(), "118.85");
         assert_eq!(scale.price_at(1, None), None);
     }
 

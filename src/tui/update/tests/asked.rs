@@ -123,7 +123,7 @@ fn ended(flat: bool) -> Msg {
 
 #[test]
 fn quitting_does_what_the_configuration_says_of_what_is_open() {
-    let open = |orders| Reply::Open { orders, positions: 0, unknown: 0 };
+    let open = |orders| Reply::Open { orders, positions: 0, unknown: 0, held: 0 };
     let quit = |on_quit, orders| {
         let mut b = Bench::with(Settings { on_quit, ..Settings::default() });
         b.keys(": 'quit' Enter").answer_to(|r| matches!(r, Request::AskOpen), open(orders));

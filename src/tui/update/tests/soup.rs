@@ -29,7 +29,7 @@ fn any_reply() -> impl Strategy<Value = Reply> {
         Just(preview(&[])),
         Just(preview(&[("stop", "no")])),
         Just(Reply::Done("done".into())),
-        Just(Reply::Open { orders: 1, positions: 1, unknown: 0 }),
+        Just(Reply::Open { orders: 1, positions: 1, unknown: 0, held: 1 }),
         Just(Reply::Bars {
             instrument: instrument("AAPL"),
             interval: crate::domain::quote::Interval::Min1,

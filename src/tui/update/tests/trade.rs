@@ -98,7 +98,7 @@ fn a_row_that_is_gone_is_not_replaced_by_its_neighbour() {
 
 #[test]
 fn quitting_asks_what_is_open() {
-    let open = |orders, positions| Reply::Open { orders, positions, unknown: 0 };
+    let open = |orders, positions| Reply::Open { orders, positions, unknown: 0, held: 0 };
     let mut b = Bench::new();
     b.keys("^C").wait(2_500).keys("^C");
     assert_eq!(b.log(), [""; 0]);

@@ -1,23 +1,26 @@
-//! The engine with one venue that answers when the test says so, for the tests of the watchers.
+//! The engine with one venue that answers when the test says so, for the tests of this room.
 
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 
-use super::super::*;
+use super::Engine;
 use crate::{
     book::fixture::*,
     broker::{
-        Capability, Event, Proof,
+        Capability, Channel, Event, Link, Proof,
         capability::{ClassCapability, TifWord},
     },
     desk::{Envelope, Reply, Request, RequestId, Snapshot},
     domain::{
+        alert::AlertCode,
         fact::Dated,
         ids::{AccountId, Instance},
         instrument::AssetClass,
         limits::{Action, Limits},
+        money::Money,
         order::{OrderKind, Origin, Submission, Tif},
         report::{AccountReport, Environment, OrderReport, PositionReport, VenueReport},
         rules::{Response, Rule, Rules, Until},
+        time::Now,
     },
     engine::{Answer, Effect, Front, Input, Setup, Timer, VenueSetup},
     grammar,
@@ -28,6 +31,7 @@ use std::collections::BTreeSet;
 pub(super) struct Rig {
     pub(super) engine: Engine,
     pub(super) rules: Rules,
+    pub(super) class: ClassCapability,
     pub(super) journal: Vec<Dated>,
     pub(super) effects: Vec<Effect>,
     pub(super) now: Now,
@@ -39,8 +43,9 @@ pub(super) struct Rig {
     pub(super) asked: u64,
 }
 
-pub(super) fn setup(rules: &Rules, class: AssetClass) -> Setup {
-    let class = ClassCapability {
+/// A venue that has everything.
+pub(super) fn everything(class: AssetClass) -> ClassCapability {
+    ClassCapability {
         class,
         kinds: OrderKind::ALL.to_vec(),
         tifs: vec![TifWord::Day, TifWord::Gtc],
@@ -54,7 +59,10 @@ pub(super) fn setup(rules: &Rules, class: AssetClass) -> Setup {
         reduce_only: false,
         short: true,
         replace: true,
-    };
+    }
+}
+
+pub(super) fn setup(rules: &Rules, class: ClassCapability) -> Setup {
     Setup {
         instance: Instance::new("rig").unwrap(),
         version: "rig".into(),
@@ -72,6 +80,7 @@ pub(super) fn setup(rules: &Rules, class: AssetClass) -> Setup {
         default_tif: Tif::Day,
         read_only: false,
         watches: true,
+        watched_elsewhere: false,
         exit: crate::domain::scope::ExitTerms::default(),
         takes_up_exits: true,
         caution: crate::domain::caution::Caution::default(),
@@ -82,8 +91,13 @@ pub(super) fn setup(rules: &Rules, class: AssetClass) -> Setup {
 impl Rig {
     /// A thousand shares at ten dollars, ninety thousand in cash; the day began with a hundred thousand.
     pub(super) fn new(rules: &Rules) -> Self {
+        Self::at(rules, everything(AssetClass::Equity))
+    }
+    /// The same at a venue that takes this.
+    pub(super) fn at(rules: &Rules, class: ClassCapability) -> Self {
         let mut rig = Self {
-            engine: Engine::new(setup(rules, AssetClass::Equity)),
+            engine: Engine::new(setup(rules, class.clone())),
+            class,
             rules: rules.clone(),
             journal: Vec::new(),
             effects: Vec::new(),
@@ -115,7 +129,7 @@ impl Rig {
     }
     /// The same journal in a new process.
     pub(super) fn restart(&mut self) {
-        self.engine = Engine::new(setup(&self.rules, AssetClass::Equity));
+        self.engine = Engine::new(setup(&self.rules, self.class.clone()));
         let past = std::mem::take(&mut self.journal);
         for dated in &past {
             self.engine.step(self.now, Input::Past(Box::new(dated.clone())));
