@@ -61,7 +61,7 @@ QQQ = { stop_required = "block" }
         ("buy META $220000", "margin"),
         ("buy QQQ 1", "protective stop"),
         ("buy GOOGL 1", "symbol lists"),
-        ("buy BTC/USD 0.01 stop -2% target 2R", "venue takes it"),
+        ("buy BTC/USD 0.01 trigger 900000", "venue takes it"),
         ("buy AMD 1 limit 100.12345", "tick and lot"),
         ("sell AMC 1", "short sale"),
         ("sell GME 1", "borrow"),

@@ -24,6 +24,8 @@ mod faults;
 #[cfg(test)]
 mod floor;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod limits;
