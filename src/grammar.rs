@@ -17,7 +17,7 @@ pub use self::{
     complete::{Completion, Words, complete},
     error::{GrammarError, Kind, nearest},
     expand::{Bindings, PLACEHOLDERS, expand, sample},
-    expr::{price_expr, size_expr, symbol, target_expr, trail_expr},
+    expr::{price_expr, size_expr, symbol, target_expr, trail_expr, until_expr},
     print::{price as price_text, print, size as size_text},
 };
 use crate::domain::draft::Command;
@@ -96,6 +96,7 @@ mod tests {
             ("buy =POST 10 tag \"two words\"", "buy =POST 10 market tag \"two words\""),
             ("sell AAPL 50% trigger 174", "sell AAPL 50% trigger 174"),
             ("buy CL 1 limit =-37.63 reduce", "buy CL 1 limit =-37.63 reduce"),
+            ("buy AAPL 1 limit 5 gtd +3D", "buy AAPL 1 limit 5 gtd +3d"),
             ("sell AAPL 1 limit +0 fok", "sell AAPL 1 limit +0 fok"),
         ] {
             assert_eq!(canonical(line), want);
@@ -215,7 +216,19 @@ mod tests {
         ("buy AAPL 10 limt 5", "`limt` at column 13 means nothing here: did you mean `limit`?"),
         (
             "buy AAPL 10 gtd 2026-13-01",
-            "`2026-13-01` at column 17 is not a date: write year-month-day, such as 2026-12-31",
+            "`2026-13-01` at column 17 is not a date: write year-month-day, such as 2026-12-31, or days from today, such as +3d",
+        ),
+        (
+            "buy AAPL 10 gtd +3",
+            "`+3` at column 17 is not a date: write year-month-day, such as 2026-12-31, or days from today, such as +3d",
+        ),
+        (
+            "buy AAPL 10 gtd +9999d",
+            "`+9999d` at column 17 is out of range: it can be ten years at most, `+3650d`",
+        ),
+        (
+            "buy AAPL 10 gtd",
+            "the date is missing at column 16: write year-month-day, such as 2026-12-31, or days from today, such as +3d",
         ),
         (
             "buy AAPL 10 tag",
@@ -438,12 +451,17 @@ mod tests {
             percent().prop_map(Size::PositionPercent),
         ]
     }
-    fn tif() -> impl Strategy<Value = Option<Tif>> {
+    fn tif() -> impl Strategy<Value = Option<TifExpr>> {
         let date =
             (1970_i16..2100, 1_i8..=12, 1_i8..=28).prop_map(|(y, m, d)| Tif::Gtd(jiff::civil::date(y, m, d)));
         let plain =
             proptest::sample::select(vec![Tif::Day, Tif::Gtc, Tif::Ioc, Tif::Fok, Tif::Opg, Tif::Cls]);
-        proptest::option::of(prop_oneof![3 => plain, 1 => date])
+        let days = (0_u16..=3650).prop_map(TifExpr::GtdIn);
+        proptest::option::of(prop_oneof![
+            3 => plain.prop_map(TifExpr::Is),
+            1 => date.prop_map(TifExpr::Is),
+            1 => days,
+        ])
     }
     fn stop() -> impl Strategy<Value = StopExpr> {
         (price(), proptest::option::of(price())).prop_map(|(stop, limit)| StopExpr { stop, limit })
@@ -486,7 +504,7 @@ mod tests {
                 if stop.is_none() && matches!(target, Some(PriceExpr::R(_))) {
                     target = None;
                 }
-                let takes = matches!(tif, Some(Tif::Ioc | Tif::Fok));
+                let takes = matches!(tif, Some(TifExpr::Is(Tif::Ioc | Tif::Fok)));
                 let post_only = post && !takes && matches!(order_type, DraftType::Limit(_));
                 let tag = tag.map(|t: String| SmolStr::new(t));
                 Draft {

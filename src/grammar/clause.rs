@@ -3,13 +3,13 @@
 
 use super::{
     error::{GrammarError, Kind},
-    expr::{begins_size, price, size, trail},
+    expr::{DATE, begins_size, price, size, trail, until},
     number::Bad,
     token::{Token, Tokens},
     word::{CLAUSES, Word, instead},
 };
 use crate::domain::{
-    draft::{Draft, DraftType, PriceExpr, Size, StopExpr, TrailExpr},
+    draft::{Draft, DraftType, PriceExpr, Size, StopExpr, TifExpr, TrailExpr},
     ids::{Symbol, VenueId},
     order::{Side, Tif},
 };
@@ -33,7 +33,7 @@ struct Fields {
     trail: Placed<TrailExpr>,
     stop: Placed<StopExpr>,
     target: Placed<PriceExpr>,
-    tif: Placed<Tif>,
+    tif: Placed<TifExpr>,
     extended: Placed<()>,
     post_only: Placed<()>,
     reduce_only: Placed<()>,
@@ -90,22 +90,12 @@ pub(super) fn stop_after(tokens: &mut Tokens<'_>) -> Result<StopExpr, GrammarErr
 }
 
 /// The time in force that a keyword begins; any other keyword than these is the session's end.
-pub(super) fn tif(tokens: &mut Tokens<'_>, word: Word) -> Result<Tif, GrammarError> {
+pub(super) fn tif(tokens: &mut Tokens<'_>, word: Word) -> Result<TifExpr, GrammarError> {
     if word == Word::Gtd {
-        return date(tokens).map(Tif::Gtd);
+        return value(tokens, "the date", DATE, until);
     }
     let plain = [Tif::Gtc, Tif::Ioc, Tif::Fok, Tif::Opg, Tif::Cls];
-    Ok(plain.into_iter().find(|t| t.word() == word.text()).unwrap_or(Tif::Day))
-}
-
-fn date(tokens: &mut Tokens<'_>) -> Result<jiff::civil::Date, GrammarError> {
-    let expected = "write year-month-day, such as 2026-12-31";
-    let token = tokens.need("the date", expected)?;
-    let form = token.text.len() == 10 && token.text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    match token.text.parse() {
-        Ok(date) if form => Ok(date),
-        _ => Err(tokens.fail(&token, Kind::Date, expected)),
-    }
+    Ok(TifExpr::Is(plain.into_iter().find(|t| t.word() == word.text()).unwrap_or(Tif::Day)))
 }
 
 /// The venue that a word names with `@`.
@@ -250,7 +240,7 @@ impl Fields {
         if limit.is_none() || trigger.is_some() {
             clash(post.clone(), post.clone(), "only a limit order can be `post`")?;
         }
-        let at_once = self.tif.as_ref().filter(|(t, _)| matches!(t, Tif::Ioc | Tif::Fok));
+        let at_once = self.tif.as_ref().filter(|(t, _)| matches!(t, TifExpr::Is(Tif::Ioc | Tif::Fok)));
         clash(post, at_once.map(|(_, at)| at.clone()), "an order that may not take can't fill at once")?;
         let exits = place(self.reduce_only.as_ref()).or_else(|| self.closing());
         let why = "an exit has no stop or target of its own; `trigger 174` sells at a stop";

@@ -3,10 +3,11 @@
 use super::{command::is_order_id, token::quote, word::is_reserved};
 use crate::domain::{
     draft::{
-        CancelTarget, ChangeExpr, Command, Draft, DraftType, PriceExpr, Share, Size, StopExpr, TrailExpr,
+        CancelTarget, ChangeExpr, Command, Draft, DraftType, PriceExpr, Share, Size, StopExpr, TifExpr,
+        TrailExpr,
     },
     ids::{ClientId, Symbol, VenueId},
-    order::{Side, Tif},
+    order::Side,
     scope::{Pick, Scope},
     text::Text,
 };
@@ -219,10 +220,10 @@ fn trail(t: TrailExpr) -> String {
     }
 }
 
-fn tif(t: Tif) -> String {
+fn tif(t: TifExpr) -> String {
     match t {
-        Tif::Gtd(date) => format!("gtd {date}"),
-        Tif::Day | Tif::Gtc | Tif::Ioc | Tif::Fok | Tif::Opg | Tif::Cls => t.word().to_owned(),
+        TifExpr::Is(tif) => tif.to_string(),
+        TifExpr::GtdIn(days) => format!("gtd +{days}d"),
     }
 }
 

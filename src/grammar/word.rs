@@ -55,7 +55,7 @@ words!(
         Target "target" "take-profit: 180, +2%, 2R",
         Day "day" "until the session's end",
         Gtc "gtc" "until cancelled",
-        Gtd "gtd" "until a date: gtd 2026-12-31",
+        Gtd "gtd" "until a date: gtd 2026-12-31, gtd +3d",
         Ioc "ioc" "at once what can be, the rest cancelled",
         Fok "fok" "at once and whole, or not at all",
         Opg "opg" "in the opening auction",

@@ -7,10 +7,11 @@ pub mod size;
 use crate::{
     desk::{Preview, RequestId, receipt::Check},
     domain::{
+        capability::TifWord,
         draft::Command,
         ids::{ClientId, InstrumentId, VenueId},
         money::Price,
-        order::{OrderKind, Side, Tif},
+        order::{OrderKind, Side},
         text::Text,
         time::Mono,
     },
@@ -43,6 +44,8 @@ pub enum Field {
     Target,
     /// Time in force.
     Tif,
+    /// The last day of an order that is good till a date: `2026-12-31`, `+3d`.
+    Until,
     /// Outside regular hours.
     Extended,
     /// Must not take.
@@ -55,7 +58,7 @@ pub enum Field {
 
 impl Field {
     /// All of them, from top to bottom.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Side,
         Self::Symbol,
         Self::Size,
@@ -66,6 +69,7 @@ impl Field {
         Self::Stop,
         Self::Target,
         Self::Tif,
+        Self::Until,
         Self::Extended,
         Self::PostOnly,
         Self::ReduceOnly,
@@ -95,6 +99,7 @@ impl Field {
             Self::Stop => "stop",
             Self::Target => "target",
             Self::Tif => "tif",
+            Self::Until => "until",
             Self::Extended => "ext",
             Self::PostOnly => "post",
             Self::ReduceOnly => "reduce",
@@ -181,7 +186,7 @@ pub struct Ticket {
     /// Order type.
     pub kind: TicketKind,
     /// Time in force; `None` is the configured default.
-    pub tif: Option<Tif>,
+    pub tif: Option<TifWord>,
     /// Outside regular hours.
     pub extended: bool,
     /// Must not take.
@@ -197,7 +202,7 @@ pub struct Ticket {
     /// The texts of the order that is modified, as it works.
     pub before: Vec<(Field, String)>,
     /// Its time in force.
-    pub tif_before: Option<Tif>,
+    pub tif_before: Option<TifWord>,
     /// Is the active field as it was found?
     pub fresh: Fresh,
     /// What is wrong, by field: what the fields themselves say, or the preview, or a refusal.
@@ -255,6 +260,8 @@ pub struct Inputs {
     pub stop: Input,
     /// Target.
     pub target: Input,
+    /// Last day.
+    pub until: Input,
 }
 
 impl Ticket {
@@ -275,6 +282,7 @@ impl Ticket {
             Field::Trail => Some(&self.inputs.trail),
             Field::Stop => Some(&self.inputs.stop),
             Field::Target => Some(&self.inputs.target),
+            Field::Until => Some(&self.inputs.until),
             Field::Side
             | Field::Type
             | Field::Tif
@@ -294,6 +302,7 @@ impl Ticket {
             Field::Trail => Some(&mut self.inputs.trail),
             Field::Stop => Some(&mut self.inputs.stop),
             Field::Target => Some(&mut self.inputs.target),
+            Field::Until => Some(&mut self.inputs.until),
             Field::Side
             | Field::Type
             | Field::Tif
@@ -311,6 +320,7 @@ impl Ticket {
             Field::Limit => matches!(kind, OrderKind::Limit | OrderKind::StopLimit),
             Field::Trigger => matches!(kind, OrderKind::Stop | OrderKind::StopLimit),
             Field::Trail => matches!(kind, OrderKind::TrailingStop),
+            Field::Until => matches!(self.tif, Some(TifWord::Gtd)),
             Field::Size | Field::Tif => true,
             Field::Side
             | Field::Symbol

@@ -4,7 +4,7 @@ use crate::desk::snapshot::OrderRow;
 use crate::domain::{
     lifecycle::OrderState,
     money::Price,
-    order::{Amount, OrderKind, OrderType, Origin, Role as Part, Trail},
+    order::{Amount, OrderKind, OrderType, Origin, Role as Part, Tif, Trail},
 };
 use crate::tui::{
     canvas::{Canvas, width},
@@ -172,7 +172,13 @@ fn state(row: &OrderRow, cell: &mut Cell<'_>) {
 }
 
 fn tif(row: &OrderRow, cell: &mut Cell<'_>) {
-    cell.word(row.tif.word(), Role::Muted);
+    match row.tif {
+        // The day itself, in as few columns as it takes.
+        Tif::Gtd(date) => cell.word(&date.strftime("%m-%d").to_string(), Role::Muted),
+        tif @ (Tif::Day | Tif::Gtc | Tif::Ioc | Tif::Fok | Tif::Opg | Tif::Cls) => {
+            cell.word(tif.word(), Role::Muted);
+        }
+    }
     if row.extended {
         cell.text(" ext");
     }

@@ -5,7 +5,7 @@ use crate::desk::{Preview, receipt::Check, snapshot::WatchRow};
 use crate::domain::{
     limits::Action,
     money::{Money, Price},
-    order::Side,
+    order::{Side, Tif},
 };
 use crate::tui::{
     canvas::{Canvas, small, width},
@@ -114,6 +114,18 @@ fn head(lines: &mut Lines<'_, '_, '_>) {
     lines.next();
 }
 
+/// What a size or a day comes to, where it is not what was typed.
+fn worked_out(ticket: &Ticket, field: Field) -> Option<String> {
+    let preview = ticket.current_preview()?;
+    match (field, preview.spec.as_ref().map(|s| s.tif)) {
+        (Field::Size, _) => preview.qty.map(|qty| said(|s| format::qty(s, qty))),
+        (Field::Until, Some(Tif::Gtd(date))) => {
+            Some(date.to_string()).filter(|date| ticket.text(Field::Until) != date)
+        }
+        _ => None,
+    }
+}
+
 fn field(lines: &mut Lines<'_, '_, '_>, field: Field, focused: bool, drawn: &mut Drawn) {
     let model = lines.model;
     let ticket = &model.ticket;
@@ -133,10 +145,8 @@ fn field(lines: &mut Lines<'_, '_, '_>, field: Field, focused: bool, drawn: &mut
             lines.put(LABEL, &ticket.choice(field).unwrap_or_default(), role);
         }
     }
-    if field == Field::Size
-        && let Some(qty) = ticket.current_preview().and_then(|p| p.qty)
-    {
-        let text = format!("{} {}", lines.canvas.look.glyphs.arrow, said(|s| format::qty(s, qty)));
+    if let Some(text) = worked_out(ticket, field) {
+        let text = format!("{} {text}", lines.canvas.look.glyphs.arrow);
         let at = lines.area.width.saturating_sub(width(&text));
         lines.put(at, &text, Role::Strong);
     }

@@ -234,7 +234,7 @@ fn order(o: &OrderRow) -> String {
         o.side.word(),
         o.symbol,
         o.order_type.kind().word(),
-        o.tif.word(),
+        o.tif,
         o.state.word(),
         o.status_word
     );

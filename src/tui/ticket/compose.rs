@@ -4,9 +4,9 @@ use super::{Field, Purpose, Ticket, TicketKind, TicketSide};
 use crate::{
     desk::snapshot::OrderRow,
     domain::{
-        draft::{ChangeExpr, Command, Draft, DraftType, PriceExpr, Size, StopExpr, TrailExpr},
+        draft::{ChangeExpr, Command, Draft, DraftType, PriceExpr, Size, StopExpr, TifExpr, TrailExpr},
         ids::Symbol,
-        order::{Amount, OrderKind, OrderType, Trail},
+        order::{Amount, OrderKind, OrderType, Tif, Trail},
         text::Text,
     },
     grammar::{self, GrammarError, Kind},
@@ -44,6 +44,7 @@ const fn wanted(field: Field) -> &'static str {
         Field::Limit | Field::Trigger | Field::Stop => "write 174, -1.50, -1% or -12t",
         Field::Trail => "write 1.50, 1% or 20t",
         Field::Target => "write 180, +2% or 2R",
+        Field::Until => "write the last day, such as 2026-12-31 or +3d",
         Field::Side
         | Field::Type
         | Field::Tif
@@ -91,6 +92,7 @@ impl Ticket {
         let order_type = self.order_type(&mut faults);
         let stop = self.optional(Field::Stop, stop_expr, &mut faults);
         let target = self.optional(Field::Target, grammar::target_expr, &mut faults);
+        let tif = self.tif_expr(&mut faults);
         match (symbol, size, order_type, faults.is_empty()) {
             (Some(symbol), Some(size), Some(order_type), true) => Ok(Draft {
                 side: self.side.0,
@@ -100,13 +102,20 @@ impl Ticket {
                 order_type,
                 stop,
                 target,
-                tif: self.tif,
+                tif,
                 extended: self.extended,
                 post_only: self.post_only,
                 reduce_only: self.reduce_only,
                 tag: None,
             }),
             _ => Err(faults),
+        }
+    }
+
+    fn tif_expr(&self, faults: &mut Faults) -> Option<TifExpr> {
+        match self.tif?.plain() {
+            Some(tif) => Some(TifExpr::Is(tif)),
+            None => self.need(Field::Until, grammar::until_expr, faults),
         }
     }
 
@@ -151,8 +160,8 @@ impl Ticket {
                 None => {}
             }
         }
-        if self.tif != self.tif_before {
-            change.tif = self.tif;
+        if self.tif != self.tif_before || changed(Field::Until) {
+            change.tif = self.tif_expr(&mut faults);
         }
         if faults.is_empty() && change == ChangeExpr::default() {
             faults.missing.push((Field::Size, "nothing is changed yet".into()));
@@ -186,8 +195,8 @@ impl Ticket {
             purpose: Purpose::Modify { order: order.id.client.clone(), venue: order.id.venue.clone() },
             side: TicketSide(order.side),
             kind: TicketKind(order.order_type.kind()),
-            tif: Some(order.tif),
-            tif_before: Some(order.tif),
+            tif: Some(order.tif.into()),
+            tif_before: Some(order.tif.into()),
             venue: Some(order.id.venue.clone()),
             ..Self::default()
         };
@@ -206,7 +215,10 @@ impl Ticket {
                 ticket.put(Field::Trail, &format!("{by}%"));
             }
         }
-        let texts = [Field::Size, Field::Limit, Field::Trigger, Field::Trail];
+        if let Tif::Gtd(date) = order.tif {
+            ticket.put(Field::Until, &date.to_string());
+        }
+        let texts = [Field::Size, Field::Limit, Field::Trigger, Field::Trail, Field::Until];
         ticket.before = texts.into_iter().map(|f| (f, ticket.text(f).to_owned())).collect();
         Some(ticket)
     }
