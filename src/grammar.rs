@@ -10,6 +10,7 @@ mod expr;
 mod flatten;
 mod number;
 mod print;
+mod several;
 mod token;
 mod word;
 
@@ -18,7 +19,8 @@ pub use self::{
     error::{GrammarError, Kind, nearest},
     expand::{Bindings, PLACEHOLDERS, expand, sample},
     expr::{price_expr, size_expr, symbol, target_expr, trail_expr, until_expr},
-    print::{price as price_text, print, size as size_text},
+    print::{price as price_text, print, size as size_text, trail as trail_text},
+    several::{LINES_MAX, lines, stands_alone},
 };
 use crate::domain::draft::Command;
 

@@ -212,7 +212,8 @@ impl fmt::Display for Stopped {
     }
 }
 
-fn trail(t: TrailExpr) -> String {
+/// A trailing distance as it is typed.
+pub fn trail(t: TrailExpr) -> String {
     match t {
         TrailExpr::Amount(p) => p.to_string(),
         TrailExpr::Percent(p) => format!("{p}%"),

@@ -14,7 +14,7 @@ use crate::{
         model::{ColorMode, Model},
         msg::{Configured, Msg},
         panes,
-        settings::{Hotkey, Level, Settings},
+        settings::{Preset, Settings},
         terminal::{color_mode, is_utf8},
     },
 };
@@ -82,7 +82,8 @@ fn settings(config: &Config, themes: Vec<String>) -> Result<Settings, ConfigErro
         idle_lock_minutes: config.session.idle_lock_minutes,
         arm_minutes: u32::try_from(config.session.arm_minutes).ok().unwrap_or(15),
         themes,
-        hotkeys: config.hotkeys.iter().map(|(key, h)| hotkey(key, h)).collect(),
+        hotkeys: config.hotkeys.iter().map(preset).collect(),
+        templates: config.templates.iter().map(preset).collect(),
     })
 }
 
@@ -103,7 +104,7 @@ fn keymap(config: &Config) -> Result<Keymap, ConfigError> {
     })?;
     for (key, hotkey) in &config.hotkeys {
         keymap = keymap
-            .with_hotkey(key, &hotkey.line)
+            .with_hotkey(key, &hotkey.lines.join("; "))
             .map_err(|why| ConfigError::new(hotkey.place.clone(), format!("[hotkeys]: {why}")))?;
     }
     Ok(keymap)
@@ -155,13 +156,8 @@ fn columns(config: &Config) -> Result<BTreeMap<Pane, Vec<SmolStr>>, ConfigError>
     Ok(all)
 }
 
-fn hotkey(key: &SmolStr, of: &config::keys::Hotkey) -> Hotkey {
-    let level = match of.level {
-        config::keys::Level::Load => Level::Load,
-        config::keys::Level::Review => Level::Review,
-        config::keys::Level::Send => Level::Send,
-    };
-    Hotkey { key: key.clone(), line: of.line.clone(), level }
+fn preset((name, of): (&SmolStr, &config::Preset)) -> Preset {
+    Preset { name: name.clone(), lines: of.lines.clone(), level: of.level }
 }
 
 fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {
@@ -242,6 +238,7 @@ fn needs_restart(old: &Config, new: &Config) -> bool {
     let mut same = old.clone();
     same.keys.clone_from(&new.keys);
     same.hotkeys.clone_from(&new.hotkeys);
+    same.templates.clone_from(&new.templates);
     same.screens.clone_from(&new.screens);
     same.orders.confirm = new.orders.confirm;
     same.orders.bracket = new.orders.bracket;

@@ -1,6 +1,6 @@
 //! Help, the question before quitting, confirmations, and the palette.
 
-use super::{banner::said, exit, plan, risk, since};
+use super::{banner::said, exit, plan, risk, series, since};
 use crate::desk::{Preview, Request};
 use crate::domain::order::Amount;
 use crate::tui::{
@@ -29,13 +29,14 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, drawn: &mut Drawn) {
         Some(Modal::Halt(halt)) => plan::draw(model, canvas, halt, drawn),
         Some(Modal::Exit(shown)) => exit::draw(model, canvas, shown, drawn),
         Some(Modal::Since(shown)) => since::draw(model, canvas, shown, drawn),
+        Some(Modal::Series(shown)) => series::draw(model, canvas, shown, drawn),
         Some(Modal::Confirm(confirm)) => confirm_window(model, canvas, confirm, drawn),
         Some(Modal::Palette(palette)) => palette_window(canvas, palette),
     }
 }
 
 /// The keys that answer, at the foot of a window.
-fn foot(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
+pub(super) fn foot(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
     let y = inner.bottom().saturating_sub(1);
     let bits: Vec<Bit> = model
         .hints
@@ -165,7 +166,7 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
 }
 
 /// An order's figures in a few words.
-fn summary(preview: &Preview) -> Vec<Bit> {
+pub(super) fn summary(preview: &Preview) -> Vec<Bit> {
     let mut bits = Vec::new();
     let mut add = |label: &str, text: Option<String>| {
         if let Some(text) = text {
@@ -201,7 +202,7 @@ fn palette_window(canvas: &mut Canvas<'_>, palette: &Palette) {
         let (strong, muted) = (canvas.style(Role::Strong), canvas.style(Role::Muted));
         canvas.left(inner.x, y, word, &found.word, strong);
         let x = inner.x.saturating_add(word).saturating_add(2);
-        canvas.left(x, y, inner.right().saturating_sub(x), found.words, muted);
+        canvas.left(x, y, inner.right().saturating_sub(x), &found.words, muted);
     }
     if palette.found.is_empty() {
         let style = canvas.style(Role::Muted);

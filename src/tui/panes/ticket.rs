@@ -322,6 +322,9 @@ fn idle(lines: &mut Lines<'_, '_, '_>) {
     lines.next();
     lines.say("Size by risk, from the `:` line too:", Role::Muted);
     lines.say(&format!(":buy {} risk 1% stop -1% target 2R", row.instrument.symbol), Role::Text);
+    for template in &model.settings.templates {
+        lines.say(&format!(":template {}", template.name), Role::Text);
+    }
 }
 
 /// What is held of it.

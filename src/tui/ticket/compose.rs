@@ -4,6 +4,7 @@ use super::{Field, Purpose, Ticket, TicketKind, TicketSide};
 use crate::{
     desk::snapshot::OrderRow,
     domain::{
+        capability::TifWord,
         draft::{ChangeExpr, Command, Draft, DraftType, PriceExpr, Size, StopExpr, TifExpr, TrailExpr},
         ids::Symbol,
         order::{Amount, OrderKind, OrderType, Tif, Trail},
@@ -185,6 +186,52 @@ impl Ticket {
         faults: &mut Faults,
     ) -> Option<T> {
         if self.text(field).is_empty() { None } else { self.need(field, read, faults) }
+    }
+
+    /// Fills the fields with a new order. `None` where there is no field for something in it.
+    pub fn of_draft(draft: &Draft) -> Option<Self> {
+        let (kind, prices) = match draft.order_type {
+            DraftType::Market => (OrderKind::Market, vec![]),
+            DraftType::Limit(limit) => (OrderKind::Limit, vec![(Field::Limit, limit)]),
+            DraftType::Stop(stop) => (OrderKind::Stop, vec![(Field::Trigger, stop)]),
+            DraftType::StopLimit { stop, limit } => {
+                (OrderKind::StopLimit, vec![(Field::Trigger, stop), (Field::Limit, limit)])
+            }
+            DraftType::Trail(_) => (OrderKind::TrailingStop, vec![]),
+        };
+        let mut ticket = Self {
+            side: TicketSide(draft.side),
+            kind: TicketKind(kind),
+            tif: draft.tif.map(|t| match t {
+                TifExpr::Is(tif) => tif.into(),
+                TifExpr::GtdIn(_) => TifWord::Gtd,
+            }),
+            extended: draft.extended,
+            post_only: draft.post_only,
+            reduce_only: draft.reduce_only,
+            venue: draft.venue.clone(),
+            venue_chosen: draft.venue.is_some(),
+            ..Self::default()
+        };
+        ticket.put(Field::Symbol, draft.symbol.as_str());
+        ticket.put(Field::Size, &grammar::size_text(draft.size));
+        for (field, price) in prices.into_iter().chain(draft.target.map(|t| (Field::Target, t))) {
+            ticket.put(field, &grammar::price_text(price));
+        }
+        if let DraftType::Trail(trail) = draft.order_type {
+            ticket.put(Field::Trail, &grammar::trail_text(trail));
+        }
+        if let Some(StopExpr { stop, limit }) = draft.stop {
+            let limit = limit.map(|l| format!(" limit {}", grammar::price_text(l))).unwrap_or_default();
+            ticket.put(Field::Stop, &format!("{}{limit}", grammar::price_text(stop)));
+        }
+        match draft.tif {
+            Some(TifExpr::Is(Tif::Gtd(date))) => ticket.put(Field::Until, &date.to_string()),
+            Some(TifExpr::GtdIn(days)) => ticket.put(Field::Until, &format!("+{days}d")),
+            Some(TifExpr::Is(_)) | None => {}
+        }
+        let says_the_same = ticket.compose().is_ok_and(|c| c == Command::Order(draft.clone()));
+        says_the_same.then_some(ticket)
     }
 
     /// Fills the fields with a working order, to be changed. `None` for an order without a quantity: there is

@@ -1,4 +1,4 @@
-//! The ticket and hotkeys: one order for one confirmed wish.
+//! The ticket: one order for one confirmed wish.
 
 use super::*;
 use crate::domain::{
@@ -192,35 +192,6 @@ fn a_second_ticket_waits_for_the_first_receipt() {
     assert_eq!(b.toast(), "the last order's receipt has not come yet");
     b.wait(10_000).keys("b");
     assert_eq!(b.model.ticket.phase, Phase::Editing);
-}
-
-fn f5(model: &mut Model) -> Vec<Cmd> {
-    update(model, Msg::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE)), Now::default())
-}
-
-#[test]
-fn a_hotkey_loads_reviews_or_sends_while_armed() {
-    use crate::tui::settings::Level;
-    let line = "buy AAPL 100 limit 175.51 @paper";
-    let mut model = with_hotkey(Level::Load);
-    assert!(!f5(&mut model).iter().any(|c| matches!(c, Cmd::Send(_))));
-    assert_eq!(model.command_line.as_ref().map(|l| l.input.value().to_owned()), Some(line.to_owned()));
-
-    let mut model = with_hotkey(Level::Review);
-    f5(&mut model);
-    assert!(matches!(&model.modal, Some(Modal::Confirm(c)) if c.title.as_str().contains("AAPL")));
-
-    let does = |out: Vec<Cmd>| {
-        out.iter()
-            .any(|c| matches!(c, Cmd::Send(e) if e.request == Request::Do(grammar::parse(line).unwrap())))
-    };
-    let mut model = with_hotkey(Level::Send);
-    assert!(!does(f5(&mut model)));
-    assert!(model.toast.as_ref().is_some_and(|t| t.text.as_str().contains("only while ARMED")));
-    let mut armed = (*model.snapshot).clone();
-    armed.banner.armed_until = Some(Mono::default().plus_ms(60_000));
-    update(&mut model, Msg::Snapshot(Arc::new(armed)), Now::default());
-    assert!(does(f5(&mut model)));
 }
 
 /// A screen whose venue takes such orders for coins, of which the third watched symbol is one.
