@@ -29,7 +29,7 @@ pub use self::{
     screen::Screens,
     secret::Secret,
     trading::{Confirm, Confirmations, DefaultBracket, OnHangup, OnQuit, OrderDefaults, Session},
-    ui::{Ascii, Paths, Ui, UpDown},
+    ui::{Ascii, Negative, Numbers, Paths, Ui, UpDown},
     venue::{Addresses, Environment, PaperConfig, PaperHours, VenueConfig},
 };
 use crate::domain::{

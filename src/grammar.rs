@@ -120,8 +120,14 @@ mod tests {
             "buy AAPL 1e3",
             "`1e3` at column 10 is not a number: write all digits out, such as 1000 and not 1e3",
         ),
-        ("buy AAPL 1_000", "`1_000` at column 10 is not a number: write the digits without separators"),
-        ("buy AAPL 1,000", "`1,000` at column 10 is not a number: write the digits without separators"),
+        (
+            "buy AAPL 1_000",
+            "`1_000` at column 10 is not a number: write the digits without separators; the decimal mark is the point, as in 1.5",
+        ),
+        (
+            "buy AAPL 1,000",
+            "`1,000` at column 10 is not a number: write the digits without separators; the decimal mark is the point, as in 1.5",
+        ),
         ("buy AAPL +1", "`+1` at column 10 is not a number: write it without a sign"),
         ("buy AAPL -5", "`-5` at column 10 is not a number: write it without a sign"),
         ("buy AAPL 0", "`0` at column 10 is out of range: it has to be above zero"),

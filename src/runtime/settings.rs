@@ -57,7 +57,9 @@ pub(super) fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
     theme.name().clone_into(&mut model.theme);
     model.color = color;
     model.ascii = ascii;
-    Ok(App::new(model, Look::new(theme, ascii, zone)).with_themes(themes))
+    let mut look = Look::new(theme, ascii, zone);
+    look.write_numbers(config.ui.numbers.clone());
+    Ok(App::new(model, look).with_themes(themes))
 }
 
 /// What is wrong in a configuration as far as the screen can tell: keys, pages, columns, the theme.
@@ -227,9 +229,10 @@ impl Watched {
         let zone = zone(&config.ui.timezone).map_err(|why| why.to_string())?;
         let needs_restart = needs_restart(&self.config, &config);
         let theme = config.ui.theme.to_string();
+        let numbers = config.ui.numbers.clone();
         self.config = config;
         self.stamps = stamps(&self.config);
-        Ok(Configured { settings, themes, theme, zone, needs_restart })
+        Ok(Configured { settings, themes, theme, zone, numbers, needs_restart })
     }
 }
 
@@ -248,6 +251,7 @@ fn needs_restart(old: &Config, new: &Config) -> bool {
     same.ui.theme.clone_from(&new.ui.theme);
     same.ui.up_down = new.ui.up_down;
     same.ui.timezone.clone_from(&new.ui.timezone);
+    same.ui.numbers.clone_from(&new.ui.numbers);
     same != *new
 }
 

@@ -210,6 +210,18 @@ const WRONG_FILES: &[(&str, &str)] = &[
         "4:3: `hotkeys.F5` is `\"close {symbol} hlf\"`: with its placeholders filled in, `hlf` at column 12 means nothing here: write 100, 25%, half, quarter or all",
     ),
     (
+        "[ui.numbers]\ndecimal = \",\"",
+        "2:11: `ui.numbers.decimal` and `thousands` are both `,`, and 1,234 would be two numbers: give another to one of them",
+    ),
+    (
+        "[ui.numbers]\nthousands = \";\"",
+        "2:13: `ui.numbers.thousands` is `\";\"`: write \",\" or \".\" or \" \" or \"'\" or \"\"",
+    ),
+    (
+        "[ui.numbers]\ncurrency = \"1$\"",
+        "2:12: `ui.numbers.currency` is `\"1$\"`: write up to 4 characters such as $ or EUR, no digits and no marks of a number",
+    ),
+    (
         "[hotkeys]\nF5 = { lines = [\"buy {symbol} 1\", \"flatten\"] }",
         "2:35: `hotkeys.F5.lines` is `\"flatten\"`: `flatten` shows its plan first: give it a line of its own",
     ),

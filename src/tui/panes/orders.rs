@@ -117,21 +117,21 @@ fn quantity(row: &OrderRow, cell: &mut Cell<'_>) {
     match row.amount {
         Amount::Qty(total) => {
             if !row.filled.is_zero() && row.filled != total {
-                format::qty(&mut cell.out, row.filled);
+                cell.look.numbers.qty(&mut cell.out, row.filled);
                 cell.text("/");
             }
-            format::qty(&mut cell.out, total);
+            cell.look.numbers.qty(&mut cell.out, total);
         }
         Amount::Notional(money) => {
             cell.text("$");
-            format::money(&mut cell.out, money);
+            cell.look.numbers.decimal(&mut cell.out, money.get(), Some(2), format::Sign::Minus);
         }
     }
 }
 
 /// The price that the order waits for.
 fn price(row: &OrderRow, cell: &mut Cell<'_>) {
-    let one = |cell: &mut Cell<'_>, p: Price| format::price(&mut cell.out, p, None);
+    let one = |cell: &mut Cell<'_>, p: Price| cell.look.numbers.price(&mut cell.out, p, None);
     match row.order_type {
         OrderType::Market => cell.none(),
         OrderType::Limit { limit } => one(cell, limit),
@@ -139,7 +139,7 @@ fn price(row: &OrderRow, cell: &mut Cell<'_>) {
         OrderType::TrailingStop { trail } => match (row.trailing_stop, trail) {
             (Some(stop), _) => one(cell, stop),
             (None, Trail::Amount(by)) => one(cell, by),
-            (None, Trail::Percent(by)) => format::percent(&mut cell.out, by, format::Sign::Minus),
+            (None, Trail::Percent(by)) => cell.look.numbers.percent(&mut cell.out, by, format::Sign::Minus),
         },
     }
 }
@@ -195,7 +195,7 @@ fn note(row: &OrderRow, cell: &mut Cell<'_>) {
     }
     if let OrderType::StopLimit { limit, .. } = row.order_type {
         cell.text(if cell.out.is_empty() { "limit " } else { " limit " });
-        format::price(&mut cell.out, limit, None);
+        cell.look.numbers.price(&mut cell.out, limit, None);
     }
 }
 
@@ -214,7 +214,7 @@ pub fn tabs(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, x: u16, dra
         text.push_str(tab.word());
         if on {
             text.push(' ');
-            format::decimal(
+            canvas.look.numbers.decimal(
                 &mut text,
                 model.table(Pane::Orders).rows.len().into(),
                 Some(0),

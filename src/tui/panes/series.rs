@@ -21,7 +21,7 @@ use ratatui::layout::Rect;
 /// Columns, where there are so many.
 const WIDE: u16 = 84;
 
-fn step(sheet: &mut Sheet, canvas: &Canvas<'_>, n: usize, step: &Step) {
+fn step(sheet: &mut Sheet, canvas: &Canvas<'_>, (n, step): (usize, &Step), run: Run) {
     let glyphs = &canvas.look.glyphs;
     let (sign, role) = match step.state {
         StepState::Waits { .. } => (glyphs.none, Role::Strong),
@@ -34,7 +34,11 @@ fn step(sheet: &mut Sheet, canvas: &Canvas<'_>, n: usize, step: &Step) {
         sheet.hang("     ", "asking what it would do", Role::Pending);
     }
     if let Some(preview) = &step.preview {
-        figures(sheet, preview, step.state);
+        figures(sheet, canvas, preview, step.state);
+    }
+    if run == Run::Stopped && matches!(step.state, StepState::Waits { .. }) {
+        sheet.hang("     ", "not sent", Role::Muted);
+        return;
     }
     let (word, role) = match step.state {
         StepState::Waits { refused: true } => ("as things are now: ", Role::Warning),
@@ -50,11 +54,11 @@ fn step(sheet: &mut Sheet, canvas: &Canvas<'_>, n: usize, step: &Step) {
 }
 
 /// An order's figures and what speaks against it; what it refuses for is said already.
-fn figures(sheet: &mut Sheet, preview: &Preview, state: StepState) {
+fn figures(sheet: &mut Sheet, canvas: &Canvas<'_>, preview: &Preview, state: StepState) {
     if !matches!(state, StepState::Waits { .. }) {
         return;
     }
-    let bits = summary(preview);
+    let bits = summary(&canvas.look.exact, preview);
     if !bits.is_empty() {
         let indent = Bit::new("   ", Role::Muted, 0);
         let bits: Vec<Bit> = std::iter::once(indent).chain(bits).collect();
@@ -81,7 +85,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, series: &Series, drawn: &mut
     sheet.say(head, role);
     for (n, one) in (1_usize..).zip(&series.steps) {
         sheet.blank();
-        step(&mut sheet, canvas, n, one);
+        step(&mut sheet, canvas, (n, one), series.run);
     }
     let feet = if series.typed.is_some() && series.run == Run::Review { 2 } else { 1 };
     // A window does not change its size while its figures come.

@@ -260,6 +260,7 @@ fn a_configuration_read_anew_changes_the_screen_and_loses_nothing_that_is_typed(
             themes: Themes::default(),
             theme: theme.into(),
             zone: jiff::tz::TimeZone::UTC,
+            numbers: crate::config::Numbers::default(),
             needs_restart,
         }))
     };
