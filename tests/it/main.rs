@@ -24,6 +24,8 @@ mod faults;
 #[cfg(test)]
 mod floor;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod limits;

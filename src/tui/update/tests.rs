@@ -114,6 +114,7 @@ fn order(id: &str, name: &str, state: OrderState, role: Option<Role>) -> OrderRo
         origin: Origin::Screen,
         opens: true,
         parent: None,
+        replaced_by: None,
         role,
         depth: u8::from(child),
         last_child: role == Some(Role::Stop),
