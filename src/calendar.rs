@@ -148,13 +148,19 @@ impl Calendar {
         }
         later
     }
-    /// The minute of the day, 0 to 1439, by the market's own clock.
-    pub fn minute_of_day(self, at: Stamp) -> u16 {
-        let zone = match self {
+    fn zone(self) -> TimeZone {
+        match self {
             Self::UsEquity | Self::ForexWeek => NEW_YORK.clone(),
             Self::Always => TimeZone::UTC,
-        };
-        let clock = at.to_jiff().to_zoned(zone).time();
+        }
+    }
+    /// The date by the market's own clock, whether it trades then or not.
+    pub fn date(self, at: Stamp) -> Date {
+        at.to_jiff().to_zoned(self.zone()).date()
+    }
+    /// The minute of the day, 0 to 1439, by the market's own clock.
+    pub fn minute_of_day(self, at: Stamp) -> u16 {
+        let clock = at.to_jiff().to_zoned(self.zone()).time();
         let minutes = i16::from(clock.hour()).saturating_mul(60).saturating_add(i16::from(clock.minute()));
         minutes.unsigned_abs()
     }

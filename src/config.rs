@@ -22,14 +22,14 @@ pub use self::{
     credentials::{CredentialError, Credentials, resolve},
     env::Env,
     error::{ConfigError, Place},
-    keys::{Hotkey, KeyBinding, Level},
+    keys::{KeyBinding, Level, Preset},
     kind::{VenueKind, VenueState},
     layers::{Flags, config_file, load, state_dir, validate},
     private::private_dir,
     screen::Screens,
     secret::Secret,
     trading::{Confirm, Confirmations, DefaultBracket, OnHangup, OnQuit, OrderDefaults, Session},
-    ui::{Ascii, Paths, Ui, UpDown},
+    ui::{Ascii, Negative, Numbers, Paths, Ui, UpDown},
     venue::{Addresses, Environment, PaperConfig, PaperHours, VenueConfig},
 };
 use crate::domain::{
@@ -78,7 +78,9 @@ pub struct Config {
     /// Keys that differ from the default, by action.
     pub keys: BTreeMap<SmolStr, KeyBinding>,
     /// Order lines on keys.
-    pub hotkeys: BTreeMap<SmolStr, Hotkey>,
+    pub hotkeys: BTreeMap<SmolStr, Preset>,
+    /// Order lines under names.
+    pub templates: BTreeMap<SmolStr, Preset>,
     /// Where things are.
     pub paths: Paths,
 }
@@ -99,6 +101,7 @@ impl Default for Config {
             screens: Screens::default(),
             keys: BTreeMap::new(),
             hotkeys: BTreeMap::new(),
+            templates: BTreeMap::new(),
             paths: Paths::default(),
         }
     }
@@ -188,6 +191,7 @@ impl Config {
         ui::read_paths(root.section("paths"), &mut self.paths, home);
         keys::read_keys(&root.section("keys"), &mut self.keys);
         keys::read_hotkeys(&root.section("hotkeys"), &mut self.hotkeys);
+        keys::read_templates(&root.section("templates"), &mut self.templates);
         root.finish();
     }
 }

@@ -10,6 +10,7 @@ mod expr;
 mod flatten;
 mod number;
 mod print;
+mod several;
 mod token;
 mod word;
 
@@ -18,8 +19,9 @@ pub use self::{
     complete::{Completion, Words, complete},
     error::{GrammarError, Kind, nearest},
     expand::{Bindings, PLACEHOLDERS, expand, sample},
-    expr::{price_expr, size_expr, symbol, target_expr, trail_expr},
-    print::{price as price_text, print, size as size_text},
+    expr::{price_expr, size_expr, symbol, target_expr, trail_expr, until_expr},
+    print::{price as price_text, print, size as size_text, trail as trail_text},
+    several::{LINES_MAX, lines, stands_alone},
 };
 use crate::domain::draft::Command;
 
@@ -97,6 +99,7 @@ mod tests {
             ("buy =POST 10 tag \"two words\"", "buy =POST 10 market tag \"two words\""),
             ("sell AAPL 50% trigger 174", "sell AAPL 50% trigger 174"),
             ("buy CL 1 limit =-37.63 reduce", "buy CL 1 limit =-37.63 reduce"),
+            ("buy AAPL 1 limit 5 gtd +3D", "buy AAPL 1 limit 5 gtd +3d"),
             ("sell AAPL 1 limit +0 fok", "sell AAPL 1 limit +0 fok"),
         ] {
             assert_eq!(canonical(line), want);
@@ -118,8 +121,14 @@ mod tests {
             "buy AAPL 1e3",
             "`1e3` at column 10 is not a number: write all digits out, such as 1000 and not 1e3",
         ),
-        ("buy AAPL 1_000", "`1_000` at column 10 is not a number: write the digits without separators"),
-        ("buy AAPL 1,000", "`1,000` at column 10 is not a number: write the digits without separators"),
+        (
+            "buy AAPL 1_000",
+            "`1_000` at column 10 is not a number: write the digits without separators; the decimal mark is the point, as in 1.5",
+        ),
+        (
+            "buy AAPL 1,000",
+            "`1,000` at column 10 is not a number: write the digits without separators; the decimal mark is the point, as in 1.5",
+        ),
         ("buy AAPL +1", "`+1` at column 10 is not a number: write it without a sign"),
         ("buy AAPL -5", "`-5` at column 10 is not a number: write it without a sign"),
         ("buy AAPL 0", "`0` at column 10 is out of range: it has to be above zero"),
@@ -216,7 +225,19 @@ mod tests {
         ("buy AAPL 10 limt 5", "`limt` at column 13 means nothing here: did you mean `limit`?"),
         (
             "buy AAPL 10 gtd 2026-13-01",
-            "`2026-13-01` at column 17 is not a date: write year-month-day, such as 2026-12-31",
+            "`2026-13-01` at column 17 is not a date: write year-month-day, such as 2026-12-31, or days from today, such as +3d",
+        ),
+        (
+            "buy AAPL 10 gtd +3",
+            "`+3` at column 17 is not a date: write year-month-day, such as 2026-12-31, or days from today, such as +3d",
+        ),
+        (
+            "buy AAPL 10 gtd +9999d",
+            "`+9999d` at column 17 is out of range: it can be ten years at most, `+3650d`",
+        ),
+        (
+            "buy AAPL 10 gtd",
+            "the date is missing at column 16: write year-month-day, such as 2026-12-31, or days from today, such as +3d",
         ),
         (
             "buy AAPL 10 tag",
@@ -439,17 +460,23 @@ mod tests {
             percent().prop_map(Size::PositionPercent),
         ]
     }
-    fn tif() -> impl Strategy<Value = Option<Tif>> {
+    fn tif() -> impl Strategy<Value = Option<TifExpr>> {
         let date =
             (1970_i16..2100, 1_i8..=12, 1_i8..=28).prop_map(|(y, m, d)| Tif::Gtd(jiff::civil::date(y, m, d)));
         let plain =
             proptest::sample::select(vec![Tif::Day, Tif::Gtc, Tif::Ioc, Tif::Fok, Tif::Opg, Tif::Cls]);
-        proptest::option::of(prop_oneof![3 => plain, 1 => date])
+        let days = (0_u16..=3650).prop_map(TifExpr::GtdIn);
+        proptest::option::of(prop_oneof![
+            3 => plain.prop_map(TifExpr::Is),
+            1 => date.prop_map(TifExpr::Is),
+            1 => days,
+        ])
     }
     fn stop() -> impl Strategy<Value = StopExpr> {
         (price(), proptest::option::of(price())).prop_map(|(stop, limit)| StopExpr { stop, limit })
     }
-    fn order_type() -> impl Strategy<Value = DraftType> {
+    // Boxed, like the parts of a draft: a strategy of many parts by value is more than a thread's stack.
+    fn order_type() -> BoxedStrategy<DraftType> {
         prop_oneof![
             Just(DraftType::Market),
             price().prop_map(DraftType::Limit),
@@ -457,6 +484,7 @@ mod tests {
             (price(), price()).prop_map(|(stop, limit)| DraftType::StopLimit { stop, limit }),
             trail().prop_map(DraftType::Trail),
         ]
+        .boxed()
     }
     /// Drafts that make sense: what excludes each other is taken out.
     fn draft() -> impl Strategy<Value = Draft> {
@@ -466,56 +494,57 @@ mod tests {
             .prop_map(|(target, share)| PartExpr { target, share: Percent::new(share.into()) });
         let parts = proptest::collection::vec(part, 0..=2);
         let show = proptest::option::of(number().prop_map(|d| Qty::new(d).unwrap()));
-        let legs = (proptest::option::of(stop()), proptest::option::of(target()), parts, show);
-        (any::<bool>(), any_symbol(), venue(), size(), order_type(), legs, tif(), flags).prop_map(
-            |(
-                buys,
-                symbol,
-                venue,
-                size,
-                order_type,
-                (stop, target, mut parts, show),
-                tif,
-                (extended, post, reduce_only, tag),
-            )| {
-                let side = if buys { Side::Buy } else { Side::Sell };
-                let exits = reduce_only || matches!(size, Size::All | Size::PositionPercent(_));
-                let stop = stop.filter(|s| s.limit.is_none_or(|l| clause::is_stops_own(side, s.stop, l)));
-                let mut stop = stop.filter(|_| !exits);
-                let mut target = target.filter(|_| !exits);
-                let by_risk = matches!(size, Size::RiskMoney(_) | Size::RiskPercent(_));
-                let size = if by_risk && exits { Size::All } else { size };
-                if by_risk && !exits && stop.is_none() {
-                    stop = Some(StopExpr { stop: PriceExpr::Ticks(-1), limit: None });
-                }
-                if stop.is_none() && matches!(target, Some(PriceExpr::R(_))) {
-                    target = None;
-                }
-                parts.retain(|p| !exits && (stop.is_some() || !matches!(p.target, PriceExpr::R(_))));
-                let alone = stop.is_none() && target.is_none() && parts.is_empty();
-                let rests = matches!(tif, None | Some(Tif::Day | Tif::Gtc | Tif::Gtd(_)));
-                let show = show.filter(|_| alone && rests && matches!(order_type, DraftType::Limit(_)));
-                let takes = matches!(tif, Some(Tif::Ioc | Tif::Fok));
-                let post_only = post && !takes && matches!(order_type, DraftType::Limit(_));
-                let tag = tag.map(|t: String| SmolStr::new(t));
-                Draft {
-                    side,
+        let legs = (proptest::option::of(stop()), proptest::option::of(target()), parts, show).boxed();
+        (any::<bool>(), any_symbol(), venue(), size().boxed(), order_type(), legs, tif().boxed(), flags)
+            .prop_map(
+                |(
+                    buys,
                     symbol,
                     venue,
                     size,
                     order_type,
-                    stop,
-                    target,
-                    parts,
-                    show,
+                    (stop, target, mut parts, show),
                     tif,
-                    extended,
-                    post_only,
-                    reduce_only,
-                    tag,
-                }
-            },
-        )
+                    (extended, post, reduce_only, tag),
+                )| {
+                    let side = if buys { Side::Buy } else { Side::Sell };
+                    let exits = reduce_only || matches!(size, Size::All | Size::PositionPercent(_));
+                    let stop = stop.filter(|s| s.limit.is_none_or(|l| clause::is_stops_own(side, s.stop, l)));
+                    let mut stop = stop.filter(|_| !exits);
+                    let mut target = target.filter(|_| !exits);
+                    let by_risk = matches!(size, Size::RiskMoney(_) | Size::RiskPercent(_));
+                    let size = if by_risk && exits { Size::All } else { size };
+                    if by_risk && !exits && stop.is_none() {
+                        stop = Some(StopExpr { stop: PriceExpr::Ticks(-1), limit: None });
+                    }
+                    if stop.is_none() && matches!(target, Some(PriceExpr::R(_))) {
+                        target = None;
+                    }
+                    parts.retain(|p| !exits && (stop.is_some() || !matches!(p.target, PriceExpr::R(_))));
+                    let alone = stop.is_none() && target.is_none() && parts.is_empty();
+                    let rests = tif.is_none_or(clause::rests);
+                    let show = show.filter(|_| alone && rests && matches!(order_type, DraftType::Limit(_)));
+                    let takes = matches!(tif, Some(TifExpr::Is(Tif::Ioc | Tif::Fok)));
+                    let post_only = post && !takes && matches!(order_type, DraftType::Limit(_));
+                    let tag = tag.map(|t: String| SmolStr::new(t));
+                    Draft {
+                        side,
+                        symbol,
+                        venue,
+                        size,
+                        order_type,
+                        stop,
+                        target,
+                        parts,
+                        show,
+                        tif,
+                        extended,
+                        post_only,
+                        reduce_only,
+                        tag,
+                    }
+                },
+            )
     }
     fn client() -> impl Strategy<Value = ClientId> {
         prop_oneof!["td-[a-z0-9]{1,8}-[0-9]{1,4}", "x-[ a-z]{1,5}", "[ -~]{1,40}"]

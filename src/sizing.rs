@@ -113,6 +113,9 @@ pub enum SizingError {
     /// A change of nothing.
     #[error("nothing is changed: give qty, limit, stop, trail or tif")]
     NoChange,
+    /// A last day that is none.
+    #[error("the last day is over, or beyond the calendar: it is {0} at the venue")]
+    Over(jiff::civil::Date),
     /// The average entry is not known.
     #[error("the average entry of {0} is not known")]
     NoAverage(InstrumentId),
@@ -127,6 +130,7 @@ impl SizingError {
             | Self::WrongSide { field, .. }
             | Self::NotThere(field) => field.word(),
             Self::NoQuote(_) => "symbol",
+            Self::Over(_) => "until",
             Self::NoStop | Self::ExitsOnClose | Self::NoAverage(_) => "stop",
             Self::Overflow
             | Self::NoAccount

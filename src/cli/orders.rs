@@ -53,7 +53,7 @@ pub(super) fn table(orders: &[&OrderRow], now: Now) -> Table {
             amount(o.amount),
             o.order_type.kind().word().to_owned(),
             price(o),
-            o.tif.word().to_owned(),
+            o.tif.to_string(),
             maybe(o.avg_price),
             age(now.mono.since_ms(o.updated)),
             note(o),

@@ -43,7 +43,7 @@ pub(super) fn text(p: &Preview) -> String {
             amount(spec.amount),
             spec.instrument,
             spec.order_type.kind().word(),
-            spec.tif.word()
+            spec.tif
         );
         figures.push(("order", head));
     }

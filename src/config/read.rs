@@ -100,6 +100,10 @@ impl<'a> Section<'a> {
     pub(super) fn is_present(&self) -> bool {
         self.table.is_some()
     }
+    /// Its name, with those of the tables that it is in.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
     /// Where the table begins.
     pub(super) fn start(&self) -> usize {
         self.start

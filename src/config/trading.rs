@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 /// What is asked before something is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confirm {
     /// Nothing.
     None,

@@ -32,6 +32,46 @@ pub enum UpDown {
     BlueOrange,
 }
 
+/// How an amount of money below zero is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Negative {
+    /// `-1,234.50`.
+    #[default]
+    Minus,
+    /// `(1,234.50)`.
+    Parentheses,
+}
+
+/// How numbers are written. What is typed is not touched by it: its decimal mark is the point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbers {
+    /// What stands between groups of three digits, if anything.
+    pub thousands: Option<char>,
+    /// The decimal mark.
+    pub decimal: char,
+    /// Money below zero.
+    pub negative: Negative,
+    /// Large amounts and quantities in tables are shortened: `1.25M`.
+    pub compact: bool,
+    /// What stands at amounts of money; empty is nothing.
+    pub currency: SmolStr,
+    /// It stands behind them.
+    pub currency_after: bool,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            thousands: Some(','),
+            decimal: '.',
+            negative: Negative::Minus,
+            compact: false,
+            currency: SmolStr::default(),
+            currency_after: false,
+        }
+    }
+}
+
 /// How it looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ui {
@@ -49,6 +89,8 @@ pub struct Ui {
     pub up_down: UpDown,
     /// `local`, or an IANA name.
     pub timezone: SmolStr,
+    /// How numbers are written.
+    pub numbers: Numbers,
 }
 
 impl Default for Ui {
@@ -61,6 +103,7 @@ impl Default for Ui {
             color: true,
             up_down: UpDown::GreenRed,
             timezone: SmolStr::new_static("local"),
+            numbers: Numbers::default(),
         }
     }
 }
@@ -80,7 +123,47 @@ pub(super) fn read(s: Section<'_>, to: &mut Ui, screens: &mut Screens) {
     s.flag("color", &mut to.color);
     s.word("up_down", &UP_DOWN, &mut to.up_down);
     s.text("timezone", &mut to.timezone, timezone);
+    read_numbers(&s.section("numbers"), &mut to.numbers);
     s.finish();
+}
+
+const THOUSANDS: [(&str, Option<char>); 5] =
+    [(",", Some(',')), (".", Some('.')), (" ", Some(' ')), ("'", Some('\'')), ("", None)];
+const DECIMAL: [(&str, char); 2] = [(".", '.'), (",", ',')];
+const NEGATIVE: [(&str, Negative); 2] = [("minus", Negative::Minus), ("parentheses", Negative::Parentheses)];
+/// The longest sign of a currency, in characters.
+const SIGN_MAX: usize = 4;
+
+fn read_numbers(s: &Section<'_>, to: &mut Numbers) {
+    s.word("thousands", &THOUSANDS, &mut to.thousands);
+    s.word("decimal", &DECIMAL, &mut to.decimal);
+    s.word("negative", &NEGATIVE, &mut to.negative);
+    s.flag("compact", &mut to.compact);
+    s.text("currency", &mut to.currency, sign);
+    s.flag("currency_after", &mut to.currency_after);
+    if to.thousands == Some(to.decimal) {
+        let (at, mark) = (s.value("decimal").or(s.value("thousands")), to.decimal);
+        let problem = format!(
+            "`{}.decimal` and `thousands` are both `{mark}`, and 1{mark}234 would be two numbers: give another to one of them",
+            s.name()
+        );
+        s.reading().fail(at.map_or(s.start(), |v| v.span().start), problem);
+        *to = Numbers::default();
+    }
+    s.finish();
+}
+
+/// The sign of a currency: short, and nothing that could be taken for a part of the number.
+fn sign(text: &str) -> Result<SmolStr, String> {
+    let odd = |c: char| {
+        c.is_ascii_digit() || c.is_whitespace() || ".,+-()'".contains(c) || crate::domain::text::is_unsafe(c)
+    };
+    if text.chars().count() > SIGN_MAX || text.chars().any(odd) {
+        return Err(format!(
+            "write up to {SIGN_MAX} characters such as $ or EUR, no digits and no marks of a number"
+        ));
+    }
+    Ok(SmolStr::new(text))
 }
 
 /// A theme's name: never a path, so that it can't lead out of the themes directory.

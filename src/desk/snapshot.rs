@@ -319,6 +319,9 @@ pub struct OrderRow {
     pub opens: bool,
     /// The order it hangs on.
     pub parent: Option<ClientId>,
+    /// The order that took its place.
+    #[serde(default)]
+    pub replaced_by: Option<ClientId>,
     /// Its part in the group.
     pub role: Option<Role>,
     /// Zero for orders that stand alone and parents, one for children.

@@ -57,6 +57,33 @@ pub enum TifWord {
     Cls,
 }
 
+impl TifWord {
+    /// `day`, `gtc`, …
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Gtc => "gtc",
+            Self::Gtd => "gtd",
+            Self::Ioc => "ioc",
+            Self::Fok => "fok",
+            Self::Opg => "opg",
+            Self::Cls => "cls",
+        }
+    }
+    /// The time in force, where it needs no date.
+    pub const fn plain(self) -> Option<Tif> {
+        match self {
+            Self::Day => Some(Tif::Day),
+            Self::Gtc => Some(Tif::Gtc),
+            Self::Gtd => None,
+            Self::Ioc => Some(Tif::Ioc),
+            Self::Fok => Some(Tif::Fok),
+            Self::Opg => Some(Tif::Opg),
+            Self::Cls => Some(Tif::Cls),
+        }
+    }
+}
+
 impl From<Tif> for TifWord {
     fn from(tif: Tif) -> Self {
         match tif {

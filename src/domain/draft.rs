@@ -8,6 +8,7 @@ use super::{
     scope::Scope,
     text::Text,
 };
+use jiff::{Span, civil::Date};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -101,6 +102,27 @@ pub struct PartExpr {
     pub share: Percent,
 }
 
+/// A time in force as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TifExpr {
+    /// `day`, `gtc`, `gtd 2026-12-31`.
+    Is(Tif),
+    /// `gtd +3d`: until the end of the day that comes so many days after today at the venue.
+    GtdIn(u16),
+}
+
+impl TifExpr {
+    /// What it comes to on this day; `None` for a date that is over, or beyond what a calendar has.
+    pub fn on(self, today: Date) -> Option<Tif> {
+        match self {
+            Self::Is(Tif::Gtd(date)) => (date >= today).then_some(Tif::Gtd(date)),
+            Self::Is(tif) => Some(tif),
+            Self::GtdIn(days) => today.checked_add(Span::new().days(days)).ok().map(Tif::Gtd),
+        }
+    }
+}
+
 /// An order as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -125,7 +147,7 @@ pub struct Draft {
     #[serde(default)]
     pub show: Option<Qty>,
     /// Time in force; `None` is the configured default.
-    pub tif: Option<Tif>,
+    pub tif: Option<TifExpr>,
     /// `ext`.
     pub extended: bool,
     /// `post`.
@@ -177,7 +199,7 @@ pub struct ChangeExpr {
     /// New trail.
     pub trail: Option<TrailExpr>,
     /// New time in force.
-    pub tif: Option<Tif>,
+    pub tif: Option<TifExpr>,
 }
 
 /// Everything that an order line can say.

@@ -167,6 +167,15 @@ impl Tif {
     }
 }
 
+impl std::fmt::Display for Tif {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Gtd(date) => write!(f, "gtd {date}"),
+            Self::Day | Self::Gtc | Self::Ioc | Self::Fok | Self::Opg | Self::Cls => f.write_str(self.word()),
+        }
+    }
+}
+
 /// How much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

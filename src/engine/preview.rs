@@ -2,6 +2,7 @@
 
 use super::{Engine, routing::Wait};
 use crate::{
+    calendar::Calendar,
     desk::{Preview, Reply, receipt::Check},
     domain::{
         draft::{Command, Draft, Share, Size},
@@ -75,6 +76,7 @@ impl Engine {
             fees,
             account_size: None,
             default_tif: self.tif_for(id),
+            today: Calendar::of(instrument.class).date(self.now.wall),
         }))
     }
 

@@ -3,13 +3,13 @@
 
 use super::{
     error::{GrammarError, Kind},
-    expr::{begins_size, half, price, quantity, quarter, size, trail},
+    expr::{DATE, begins_size, half, price, quantity, quarter, size, trail, until},
     number::{Bad, bad, share},
     token::{Token, Tokens},
     word::{CLAUSES, Word, instead},
 };
 use crate::domain::{
-    draft::{Draft, DraftType, PartExpr, PriceExpr, Size, StopExpr, TrailExpr},
+    draft::{Draft, DraftType, PartExpr, PriceExpr, Size, StopExpr, TifExpr, TrailExpr},
     ids::{Symbol, VenueId},
     money::{Percent, Qty},
     order::{Side, Tif},
@@ -39,7 +39,7 @@ struct Fields {
     target: Placed<PriceExpr>,
     parts: Vec<(PartExpr, Range<usize>)>,
     show: Placed<Qty>,
-    tif: Placed<Tif>,
+    tif: Placed<TifExpr>,
     extended: Placed<()>,
     post_only: Placed<()>,
     reduce_only: Placed<()>,
@@ -108,22 +108,12 @@ pub(super) fn stop_after(tokens: &mut Tokens<'_>) -> Result<StopExpr, GrammarErr
 }
 
 /// The time in force that a keyword begins; any other keyword than these is the session's end.
-pub(super) fn tif(tokens: &mut Tokens<'_>, word: Word) -> Result<Tif, GrammarError> {
+pub(super) fn tif(tokens: &mut Tokens<'_>, word: Word) -> Result<TifExpr, GrammarError> {
     if word == Word::Gtd {
-        return date(tokens).map(Tif::Gtd);
+        return value(tokens, "the date", DATE, until);
     }
     let plain = [Tif::Gtc, Tif::Ioc, Tif::Fok, Tif::Opg, Tif::Cls];
-    Ok(plain.into_iter().find(|t| t.word() == word.text()).unwrap_or(Tif::Day))
-}
-
-fn date(tokens: &mut Tokens<'_>) -> Result<jiff::civil::Date, GrammarError> {
-    let expected = "write year-month-day, such as 2026-12-31";
-    let token = tokens.need("the date", expected)?;
-    let form = token.text.len() == 10 && token.text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    match token.text.parse() {
-        Ok(date) if form => Ok(date),
-        _ => Err(tokens.fail(&token, Kind::Date, expected)),
-    }
+    Ok(TifExpr::Is(plain.into_iter().find(|t| t.word() == word.text()).unwrap_or(Tif::Day)))
 }
 
 /// The venue that a word names with `@`.
@@ -332,7 +322,7 @@ impl Fields {
         if limit.is_none() || trigger.is_some() {
             clash(post.clone(), post.clone(), "only a limit order can be `post`")?;
         }
-        let at_once = self.tif.as_ref().filter(|(t, _)| matches!(t, Tif::Ioc | Tif::Fok));
+        let at_once = self.tif.as_ref().filter(|(t, _)| matches!(t, TifExpr::Is(Tif::Ioc | Tif::Fok)));
         clash(post, at_once.map(|(_, at)| at.clone()), "an order that may not take can't fill at once")?;
         let show = place(self.show.as_ref());
         if limit.is_none() || trigger.is_some() {
@@ -342,7 +332,7 @@ impl Fields {
         let alone = "an order that shows parts of itself has no stop or target of its own";
         clash(show.clone(), stop.clone(), alone)?;
         clash(show.clone(), target.clone().or_else(|| parted.clone()), alone)?;
-        let at_once = self.tif.as_ref().filter(|(t, _)| !matches!(t, Tif::Day | Tif::Gtc | Tif::Gtd(_)));
+        let at_once = self.tif.as_ref().filter(|(t, _)| !rests(*t));
         clash(
             show,
             at_once.map(|(_, at)| at.clone()),
@@ -380,6 +370,11 @@ impl Fields {
         };
         Err(tokens.missing("a stop", why))
     }
+}
+
+/// Does it stay in the market past the moment?
+pub(super) const fn rests(tif: TifExpr) -> bool {
+    matches!(tif, TifExpr::GtdIn(_) | TifExpr::Is(Tif::Day | Tif::Gtc | Tif::Gtd(_)))
 }
 
 fn place<T>(slot: Option<&(T, Range<usize>)>) -> Option<Range<usize>> {

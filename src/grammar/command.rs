@@ -10,10 +10,10 @@ use super::{
     word::{CHANGES, Verb, Word, instead},
 };
 use crate::domain::{
-    draft::{CancelTarget, ChangeExpr, Command, PriceExpr, Share, StopExpr, TrailExpr},
+    draft::{CancelTarget, ChangeExpr, Command, PriceExpr, Share, StopExpr, TifExpr, TrailExpr},
     ids::{ClientId, Symbol, VenueId},
     money::{Percent, Qty},
-    order::{Side, Tif},
+    order::Side,
     text::Text,
 };
 
@@ -217,7 +217,7 @@ struct Changes {
     limit: Placed<PriceExpr>,
     stop: Placed<PriceExpr>,
     trail: Placed<TrailExpr>,
-    tif: Placed<Tif>,
+    tif: Placed<TifExpr>,
 }
 
 impl Changes {

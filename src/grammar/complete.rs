@@ -58,6 +58,7 @@ const TARGETS: Slot = Slot::Samples(&[
 ]);
 const TRAILS: Slot = Slot::Samples(&[("1%", "per cent behind"), ("20t", "ticks behind")]);
 const RISKS: Slot = Slot::Samples(&[("1%", "of equity"), ("0.5%", "of equity"), ("$200", "money")]);
+const DATES: Slot = Slot::Samples(&[("+1d", "until tomorrow"), ("+7d", "a week"), ("+30d", "thirty days")]);
 const SHARES: Slot =
     Slot::Samples(&[("25%", "a quarter"), ("50%", "half"), ("75%", "three quarters"), ("all", "the whole")]);
 
@@ -186,7 +187,8 @@ fn after_word(last: Option<Word>, done: &[Token], list: &'static [Word]) -> Slot
         Some(Word::Target) => TARGETS,
         Some(Word::Trail) => TRAILS,
         Some(Word::Risk) => RISKS,
-        Some(Word::Tag | Word::Gtd | Word::Qty) => Slot::Nothing,
+        Some(Word::Gtd) => DATES,
+        Some(Word::Tag | Word::Qty) => Slot::Nothing,
         _ if done.len() == 3 && done.last().is_some_and(|t| t.text.ends_with('%')) => {
             Slot::Words(&[Word::Equity, Word::Bp])
         }

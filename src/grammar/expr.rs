@@ -7,14 +7,18 @@ use super::{
     word::{Word, is_reserved},
 };
 use crate::domain::{
-    draft::{PriceExpr, Size, TrailExpr},
+    draft::{PriceExpr, Size, TifExpr, TrailExpr},
     ids::Symbol,
     money::{Money, Percent, Price, Qty, Ratio},
+    order::Tif,
 };
 use rust_decimal::Decimal;
 
 /// The longest symbol; OCC's 21 fit.
 const SYMBOL_CHARS_MAX: usize = 32;
+/// The farthest last day, in days from today.
+const DAYS_MAX: u16 = 3_650;
+pub(super) const DATE: &str = "write year-month-day, such as 2026-12-31, or days from today, such as +3d";
 const SIZES: &str = "write 100, $500, 5% equity, 20% bp, risk 1%, risk $200, 50% or all";
 
 /// A price: `174`, `-1.50`, `-1%`, `-12t`; `=-37.63` for a price below zero.
@@ -39,6 +43,28 @@ pub fn target_expr(text: &str) -> Result<PriceExpr, GrammarError> {
 /// When the text is none of these.
 pub fn trail_expr(text: &str) -> Result<TrailExpr, GrammarError> {
     alone(text, trail)
+}
+
+/// A last day: `2026-12-31`, `+3d`.
+///
+/// # Errors
+/// When the text is none of these.
+pub fn until_expr(text: &str) -> Result<TifExpr, GrammarError> {
+    alone(text, until)
+}
+
+/// A last day: a date, or so many days from today.
+pub(super) fn until(text: &str) -> Result<TifExpr, Bad> {
+    let wrong = || Bad { kind: Kind::Date, expected: DATE.into() };
+    if let Some(days) = text.strip_prefix('+') {
+        let digits = days.strip_suffix(['d', 'D']).filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        let days: u16 = digits.and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+        let far = || Bad { kind: Kind::Range, expected: "it can be ten years at most, `+3650d`".into() };
+        return if days <= DAYS_MAX { Ok(TifExpr::GtdIn(days)) } else { Err(far()) };
+    }
+    let form = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let date = text.parse().ok().filter(|_| form);
+    date.map(|date| TifExpr::Is(Tif::Gtd(date))).ok_or_else(wrong)
 }
 
 /// A symbol: `aapl` is `AAPL`, `btc/usd` is `BTC/USD`.

@@ -35,7 +35,7 @@ pub(super) fn plain(text: &str) -> Result<Decimal, Bad> {
         return Err(bad("write it without a sign"));
     }
     if text.contains([',', '_', '\'']) {
-        return Err(bad("write the digits without separators"));
+        return Err(bad("write the digits without separators; the decimal mark is the point, as in 1.5"));
     }
     if text.bytes().any(|b| matches!(b, b'e' | b'E')) {
         return Err(bad("write all digits out, such as 1000 and not 1e3"));

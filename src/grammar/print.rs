@@ -3,10 +3,11 @@
 use super::{command::is_order_id, token::quote, word::is_reserved};
 use crate::domain::{
     draft::{
-        CancelTarget, ChangeExpr, Command, Draft, DraftType, PriceExpr, Share, Size, StopExpr, TrailExpr,
+        CancelTarget, ChangeExpr, Command, Draft, DraftType, PriceExpr, Share, Size, StopExpr, TifExpr,
+        TrailExpr,
     },
     ids::{ClientId, Symbol, VenueId},
-    order::{Side, Tif},
+    order::Side,
     scope::{Pick, Scope},
     text::Text,
 };
@@ -219,7 +220,8 @@ impl fmt::Display for Stopped {
     }
 }
 
-fn trail(t: TrailExpr) -> String {
+/// A trailing distance as it is typed.
+pub fn trail(t: TrailExpr) -> String {
     match t {
         TrailExpr::Amount(p) => p.to_string(),
         TrailExpr::Percent(p) => format!("{p}%"),
@@ -227,10 +229,10 @@ fn trail(t: TrailExpr) -> String {
     }
 }
 
-fn tif(t: Tif) -> String {
+fn tif(t: TifExpr) -> String {
     match t {
-        Tif::Gtd(date) => format!("gtd {date}"),
-        Tif::Day | Tif::Gtc | Tif::Ioc | Tif::Fok | Tif::Opg | Tif::Cls => t.word().to_owned(),
+        TifExpr::Is(tif) => tif.to_string(),
+        TifExpr::GtdIn(days) => format!("gtd +{days}d"),
     }
 }
 

@@ -57,7 +57,7 @@ words!(
         Show "show" "iceberg: no more than this is shown at a time",
         Day "day" "until the session's end",
         Gtc "gtc" "until cancelled",
-        Gtd "gtd" "until a date: gtd 2026-12-31",
+        Gtd "gtd" "until a date: gtd 2026-12-31, gtd +3d",
         Ioc "ioc" "at once what can be, the rest cancelled",
         Fok "fok" "at once and whole, or not at all",
         Opg "opg" "in the opening auction",

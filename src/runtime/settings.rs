@@ -14,7 +14,7 @@ use crate::{
         model::{ColorMode, Model},
         msg::{Configured, Msg},
         panes,
-        settings::{Hotkey, Level, Settings},
+        settings::{Preset, Settings},
         terminal::{color_mode, is_utf8},
     },
 };
@@ -57,7 +57,9 @@ pub(super) fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
     theme.name().clone_into(&mut model.theme);
     model.color = color;
     model.ascii = ascii;
-    Ok(App::new(model, Look::new(theme, ascii, zone)).with_themes(themes))
+    let mut look = Look::new(theme, ascii, zone);
+    look.write_numbers(config.ui.numbers.clone());
+    Ok(App::new(model, look).with_themes(themes))
 }
 
 /// What is wrong in a configuration as far as the screen can tell: keys, pages, columns, the theme.
@@ -82,7 +84,8 @@ fn settings(config: &Config, themes: Vec<String>) -> Result<Settings, ConfigErro
         idle_lock_minutes: config.session.idle_lock_minutes,
         arm_minutes: u32::try_from(config.session.arm_minutes).ok().unwrap_or(15),
         themes,
-        hotkeys: config.hotkeys.iter().map(|(key, h)| hotkey(key, h)).collect(),
+        hotkeys: config.hotkeys.iter().map(preset).collect(),
+        templates: config.templates.iter().map(preset).collect(),
     })
 }
 
@@ -103,7 +106,7 @@ fn keymap(config: &Config) -> Result<Keymap, ConfigError> {
     })?;
     for (key, hotkey) in &config.hotkeys {
         keymap = keymap
-            .with_hotkey(key, &hotkey.line)
+            .with_hotkey(key, &hotkey.lines.join("; "))
             .map_err(|why| ConfigError::new(hotkey.place.clone(), format!("[hotkeys]: {why}")))?;
     }
     Ok(keymap)
@@ -155,13 +158,8 @@ fn columns(config: &Config) -> Result<BTreeMap<Pane, Vec<SmolStr>>, ConfigError>
     Ok(all)
 }
 
-fn hotkey(key: &SmolStr, of: &config::keys::Hotkey) -> Hotkey {
-    let level = match of.level {
-        config::keys::Level::Load => Level::Load,
-        config::keys::Level::Review => Level::Review,
-        config::keys::Level::Send => Level::Send,
-    };
-    Hotkey { key: key.clone(), line: of.line.clone(), level }
+fn preset((name, of): (&SmolStr, &config::Preset)) -> Preset {
+    Preset { name: name.clone(), lines: of.lines.clone(), level: of.level }
 }
 
 fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {
@@ -231,9 +229,10 @@ impl Watched {
         let zone = zone(&config.ui.timezone).map_err(|why| why.to_string())?;
         let needs_restart = needs_restart(&self.config, &config);
         let theme = config.ui.theme.to_string();
+        let numbers = config.ui.numbers.clone();
         self.config = config;
         self.stamps = stamps(&self.config);
-        Ok(Configured { settings, themes, theme, zone, needs_restart })
+        Ok(Configured { settings, themes, theme, zone, numbers, needs_restart })
     }
 }
 
@@ -242,6 +241,7 @@ fn needs_restart(old: &Config, new: &Config) -> bool {
     let mut same = old.clone();
     same.keys.clone_from(&new.keys);
     same.hotkeys.clone_from(&new.hotkeys);
+    same.templates.clone_from(&new.templates);
     same.screens.clone_from(&new.screens);
     same.orders.confirm = new.orders.confirm;
     same.orders.bracket = new.orders.bracket;
@@ -251,6 +251,7 @@ fn needs_restart(old: &Config, new: &Config) -> bool {
     same.ui.theme.clone_from(&new.ui.theme);
     same.ui.up_down = new.ui.up_down;
     same.ui.timezone.clone_from(&new.ui.timezone);
+    same.ui.numbers.clone_from(&new.ui.numbers);
     same != *new
 }
 

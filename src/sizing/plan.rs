@@ -8,13 +8,14 @@ use super::{
 use crate::{
     book::{Exposure, Mark},
     domain::{
-        draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, Size},
+        draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, Size, TifExpr},
         instrument::Instrument,
         money::{Money, Percent, Price, Qty, Ratio},
         order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
         report::AccountReport,
     },
 };
+use jiff::civil::Date;
 
 /// What sizing looks at. What is `None` is not known; what needs it says so.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +40,8 @@ pub struct Inputs<'a> {
     pub account_size: Option<Money>,
     /// Time in force where the draft has none.
     pub default_tif: Tif,
+    /// The day at the venue.
+    pub today: Date,
 }
 
 impl Inputs<'_> {
@@ -55,6 +58,10 @@ impl Inputs<'_> {
     pub(super) fn unit_value(&self, price: Price) -> Result<Money, SizingError> {
         let value = price.abs().per_unit().checked_mul(self.instrument.multiplier.get());
         value.ok_or(SizingError::Overflow)
+    }
+    fn tif(&self, expr: Option<TifExpr>) -> Result<Option<Tif>, SizingError> {
+        let over = SizingError::Over(self.today);
+        expr.map(|e| e.on(self.today).ok_or(over)).transpose()
     }
     pub(super) const fn frame(&self, field: Field, reference: Price, rounding: Rounding) -> Frame {
         Frame { field, tick: self.instrument.tick, reference, rounding }
@@ -197,7 +204,7 @@ fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(Order, Prices, Qty, Opti
         side: draft.side,
         amount: Amount::Qty(qty),
         order_type: prices.order_type,
-        tif: draft.tif.unwrap_or(inputs.default_tif),
+        tif: inputs.tif(draft.tif)?.unwrap_or(inputs.default_tif),
         extended: draft.extended,
         post_only: draft.post_only,
         reduce_only: draft.reduce_only || closes,
@@ -404,7 +411,7 @@ pub fn change(inputs: &Inputs<'_>, order: &OrderSpec, change: &ChangeExpr) -> Re
         limit: moved(Field::Limit, order.order_type.limit(), change.limit)?,
         stop: moved(Field::Trigger, order.order_type.stop(), change.stop)?,
         trail: new_trail,
-        tif: change.tif,
+        tif: inputs.tif(change.tif)?,
     };
     if out == Change::default() { Err(SizingError::NoChange) } else { Ok(out) }
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::{
     book::{Book, Marks, fixture::*},
     domain::{
-        draft::{ChangeExpr, Draft, DraftType, PriceExpr, Share, Size, StopExpr, TrailExpr},
+        draft::{ChangeExpr, Draft, DraftType, PriceExpr, Share, Size, StopExpr, TifExpr, TrailExpr},
         ids::Symbol,
         instrument::Instrument,
         money::{Money, Percent, Ratio},
@@ -54,6 +54,7 @@ impl Desk {
             fees: None,
             account_size: None,
             default_tif: Tif::Day,
+            today: jiff::civil::date(2026, 6, 15),
         }
     }
     fn plan(&self, draft: &Draft) -> Result<Plan, SizingError> {
@@ -271,4 +272,19 @@ proptest! {
             Err(why) => prop_assert!(matches!(why, SizingError::NothingToTrade { .. }), "{why}"),
         }
     }
+}
+
+#[test]
+fn a_last_day_counts_from_today_at_the_venue() {
+    let desk = Desk::open();
+    let on = |tif: TifExpr| {
+        let draft = Draft { tif: Some(tif), ..draft(Side::Buy, Size::Qty(qty("1"))) };
+        desk.plan(&draft).map(|p| p.spec.tif.to_string()).map_err(|e| (e.to_string(), e.field()))
+    };
+    let dated = |y, m, d| TifExpr::Is(Tif::Gtd(jiff::civil::date(y, m, d)));
+    assert_eq!(on(TifExpr::GtdIn(0)).unwrap(), "gtd 2026-06-15");
+    assert_eq!(on(TifExpr::GtdIn(30)).unwrap(), "gtd 2026-07-15");
+    assert_eq!(on(dated(2026, 6, 15)).unwrap(), "gtd 2026-06-15");
+    let over = "the last day is over, or beyond the calendar: it is 2026-06-15 at the venue";
+    assert_eq!(on(dated(2026, 6, 14)), Err((over.to_owned(), "until")));
 }

@@ -314,6 +314,7 @@ pub const ACTIONS: &[Entry] = &[
     safe(Action::Watch, "watch", "SYMBOL [@VENUE]", "show a symbol's market data"),
     safe(Action::Unwatch, "unwatch", "[SYMBOL [@VENUE]]", "no longer"),
     safe(Action::Resync, "resync", "[@VENUE]", "ask the venue for everything now"),
+    trade(Action::Template, "template", "NAME", "order lines of the configuration by their name"),
     trade(Action::Hotkey, "hotkey", "KEY", "the order line that the configuration has on this key"),
     safe(Action::Tour, "tour", "[off]", "the tour of the first run, from its beginning"),
     trade(

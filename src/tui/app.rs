@@ -40,6 +40,7 @@ impl App {
         let configured = if let Msg::Configured(new) = &msg {
             self.themes.clone_from(&new.themes);
             self.look.zone.clone_from(&new.zone);
+            self.look.write_numbers(new.numbers.clone());
             true
         } else {
             false

@@ -5,9 +5,13 @@ use super::{
     glyphs::{DOWN, Glyphs, LEFT, RIGHT, UP},
     theme::{Role, Theme},
 };
-use crate::domain::{text::is_unsafe, time::Now};
+use crate::{
+    config::Numbers,
+    domain::{text::is_unsafe, time::Now},
+};
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use smol_str::SmolStr;
 use unicode_width::UnicodeWidthChar as _;
 
 /// What a screen looks like, apart from what it shows.
@@ -19,12 +23,24 @@ pub struct Look {
     pub glyphs: Glyphs,
     /// Where the trader is, for times of day.
     pub zone: TimeZone,
+    /// How numbers are written.
+    pub numbers: Numbers,
+    /// The same without shortening, for what is to be decided on.
+    pub exact: Numbers,
 }
 
 impl Look {
     /// With the signs for a terminal that shows Unicode, or only ASCII.
-    pub const fn new(theme: Theme, ascii: bool, zone: TimeZone) -> Self {
-        Self { theme, glyphs: if ascii { Glyphs::ASCII } else { Glyphs::UNICODE }, zone }
+    pub fn new(theme: Theme, ascii: bool, zone: TimeZone) -> Self {
+        let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
+        Self { theme, glyphs, zone, numbers: Numbers::default(), exact: Numbers::default() }
+    }
+    /// Writes numbers so from now on. A sign that the terminal can't show is left out.
+    pub fn write_numbers(&mut self, numbers: Numbers) {
+        let shown = numbers.currency.is_ascii() || !self.glyphs.ascii;
+        let currency = if shown { numbers.currency.clone() } else { SmolStr::default() };
+        self.numbers = Numbers { currency, ..numbers };
+        self.exact = self.numbers.exact();
     }
 }
 
@@ -174,7 +190,8 @@ impl<'a> Canvas<'a> {
             }
             return;
         }
-        let own = text.find('.').map_or(0, |at| small(text.len().saturating_sub(at)));
+        let mark = self.look.numbers.decimal;
+        let own = text.rfind(mark).map_or(0, |at| width(text.get(at..).unwrap_or_default()));
         let free = field.saturating_sub(wide);
         let after = fraction.saturating_sub(own).min(free);
         self.put(x.saturating_add(free.saturating_sub(after)), y, wide, text, style);

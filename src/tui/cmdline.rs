@@ -1,6 +1,7 @@
 //! The `:` line and the `/` line.
 
 use crate::domain::text::Text;
+use smol_str::SmolStr;
 use tui_input::Input;
 
 /// A possible completion.
@@ -11,7 +12,7 @@ pub struct Completion {
     /// The word that would stand there.
     pub word: String,
     /// What it is, in a few words.
-    pub words: &'static str,
+    pub words: SmolStr,
 }
 
 /// Why a line is not understood.

@@ -6,10 +6,12 @@ use super::{
     column::Column,
     focus::Pane,
     model::Model,
+    settings::Settings,
     table::OrdersTab,
     ticket::Field,
 };
 use crate::grammar::{self, Words};
+use smol_str::SmolStr;
 use std::ops::Range;
 
 /// The most that is offered.
@@ -32,7 +34,7 @@ pub fn complete(model: &Model, line: &str, cursor: usize) -> Vec<Completion> {
             all.extend(ACTIONS.iter().filter(|e| begins(e.name, prefix)).map(|e| Completion {
                 range: start..end,
                 word: e.name.to_owned(),
-                words: e.words,
+                words: SmolStr::new_static(e.words),
             }));
             all.dedup_by(|a, b| a.word == b.word);
             all
@@ -59,9 +61,18 @@ fn orders(model: &Model, line: &str, cursor: usize) -> Vec<Completion> {
     let orders: Vec<_> = open.map(|o| o.id.client.clone()).collect();
     let words = Words { symbols: &symbols, venues: &venues, orders: &orders };
     let mut found: Vec<Completion> = Vec::new();
-    for c in grammar::complete(line, cursor, &words) {
+    // Behind a `;` another line begins.
+    let head = line.get(..cursor).unwrap_or_default();
+    let parts = grammar::lines(head);
+    let start = match parts.last() {
+        Some((start, part)) if start.saturating_add(part.len()) == cursor => *start,
+        Some(_) | None => cursor,
+    };
+    let part = line.get(start..).unwrap_or_default();
+    for c in grammar::complete(part, cursor.saturating_sub(start), &words) {
         if !found.iter().any(|f| f.word == c.text) {
-            found.push(Completion { range: c.range, word: c.text, words: c.note });
+            let range = c.range.start.saturating_add(start)..c.range.end.saturating_add(start);
+            found.push(Completion { range, word: c.text, words: SmolStr::new_static(c.note) });
         }
     }
     found
@@ -98,11 +109,13 @@ fn arguments(model: &Model, action: Action, prefix: &str, range: &Range<usize>) 
             model.venues().iter().map(|v| format!("@{v}")).collect()
         }
         Action::Field => model.ticket.fields().map(Field::word).map(str::to_owned).collect(),
+        Action::Template => model.settings.templates.iter().map(|t| t.name.to_string()).collect(),
+        Action::Hotkey => model.settings.hotkeys.iter().map(|h| h.name.to_string()).collect(),
         Action::Abandon => model.snapshot.orders.iter().map(|o| o.id.client.to_string()).collect(),
         _ => action::entry(action).map(usage_words).unwrap_or_default(),
     };
     let words = words.into_iter().filter(|w| begins(w, prefix));
-    words.map(|word| Completion { range: range.clone(), word, words: "" }).collect()
+    words.map(|word| Completion { range: range.clone(), word, words: SmolStr::default() }).collect()
 }
 
 /// The small words in a usage such as `up|down` or `[all|NUMBER]`.
@@ -112,8 +125,17 @@ fn usage_words(entry: &action::Entry) -> Vec<String> {
 }
 
 /// Every command whose name and words hold the typed characters in order, the closest first.
-pub fn palette(typed: &str) -> Vec<Completion> {
+pub fn palette(settings: &Settings, typed: &str) -> Vec<Completion> {
     let mut found: Vec<(usize, Completion)> = Vec::new();
+    let named = [("template", &settings.templates), ("hotkey", &settings.hotkeys)];
+    for (name, presets) in named {
+        for preset in presets {
+            let (word, words) = (format!("{name} {}", preset.name), preset.text());
+            if let Some(score) = distance(&format!("{word} {words}"), typed) {
+                found.push((score, Completion { range: 0..0, word, words: words.into() }));
+            }
+        }
+    }
     for entry in ACTIONS {
         let plain = [("", entry.words)];
         let keyed = entry.keys.iter().map(|k| (k.arg, k.words));
@@ -124,7 +146,7 @@ pub fn palette(typed: &str) -> Vec<Completion> {
             if let Some(score) = distance(&format!("{word} {words}"), typed)
                 && !found.iter().any(|(_, c)| c.word == word)
             {
-                found.push((score, Completion { range: 0..0, word, words }));
+                found.push((score, Completion { range: 0..0, word, words: SmolStr::new_static(words) }));
             }
         }
     }

@@ -38,6 +38,8 @@ pub enum Modal {
     Exit(ExitShown),
     /// What differs from what the trading day began with.
     Since(Since),
+    /// Several order lines, done one after the other.
+    Series(Series),
 }
 
 impl Modal {
@@ -50,7 +52,10 @@ impl Modal {
             Self::Confirm(confirm) => Context::Confirm { typed: confirm.typed.is_some() },
             Self::Palette(_) => Context::Palette,
             Self::Exit(_) => Context::Exit,
-            Self::Since(_) => Context::Help,
+            Self::Series(series) if matches!(series.run, Run::Review) => {
+                Context::Confirm { typed: series.typed.is_some() }
+            }
+            Self::Since(_) | Self::Series(_) => Context::Help,
         }
     }
 }
@@ -153,6 +158,70 @@ pub struct Confirmation {
     pub second: Option<Mono>,
     /// Lines scrolled off at the top.
     pub scroll: usize,
+}
+
+/// Several order lines: all are shown with what they would do, then done from the first to the last. The first that is
+/// refused is the end.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// Whose they are: `hotkey F7`, `template out`.
+    pub title: Text,
+    /// The lines.
+    pub steps: Vec<Step>,
+    /// How far they are.
+    pub run: Run,
+    /// Since when they are shown.
+    pub since: Mono,
+    /// What the configuration asks before the strictest of them.
+    pub policy: crate::config::Confirm,
+    /// Where a word must be typed: what is typed so far.
+    pub typed: Option<Input>,
+    /// Lines scrolled off at the top.
+    pub scroll: usize,
+}
+
+/// One of several order lines.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What it does.
+    pub command: crate::domain::draft::Command,
+    /// The request for what it would do.
+    pub asked: Option<RequestId>,
+    /// Figures of an order.
+    pub preview: Option<Box<Preview>>,
+    /// What a close would do.
+    pub plan: Option<Box<Plan>>,
+    /// What was answered, last.
+    pub said: Option<Text>,
+    /// How far it is.
+    pub state: StepState,
+}
+
+/// How far one of several order lines is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// Not sent. It may be known already that it would be refused.
+    Waits {
+        /// So it is.
+        refused: bool,
+    },
+    /// Sent, not answered.
+    Sent(RequestId),
+    /// Done.
+    Done,
+    /// Refused: the lines after it are not sent.
+    Refused,
+}
+
+/// How far several order lines are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    /// Nothing is sent; Enter sends them.
+    Review,
+    /// One is sent and not answered.
+    Going,
+    /// One was refused.
+    Stopped,
 }
 
 /// The palette.

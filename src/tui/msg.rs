@@ -46,6 +46,8 @@ pub struct Configured {
     pub theme: String,
     /// The zone that times are shown in.
     pub zone: jiff::tz::TimeZone,
+    /// How numbers are written.
+    pub numbers: crate::config::Numbers,
     /// Something else was changed, which only the next start takes up.
     pub needs_restart: bool,
 }

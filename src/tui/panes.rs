@@ -17,6 +17,7 @@ pub mod positions;
 pub mod quality;
 pub mod reconciliation;
 pub mod risk;
+pub mod series;
 pub mod since;
 pub mod ticket;
 pub mod watchlist;

@@ -5,30 +5,26 @@ use super::{
     keymap::Keymap,
     theme::EMBEDDED,
 };
-use crate::config::{Confirm, Confirmations, OnQuit};
+use crate::config::{Confirm, Confirmations, Level, OnQuit};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// What a hotkey does with its line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// Puts it on the `:` line, where it can still be changed.
-    Load,
-    /// Shows it with its figures; Enter sends.
-    Review,
-    /// Sends it, while ARMED.
-    Send,
+/// Order lines of the configuration, on a key or under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preset {
+    /// The key or the name as it is written, and the argument of `:hotkey` or `:template`.
+    pub name: SmolStr,
+    /// The lines, with placeholders.
+    pub lines: Vec<SmolStr>,
+    /// What is done with them.
+    pub level: Level,
 }
 
-/// An order line on a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hotkey {
-    /// The key as it is written, and the argument of `:hotkey`.
-    pub key: SmolStr,
-    /// The line, with placeholders.
-    pub line: SmolStr,
-    /// What is done with it.
-    pub level: Level,
+impl Preset {
+    /// All lines in one, as the `:` line takes them.
+    pub fn text(&self) -> String {
+        self.lines.join("; ")
+    }
 }
 
 /// What the configuration says of the screen.
@@ -57,7 +53,9 @@ pub struct Settings {
     /// How many minutes `arm` lasts when it is not said.
     pub arm_minutes: u32,
     /// Order lines on keys.
-    pub hotkeys: Vec<Hotkey>,
+    pub hotkeys: Vec<Preset>,
+    /// Order lines under names.
+    pub templates: Vec<Preset>,
 }
 
 impl Settings {
@@ -82,6 +80,7 @@ impl Default for Settings {
             idle_lock_minutes: 10,
             arm_minutes: 15,
             hotkeys: Vec::new(),
+            templates: Vec::new(),
         }
     }
 }

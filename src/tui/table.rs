@@ -129,6 +129,9 @@ impl TableState {
             // What has tripped stands on top, then what is near; a stable sort keeps the engine's order else.
             self.rows.sort_by_key(|n| rows::urgency(snapshot, *n));
         }
+        if let Some(next) = self.selected.as_ref().and_then(|key| rows::successor(snapshot, key)) {
+            self.selected = Some(next);
+        }
         let place = self.selected.as_ref().and_then(|key| {
             self.rows.iter().position(|n| rows::key(snapshot, pane, *n).as_ref() == Some(key))
         });

@@ -7,10 +7,11 @@ pub mod size;
 use crate::{
     desk::{Preview, RequestId, receipt::Check},
     domain::{
+        capability::TifWord,
         draft::Command,
         ids::{ClientId, InstrumentId, VenueId},
         money::Price,
-        order::{OrderKind, Side, Tif},
+        order::{OrderKind, Side},
         text::Text,
         time::Mono,
     },
@@ -45,6 +46,8 @@ pub enum Field {
     Show,
     /// Time in force.
     Tif,
+    /// The last day of an order that is good till a date: `2026-12-31`, `+3d`.
+    Until,
     /// Outside regular hours.
     Extended,
     /// Must not take.
@@ -57,7 +60,7 @@ pub enum Field {
 
 impl Field {
     /// All of them, from top to bottom.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Side,
         Self::Symbol,
         Self::Size,
@@ -69,6 +72,7 @@ impl Field {
         Self::Target,
         Self::Show,
         Self::Tif,
+        Self::Until,
         Self::Extended,
         Self::PostOnly,
         Self::ReduceOnly,
@@ -99,6 +103,7 @@ impl Field {
             Self::Target => "target",
             Self::Show => "show",
             Self::Tif => "tif",
+            Self::Until => "until",
             Self::Extended => "ext",
             Self::PostOnly => "post",
             Self::ReduceOnly => "reduce",
@@ -185,7 +190,7 @@ pub struct Ticket {
     /// Order type.
     pub kind: TicketKind,
     /// Time in force; `None` is the configured default.
-    pub tif: Option<Tif>,
+    pub tif: Option<TifWord>,
     /// Outside regular hours.
     pub extended: bool,
     /// Must not take.
@@ -201,7 +206,7 @@ pub struct Ticket {
     /// The texts of the order that is modified, as it works.
     pub before: Vec<(Field, String)>,
     /// Its time in force.
-    pub tif_before: Option<Tif>,
+    pub tif_before: Option<TifWord>,
     /// Is the active field as it was found?
     pub fresh: Fresh,
     /// What is wrong, by field: what the fields themselves say, or the preview, or a refusal.
@@ -261,6 +266,8 @@ pub struct Inputs {
     pub target: Input,
     /// Shown.
     pub show: Input,
+    /// Last day.
+    pub until: Input,
 }
 
 impl Ticket {
@@ -282,6 +289,7 @@ impl Ticket {
             Field::Stop => Some(&self.inputs.stop),
             Field::Target => Some(&self.inputs.target),
             Field::Show => Some(&self.inputs.show),
+            Field::Until => Some(&self.inputs.until),
             Field::Side
             | Field::Type
             | Field::Tif
@@ -302,6 +310,7 @@ impl Ticket {
             Field::Stop => Some(&mut self.inputs.stop),
             Field::Target => Some(&mut self.inputs.target),
             Field::Show => Some(&mut self.inputs.show),
+            Field::Until => Some(&mut self.inputs.until),
             Field::Side
             | Field::Type
             | Field::Tif
@@ -320,6 +329,7 @@ impl Ticket {
             Field::Trigger => matches!(kind, OrderKind::Stop | OrderKind::StopLimit),
             Field::Trail => matches!(kind, OrderKind::TrailingStop),
             Field::Show => !modify && matches!(kind, OrderKind::Limit),
+            Field::Until => matches!(self.tif, Some(TifWord::Gtd)),
             Field::Size | Field::Tif => true,
             Field::Side
             | Field::Symbol

@@ -5,13 +5,14 @@ mod chart;
 mod configured;
 mod entry;
 mod exit;
-mod hotkey;
 mod keys;
 mod ladder;
 mod line;
 mod mouse;
 mod navigate;
+mod preset;
 mod receipt;
+mod series;
 mod trade;
 
 use super::{
@@ -138,7 +139,7 @@ fn act(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
         | Action::Restore
         | Action::MarginCall
         | Action::Abandon => trade::perform(model, action, arg),
-        Action::Hotkey => hotkey::perform(model, arg),
+        Action::Hotkey | Action::Template => preset::perform(model, action, arg),
         Action::Redraw => Ok(vec![Cmd::Redraw]),
         Action::Suspend => Ok(vec![Cmd::Suspend]),
     }

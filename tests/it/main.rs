@@ -26,6 +26,8 @@ mod floor;
 #[cfg(test)]
 mod held;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod limits;

@@ -76,6 +76,40 @@ fn the_first_page_at_every_size() {
     insta::assert_snapshot!("first-80x24-ascii", text(&painted(&model, &ascii, 80, 24)));
 }
 
+/// Every pane writes numbers as the configuration says: none keeps a mark of the default.
+#[test]
+fn numbers_as_they_are_configured() {
+    use tradedeck::config::{Negative, Numbers};
+    let mut look = dark();
+    look.write_numbers(Numbers {
+        thousands: Some('.'),
+        decimal: ',',
+        negative: Negative::Parentheses,
+        compact: true,
+        currency: "€".into(),
+        currency_after: true,
+    });
+    for name in ["first", "ticket", "halt", "series"] {
+        let model = scene(name, 200, 60).unwrap();
+        insta::assert_snapshot!(format!("numbers-{name}"), text(&painted(&model, &look, 200, 60)));
+    }
+    let point = |line: &str| {
+        let bytes = line.as_bytes();
+        let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
+        let marks = (1..bytes.len()).filter(|i| bytes[*i] == b'.' && digit(bytes.get(i - 1)));
+        // Behind a thousands' mark stand three digits.
+        marks.into_iter().any(|i| digit(bytes.get(i + 1)) && !(2..4).all(|n| digit(bytes.get(i + n))))
+    };
+    // What the engine tells in sentences is in its own words.
+    for pane in Pane::ALL.into_iter().filter(|p| !matches!(p, Pane::Alerts | Pane::Reconciliation)) {
+        let mut model = scene("first", 200, 60).unwrap();
+        (model.focus, model.zoomed) = (pane, true);
+        for line in rows(&painted(&model, &look, 200, 60)).iter().skip(2) {
+            assert!(!point(line), "{}: {line}", pane.word());
+        }
+    }
+}
+
 /// Those about prices, which are kept at every size.
 const MARKET: [&str; 6] =
     ["chart", "chart-moved", "chart-stale", "ladder", "ladder-crossed", "ladder-ticket"];

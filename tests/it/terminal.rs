@@ -27,12 +27,12 @@ const EXIT_MS: u64 = 120_000;
 const BIG: (u16, u16) = (120, 40);
 const HALT: &str = "\x18";
 const CTRL_C: &str = "\x03";
-const ENTER: &str = "\r";
-const TAB: &str = "\t";
-const ESC: &str = "\x1b";
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const TAB: &str = "\t";
+pub(crate) const ESC: &str = "\x1b";
 
 /// A terminal with a program in it.
-struct Tty {
+pub(crate) struct Tty {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
@@ -51,7 +51,7 @@ impl Drop for Tty {
 }
 
 /// The dashboard with its home in `dir`.
-fn dashboard(dir: &Path, extra: &[(&str, &str)]) -> Tty {
+pub(crate) fn dashboard(dir: &Path, extra: &[(&str, &str)]) -> Tty {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tradedeck"));
     command.env_clear();
     command.cwd(dir);
@@ -105,12 +105,12 @@ impl Tty {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.parser.screen().contents()
     }
 
@@ -144,7 +144,7 @@ impl Tty {
         }
     }
 
-    fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+    pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         assert!(self.is_so(LONG_MS, is_so), "waited in vain for {what}:\n{}", self.text());
     }
 
@@ -158,16 +158,20 @@ impl Tty {
         assert!(self.is_so(LONG_MS, is_stopped), "it did not stop");
     }
 
-    fn see(&mut self, words: &str) {
+    pub(crate) fn see(&mut self, words: &str) {
         self.wait(&format!("`{words}`"), |screen| screen.contents().contains(words));
     }
 
-    fn see_gone(&mut self, words: &str) {
+    pub(crate) fn see_gone(&mut self, words: &str) {
         self.wait(&format!("`{words}` to go"), |screen| !screen.contents().contains(words));
     }
 
+    pub(crate) fn see_quotes(&mut self) {
+        self.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    }
+
     /// Presses a key again and again until it has done its work, as a trader would.
-    fn insist(&mut self, key: &str, words: &str) {
+    pub(crate) fn insist(&mut self, key: &str, words: &str) {
         for _ in 0..20 {
             self.press(key);
             if self.is_so(800, |screen| screen.contents().contains(words)) {
@@ -177,7 +181,7 @@ impl Tty {
         panic!("{key:?} does not bring `{words}`:\n{}", self.text());
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
     }
@@ -188,7 +192,7 @@ impl Tty {
     }
 
     /// Waits for the end of the program.
-    fn ended(&mut self) -> u32 {
+    pub(crate) fn ended(&mut self) -> u32 {
         let start = self.clock.now().mono;
         while self.take_in(20) {
             assert!(self.clock.now().mono.since_ms(start) < LONG_MS, "it does not end:\n{}", self.text());
@@ -246,7 +250,7 @@ fn a_first_trade_from_an_empty_home_is_kept() {
         "PAPER within five seconds:\n{}",
         tty.text()
     );
-    tty.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    tty.see_quotes();
     let first = prices(tty.parser.screen());
     assert!(tty.is_so(5_000, |s| prices(s) != first), "the quotes move:\n{}", tty.text());
     tty.see("trading is open");
@@ -309,7 +313,7 @@ fn one_order_of_fifty_enters_and_out_with_the_halt_key() {
     let address = format!("unix:path={}", home.path().join("bus").display());
     let mut tty = dashboard(home.path(), &[("DBUS_SESSION_BUS_ADDRESS", &address)]);
     tty.see("trading is open");
-    tty.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    tty.see_quotes();
 
     tty.ticket("AAPL", "7", "-2%", "2R");
     // What is pasted is text, whatever it is: no Enter, no key.
@@ -360,7 +364,7 @@ fn a_scope_is_flattened_from_its_plan_and_its_report_can_be_read_again() {
     let home = tempfile::tempdir().unwrap();
     let mut tty = dashboard(home.path(), &[]);
     tty.see("trading is open");
-    tty.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    tty.see_quotes();
     tty.ticket("AAPL", "7", "-2%", "2R");
     tty.press(ENTER);
     tty.see("Enter SENDS");
@@ -421,7 +425,7 @@ fn a_frozen_screen_is_got_out_of_from_a_shell() {
     let path = path.display().to_string();
     let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &path)]);
     tty.see("trading is open");
-    tty.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    tty.see_quotes();
     // Whatever the hour is: Alpaca's own calendar holds here.
     tty.press(":buy AAPL 7 limit +1% ext\r");
     tty.see("Enter do it");
@@ -489,7 +493,7 @@ fn a_lost_terminal_gets_out_where_the_configuration_says_so() {
     let path = path.display().to_string();
     let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &path)]);
     tty.see("trading is open");
-    tty.wait("quotes", |s| prices(s).iter().filter(|p| p.contains('.')).count() >= 5);
+    tty.see_quotes();
     tty.press(":buy AAPL 7 limit +1%\r");
     tty.see("Enter do it");
     tty.insist(ENTER, "Fills 1");

@@ -205,6 +205,44 @@ const WRONG_FILES: &[(&str, &str)] = &[
         "[hotkeys.F5]\nline = \"halt\"\nlevel = \"now\"",
         "3:9: `hotkeys.F5.level` is `\"now\"`: write \"load\" or \"review\" or \"send\"",
     ),
+    (
+        "[hotkeys]\nF5 = [\n  \"cancel {symbol}\",\n  \"close {symbol} hlf\",\n]",
+        "4:3: `hotkeys.F5` is `\"close {symbol} hlf\"`: with its placeholders filled in, `hlf` at column 12 means nothing here: write 100, 25%, half, quarter or all",
+    ),
+    (
+        "[ui.numbers]\ndecimal = \",\"",
+        "2:11: `ui.numbers.decimal` and `thousands` are both `,`, and 1,234 would be two numbers: give another to one of them",
+    ),
+    (
+        "[ui.numbers]\nthousands = \";\"",
+        "2:13: `ui.numbers.thousands` is `\";\"`: write \",\" or \".\" or \" \" or \"'\" or \"\"",
+    ),
+    (
+        "[ui.numbers]\ncurrency = \"1$\"",
+        "2:12: `ui.numbers.currency` is `\"1$\"`: write up to 4 characters such as $ or EUR, no digits and no marks of a number",
+    ),
+    (
+        "[hotkeys]\nF5 = { lines = [\"buy {symbol} 1\", \"flatten\"] }",
+        "2:35: `hotkeys.F5.lines` is `\"flatten\"`: `flatten` shows its plan first: give it a line of its own",
+    ),
+    ("[hotkeys]\nF5 = []", "2:6: `hotkeys.F5` is a list: write a list of 1 to 20 order lines in quotes"),
+    (
+        "[hotkeys]\nF5 = { line = \"halt\", lines = [\"halt\"] }",
+        "2:31: `hotkeys.F5.lines` is a list: there is a `line` already: put it first in the list",
+    ),
+    ("[hotkeys]\nF5 = [1]", "2:7: `hotkeys.F5` is `1`: write an order line in quotes"),
+    (
+        "[templates]\nBig = \"buy {symbol} 100\"",
+        "2:1: `Big` can't be a template's name: write up to 24 small letters, digits and -",
+    ),
+    (
+        "[templates]\na = \"buy\"",
+        "2:5: `templates.a` is `\"buy\"`: with its placeholders filled in, a symbol is missing at column 4: write one such as AAPL or BTC/USD",
+    ),
+    (
+        "[templates.a]\nlevel = \"load\"",
+        "1:12: the template `a` has no line: write line = \"buy {symbol} 100\"",
+    ),
     ("[paths]\nstate = 1979-05-27", "2:9: `paths.state` is a date: write it in quotes"),
 ];
 

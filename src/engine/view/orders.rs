@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Ended orders that are shown.
 const ENDED_MAX: usize = 5_000;
+/// As often an order is followed to what replaced it.
+const CHANGES_MAX: usize = 1_000;
 /// After so long an order that waits for an answer is marked, milliseconds.
 const LATE_MS: i64 = 30_000;
 
@@ -26,9 +28,7 @@ impl Engine {
         let mut children: BTreeMap<OrderId, Vec<&Row>> = BTreeMap::new();
         let mut roots: Vec<&Row> = Vec::new();
         for row in self.book.orders() {
-            let parent =
-                row.parent.as_ref().map(|p| OrderId { venue: row.id.venue.clone(), client: p.clone() });
-            match parent.filter(|p| self.book.order(p).is_some()) {
+            match self.parent_now(row) {
                 Some(parent) => children.entry(parent).or_default().push(row),
                 None => roots.push(row),
             }
@@ -119,6 +119,7 @@ impl Engine {
             status_word: Text::clean(word),
             origin: Origin::Screen,
             here: true,
+            replaced_by: None,
             opens: row.ended.is_none() && matches!(order.kind, HeldKind::Rest { .. }),
             parent: order.parent.clone(),
             role: Some(role),
@@ -130,6 +131,20 @@ impl Engine {
             updated: self.mono_of(row.updated),
             late: false,
         }
+    }
+
+    /// The order that it hangs on now: what replaced its parent, where that was replaced.
+    fn parent_now(&self, row: &Row) -> Option<OrderId> {
+        let mut parent = OrderId { venue: row.id.venue.clone(), client: row.parent.clone()? };
+        for _ in 0..CHANGES_MAX {
+            let next = self.book.order(&parent)?.replaced_by.clone();
+            let next = next.map(|client| OrderId { venue: parent.venue.clone(), client });
+            match next.filter(|n| self.book.order(n).is_some_and(|o| o.state != OrderState::Intended)) {
+                Some(next) if self.book.order(&parent)?.state == OrderState::Replaced => parent = next,
+                Some(_) | None => break,
+            }
+        }
+        self.book.order(&parent).map(|o| o.id.clone())
     }
 
     fn order_row(&self, row: &Row, depth: u8, last_child: bool) -> OrderRow {
@@ -156,7 +171,8 @@ impl Engine {
             origin: row.origin.clone(),
             here: false,
             opens: row.state.is_open() && opens_risk(&self.book, row),
-            parent: row.parent.clone(),
+            parent: self.parent_now(row).map(|p| p.client).or_else(|| row.parent.clone()),
+            replaced_by: row.replaced_by.clone(),
             role: Some(row.role),
             depth,
             last_child,

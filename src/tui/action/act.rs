@@ -91,8 +91,10 @@ pub enum Action {
     Restore,
     /// The row to the clipboard.
     Copy,
-    /// An order line of the configuration.
+    /// Order lines of the configuration, by their key.
     Hotkey,
+    /// Order lines of the configuration, by their name.
+    Template,
     /// Trade live for so many minutes.
     Arm,
     /// End that.

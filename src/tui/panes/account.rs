@@ -7,7 +7,7 @@ use crate::domain::{
     money::{Money, Percent},
 };
 use crate::tui::{
-    canvas::{Canvas, small},
+    canvas::{Canvas, small, width},
     column::Column as Key,
     focus::Pane,
     format,
@@ -86,14 +86,14 @@ const FIGURE: u16 = 27;
 
 fn plain(label: &'static str, money: Option<Money>, canvas: &Canvas<'_>) -> Figure {
     match money {
-        Some(m) => Figure { label, text: said(|s| format::money(s, m)), role: Role::Text },
+        Some(m) => Figure { label, text: said(|s| canvas.look.numbers.money(s, m)), role: Role::Text },
         None => Figure { label, text: canvas.look.glyphs.none.to_owned(), role: Role::Muted },
     }
 }
 
 fn gain(label: &'static str, money: Option<Money>, canvas: &Canvas<'_>) -> Figure {
     match money {
-        Some(m) => Figure { label, text: said(|s| format::gain(s, m)), role: trend(canvas, m).1 },
+        Some(m) => Figure { label, text: said(|s| canvas.look.numbers.gain(s, m)), role: trend(canvas, m).1 },
         None => plain(label, None, canvas),
     }
 }
@@ -102,7 +102,7 @@ fn percent(label: &'static str, percent: Option<Percent>, canvas: &Canvas<'_>) -
     match percent {
         Some(p) => {
             let role = if p.is_negative() { Role::Down } else { Role::Text };
-            Figure { label, text: said(|s| format::percent(s, p, format::Sign::Minus)), role }
+            Figure { label, text: said(|s| canvas.look.numbers.percent(s, p, format::Sign::Minus)), role }
         }
         None => plain(label, None, canvas),
     }
@@ -112,7 +112,7 @@ fn mover(label: &'static str, mover: Option<&(Symbol, Money)>, canvas: &Canvas<'
     match mover {
         Some((symbol, m)) => Figure {
             label,
-            text: format!("{symbol} {}", said(|s| format::gain(s, *m))),
+            text: format!("{symbol} {}", said(|s| canvas.look.numbers.gain(s, *m))),
             role: trend(canvas, *m).1,
         },
         None => plain(label, None, canvas),
@@ -146,7 +146,7 @@ fn figures(row: &AccountRow, canvas: &Canvas<'_>) -> Vec<Figure> {
         plain("yesterday", row.last_equity, canvas),
         Figure {
             label: "told",
-            text: said(|s| format::age(s, told)),
+            text: said(|s| canvas.look.numbers.age(s, told)),
             role: if told > 60_000 { Role::Stale } else { Role::Muted },
         },
     ]
@@ -165,7 +165,13 @@ fn grid(canvas: &mut Canvas<'_>, area: Rect, rows: u16, figures: &[Figure]) -> u
             let used = canvas.left(x, y, field, figure.label, label_style);
             let style = canvas.style(figure.role);
             let room = field.saturating_sub(used).saturating_sub(1);
-            canvas.number(x.saturating_add(used).saturating_add(1), y, room, &figure.text, (0, style));
+            let x = x.saturating_add(used).saturating_add(1);
+            if width(&figure.text) > room {
+                let bare = canvas.look.numbers.bare(&figure.text);
+                canvas.number(x, y, room, &bare, (0, style));
+            } else {
+                canvas.number(x, y, room, &figure.text, (0, style));
+            }
         }
         taken = x.saturating_add(field).saturating_sub(area.x);
     }

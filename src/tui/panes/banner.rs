@@ -64,20 +64,28 @@ fn lamps(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
 fn figures(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
     if let Some(equity) = banner.equity {
         out.push(Bit::new("equity", Role::Muted, 7));
-        out.push(Bit::joined(said(|s| format::money(s, equity)), Role::Strong, 2));
+        out.push(Bit::joined(said(|s| canvas.look.numbers.money(s, equity)), Role::Strong, 2));
     }
     if let Some(day) = banner.day_pnl {
         let (sign, role) = trend(canvas, day);
         out.push(Bit::new("day", Role::Muted, 5));
-        out.push(Bit::joined(format!("{sign} {}", said(|s| format::gain(s, day))), role, 0));
+        out.push(Bit::joined(format!("{sign} {}", said(|s| canvas.look.numbers.gain(s, day))), role, 0));
         if let Some(percent) = banner.day_percent {
-            out.push(Bit::joined(said(|s| format::percent(s, percent, format::Sign::Always)), role, 3));
+            out.push(Bit::joined(
+                said(|s| canvas.look.numbers.percent(s, percent, format::Sign::Always)),
+                role,
+                3,
+            ));
         }
     }
     if let Some(drawdown) = banner.drawdown {
         let role = if drawdown.is_negative() { Role::Warning } else { Role::Text };
         out.push(Bit::new("drawdown", Role::Muted, 8));
-        out.push(Bit::joined(said(|s| format::percent(s, drawdown, format::Sign::Minus)), role, 4));
+        out.push(Bit::joined(
+            said(|s| canvas.look.numbers.percent(s, drawdown, format::Sign::Minus)),
+            role,
+            4,
+        ));
     }
 }
 
@@ -252,7 +260,7 @@ pub fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
     if let Some(day) = banner.day_pnl {
         let (_, role) = trend(canvas, day);
         let gap = u16::from(!bits.is_empty());
-        bits.push(Bit { gap, ..Bit::new(said(|s| format::gain(s, day)), role, 1) });
+        bits.push(Bit { gap, ..Bit::new(said(|s| canvas.look.numbers.gain(s, day)), role, 1) });
     }
     let positions = model.snapshot.positions.len();
     let gap = u16::from(!bits.is_empty());

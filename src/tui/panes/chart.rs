@@ -13,7 +13,6 @@ use crate::tui::{
     canvas::{Canvas, width},
     chart::{Chart, Past, ZOOMS},
     focus::Pane,
-    format,
     hit::{Drawn, Hit},
     model::Model,
     theme::Role,
@@ -55,7 +54,7 @@ impl<'m> Bars<'m> {
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     let inner = Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), ..area };
     let chart = &model.chart;
-    let (tags, more) = levels::tags(model);
+    let (tags, more) = levels::tags(&canvas.look.numbers, model);
     let gutter = levels::gutter(&tags, inner.width);
     let body = Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(2), ..inner };
     let wide = body.width.saturating_sub(gutter);
@@ -160,7 +159,7 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, more: usize) {
     if let Some(ms) = stale {
         text.clear();
         text.push_str("  ");
-        format::age(&mut text, ms);
+        canvas.look.numbers.age(&mut text, ms);
         text.push_str(" old");
         put(canvas, &text, Role::Warning);
     }
@@ -175,18 +174,18 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, more: usize) {
         for (name, figure) in [(" O ", bar.open), (" H ", bar.high), (" L ", bar.low), (" C ", bar.close)] {
             text.clear();
             text.push_str(name);
-            format::price(&mut text, figure, tick);
+            canvas.look.numbers.price(&mut text, figure, tick);
             put(canvas, &text, if stale.is_some() { Role::Stale } else { Role::Text });
         }
         text.clear();
         text.push_str(" V ");
-        format::short_qty(&mut text, bar.volume);
+        canvas.look.numbers.short_qty(&mut text, bar.volume);
         put(canvas, &text, if stale.is_some() { Role::Stale } else { Role::Text });
         if let Some(price) = price {
             text.clear();
             text.push_str("  ");
             text.push_str(canvas.look.glyphs.pointer);
-            format::price(&mut text, price, tick);
+            canvas.look.numbers.price(&mut text, price, tick);
             put(canvas, &text, Role::Focus);
         }
     }

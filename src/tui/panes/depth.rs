@@ -9,7 +9,6 @@ use crate::domain::{
 use crate::tui::{
     canvas::{Canvas, width},
     focus::Pane,
-    format,
     hit::{Drawn, Hit},
     ladder::{Rungs, book, by_rung, own, stand, tick},
     model::Model,
@@ -94,7 +93,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
     let widest =
         [top, top.saturating_sub(i128::from(rows))].into_iter().filter_map(|n| rungs.price(n)).map(|p| {
             text.clear();
-            format::price(&mut text, p, tick);
+            canvas.look.numbers.price(&mut text, p, tick);
             width(&text)
         });
     let columns = Columns::of(body.width, widest.max().unwrap_or(0));
@@ -188,7 +187,7 @@ impl Line<'_, '_> {
         let x = self.line.x.saturating_add(self.columns.side());
         let mut text = std::mem::take(&mut self.canvas.scratch);
         text.clear();
-        format::price(&mut text, price, tick);
+        self.canvas.look.numbers.price(&mut text, price, tick);
         self.canvas.right(
             x.saturating_add(1),
             self.line.y,
@@ -228,7 +227,7 @@ impl Line<'_, '_> {
             let style = self.canvas.style(role);
             let mut text = std::mem::take(&mut self.canvas.scratch);
             text.clear();
-            format::short_qty(&mut text, size);
+            self.canvas.look.numbers.short_qty(&mut text, size);
             let x = self.line.x.saturating_add(at);
             if side == Side::Buy {
                 self.canvas.right(x, self.line.y, SIZE.saturating_sub(1), &text, style);
@@ -277,7 +276,7 @@ impl Line<'_, '_> {
             Amount::Notional(_) => None,
         };
         match orders.iter().map(left).try_fold(Qty::ZERO, |sum, q| sum.checked_add(q?)) {
-            Some(sum) => format::short_qty(&mut text, sum),
+            Some(sum) => self.canvas.look.numbers.short_qty(&mut text, sum),
             None => text.push('$'),
         }
         if orders.len() > 1 {
@@ -353,7 +352,7 @@ fn head(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
     {
         text.clear();
         text.push_str("  by ");
-        format::price(&mut text, step, Some(tick));
+        canvas.look.numbers.price(&mut text, step, Some(tick));
         put(canvas, &text, Role::Muted);
     }
     if let Some(row) = watched(model).filter(|r| r.stale || r.halted.is_some()) {
@@ -381,7 +380,7 @@ fn said(text: &mut String, row: Option<&DepthRow>, canvas: &Canvas<'_>) -> Role 
             let age = canvas.now.mono.since_ms(row.updated);
             if row.stale || age > QUIET_MS {
                 text.push(' ');
-                format::age(text, age);
+                canvas.look.numbers.age(text, age);
                 text.push_str(" old");
             }
             if row.stale { Role::Stale } else { Role::Muted }

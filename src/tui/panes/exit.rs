@@ -67,7 +67,7 @@ fn venue(canvas: &Canvas<'_>, model: &Model, exit: &ExitRow, row: &ExitVenue, wi
     };
     // The engine told how long it took until the snapshot was made; what runs has run on since.
     let since = if over.is_none() { canvas.now.mono.since_ms(model.snapshot.at.mono) } else { 0 };
-    let took = said(|s| format::age(s, row.took_ms.saturating_add(since)));
+    let took = said(|s| canvas.look.exact.age(s, row.took_ms.saturating_add(since)));
     let mut bits = vec![
         venue_badge(model, &row.venue, ""),
         Bit::joined(row.venue.as_str(), Role::Strong, 0),
@@ -101,7 +101,7 @@ fn venue(canvas: &Canvas<'_>, model: &Model, exit: &ExitRow, row: &ExitVenue, wi
 /// The first sentence, and the look of the window.
 fn head(canvas: &Canvas<'_>, exit: &ExitRow) -> (String, &'static str, Role) {
     let end = exit.ended.unwrap_or(canvas.now.mono);
-    let took = said(|s| format::age(s, end.since_ms(exit.began)));
+    let took = said(|s| canvas.look.exact.age(s, end.since_ms(exit.began)));
     match exit.flat {
         Some(true) => {
             (format!("FLAT: {}, by the venue's word, after {took}", exit.scope), " FLAT ", Role::Good)

@@ -88,7 +88,7 @@ fn time(row: &FillRow, cell: &mut Cell<'_>) {
 fn slippage(row: &FillRow, cell: &mut Cell<'_>) {
     match row.slippage_bps {
         Some(bps) => {
-            format::decimal(&mut cell.out, bps.get(), Some(1), format::Sign::Always);
+            cell.look.numbers.decimal(&mut cell.out, bps.get(), Some(1), format::Sign::Always);
             cell.role = if bps.is_positive() { Role::Down } else { Role::Up };
         }
         None => cell.none(),
@@ -98,7 +98,7 @@ fn slippage(row: &FillRow, cell: &mut Cell<'_>) {
 fn fee(row: &FillRow, cell: &mut Cell<'_>) {
     match &row.fee {
         Some(fee) => {
-            format::decimal(&mut cell.out, fee.amount.get(), None, format::Sign::Minus);
+            cell.look.numbers.decimal(&mut cell.out, fee.amount.get(), None, format::Sign::Minus);
             cell.text(" ");
             cell.text(fee.currency.as_str());
         }

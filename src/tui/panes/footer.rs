@@ -91,7 +91,7 @@ fn completions(canvas: &mut Canvas<'_>, line: &CommandLine, area: Rect) {
     let first = line.chosen.unwrap_or(0).saturating_sub(SHOWN.saturating_sub(1));
     let shown: Vec<_> = line.completions.iter().enumerate().skip(first).take(SHOWN).collect();
     let word = shown.iter().map(|(_, c)| width(&c.word)).max().unwrap_or(0);
-    let words = shown.iter().map(|(_, c)| width(c.words)).max().unwrap_or(0);
+    let words = shown.iter().map(|(_, c)| width(&c.words)).max().unwrap_or(0);
     let high = small(shown.len()).saturating_add(2);
     let wide = word.saturating_add(words).saturating_add(7).min(area.width);
     let place = Rect { x: area.x, y: area.y.saturating_sub(high), width: wide, height: high };
@@ -103,6 +103,6 @@ fn completions(canvas: &mut Canvas<'_>, line: &CommandLine, area: Rect) {
         let (strong, muted) = (canvas.style(Role::Strong), canvas.style(Role::Muted));
         canvas.left(inner.x, y, word, &completion.word, strong);
         let x = inner.x.saturating_add(word).saturating_add(2);
-        canvas.left(x, y, inner.right().saturating_sub(x), completion.words, muted);
+        canvas.left(x, y, inner.right().saturating_sub(x), &completion.words, muted);
     }
 }

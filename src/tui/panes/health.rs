@@ -27,18 +27,22 @@ fn channel(canvas: &Canvas<'_>, channel: &ChannelRow, out: &mut Vec<Bit>) {
         let left = until.since_ms(canvas.now.mono);
         out.push(Bit::joined(said(|s| format::countdown(s, left)), Role::Warning, 0));
     } else if let Some(at) = channel.last_message {
-        out.push(Bit::joined(said(|s| format::age(s, canvas.now.mono.since_ms(at))), Role::Text, 0));
+        out.push(Bit::joined(
+            said(|s| canvas.look.numbers.age(s, canvas.now.mono.since_ms(at))),
+            Role::Text,
+            0,
+        ));
     }
 }
 
-fn round_trip(row: &HealthRow, out: &mut Vec<Bit>) {
+fn round_trip(canvas: &Canvas<'_>, row: &HealthRow, out: &mut Vec<Bit>) {
     if let Some(p50) = row.rtt_p50_us {
         out.push(Bit::new("rtt", Role::Muted, 0));
-        out.push(Bit::joined(said(|s| format::micros(s, p50)), Role::Text, 0));
+        out.push(Bit::joined(said(|s| canvas.look.numbers.micros(s, p50)), Role::Text, 0));
     }
     if let Some(p99) = row.rtt_p99_us {
         out.push(Bit::joined("p99", Role::Muted, 0));
-        out.push(Bit::joined(said(|s| format::micros(s, p99)), Role::Text, 0));
+        out.push(Bit::joined(said(|s| canvas.look.numbers.micros(s, p99)), Role::Text, 0));
     }
 }
 
@@ -108,7 +112,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
             Bit::joined(row.state.as_str(), state_role(&row.state), 0),
         ];
         row.channels.iter().for_each(|c| channel(canvas, c, &mut bits));
-        round_trip(row, &mut bits);
+        round_trip(canvas, row, &mut bits);
         limits(canvas, row, &mut bits);
         troubles(row, &mut bits);
         let room = Rect {

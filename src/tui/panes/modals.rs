@@ -1,12 +1,12 @@
 //! Help, the question before quitting, confirmations, and the palette.
 
-use super::{banner::said, exit, plan, risk, since};
+use super::{banner::said, exit, plan, risk, series, since};
+use crate::config::Numbers;
 use crate::desk::{Preview, Request};
 use crate::domain::order::Amount;
 use crate::tui::{
     action::Action,
     canvas::{Canvas, small, width},
-    format,
     hit::Drawn,
     modal::{Confirmation, Left, Modal, Palette, QuitAsk},
     model::{KeyHint, Model},
@@ -29,13 +29,14 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, drawn: &mut Drawn) {
         Some(Modal::Halt(halt)) => plan::draw(model, canvas, halt, drawn),
         Some(Modal::Exit(shown)) => exit::draw(model, canvas, shown, drawn),
         Some(Modal::Since(shown)) => since::draw(model, canvas, shown, drawn),
+        Some(Modal::Series(shown)) => series::draw(model, canvas, shown, drawn),
         Some(Modal::Confirm(confirm)) => confirm_window(model, canvas, confirm, drawn),
         Some(Modal::Palette(palette)) => palette_window(canvas, palette),
     }
 }
 
 /// The keys that answer, at the foot of a window.
-fn foot(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
+pub(super) fn foot(model: &Model, canvas: &mut Canvas<'_>, inner: Rect) {
     let y = inner.bottom().saturating_sub(1);
     let bits: Vec<Bit> = model
         .hints
@@ -118,12 +119,12 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
     if let Request::MarginCall { venue } = &confirm.request {
         let rows = model.snapshot.margin_call.iter();
         let covered = rows.filter(|r| venue.as_ref().is_none_or(|v| *v == r.instrument.venue));
-        risk::margin_call(covered, &mut sheet);
+        risk::margin_call(canvas, covered, &mut sheet);
     }
     match (&confirm.plan, &confirm.preview) {
         (Some(shown), _) => plan::lines(&mut sheet, canvas, model, shown),
         (None, Some(preview)) => {
-            sheet.flow(0, &summary(preview));
+            sheet.flow(0, &summary(&canvas.look.exact, preview));
             // Sentences are told whole, each on lines of its own.
             for check in preview.checks.iter().filter(|c| !c.text.is_empty()) {
                 sheet.say(check.text.as_str(), Role::Warning);
@@ -170,7 +171,7 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
 }
 
 /// An order's figures in a few words.
-fn summary(preview: &Preview) -> Vec<Bit> {
+pub(super) fn summary(numbers: &Numbers, preview: &Preview) -> Vec<Bit> {
     let mut bits = Vec::new();
     let mut add = |label: &str, text: Option<String>| {
         if let Some(text) = text {
@@ -182,12 +183,12 @@ fn summary(preview: &Preview) -> Vec<Bit> {
         Amount::Qty(q) => Some(q),
         Amount::Notional(_) => None,
     });
-    add("quantity", qty.or(preview.qty).map(|q| said(|s| format::qty(s, q))));
-    add("entry", preview.entry.map(|p| said(|s| format::price(s, p, None))));
-    add("stop", preview.stop.map(|p| said(|s| format::price(s, p, None))));
-    add("target", preview.target.map(|p| said(|s| format::price(s, p, None))));
-    add("risk", preview.risk.map(|m| said(|s| format::money(s, m))));
-    add("cost", preview.cost.map(|m| said(|s| format::money(s, m))));
+    add("quantity", qty.or(preview.qty).map(|q| said(|s| numbers.qty(s, q))));
+    add("entry", preview.entry.map(|p| said(|s| numbers.price(s, p, None))));
+    add("stop", preview.stop.map(|p| said(|s| numbers.price(s, p, None))));
+    add("target", preview.target.map(|p| said(|s| numbers.price(s, p, None))));
+    add("risk", preview.risk.map(|m| said(|s| numbers.money(s, m))));
+    add("cost", preview.cost.map(|m| said(|s| numbers.money(s, m))));
     bits
 }
 
@@ -206,7 +207,7 @@ fn palette_window(canvas: &mut Canvas<'_>, palette: &Palette) {
         let (strong, muted) = (canvas.style(Role::Strong), canvas.style(Role::Muted));
         canvas.left(inner.x, y, word, &found.word, strong);
         let x = inner.x.saturating_add(word).saturating_add(2);
-        canvas.left(x, y, inner.right().saturating_sub(x), found.words, muted);
+        canvas.left(x, y, inner.right().saturating_sub(x), &found.words, muted);
     }
     if palette.found.is_empty() {
         let style = canvas.style(Role::Muted);

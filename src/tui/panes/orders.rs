@@ -4,7 +4,7 @@ use crate::desk::snapshot::OrderRow;
 use crate::domain::{
     lifecycle::OrderState,
     money::Price,
-    order::{Amount, OrderKind, OrderType, Origin, Role as Part, Trail},
+    order::{Amount, OrderKind, OrderType, Origin, Role as Part, Tif, Trail},
 };
 use crate::tui::{
     canvas::{Canvas, width},
@@ -118,21 +118,21 @@ fn quantity(row: &OrderRow, cell: &mut Cell<'_>) {
     match row.amount {
         Amount::Qty(total) => {
             if !row.filled.is_zero() && row.filled != total {
-                format::qty(&mut cell.out, row.filled);
+                cell.look.numbers.qty(&mut cell.out, row.filled);
                 cell.text("/");
             }
-            format::qty(&mut cell.out, total);
+            cell.look.numbers.qty(&mut cell.out, total);
         }
         Amount::Notional(money) => {
             cell.text("$");
-            format::money(&mut cell.out, money);
+            cell.look.numbers.decimal(&mut cell.out, money.get(), Some(2), format::Sign::Minus);
         }
     }
 }
 
 /// The price that the order waits for.
 fn price(row: &OrderRow, cell: &mut Cell<'_>) {
-    let one = |cell: &mut Cell<'_>, p: Price| format::price(&mut cell.out, p, None);
+    let one = |cell: &mut Cell<'_>, p: Price| cell.look.numbers.price(&mut cell.out, p, None);
     match row.order_type {
         OrderType::Market => cell.none(),
         OrderType::Limit { limit } => one(cell, limit),
@@ -140,7 +140,7 @@ fn price(row: &OrderRow, cell: &mut Cell<'_>) {
         OrderType::TrailingStop { trail } => match (row.trailing_stop, trail) {
             (Some(stop), _) => one(cell, stop),
             (None, Trail::Amount(by)) => one(cell, by),
-            (None, Trail::Percent(by)) => format::percent(&mut cell.out, by, format::Sign::Minus),
+            (None, Trail::Percent(by)) => cell.look.numbers.percent(&mut cell.out, by, format::Sign::Minus),
         },
     }
 }
@@ -177,7 +177,13 @@ fn state(row: &OrderRow, cell: &mut Cell<'_>) {
 }
 
 fn tif(row: &OrderRow, cell: &mut Cell<'_>) {
-    cell.word(row.tif.word(), Role::Muted);
+    match row.tif {
+        // The day itself, in as few columns as it takes.
+        Tif::Gtd(date) => cell.word(&date.strftime("%m-%d").to_string(), Role::Muted),
+        tif @ (Tif::Day | Tif::Gtc | Tif::Ioc | Tif::Fok | Tif::Opg | Tif::Cls) => {
+            cell.word(tif.word(), Role::Muted);
+        }
+    }
     if row.extended {
         cell.text(" ext");
     }
@@ -194,7 +200,7 @@ fn note(row: &OrderRow, cell: &mut Cell<'_>) {
     }
     if let OrderType::StopLimit { limit, .. } = row.order_type {
         cell.text(if cell.out.is_empty() { "limit " } else { " limit " });
-        format::price(&mut cell.out, limit, None);
+        cell.look.numbers.price(&mut cell.out, limit, None);
     }
 }
 
@@ -213,7 +219,7 @@ pub fn tabs(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, x: u16, dra
         text.push_str(tab.word());
         if on {
             text.push(' ');
-            format::decimal(
+            canvas.look.numbers.decimal(
                 &mut text,
                 model.table(Pane::Orders).rows.len().into(),
                 Some(0),

@@ -48,7 +48,7 @@ fn venue(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, row: &PlanVenue)
     bits.push(Bit::new(format!("close {positions}"), Role::Text, 0));
     match row.cost {
         Some(cost) if !row.closes.is_empty() => {
-            let cost = said(|s| format::money(s, cost));
+            let cost = said(|s| canvas.look.exact.money(s, cost));
             bits.push(Bit::new(format!("crossing the spread costs about {cost}"), Role::Muted, 0));
         }
         None if !row.closes.is_empty() => {
@@ -61,21 +61,22 @@ fn venue(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, row: &PlanVenue)
     for blocked in &row.blocked {
         sheet.hang(&format!("{} stays: ", canvas.look.glyphs.fail), blocked.as_str(), Role::Critical);
     }
-    sheet.grid(2, &closes(model, row));
+    sheet.grid(2, &closes(model, canvas, row));
 }
 
 /// Each position with its quantity and, where there are few, its value.
-fn closes(model: &Model, row: &PlanVenue) -> Vec<Entry> {
+fn closes(model: &Model, canvas: &Canvas<'_>, row: &PlanVenue) -> Vec<Entry> {
     let few = row.closes.len() <= VALUES_MAX;
     let entry = |(instrument, qty): &(crate::domain::ids::InstrumentId, _)| {
         let qty: &crate::domain::money::SignedQty = qty;
         let role = if qty.is_negative() { Role::Sell } else { Role::Buy };
-        let text = said(|s| format::decimal(s, qty.get(), None, format::Sign::Always));
+        let text = said(|s| canvas.look.exact.decimal(s, qty.get(), None, format::Sign::Always));
         let mut figures = vec![(text, role)];
         if few {
             let held = model.snapshot.positions.iter().find(|p| p.instrument == *instrument);
             let value = held.and_then(|p| Some((p.value?, &p.currency)));
-            let text = value.map(|(m, currency)| format!("{} {currency}", said(|s| format::money(s, m))));
+            let text =
+                value.map(|(m, currency)| format!("{} {currency}", said(|s| canvas.look.exact.money(s, m))));
             figures.push((text.unwrap_or_default(), Role::Muted));
         }
         Entry { name: instrument.symbol.to_string(), figures }

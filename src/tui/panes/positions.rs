@@ -5,7 +5,6 @@ use crate::tui::{
     canvas::Canvas,
     column::Column as Key,
     focus::Pane,
-    format,
     hit::Drawn,
     model::Model,
     theme::Role,
@@ -137,7 +136,7 @@ pub fn heads() -> Vec<&'static str> {
 fn r_multiple(row: &PositionRow, cell: &mut Cell<'_>) {
     match row.r_multiple {
         Some(r) => {
-            format::r_multiple(&mut cell.out, r);
+            cell.look.numbers.r_multiple(&mut cell.out, r);
             cell.role = if r.is_negative() { Role::Down } else { Role::Up };
         }
         None => cell.none(),

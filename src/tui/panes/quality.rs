@@ -116,7 +116,7 @@ fn symbol(row: &QualityRow, cell: &mut Cell<'_>) {
 fn rate(row: &QualityRow, cell: &mut Cell<'_>) {
     match row.fill_rate {
         Some(rate) => {
-            format::decimal(&mut cell.out, rate.get(), Some(1), format::Sign::Minus);
+            cell.look.numbers.decimal(&mut cell.out, rate.get(), Some(1), format::Sign::Minus);
             cell.text("%");
         }
         None => cell.none(),
@@ -132,7 +132,7 @@ fn volume(row: &QualityRow, cell: &mut Cell<'_>) {
 fn bps(bps: Option<Ratio>, cell: &mut Cell<'_>) {
     match bps {
         Some(bps) => {
-            format::decimal(&mut cell.out, bps.get(), Some(1), format::Sign::Always);
+            cell.look.numbers.decimal(&mut cell.out, bps.get(), Some(1), format::Sign::Always);
             cell.role = if bps.is_positive() { Role::Down } else { Role::Up };
         }
         None => cell.none(),
@@ -143,7 +143,7 @@ fn bps(bps: Option<Ratio>, cell: &mut Cell<'_>) {
 fn cost(row: &QualityRow, cell: &mut Cell<'_>) {
     match row.cost {
         Some(cost) => {
-            format::money(&mut cell.out, cost);
+            cell.look.numbers.money(&mut cell.out, cost);
             cell.role = if cost.is_positive() { Role::Down } else { Role::Up };
         }
         None => cell.none(),
@@ -153,7 +153,7 @@ fn cost(row: &QualityRow, cell: &mut Cell<'_>) {
 fn time(row: &QualityRow, cell: &mut Cell<'_>) {
     match row.fill_ms {
         Some(ms) if ms < 10_000 => cell.text(&format!("{ms}ms")),
-        Some(ms) => format::age(&mut cell.out, ms),
+        Some(ms) => cell.look.numbers.age(&mut cell.out, ms),
         None => cell.none(),
     }
 }

@@ -72,11 +72,11 @@ fn bar(row: &RiskRow, cell: &mut Cell<'_>) {
 }
 
 fn used(row: &RiskRow, cell: &mut Cell<'_>) {
-    if row.used.is_empty() { cell.none() } else { cell.word(row.used.as_str(), Role::Text) }
+    cell.told(row.used.as_str());
 }
 
 fn limit(row: &RiskRow, cell: &mut Cell<'_>) {
-    if row.limit.is_empty() { cell.none() } else { cell.word(row.limit.as_str(), Role::Text) }
+    cell.told(row.limit.as_str());
 }
 
 fn until(row: &RiskRow, cell: &mut Cell<'_>) {
@@ -176,16 +176,23 @@ fn reason(model: &Model, canvas: &Canvas<'_>, sheet: &mut Sheet) {
 }
 
 /// What a margin call would close, in its order.
-pub fn margin_call<'a>(rows: impl Iterator<Item = &'a MarginCallRow>, sheet: &mut Sheet) {
+pub fn margin_call<'a>(
+    canvas: &Canvas<'_>,
+    rows: impl Iterator<Item = &'a MarginCallRow>,
+    sheet: &mut Sheet,
+) {
     let entries: Vec<Entry> = rows
         .map(|r| Entry {
             name: r.instrument.symbol.to_string(),
             figures: vec![
-                (format!("{} {}", r.side.word(), said(|s| format::qty(s, r.qty))), side_role(r.side)),
+                (
+                    format!("{} {}", r.side.word(), said(|s| canvas.look.exact.qty(s, r.qty))),
+                    side_role(r.side),
+                ),
                 match r.unrealized {
                     Some(m) => {
                         let role = if m.is_negative() { Role::Down } else { Role::Up };
-                        (said(|s| format::gain(s, m)), role)
+                        (said(|s| canvas.look.exact.gain(s, m)), role)
                     }
                     None => (String::new(), Role::Muted),
                 },
@@ -210,7 +217,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
                 Bit::joined("lets them go", Role::Text, 0),
             ],
         );
-        margin_call(model.snapshot.margin_call.iter(), &mut call);
+        margin_call(canvas, model.snapshot.margin_call.iter(), &mut call);
     }
     reason(model, canvas, &mut foot);
     // The rules keep at least three rows and their heads; a margin call goes before the reason of a rule.

@@ -25,8 +25,9 @@ fn held(canvas: &Canvas<'_>, qty: SignedQty, price: Option<Price>) -> String {
     if qty.is_zero() {
         return "flat".to_owned();
     }
-    let qty = said(|s| format::decimal(s, qty.get(), None, format::Sign::Always));
-    let price = price.map_or(canvas.look.glyphs.none.to_owned(), |p| said(|s| format::price(s, p, None)));
+    let qty = said(|s| canvas.look.exact.decimal(s, qty.get(), None, format::Sign::Always));
+    let price =
+        price.map_or(canvas.look.glyphs.none.to_owned(), |p| said(|s| canvas.look.exact.price(s, p, None)));
     format!("{qty} at {price}")
 }
 
@@ -36,16 +37,16 @@ fn venue(canvas: &Canvas<'_>, row: &SinceBaseline, sheet: &mut Sheet) {
         Bit::new("since", Role::Muted, 0),
         Bit::joined(said(|s| format::clock(s, row.began, &canvas.look.zone)), Role::Text, 0),
         Bit::new("equity", Role::Muted, 0),
-        Bit::joined(said(|s| format::money(s, row.equity_then)), Role::Text, 0),
+        Bit::joined(said(|s| canvas.look.exact.money(s, row.equity_then)), Role::Text, 0),
         Bit::joined(canvas.look.glyphs.arrow, Role::Muted, 0),
     ];
     match row.equity_now {
-        Some(now) => bits.push(Bit::joined(said(|s| format::money(s, now)), Role::Strong, 0)),
+        Some(now) => bits.push(Bit::joined(said(|s| canvas.look.exact.money(s, now)), Role::Strong, 0)),
         None => bits.push(Bit::joined("not known", Role::Unknown, 0)),
     }
     if let Some(change) = row.change {
         let (sign, role) = trend(canvas, change);
-        bits.push(Bit::joined(format!("{sign} {}", said(|s| format::gain(s, change))), role, 0));
+        bits.push(Bit::joined(format!("{sign} {}", said(|s| canvas.look.exact.gain(s, change))), role, 0));
     }
     sheet.flow(2, &bits);
     if row.positions.is_empty() {

@@ -1,11 +1,12 @@
 //! The ticket: its fields, what the order would do, the verdict of every check, and what Enter does next.
 
 use super::banner::{badge, said};
+use crate::config::Numbers;
 use crate::desk::{Preview, receipt::Check, snapshot::WatchRow};
 use crate::domain::{
     limits::Action,
     money::{Money, Price},
-    order::Side,
+    order::{Side, Tif},
 };
 use crate::tui::{
     canvas::{Canvas, small, width},
@@ -76,8 +77,13 @@ impl Lines<'_, '_, '_> {
         // Figures of something else than what stands in the fields look old.
         let current = !self.ticket().is_open() || self.ticket().current_preview().is_some();
         let style = self.canvas.style(if current { Role::Text } else { Role::Stale });
-        self.canvas.number(self.area.x.saturating_add(LABEL), self.y, FIGURE, &value, (0, style));
-        self.put(LABEL.saturating_add(FIGURE).saturating_add(1), note, Role::Muted);
+        let room = self.area.width.saturating_sub(LABEL);
+        let numbers = &self.canvas.look.exact;
+        let sign = width(&numbers.currency);
+        let sign = if sign > 0 { sign.saturating_add(u16::from(numbers.currency_after)) } else { 0 };
+        let field = FIGURE.saturating_add(sign).max(width(&value)).min(room);
+        self.canvas.number(self.area.x.saturating_add(LABEL), self.y, field, &value, (0, style));
+        self.put(LABEL.saturating_add(field).saturating_add(1), note, Role::Muted);
         self.next();
     }
 }
@@ -114,6 +120,18 @@ fn head(lines: &mut Lines<'_, '_, '_>) {
     lines.next();
 }
 
+/// What a size or a day comes to, where it is not what was typed.
+fn worked_out(numbers: &Numbers, ticket: &Ticket, field: Field) -> Option<String> {
+    let preview = ticket.current_preview()?;
+    match (field, preview.spec.as_ref().map(|s| s.tif)) {
+        (Field::Size, _) => preview.qty.map(|qty| said(|s| numbers.qty(s, qty))),
+        (Field::Until, Some(Tif::Gtd(date))) => {
+            Some(date.to_string()).filter(|date| ticket.text(Field::Until) != date)
+        }
+        _ => None,
+    }
+}
+
 fn field(lines: &mut Lines<'_, '_, '_>, field: Field, focused: bool, drawn: &mut Drawn) {
     let model = lines.model;
     let ticket = &model.ticket;
@@ -133,10 +151,8 @@ fn field(lines: &mut Lines<'_, '_, '_>, field: Field, focused: bool, drawn: &mut
             lines.put(LABEL, &ticket.choice(field).unwrap_or_default(), role);
         }
     }
-    if field == Field::Size
-        && let Some(qty) = ticket.current_preview().and_then(|p| p.qty)
-    {
-        let text = format!("{} {}", lines.canvas.look.glyphs.arrow, said(|s| format::qty(s, qty)));
+    if let Some(text) = worked_out(&lines.canvas.look.exact, ticket, field) {
+        let text = format!("{} {text}", lines.canvas.look.glyphs.arrow);
         let at = lines.area.width.saturating_sub(width(&text));
         lines.put(at, &text, Role::Strong);
     }
@@ -186,22 +202,20 @@ fn fields(lines: &mut Lines<'_, '_, '_>, focused: bool, drawn: &mut Drawn) {
     }
 }
 
-fn money(m: Option<Money>) -> Option<String> {
-    m.map(|m| said(|s| format::money(s, m)))
-}
-
 fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
     let tick = tick(lines.model, Some(preview));
-    let price = |p: Option<Price>| p.map(|p| said(|s| format::price(s, p, tick)));
+    let numbers = &lines.canvas.look.exact;
+    let money = |m: Option<Money>| m.map(|m| said(|s| numbers.money(s, m)));
+    let price = |p: Option<Price>| p.map(|p| said(|s| numbers.price(s, p, tick)));
     let share = |p: Option<crate::domain::money::Percent>, sign| {
-        p.map_or_else(String::new, |p| said(|s| format::percent(s, p, sign)))
+        p.map_or_else(String::new, |p| said(|s| numbers.percent(s, p, sign)))
     };
     let minus = format::Sign::Minus;
     lines.figure("entry", price(preview.entry), if preview.entry_is_market { "market" } else { "" });
     lines.figure("stop", price(preview.stop), &share(preview.stop_percent, format::Sign::Always));
     let r = preview
         .reward_to_risk
-        .map_or_else(String::new, |r| said(|s| format::decimal(s, r.get(), Some(2), minus)) + "R");
+        .map_or_else(String::new, |r| said(|s| numbers.decimal(s, r.get(), Some(2), minus)) + "R");
     lines.figure("target", price(preview.target), &r);
     lines.figure("risk", money(preview.risk), "");
     lines.figure("reward", money(preview.reward), "");
@@ -297,16 +311,17 @@ fn idle(lines: &mut Lines<'_, '_, '_>) {
     let at = lines.area.width.saturating_sub(width(&venue));
     lines.put(at, &venue, Role::Muted);
     lines.next();
-    let price = |p: Option<Price>| p.map(|p| said(|s| format::price(s, p, row.tick)));
+    let numbers = &lines.canvas.look.exact;
+    let price = |p: Option<Price>| p.map(|p| said(|s| numbers.price(s, p, row.tick)));
     let size = |q: Option<crate::domain::money::Qty>| {
-        q.map_or_else(String::new, |q| said(|s| format::short_qty(s, q)))
+        q.map_or_else(String::new, |q| said(|s| numbers.short_qty(s, q)))
     };
     lines.figure("last", price(row.last), "");
     lines.figure("bid", price(row.bid), &size(row.bid_size));
     lines.figure("ask", price(row.ask), &size(row.ask_size));
     lines.figure("spread", price(row.spread), "");
     if row.stale {
-        let age = row.updated.map(|at| said(|s| format::age(s, lines.canvas.now.mono.since_ms(at))));
+        let age = row.updated.map(|at| said(|s| numbers.age(s, lines.canvas.now.mono.since_ms(at))));
         lines.say(&format!("stale: {} old", age.as_deref().unwrap_or("never quoted,")), Role::Stale);
     }
     if let Some(halt) = &row.halted {
@@ -316,6 +331,9 @@ fn idle(lines: &mut Lines<'_, '_, '_>) {
     lines.next();
     lines.say("Size by risk, from the `:` line too:", Role::Muted);
     lines.say(&format!(":buy {} risk 1% stop -1% target 2R", row.instrument.symbol), Role::Text);
+    for template in &model.settings.templates {
+        lines.say(&format!(":template {}", template.name), Role::Text);
+    }
 }
 
 /// What is held of it.
@@ -325,17 +343,18 @@ fn held(lines: &mut Lines<'_, '_, '_>, row: &WatchRow) {
         return;
     };
     lines.rule();
-    let price = |p: Option<Price>| p.map(|p| said(|s| format::price(s, p, row.tick)));
+    let numbers = &lines.canvas.look.exact;
+    let price = |p: Option<Price>| p.map(|p| said(|s| numbers.price(s, p, row.tick)));
     lines.figure(
         "held",
-        Some(said(|s| format::decimal(s, position.qty.get(), None, format::Sign::Always))),
+        Some(said(|s| numbers.decimal(s, position.qty.get(), None, format::Sign::Always))),
         "",
     );
     lines.figure("average", price(position.avg_price), "");
-    let percent = position.unrealized_percent.map(|p| said(|s| format::percent(s, p, format::Sign::Always)));
+    let percent = position.unrealized_percent.map(|p| said(|s| numbers.percent(s, p, format::Sign::Always)));
     lines.figure(
         "unreal.",
-        position.unrealized.map(|m| said(|s| format::gain(s, m))),
+        position.unrealized.map(|m| said(|s| numbers.gain(s, m))),
         percent.as_deref().unwrap_or(""),
     );
     if position.protected.is_zero() {

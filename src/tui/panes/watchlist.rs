@@ -5,7 +5,6 @@ use crate::tui::{
     canvas::Canvas,
     column::Column as Key,
     focus::Pane,
-    format,
     hit::Drawn,
     model::Model,
     theme::Role,
@@ -116,7 +115,7 @@ fn spread(row: &WatchRow, cell: &mut Cell<'_>) {
 fn volume(row: &WatchRow, cell: &mut Cell<'_>) {
     match row.volume {
         Some(v) => {
-            format::short_qty(&mut cell.out, v);
+            cell.look.numbers.short_qty(&mut cell.out, v);
             cell.role = Role::Muted;
         }
         None => cell.none(),

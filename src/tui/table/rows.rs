@@ -9,7 +9,7 @@ use crate::{
         snapshot::{AccountRow, AlertRow, FillRow, OrderRow, PositionRow, RiskRow, RiskState, WatchRow},
     },
     domain::{
-        ids::InstrumentId,
+        ids::{InstrumentId, OrderId},
         lifecycle::OrderState,
         order::{Amount, Side},
         text::Text,
@@ -92,6 +92,23 @@ pub fn key(s: &Snapshot, pane: Pane, n: usize) -> Option<RowKey> {
         }
         Pane::Chart | Pane::Depth | Pane::Ticket => return None,
     })
+}
+
+/// What took the place of a row: the order that replaced one. A key struck again is meant for it.
+pub fn successor(s: &Snapshot, key: &RowKey) -> Option<RowKey> {
+    let RowKey::Order(id) = key else { return None };
+    let find = |id: &OrderId| s.orders.iter().find(|o| o.id == *id);
+    let mut at = find(id)?;
+    // Each step leads to another order, so there are no more of them than orders.
+    for _ in 0..s.orders.len() {
+        let next = at.replaced_by.as_ref().filter(|_| at.state == OrderState::Replaced);
+        let next = next.map(|client| OrderId { venue: at.id.venue.clone(), client: client.clone() });
+        match next.as_ref().and_then(find) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    (at.id != *id).then(|| RowKey::Order(at.id.clone()))
 }
 
 /// What row `n` is about.
@@ -234,7 +251,7 @@ fn order(o: &OrderRow) -> String {
         o.side.word(),
         o.symbol,
         o.order_type.kind().word(),
-        o.tif.word(),
+        o.tif,
         o.state.word(),
         o.status_word
     );

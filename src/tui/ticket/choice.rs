@@ -4,12 +4,20 @@ use super::{Field, Ticket, TicketKind, TicketSide};
 use crate::domain::{
     capability::{ClassCapability, TifWord},
     ids::VenueId,
-    order::{OrderKind, Side, Tif},
+    order::{OrderKind, Side},
 };
 
 const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
-const TIFS: [Option<Tif>; 7] =
-    [None, Some(Tif::Day), Some(Tif::Gtc), Some(Tif::Ioc), Some(Tif::Fok), Some(Tif::Opg), Some(Tif::Cls)];
+const TIFS: [Option<TifWord>; 8] = [
+    None,
+    Some(TifWord::Day),
+    Some(TifWord::Gtc),
+    Some(TifWord::Gtd),
+    Some(TifWord::Ioc),
+    Some(TifWord::Fok),
+    Some(TifWord::Opg),
+    Some(TifWord::Cls),
+];
 
 /// What a field is left to when nothing is chosen.
 pub const DEFAULT: &str = "default";
@@ -20,7 +28,7 @@ pub struct Choices<'a> {
     /// The venues.
     pub venues: &'a [VenueId],
     /// What the venue takes for the symbol's class; `None` while that is not known: then everything is offered, and the
-    /// gate says what it refuses.
+    /// gate says what it refuses. A date alone is not offered blindly: few venues take one.
     pub offer: Option<&'a ClassCapability>,
 }
 
@@ -31,11 +39,7 @@ impl Ticket {
         match field {
             Field::Side => Some(self.side.0.word().to_owned()),
             Field::Type => Some(self.kind.0.word().to_owned()),
-            Field::Tif => Some(match self.tif {
-                Some(Tif::Gtd(date)) => format!("gtd {date}"),
-                Some(tif) => tif.word().to_owned(),
-                None => DEFAULT.to_owned(),
-            }),
+            Field::Tif => Some(self.tif.map_or(DEFAULT, TifWord::word).to_owned()),
             Field::Extended => yes(self.extended),
             Field::PostOnly => yes(self.post_only),
             Field::ReduceOnly => yes(self.reduce_only),
@@ -47,7 +51,8 @@ impl Ticket {
             | Field::Trail
             | Field::Stop
             | Field::Target
-            | Field::Show => None,
+            | Field::Show
+            | Field::Until => None,
         }
     }
 
@@ -73,9 +78,12 @@ impl Ticket {
         let Choices { venues, offer } = from;
         let has = |what: fn(&ClassCapability) -> bool| offer.is_none_or(what);
         let takes = |kind: OrderKind| offer.is_none_or(|o| o.kinds.contains(&kind));
-        let lasts =
-            |tif: Option<Tif>| offer.zip(tif).is_none_or(|(o, tif)| o.tifs.contains(&TifWord::from(tif)));
-        let word = |tif: Option<Tif>| tif.map_or(DEFAULT, Tif::word);
+        let lasts = |tif: Option<TifWord>| match (offer, tif) {
+            (Some(offer), Some(tif)) => offer.tifs.contains(&tif),
+            (None, tif) => tif != Some(TifWord::Gtd),
+            (Some(_), None) => true,
+        };
+        let word = |tif: Option<TifWord>| tif.map_or(DEFAULT, TifWord::word);
         match field {
             Field::Side => {
                 turn(&SIDES, self.side.0, next, |s| fits(s.word())).map(|s| self.side = TicketSide(s))
@@ -102,7 +110,8 @@ impl Ticket {
             | Field::Trail
             | Field::Stop
             | Field::Target
-            | Field::Show => None,
+            | Field::Show
+            | Field::Until => None,
         }
         .is_some()
     }

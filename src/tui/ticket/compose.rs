@@ -4,9 +4,10 @@ use super::{Field, Purpose, Ticket, TicketKind, TicketSide};
 use crate::{
     desk::snapshot::OrderRow,
     domain::{
-        draft::{ChangeExpr, Command, Draft, DraftType, PriceExpr, Size, StopExpr, TrailExpr},
+        capability::TifWord,
+        draft::{ChangeExpr, Command, Draft, DraftType, PriceExpr, Size, StopExpr, TifExpr, TrailExpr},
         ids::Symbol,
-        order::{Amount, OrderKind, OrderType, Trail},
+        order::{Amount, OrderKind, OrderType, Tif, Trail},
         text::Text,
     },
     grammar::{self, GrammarError, Kind},
@@ -45,6 +46,7 @@ const fn wanted(field: Field) -> &'static str {
         Field::Trail => "write 1.50, 1% or 20t",
         Field::Target => "write 180, +2% or 2R; for parts: 178 for 50% target 182",
         Field::Show => "write a quantity such as 100",
+        Field::Until => "write the last day, such as 2026-12-31 or +3d",
         Field::Side
         | Field::Type
         | Field::Tif
@@ -98,6 +100,7 @@ impl Ticket {
         } else {
             None
         };
+        let tif = self.tif_expr(&mut faults);
         match (symbol, size, order_type, faults.is_empty()) {
             (Some(symbol), Some(size), Some(order_type), true) => Ok(Draft {
                 side: self.side.0,
@@ -109,13 +112,20 @@ impl Ticket {
                 target,
                 parts,
                 show,
-                tif: self.tif,
+                tif,
                 extended: self.extended,
                 post_only: self.post_only,
                 reduce_only: self.reduce_only,
                 tag: None,
             }),
             _ => Err(faults),
+        }
+    }
+
+    fn tif_expr(&self, faults: &mut Faults) -> Option<TifExpr> {
+        match self.tif?.plain() {
+            Some(tif) => Some(TifExpr::Is(tif)),
+            None => self.need(Field::Until, grammar::until_expr, faults),
         }
     }
 
@@ -160,8 +170,8 @@ impl Ticket {
                 None => {}
             }
         }
-        if self.tif != self.tif_before {
-            change.tif = self.tif;
+        if self.tif != self.tif_before || changed(Field::Until) {
+            change.tif = self.tif_expr(&mut faults);
         }
         if faults.is_empty() && change == ChangeExpr::default() {
             faults.missing.push((Field::Size, "nothing is changed yet".into()));
@@ -187,6 +197,52 @@ impl Ticket {
         if self.text(field).is_empty() { None } else { self.need(field, read, faults) }
     }
 
+    /// Fills the fields with a new order. `None` where there is no field for something in it.
+    pub fn of_draft(draft: &Draft) -> Option<Self> {
+        let (kind, prices) = match draft.order_type {
+            DraftType::Market => (OrderKind::Market, vec![]),
+            DraftType::Limit(limit) => (OrderKind::Limit, vec![(Field::Limit, limit)]),
+            DraftType::Stop(stop) => (OrderKind::Stop, vec![(Field::Trigger, stop)]),
+            DraftType::StopLimit { stop, limit } => {
+                (OrderKind::StopLimit, vec![(Field::Trigger, stop), (Field::Limit, limit)])
+            }
+            DraftType::Trail(_) => (OrderKind::TrailingStop, vec![]),
+        };
+        let mut ticket = Self {
+            side: TicketSide(draft.side),
+            kind: TicketKind(kind),
+            tif: draft.tif.map(|t| match t {
+                TifExpr::Is(tif) => tif.into(),
+                TifExpr::GtdIn(_) => TifWord::Gtd,
+            }),
+            extended: draft.extended,
+            post_only: draft.post_only,
+            reduce_only: draft.reduce_only,
+            venue: draft.venue.clone(),
+            venue_chosen: draft.venue.is_some(),
+            ..Self::default()
+        };
+        ticket.put(Field::Symbol, draft.symbol.as_str());
+        ticket.put(Field::Size, &grammar::size_text(draft.size));
+        for (field, price) in prices.into_iter().chain(draft.target.map(|t| (Field::Target, t))) {
+            ticket.put(field, &grammar::price_text(price));
+        }
+        if let DraftType::Trail(trail) = draft.order_type {
+            ticket.put(Field::Trail, &grammar::trail_text(trail));
+        }
+        if let Some(StopExpr { stop, limit }) = draft.stop {
+            let limit = limit.map(|l| format!(" limit {}", grammar::price_text(l))).unwrap_or_default();
+            ticket.put(Field::Stop, &format!("{}{limit}", grammar::price_text(stop)));
+        }
+        match draft.tif {
+            Some(TifExpr::Is(Tif::Gtd(date))) => ticket.put(Field::Until, &date.to_string()),
+            Some(TifExpr::GtdIn(days)) => ticket.put(Field::Until, &format!("+{days}d")),
+            Some(TifExpr::Is(_)) | None => {}
+        }
+        let says_the_same = ticket.compose().is_ok_and(|c| c == Command::Order(draft.clone()));
+        says_the_same.then_some(ticket)
+    }
+
     /// Fills the fields with a working order, to be changed. `None` for an order without a quantity: there is
     /// nothing to change in one that is given in money.
     pub fn of_order(order: &OrderRow) -> Option<Self> {
@@ -195,8 +251,8 @@ impl Ticket {
             purpose: Purpose::Modify { order: order.id.client.clone(), venue: order.id.venue.clone() },
             side: TicketSide(order.side),
             kind: TicketKind(order.order_type.kind()),
-            tif: Some(order.tif),
-            tif_before: Some(order.tif),
+            tif: Some(order.tif.into()),
+            tif_before: Some(order.tif.into()),
             venue: Some(order.id.venue.clone()),
             ..Self::default()
         };
@@ -215,7 +271,10 @@ impl Ticket {
                 ticket.put(Field::Trail, &format!("{by}%"));
             }
         }
-        let texts = [Field::Size, Field::Limit, Field::Trigger, Field::Trail];
+        if let Tif::Gtd(date) = order.tif {
+            ticket.put(Field::Until, &date.to_string());
+        }
+        let texts = [Field::Size, Field::Limit, Field::Trigger, Field::Trail, Field::Until];
         ticket.before = texts.into_iter().map(|f| (f, ticket.text(f).to_owned())).collect();
         Some(ticket)
     }

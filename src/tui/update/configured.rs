@@ -8,7 +8,7 @@ use crate::tui::{
 use std::sync::Arc;
 
 pub(super) fn configured(model: &mut Model, new: Configured) {
-    let Configured { settings, theme, needs_restart, themes: _, zone: _ } = new;
+    let Configured { settings, theme, needs_restart, themes: _, zone: _, numbers: _ } = new;
     let page = model.current_page().map(|p| p.name.clone());
     model.pages.clone_from(&settings.pages);
     model.page = model.pages.iter().position(|p| Some(&p.name) == page.as_ref()).unwrap_or(0);

@@ -164,6 +164,7 @@ fn is_typed(ticket: &Ticket, field: Field, c: char) -> bool {
     match c {
         '[' | ']' | '?' => false,
         '-' if field == Field::Symbol => ticket.fresh == Fresh::No && !text.is_empty(),
+        '-' | '+' if field == Field::Until => true,
         '-' | '+' => field.is_price() && (text.is_empty() || text.ends_with([' ', '='])),
         '%' => (field == Field::Size || field.is_price()) && open && !text.contains('%'),
         _ => true,

@@ -116,6 +116,7 @@ fn text_input(model: &mut Model) -> Option<&mut Input> {
     match &mut model.modal {
         Some(Modal::Halt(halt)) => halt.typed.as_mut(),
         Some(Modal::Confirm(confirm)) => confirm.typed.as_mut().map(|(_, input)| input),
+        Some(Modal::Series(series)) => series.typed.as_mut(),
         Some(Modal::Palette(palette)) => Some(&mut palette.input),
         Some(Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Exit(_) | Modal::Since(_)) => None,
         None => match (&mut model.command_line, &mut model.filter_line) {

@@ -1,6 +1,6 @@
 //! The `:` line, the `/` line and the palette.
 
-use super::{exit, navigate, perform as perform_action, trade};
+use super::{exit, navigate, perform as perform_action, series, trade};
 use crate::{
     domain::text::Text,
     grammar::{self, Kind},
@@ -53,12 +53,14 @@ pub(super) fn typed(model: &mut Model) -> Vec<Cmd> {
     match &mut model.modal {
         Some(Modal::Halt(_)) => return exit::word_typed(model),
         Some(Modal::Palette(palette)) => {
-            palette.found = complete::palette(palette.input.value());
+            palette.found = complete::palette(&model.settings, palette.input.value());
             palette.chosen = 0;
             return Vec::new();
         }
         Some(Modal::Confirm(_)) => return exit::scope_word_typed(model),
-        Some(Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Exit(_) | Modal::Since(_)) => {
+        Some(
+            Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Exit(_) | Modal::Since(_) | Modal::Series(_),
+        ) => {
             return Vec::new();
         }
         None => {}
@@ -181,6 +183,10 @@ fn run_line(model: &mut Model, text: &str) -> Result<Vec<Cmd>, LineError> {
         let text = format!("nothing follows `{}`", entry.name);
         return Err(LineError { at: place(start.saturating_add(name.len())), text: Text::clean(&text) });
     }
+    let lines = grammar::lines(text);
+    if lines.len() > 1 {
+        return several(model, text, &lines);
+    }
     match grammar::parse(text) {
         Ok(command) => Ok(trade::run(model, command)),
         Err(error) => {
@@ -194,6 +200,29 @@ fn run_line(model: &mut Model, text: &str) -> Result<Vec<Cmd>, LineError> {
             Err(LineError { at: error.column.saturating_sub(1), text: Text::clean(&said) })
         }
     }
+}
+
+/// Order lines with `;` between them: shown together first.
+fn several(model: &mut Model, text: &str, lines: &[(usize, &str)]) -> Result<Vec<Cmd>, LineError> {
+    let place = |bytes: usize| text.get(..bytes).map_or(0, |t| t.chars().count());
+    let mut commands = Vec::new();
+    for (start, line) in lines {
+        let read = grammar::parse(line).map_err(|why| {
+            let why = why.moved(text, *start);
+            LineError { at: why.column.saturating_sub(1), text: Text::clean(&why.to_string()) }
+        })?;
+        if let Some(why) = grammar::stands_alone(&read) {
+            let indent = line.len().saturating_sub(line.trim_start().len());
+            return Err(LineError { at: place(start.saturating_add(indent)), text: why.into() });
+        }
+        commands.push(read);
+    }
+    if commands.len() > grammar::LINES_MAX {
+        let most = format!("at most {} lines are done in a row", grammar::LINES_MAX);
+        return Err(LineError { at: 0, text: Text::clean(&most) });
+    }
+    let title = format!("{} lines", commands.len());
+    Ok(series::review(model, &title, commands))
 }
 
 /// What was found in the palette: done, or begun on the `:` line where something has to follow.

@@ -5,7 +5,7 @@ use crate::tui::{
     column::Column,
     focus::Pane,
     hit::Hit,
-    modal::{Confirmation, ExitShown, Halt, Modal, Since},
+    modal::{Confirmation, ExitShown, Halt, Modal, Series, Since},
     model::Model,
     msg::Cmd,
     table::Sort,
@@ -97,7 +97,8 @@ fn scroll(model: &mut Model, event: MouseEvent, down: bool) {
             Modal::Halt(Halt { scroll, .. })
             | Modal::Confirm(Confirmation { scroll, .. })
             | Modal::Exit(ExitShown { scroll, .. })
-            | Modal::Since(Since { scroll, .. }) => *scroll = shift(*scroll, model.drawn.seen.last()),
+            | Modal::Since(Since { scroll, .. })
+            | Modal::Series(Series { scroll, .. }) => *scroll = shift(*scroll, model.drawn.seen.last()),
             Modal::QuitAsk(_) | Modal::Palette(_) => {}
         }
         return;

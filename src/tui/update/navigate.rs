@@ -1,6 +1,6 @@
 //! Moving about: pages, panes, rows, sorting and filtering. Nothing here reaches a venue.
 
-use super::{chart, entry, exit, ladder, line};
+use super::{chart, entry, exit, ladder, line, series};
 use crate::{
     domain::{ids::InstrumentId, quote::Interval, text::Text},
     grammar,
@@ -9,7 +9,7 @@ use crate::{
         chart::ChartInterval,
         column::Column,
         focus::Pane,
-        modal::{Confirmation, ExitShown, Halt, Modal, Since},
+        modal::{Confirmation, ExitShown, Halt, Modal, Series, Since},
         model::{KeyHint, Model, Tone},
         msg::Cmd,
         panes,
@@ -59,8 +59,15 @@ fn help(model: &mut Model) {
 /// Closes what lies on top: a modal, a line, the review, the ticket, the zoom, a filter.
 pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
     if let Some(modal) = model.modal.take() {
-        if matches!(modal, Modal::Exit(_)) {
-            exit::closed(model);
+        match modal {
+            Modal::Exit(_) => exit::closed(model),
+            Modal::Series(of) => series::closed(model, &of),
+            Modal::Help { .. }
+            | Modal::QuitAsk(_)
+            | Modal::Halt(_)
+            | Modal::Confirm(_)
+            | Modal::Palette(_)
+            | Modal::Since(_) => {}
         }
         return Vec::new();
     }
@@ -285,7 +292,8 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
             Modal::Halt(Halt { scroll, .. })
             | Modal::Confirm(Confirmation { scroll, .. })
             | Modal::Exit(ExitShown { scroll, .. })
-            | Modal::Since(Since { scroll, .. }),
+            | Modal::Since(Since { scroll, .. })
+            | Modal::Series(Series { scroll, .. }),
         ) => {
             *scroll = scrolled(*scroll, arg, model.drawn.seen);
             return Ok(());

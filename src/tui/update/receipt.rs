@@ -1,6 +1,6 @@
 //! What the engine answers.
 
-use super::{chart, entry, exit, ladder, trade};
+use super::{chart, entry, exit, ladder, series, trade};
 use crate::{
     desk::{Receipt, Reply, RequestId},
     domain::text::Text,
@@ -61,12 +61,14 @@ fn asked_by_modal(modal: Option<&Modal>, id: RequestId) -> bool {
         Some(Modal::QuitAsk(ask)) => ask.asked == id,
         Some(Modal::Confirm(confirm)) => confirm.asked == Some(id),
         Some(Modal::Exit(shown)) => shown.asked == Some(id),
+        Some(Modal::Series(series)) => series::waits_for(series, id),
         Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_)) | None => false,
     }
 }
 
 fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
     match &mut model.modal {
+        Some(Modal::Series(_)) => return series::answered(model, id, reply),
         Some(Modal::Halt(halt)) => halt_answered(halt, id, reply),
         Some(Modal::QuitAsk(ask)) => {
             if let Reply::Open { orders, positions, unknown, held } = reply {

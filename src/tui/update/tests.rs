@@ -28,6 +28,7 @@ mod asked;
 mod exit;
 mod ladder;
 mod market;
+mod presets;
 mod screen;
 mod soup;
 mod ticket;
@@ -114,6 +115,7 @@ fn order(id: &str, name: &str, state: OrderState, role: Option<Role>) -> OrderRo
         here: false,
         opens: true,
         parent: None,
+        replaced_by: None,
         role,
         depth: u8::from(child),
         last_child: role == Some(Role::Stop),
@@ -257,6 +259,7 @@ fn event_of(key: &str) -> (KeyCode, KeyModifiers) {
         ("Left", KeyCode::Left),
         ("Right", KeyCode::Right),
         ("Back", KeyCode::Backspace),
+        ("F5", KeyCode::F(5)),
         ("F12", KeyCode::F(12)),
         ("PageUp", KeyCode::PageUp),
         ("PageDown", KeyCode::PageDown),
@@ -317,12 +320,18 @@ fn figures(problems: &[(&str, &str)]) -> Preview {
     }
 }
 
-fn with_hotkey(level: crate::tui::settings::Level) -> Model {
-    use crate::tui::settings::Hotkey;
-    let line = "buy {symbol} 100 limit {bid} @{venue}";
+fn with_hotkey(level: crate::config::Level) -> Model {
+    with_hotkeys(&["buy {symbol} 100 limit {bid} @{venue}"], level)
+}
+
+fn with_hotkeys(lines: &[&str], level: crate::config::Level) -> Model {
+    use crate::tui::settings::Preset;
+    let lines: Vec<smol_str::SmolStr> = lines.iter().map(|l| (*l).into()).collect();
+    let preset = |name: &str| Preset { name: name.into(), lines: lines.clone(), level };
     let settings = Settings {
-        keymap: crate::tui::keymap::Keymap::default().with_hotkey("F5", line).unwrap(),
-        hotkeys: vec![Hotkey { key: "F5".into(), line: line.into(), level }],
+        keymap: crate::tui::keymap::Keymap::default().with_hotkey("F5", &preset("F5").text()).unwrap(),
+        hotkeys: vec![preset("F5")],
+        templates: vec![preset("mine")],
         ..Settings::default()
     };
     let mut model = Model::new(settings, 120, 40);

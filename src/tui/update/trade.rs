@@ -1,7 +1,7 @@
 //! Keys about orders and positions. Nothing here sends on a single letter what could cost money: entries go
 //! through the ticket, and what could hurt is shown once more first.
 
-use super::{asked, entry, exit, keys::send, navigate};
+use super::{asked, entry, exit, keys::send, navigate, series};
 use crate::{
     config::Confirm,
     desk::{
@@ -210,6 +210,9 @@ fn margin_call(model: &mut Model, arg: &str) -> Result<(), Text> {
 }
 
 fn confirm(model: &mut Model) -> Result<Vec<Cmd>, Text> {
+    if matches!(model.modal, Some(Modal::Series(_))) {
+        return series::confirm(model);
+    }
     let now = model.now.mono;
     let Some(Modal::Confirm(confirm)) = &model.modal else {
         return Err("nothing waits to be confirmed".into());

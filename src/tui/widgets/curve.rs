@@ -140,7 +140,7 @@ impl Curve<'_> {
         let mut out = String::new();
         for (d, y) in high.into_iter().chain(low) {
             out.clear();
-            format::decimal(&mut out, d, Some(0), format::Sign::Minus);
+            canvas.look.numbers.decimal(&mut out, d, Some(0), format::Sign::Minus);
             canvas.number(plot.right(), y, LABELS, &out, (0, style));
         }
         let times = [(self.points.first(), plot.x), (self.points.last(), plot.right().saturating_sub(5))];

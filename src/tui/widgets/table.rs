@@ -2,13 +2,14 @@
 //! that writes its cell. Where columns stand follows from the width alone, never from what is in them; and only
 //! the rows that are seen are made.
 
+use crate::config::Negative;
 use crate::domain::{
     money::{Money, Percent, Price, Qty, SignedQty},
     order::Side,
     time::{Mono, Now},
 };
 use crate::tui::{
-    canvas::{Canvas, Look},
+    canvas::{Canvas, Look, width},
     column::Column as Key,
     focus::Pane,
     format,
@@ -107,36 +108,67 @@ impl Cell<'_> {
             None => self.none(),
         }
     }
+    /// An amount. What closes a negative one stands behind the column of the others' last digits; the sign of the
+    /// currency goes where there is no room for it.
+    fn amount(&mut self, money: Option<Money>, write: impl FnOnce(&mut String, Money)) {
+        let (numbers, before) = (&self.look.numbers, self.out.len());
+        self.figure(money, write);
+        let written = self.out.get(before..).unwrap_or_default();
+        let pads = numbers.negative == Negative::Parentheses && !written.ends_with(')') && money.is_some();
+        let room = self.room.saturating_sub(usize::from(pads));
+        if usize::from(width(written)) > room {
+            let bare = numbers.bare(written);
+            self.out.truncate(before);
+            self.out.push_str(&bare);
+        }
+        if pads && usize::from(width(&self.out)) < self.room {
+            self.out.push(' ');
+        }
+    }
     /// A price.
     pub fn price(&mut self, price: Option<Price>, tick: Option<Price>) {
-        self.figure(price, |out, p| format::price(out, p, tick));
+        let look = self.look;
+        self.figure(price, |out, p| look.numbers.price(out, p, tick));
     }
     /// An amount.
     pub fn money(&mut self, money: Option<Money>) {
-        self.figure(money, format::money);
+        let look = self.look;
+        self.amount(money, |out, m| look.numbers.money(out, m));
     }
     /// A gain or a loss: sign and colour.
     pub fn gain(&mut self, money: Option<Money>) {
         self.trend(money.map(|m| (m.is_positive(), m.is_negative())));
-        self.figure(money, format::gain);
+        let look = self.look;
+        self.amount(money, |out, m| look.numbers.gain(out, m));
     }
     /// A change in per cent: sign and colour.
     pub fn change(&mut self, percent: Option<Percent>) {
         self.trend(percent.map(|p| (p.is_positive(), p.is_negative())));
-        self.figure(percent, |out, p| format::percent(out, p, format::Sign::Always));
+        let look = self.look;
+        self.figure(percent, |out, p| look.numbers.percent(out, p, format::Sign::Always));
     }
     /// A share in per cent.
     pub fn share(&mut self, percent: Option<Percent>) {
-        self.figure(percent, |out, p| format::percent(out, p, format::Sign::Minus));
+        let look = self.look;
+        self.figure(percent, |out, p| look.numbers.percent(out, p, format::Sign::Minus));
     }
     /// A quantity.
     pub fn qty(&mut self, qty: Option<Qty>) {
-        self.figure(qty, format::qty);
+        let look = self.look;
+        self.figure(qty, |out, q| look.numbers.qty(out, q));
+    }
+    /// Figures that came as a text.
+    pub fn told(&mut self, text: &str) {
+        if text.is_empty() {
+            self.none();
+        } else {
+            self.look.numbers.retell(&mut self.out, text);
+        }
     }
     /// A quantity with its direction.
     pub fn signed_qty(&mut self, qty: SignedQty) {
         self.role = if qty.is_negative() { Role::Sell } else { Role::Buy };
-        format::decimal(&mut self.out, qty.get(), None, format::Sign::Always);
+        self.look.numbers.decimal(&mut self.out, qty.get(), None, format::Sign::Always);
     }
     /// Buy or sell.
     pub fn side(&mut self, side: Side) {
@@ -144,9 +176,9 @@ impl Cell<'_> {
     }
     /// How long ago.
     pub fn age(&mut self, at: Option<Mono>) {
-        let now = self.now.mono;
+        let (now, look) = (self.now.mono, self.look);
         self.role = Role::Muted;
-        self.figure(at, |out, at| format::age(out, now.since_ms(at)));
+        self.figure(at, |out, at| look.numbers.age(out, now.since_ms(at)));
     }
     fn trend(&mut self, signs: Option<(bool, bool)>) {
         self.role = match signs {

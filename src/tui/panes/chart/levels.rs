@@ -2,6 +2,7 @@
 //! other: those of neighbouring prices move apart, and each says its own price.
 
 use super::scale::{Place, Scale};
+use crate::config::Numbers;
 use crate::desk::snapshot::OrderRow;
 use crate::domain::{
     lifecycle::OrderState,
@@ -50,17 +51,17 @@ const fn kind(order_type: OrderType) -> &'static str {
 
 /// `sell 673 lmt`, with what is left to fill, and what is not as it should be; the least needed stands last, where it is
 /// cut first.
-fn words(order: &OrderRow) -> String {
+fn words(numbers: &Numbers, order: &OrderRow) -> String {
     let mut text = String::with_capacity(24);
     text.push_str(match order.side {
         Side::Buy => "buy ",
         Side::Sell => "sell ",
     });
     match order.amount {
-        Amount::Qty(all) => format::short_qty(&mut text, all.saturating_sub(order.filled)),
+        Amount::Qty(all) => numbers.short_qty(&mut text, all.saturating_sub(order.filled)),
         Amount::Notional(money) => {
             text.push('$');
-            format::money(&mut text, money);
+            numbers.decimal(&mut text, money.get(), Some(2), format::Sign::Minus);
         }
     }
     text.push(' ');
@@ -77,7 +78,7 @@ fn words(order: &OrderRow) -> String {
 }
 
 /// Everything that stands at a price, highest first, and how many orders are not among it.
-pub(super) fn tags(model: &Model) -> (Vec<Tag>, usize) {
+pub(super) fn tags(numbers: &Numbers, model: &Model) -> (Vec<Tag>, usize) {
     let Some(instrument) = model.chart.instrument.as_ref() else { return (Vec::new(), 0) };
     let mut tags: Vec<Tag> = Vec::new();
     let mut more = 0_usize;
@@ -91,7 +92,7 @@ pub(super) fn tags(model: &Model) -> (Vec<Tag>, usize) {
         }
         let calm = matches!(order.state, OrderState::Working | OrderState::Accepted | OrderState::Held);
         let role = if calm { side_role(order.side) } else { state_role(order.state) };
-        tags.push(Tag { price, text: words(order), role, rank: 2, line: true });
+        tags.push(Tag { price, text: words(numbers, order), role, rank: 2, line: true });
     }
     if let Some(position) = model.snapshot.positions.iter().find(|p| p.instrument == *instrument) {
         let lines = [
@@ -176,7 +177,7 @@ pub(super) fn labels(
             continue;
         }
         text.clear();
-        format::price(&mut text, price, tick);
+        canvas.look.numbers.price(&mut text, price, tick);
         canvas.left(side.x.saturating_add(1), y, side.width.saturating_sub(1), &text, muted);
     }
     let (up, down, here) = (canvas.look.glyphs.up, canvas.look.glyphs.down, canvas.look.glyphs.pointer);
@@ -188,7 +189,11 @@ pub(super) fn labels(
             Place::Half(_) if tag.rank == 0 => here,
             Place::Half(_) => " ",
         });
-        format::price(&mut text, tag.price, tick.filter(|t| tag.rank < 2 || on_tick(tag.price, *t)));
+        canvas.look.numbers.price(
+            &mut text,
+            tag.price,
+            tick.filter(|t| tag.rank < 2 || on_tick(tag.price, *t)),
+        );
         text.push(' ');
         text.push_str(&tag.text);
         let style = canvas.style(tag.role);

@@ -210,7 +210,7 @@ fn nothing_is_done_before_the_first_snapshot() {
 
 #[test]
 fn a_view_is_made_anew_only_when_its_list_is_another() {
-    let mut model = with_hotkey(crate::tui::settings::Level::Load);
+    let mut model = with_hotkey(crate::config::Level::Load);
     model.tables.get_mut(&Pane::Orders).unwrap().rows.clear();
     let same = Snapshot { seq: 9, ..(*model.snapshot).clone() };
     update(&mut model, Msg::Snapshot(Arc::new(same.clone())), Now::default());
@@ -260,6 +260,7 @@ fn a_configuration_read_anew_changes_the_screen_and_loses_nothing_that_is_typed(
             themes: Themes::default(),
             theme: theme.into(),
             zone: jiff::tz::TimeZone::UTC,
+            numbers: crate::config::Numbers::default(),
             needs_restart,
         }))
     };

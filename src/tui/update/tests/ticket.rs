@@ -1,6 +1,11 @@
-//! The ticket and hotkeys: one order for one confirmed wish.
+//! The ticket: one order for one confirmed wish.
 
 use super::*;
+use crate::domain::{
+    capability::{Capability, ClassCapability, TifWord},
+    instrument::AssetClass,
+    order::OrderKind,
+};
 
 #[test]
 fn the_first_trade_is_natural() {
@@ -189,46 +194,12 @@ fn a_second_ticket_waits_for_the_first_receipt() {
     assert_eq!(b.model.ticket.phase, Phase::Editing);
 }
 
-fn f5(model: &mut Model) -> Vec<Cmd> {
-    update(model, Msg::Key(KeyEvent::new(KeyCode::F(5), KeyModifiers::NONE)), Now::default())
-}
-
-#[test]
-fn a_hotkey_loads_reviews_or_sends_while_armed() {
-    use crate::tui::settings::Level;
-    let line = "buy AAPL 100 limit 175.51 @paper";
-    let mut model = with_hotkey(Level::Load);
-    assert!(!f5(&mut model).iter().any(|c| matches!(c, Cmd::Send(_))));
-    assert_eq!(model.command_line.as_ref().map(|l| l.input.value().to_owned()), Some(line.to_owned()));
-
-    let mut model = with_hotkey(Level::Review);
-    f5(&mut model);
-    assert!(matches!(&model.modal, Some(Modal::Confirm(c)) if c.title.as_str().contains("AAPL")));
-
-    let does = |out: Vec<Cmd>| {
-        out.iter()
-            .any(|c| matches!(c, Cmd::Send(e) if e.request == Request::Do(grammar::parse(line).unwrap())))
-    };
-    let mut model = with_hotkey(Level::Send);
-    assert!(!does(f5(&mut model)));
-    assert!(model.toast.as_ref().is_some_and(|t| t.text.as_str().contains("only while ARMED")));
-    let mut armed = (*model.snapshot).clone();
-    armed.banner.armed_until = Some(Mono::default().plus_ms(60_000));
-    update(&mut model, Msg::Snapshot(Arc::new(armed)), Now::default());
-    assert!(does(f5(&mut model)));
-}
-
-#[test]
-fn the_ticket_offers_what_the_venue_takes_for_the_symbol() {
-    use crate::domain::{
-        capability::{Capability, ClassCapability, TifWord},
-        instrument::AssetClass,
-        order::OrderKind,
-    };
+/// A screen whose venue takes such orders for coins, of which the third watched symbol is one.
+fn offering(tifs: Vec<TifWord>, orders: Vec<OrderRow>) -> Bench {
     let coins = ClassCapability {
         class: AssetClass::Crypto,
         kinds: vec![OrderKind::Market, OrderKind::Limit],
-        tifs: vec![TifWord::Gtc, TifWord::Ioc],
+        tifs,
         bracket: false,
         oco: false,
         oto: false,
@@ -240,15 +211,22 @@ fn the_ticket_offers_what_the_venue_takes_for_the_symbol() {
         short: false,
         replace: true,
     };
+    let mut b = Bench::new();
+    let mut s = snapshot();
+    let mut rows = (*s.watchlist).clone();
+    rows[2].class = Some(AssetClass::Crypto);
+    s.watchlist = Arc::new(rows);
+    s.orders = Arc::new(orders);
+    let takes = Capability { classes: vec![coins], cancel_all: true, requests_per_min: 200 };
+    s.offers = Arc::new(vec![(venue(), takes)]);
+    b.msg(Msg::Snapshot(Arc::new(s)));
+    b
+}
+
+#[test]
+fn the_ticket_offers_what_the_venue_takes_for_the_symbol() {
     let ticket = |keys: &str| {
-        let mut b = Bench::new();
-        let mut s = snapshot();
-        let mut rows = (*s.watchlist).clone();
-        rows[2].class = Some(AssetClass::Crypto);
-        s.watchlist = Arc::new(rows);
-        let takes = Capability { classes: vec![coins.clone()], cancel_all: true, requests_per_min: 200 };
-        s.offers = Arc::new(vec![(venue(), takes)]);
-        b.msg(Msg::Snapshot(Arc::new(s)));
+        let mut b = offering(vec![TifWord::Gtc, TifWord::Ioc], Vec::new());
         b.keys("j j b").keys(keys);
         b
     };
@@ -275,6 +253,59 @@ fn the_ticket_offers_what_the_venue_takes_for_the_symbol() {
     let mut b = Bench::new();
     b.keys("b Tab Tab Right Right");
     assert_eq!(b.model.ticket.kind.0, OrderKind::Stop);
+}
+
+#[test]
+fn a_last_day_is_a_field_where_the_venue_takes_one() {
+    let dated = || offering(vec![TifWord::Gtc, TifWord::Gtd], Vec::new());
+    for (keys, want) in [
+        ("'g' 'g' Tab '2026-12-31' Enter Enter", "gtd 2026-12-31"),
+        ("'g' 'g' Tab '+3d' Enter Enter", "gtd +3d"),
+        ("'g' 'g' Tab '+3d' BackTab 'g' Enter Enter", "gtc"),
+    ] {
+        let mut b = dated();
+        b.keys("j j b Tab '10' Tab Tab Tab Tab").keys(keys);
+        assert_eq!(b.deeds(), [format!("! buy BTC/USD 10 market {want} @paper")], "{keys}");
+    }
+    for (keys, error) in [
+        ("Enter", "until: write the last day, such as 2026-12-31 or +3d"),
+        (
+            "Tab '12/31' Enter",
+            "`12/31` is not a date: write year-month-day, such as 2026-12-31, or days from today, such as +3d",
+        ),
+    ] {
+        let mut b = dated();
+        b.keys("j j b Tab '10' Tab Tab Tab Tab 'g' 'g'").keys(keys);
+        let ticket = &b.model.ticket;
+        assert_eq!(
+            (ticket.active, ticket.error.as_ref().map(Text::as_str)),
+            (Some(Field::Until), Some(error))
+        );
+        assert_eq!(b.deeds(), [""; 0]);
+    }
+    // Neither where the venue has none, nor while nobody knows what it has.
+    for mut b in [offering(vec![TifWord::Gtc], Vec::new()), Bench::new()] {
+        b.keys("j j b Tab '10' Tab Tab Tab Tab 'g' 'g'");
+        assert_eq!((b.model.ticket.tif, b.model.ticket.shows(Field::Until)), (Some(TifWord::Gtc), false));
+    }
+}
+
+#[test]
+fn the_last_day_of_a_working_order_is_changed_in_place() {
+    let until = Tif::Gtd(jiff::civil::date(2026, 12, 31));
+    let mut working = order("td-a-4", "BTC/USD", OrderState::Working, Some(Role::Target));
+    working.tif = until;
+    for (keys, want) in [
+        ("Tab Tab Tab '2027-01-15' Enter Enter", "! replace td-a-4 gtd 2027-01-15 @paper"),
+        ("Tab Tab 'g' Enter Enter", "! replace td-a-4 gtc @paper"),
+    ] {
+        let mut b = offering(vec![TifWord::Gtc, TifWord::Gtd], vec![working.clone()]);
+        b.keys(":").keys("'focus orders' Enter m");
+        assert_eq!(b.model.ticket.text(Field::Until), "2026-12-31");
+        b.model.ticket.go_to(Field::Size);
+        b.keys(keys);
+        assert_eq!(b.deeds(), [want], "{keys} {:?}", b.model.ticket.error);
+    }
 }
 
 #[test]

@@ -238,3 +238,40 @@ fn two_keys_move_a_working_order_by_a_tick() {
     b.kind("+", KeyEventKind::Repeat);
     assert_eq!(b.log(), [""; 0], "a held key moves nothing");
 }
+
+/// An order that is moved becomes another one at some venues: the next stroke is meant for that.
+#[test]
+fn the_mark_goes_on_to_the_order_that_replaced_the_marked_one() {
+    let mut b = Bench::new();
+    b.keys(": 'focus orders' Enter");
+    let at = |id: &str, state, next: Option<&str>| OrderRow {
+        order_type: OrderType::Limit { limit: "178.56".parse().unwrap() },
+        replaced_by: next.map(|n| ClientId::new(n).unwrap()),
+        ..order(id, "AAPL", state, None)
+    };
+    let show = |b: &mut Bench, orders: Vec<OrderRow>| {
+        let s = Snapshot { orders: Arc::new(orders), ..snapshot() };
+        b.msg(Msg::Snapshot(Arc::new(s)));
+    };
+    show(&mut b, vec![at("td-a-1", OrderState::Working, None)]);
+    b.keys("g");
+    let moved = |b: &mut Bench| {
+        b.log();
+        b.keys("c");
+        b.log()
+    };
+    assert_eq!(moved(&mut b), ["! cancel td-a-1 @paper"]);
+    // On its way: nothing has taken its place yet.
+    let (old, new) = ("td-a-1", "td-a-2");
+    show(&mut b, vec![at(new, OrderState::Sending, None), at(old, OrderState::PendingReplace, Some(new))]);
+    assert_eq!(moved(&mut b), ["! cancel td-a-1 @paper"]);
+    show(
+        &mut b,
+        vec![
+            at("td-a-3", OrderState::Working, None),
+            at(new, OrderState::Replaced, Some("td-a-3")),
+            at(old, OrderState::Replaced, Some(new)),
+        ],
+    );
+    assert_eq!(moved(&mut b), ["! cancel td-a-3 @paper"]);
+}
