@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod backoff;
 pub mod limit;
 pub mod rest;
+pub mod sign;
 pub mod socket;
 pub mod supervise;
 mod tcp;

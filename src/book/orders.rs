@@ -102,7 +102,11 @@ impl OrderRow {
     }
     /// By both its names, to ask the venue.
     pub fn reference(&self) -> crate::domain::order::OrderRef {
-        crate::domain::order::OrderRef { client: self.id.client.clone(), venue_id: self.venue_id.clone() }
+        crate::domain::order::OrderRef {
+            instrument: self.spec.instrument.clone(),
+            client: self.id.client.clone(),
+            venue_id: self.venue_id.clone(),
+        }
     }
     /// The stop price that protects now: of a stop, or where a trailing stop stands.
     pub fn stop_price(&self) -> Option<Price> {

@@ -50,6 +50,9 @@ pub struct Wanted {
     pub executions_since: Option<Stamp>,
     /// Also the rules of these.
     pub instruments: Vec<Symbol>,
+    /// What the book has orders or a position in at the venue: some venues tell ended orders and executions by
+    /// instrument only.
+    pub traded: Vec<Symbol>,
 }
 
 /// What is wanted of a venue's market.
@@ -75,7 +78,8 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// Answers with the order, then its children.
     fn reduce(&self, order: Reducing<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
     /// Asks for a change of a working order. At most one request leaves. Answers with the order that takes its
-    /// place, or the same one.
+    /// place, or the same one. A venue that cancelled the old order and refused the new one is accepted too: it
+    /// answers with both, the new one as rejected.
     fn replace(&self, change: Cleared<Replacement>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
     /// Asks for a cancel, from the reserve of the rate limit.
     fn cancel(&self, order: OrderRef) -> Answer<'_, Outcome<()>>;

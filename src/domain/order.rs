@@ -313,9 +313,11 @@ pub struct Change {
     pub tif: Option<Tif>,
 }
 
-/// An order by both its names.
+/// An order by both its names, and where it is: some venues number orders by instrument, and find none without it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OrderRef {
+    /// In what it is.
+    pub instrument: InstrumentId,
     /// The maker's.
     pub client: ClientId,
     /// The venue's, once known.

@@ -8,7 +8,7 @@ use super::{
     venue::{Agreement, Proving},
 };
 use crate::{
-    book::{Finding, of_order_report, reconcile},
+    book::{Finding, OrderRow, of_order_report, reconcile},
     broker::{Fault, Outcome, Proof, Wanted},
     desk::Reply,
     domain::{
@@ -22,6 +22,8 @@ use crate::{
         text::Text,
     },
 };
+
+use std::collections::BTreeSet;
 
 /// How soon an order without an answer is looked for, milliseconds.
 const FIRST_LOOK_MS: u64 = 300;
@@ -164,6 +166,11 @@ impl Engine {
         match outcome {
             Outcome::Accepted(reports) => {
                 self.take_reports(venue, &reports);
+                if let Some(half) =
+                    reports.iter().find(|r| r.client == by && r.status == OrderEvent::Rejected)
+                {
+                    self.half_replaced(&old, half);
+                }
                 self.look_later(&old, super::looks::PATIENCE_MS);
                 self.look_later(&new, super::looks::PATIENCE_MS);
             }
@@ -178,6 +185,16 @@ impl Engine {
             }
         }
         self.want_report(venue);
+    }
+
+    /// The venue cancelled the one order and refused the other: what it protected is open.
+    fn half_replaced(&mut self, old: &OrderId, refused: &OrderReport) {
+        let why = refused.reason.as_ref().map_or("no reason given", Text::as_str);
+        let text = format!(
+            "order {} is cancelled and the order in its place was refused: {why}; nothing works there now",
+            old.client
+        );
+        self.alert_order(Severity::Critical, AlertCode::ReplaceRefused, old, Text::clean(&text));
     }
 
     fn replace_failed(
@@ -220,8 +237,7 @@ impl Engine {
     }
 
     fn look_now(&mut self, id: &OrderId) {
-        let venue_id = self.book.order(id).and_then(|o| o.venue_id.clone());
-        let order = crate::domain::order::OrderRef { client: id.client.clone(), venue_id };
+        let Some(order) = self.book.order(id).map(OrderRow::reference) else { return };
         self.effect(Effect::Ask { venue: id.venue.clone(), ask: Ask::Find(order), exit: true });
     }
 
@@ -344,7 +360,17 @@ impl Engine {
             executions_after: resume.map(|r| r.execution.clone()),
             executions_since: resume.map(|r| r.at),
             instruments,
+            traded: self.traded_at(venue),
         }
+    }
+
+    /// What the book has open orders or a position in there.
+    fn traded_at(&self, venue: &VenueId) -> Vec<Symbol> {
+        let orders = self.book.open_orders().map(OrderRow::instrument);
+        let held = self.book.positions().map(|row| &row.instrument);
+        let here = orders.chain(held).filter(|i| i.venue == *venue).map(|i| i.symbol.clone());
+        let all: BTreeSet<Symbol> = here.collect();
+        all.into_iter().collect()
     }
 
     /// Asks for everything, unless that is under way.

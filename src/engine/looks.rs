@@ -57,7 +57,7 @@ impl Engine {
             return;
         }
         let Some(row) = self.book.order(&id) else { return };
-        let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        let order = row.reference();
         let Some(look) = self.looks.get_mut(&id) else { return };
         look.tries = look.tries.saturating_add(1);
         let pause = 500_u64.saturating_mul(1_u64 << look.tries.min(6)).min(PAUSE_MAX_MS);

@@ -192,7 +192,7 @@ impl Engine {
     /// Asks for a cancel. Nothing is sent for an order that has ended.
     pub(super) fn cancel_order(&mut self, id: &OrderId) -> bool {
         let Some(row) = self.book.order(id).filter(|o| o.state.is_open()) else { return false };
-        let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        let order = row.reference();
         self.note_cancel_asked(id);
         self.effect(Effect::Cancel { venue: id.venue.clone(), order });
         true
@@ -237,7 +237,7 @@ impl Engine {
             return Err(why("that changes nothing"));
         }
         let before = row.spec.clone();
-        let order = OrderRef { client: id.client.clone(), venue_id: row.venue_id.clone() };
+        let order = row.reference();
         self.count_entry(&id.venue);
         let client = self.next_client();
         let number = self.next_verdict();

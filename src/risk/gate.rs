@@ -168,7 +168,7 @@ mod tests {
     }
     fn change(before: &OrderSpec, after: OrderSpec) -> Replacement {
         Replacement {
-            order: OrderRef { client: client("a"), venue_id: None },
+            order: OrderRef { instrument: before.instrument.clone(), client: client("a"), venue_id: None },
             change: crate::domain::order::Change::default(),
             client: client("b"),
             before: before.clone(),

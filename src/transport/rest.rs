@@ -115,6 +115,7 @@ pub struct Call {
     method: Method,
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
+    signed: Option<String>,
     headers: HeaderMap,
     body: Option<Bytes>,
     body_max: usize,
@@ -128,6 +129,7 @@ impl Call {
             method,
             segments: segments.iter().map(|s| (*s).to_owned()).collect(),
             query: Vec::new(),
+            signed: None,
             headers: HeaderMap::new(),
             body: None,
             body_max: BODY_BYTES_MAX,
@@ -141,6 +143,11 @@ impl Call {
     /// Adds a parameter.
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
+        self
+    }
+    /// Carries these parameters, to the letter: they are encoded and signed.
+    pub fn signed_query(mut self, query: String) -> Self {
+        self.signed = Some(query);
         self
     }
     /// Adds a header.
@@ -168,6 +175,9 @@ impl Call {
         // `Rest::new` saw to it that the base can have a path.
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(&self.segments);
+        }
+        if let Some(signed) = &self.signed {
+            url.set_query(Some(signed));
         }
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(self.query.iter().map(|(k, v)| (*k, v)));
@@ -322,6 +332,12 @@ mod tests {
             "https://host/base/v2/positions/BTC%2FUSD%3Fx=1%23y?symbols=A+B%26c%3Dd"
         );
         assert_eq!(format!("{call:?}"), "GET /v2/positions/BTC/USD?x=1#y");
+        let signed = Call::get(&["api"])
+            .signed_query("symbol=%EF%BC%91&quantity=1.0&signature=aB%2B%2F%3D".to_owned());
+        assert_eq!(
+            signed.url(&base).as_str(),
+            "https://host/base/api?symbol=%EF%BC%91&quantity=1.0&signature=aB%2B%2F%3D"
+        );
         let by_id = Call::get(&["v2", "orders:by_client_order_id"]);
         assert_eq!(by_id.url(&base).path(), "/base/v2/orders:by_client_order_id");
     }

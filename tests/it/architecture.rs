@@ -123,6 +123,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "jiff",
             "nix",
             "reqwest",
+            "ring",
             "rustls",
             "rustls_native_certs",
             "thiserror",

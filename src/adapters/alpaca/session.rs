@@ -176,7 +176,11 @@ impl Orders {
             _ => None,
         };
         if let Some(cancel) = refused {
-            let order = OrderRef { client: order.client.clone(), venue_id: Some(order.venue_id.clone()) };
+            let order = OrderRef {
+                instrument: order.instrument.clone(),
+                client: order.client.clone(),
+                venue_id: Some(order.venue_id.clone()),
+            };
             let why = Text::clean(&update.event);
             out.push(Say::Event(Event::RequestRefused { order, cancel, why }));
         }

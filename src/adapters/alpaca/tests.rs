@@ -83,7 +83,11 @@ fn submission(spec: OrderSpec) -> Submission {
 
 fn order_ref() -> OrderRef {
     let venue_id = VenueOrderId::new("904837e3-3b76-47ec-b432-046db621571b").unwrap();
-    OrderRef { client: ClientId::new("td-a-1").unwrap(), venue_id: Some(venue_id) }
+    OrderRef {
+        instrument: instrument("AAPL"),
+        client: ClientId::new("td-a-1").unwrap(),
+        venue_id: Some(venue_id),
+    }
 }
 
 /// An order as the venue tells it, with these fields changed.

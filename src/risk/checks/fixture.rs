@@ -80,7 +80,7 @@ impl Desk {
     }
     pub(crate) fn judge_change(&mut self, order: &str, after: OrderSpec) -> Verdict {
         let before = self.book.order(&id(order)).unwrap().spec.clone();
-        let order = OrderRef { client: client(order), venue_id: None };
+        let order = OrderRef { instrument: before.instrument.clone(), client: client(order), venue_id: None };
         let change = Change::default();
         let change =
             Replacement { order, change, client: client("changed"), before, after, adds_nothing: false };
