@@ -46,7 +46,8 @@ pub(super) fn table(orders: &[&OrderRow], now: Now) -> Table {
         table.row(vec![
             format!("{indent}{}", o.id.client),
             o.id.venue.to_string(),
-            o.state.word().to_owned(),
+            // What is held here has words of its own: it is no state at the venue.
+            if o.here { o.status_word.to_string() } else { o.state.word().to_owned() },
             o.side.word().to_owned(),
             o.symbol.to_string(),
             o.filled.to_string(),

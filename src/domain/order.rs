@@ -120,6 +120,10 @@ pub enum OrderKind {
 impl OrderKind {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Market, Self::Limit, Self::Stop, Self::StopLimit, Self::TrailingStop];
+    /// Can this program hold it itself, as an exit, where the venue has none?
+    pub const fn can_be_held(self) -> bool {
+        matches!(self, Self::Stop | Self::StopLimit | Self::TrailingStop)
+    }
     /// `market`, `stop-limit`, …
     pub const fn word(self) -> &'static str {
         match self {

@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transport", &["domain", "clock", "config"]),
     ("calendar", &["domain"]),
     ("book", &["domain"]),
-    ("sizing", &["jiff", "domain", "book"]),
+    ("sizing", &["domain", "book"]),
     ("risk", &["domain", "book", "calendar"]),
     ("monitor", &["domain", "book", "calendar"]),
     ("analytics", &["domain", "book"]),

@@ -62,6 +62,14 @@ impl Engine {
             crate::domain::text::counted(orders, "order", "orders"),
             crate::domain::text::counted(positions, "position", "positions"),
         );
+        let held = venues.iter().map(|v| self.held_in(v, scope)).fold(0, usize::saturating_add);
+        let text = match held {
+            0 => text,
+            n => format!(
+                "{text}; {} held here: over with what they are for",
+                crate::domain::text::counted(n, "order", "orders")
+            ),
+        };
         let unusual = rows.iter().filter_map(|r| self.unusual_close(&r.venue, &r.closes)).collect();
         Plan { text: Text::clean(&text), venues: rows, unusual }
     }
@@ -98,6 +106,13 @@ impl Engine {
         let account = self.account_of(venue).map_or_else(Default::default, |a| a.tail().into());
         let cost = cost.map(Money::to_cents);
         PlanVenue { venue: venue.clone(), badge: environment.into(), account, cancels, closes, blocked, cost }
+    }
+
+    /// Orders in scope that are held here: nothing of them acts while the exit does, and what has nothing left to close
+    /// or to add to is over.
+    fn held_in(&self, venue: &VenueId, scope: &Scope) -> usize {
+        let (plan, _) = self.plan_exit(venue, scope);
+        self.book.held_here().filter(|row| plan.holds(&row.order.instrument)).count()
     }
 
     /// Half the spread for each unit.

@@ -195,6 +195,25 @@ fn a_trailing_stop_follows_and_a_restart_remembers_how_far() {
 }
 
 #[test]
+fn two_stops_at_one_price_send_one_close() {
+    let mut rig = Rig::at(&quiet(), plain());
+    rig.passes("sell AAPL all trail 10%");
+    rig.passes("sell AAPL all trail 10%");
+    rig.market("10");
+    rig.market("8");
+    let close = rig.one();
+    rig.market("7");
+    assert!(rig.sent().is_empty());
+    rig.fills(&close, "1000", "8");
+    rig.held = "0";
+    rig.pass(1);
+    rig.report();
+    rig.tick();
+    assert!(rig.sent().is_empty());
+    assert_eq!((rig.held_qty(), rig.here()), ("0".to_owned(), Vec::new()));
+}
+
+#[test]
 fn what_does_not_close_is_watched_again_and_left_to_an_exit() {
     let mut rig = Rig::at(&quiet(), plain());
     rig.passes("protect AAPL stop 9");

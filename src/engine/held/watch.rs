@@ -224,6 +224,11 @@ impl Engine {
             self.end_held(&row.id, false, "what is left is less than the smallest order");
             return;
         }
+        // Two stops at one price: the second has what the first leaves.
+        let acts = |h: &HeldRow| h.id != row.id && h.order.kind.protects() && h.stroke.is_some();
+        if self.book.held_of(&instrument).any(acts) {
+            return;
+        }
         let alone = self.book.reducing_orders(&instrument).next().is_none();
         // What failed once is left to the exit, which knows every way out.
         let order = if alone && row.failures == 0 { self.strike_with_order(row, whole) } else { None };

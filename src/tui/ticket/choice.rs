@@ -77,7 +77,8 @@ impl Ticket {
     ) -> bool {
         let Choices { venues, offer } = from;
         let has = |what: fn(&ClassCapability) -> bool| offer.is_none_or(what);
-        let takes = |kind: OrderKind| offer.is_none_or(|o| o.kinds.contains(&kind));
+        // Exits that the venue lacks are held here: the figures say so.
+        let takes = |kind: OrderKind| kind.can_be_held() || offer.is_none_or(|o| o.kinds.contains(&kind));
         let lasts = |tif: Option<TifWord>| match (offer, tif) {
             (Some(offer), Some(tif)) => offer.tifs.contains(&tif),
             (None, tif) => tif != Some(TifWord::Gtd),

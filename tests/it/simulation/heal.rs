@@ -166,7 +166,15 @@ fn get_out(world: &mut World) -> Result<(), String> {
             return Err(format!("{} is open after a flatten: {mine:?}", open.id));
         }
     }
-    agree(world)
+    agree(world)?;
+    // What was held here had something to close, and that is gone.
+    let gone = |venue: &tradedeck::domain::ids::VenueId| {
+        ours(world).any(|h| h.id == *venue && h.positions.values().all(Decimal::is_zero))
+    };
+    match world.engine.book().held_here().find(|h| gone(&h.id.venue)) {
+        Some(held) => Err(format!("held after a flatten: {held:?}")),
+        None => Ok(()),
+    }
 }
 
 /// How many facts the journal has of this kind.

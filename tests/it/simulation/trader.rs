@@ -5,6 +5,10 @@ use tradedeck::domain::{ids::ClientId, order::OrderType};
 
 /// One thing that a trader does now.
 pub(super) fn act(world: &mut World) {
+    if world.holds && world.rng.u32(0..4) == 0 {
+        let line = held(world);
+        return world.command(&line);
+    }
     let line = match world.rng.u32(0..100) {
         0..=27 => entry(world),
         28..=33 => bracket(world),
@@ -45,6 +49,44 @@ pub(super) fn act(world: &mut World) {
         _ => "unlock looked at it".to_owned(),
     };
     world.command(&line);
+}
+
+/// What a venue lacks, and what becomes of it.
+fn held(world: &mut World) -> String {
+    let held: Vec<(ClientId, OrderType)> =
+        world.engine.book().held_here().map(|h| (h.id.client.clone(), h.order.kind.order_type())).collect();
+    if !held.is_empty() && world.rng.u32(0..4) == 0 {
+        let (client, order_type) = held[world.rng.usize(..held.len())].clone();
+        let at = world.rng.u32(9_700..10_300);
+        let price = format!("{}.{:02}", at / 100, at % 100);
+        return match order_type {
+            OrderType::Limit { .. } if world.rng.bool() => format!("replace #{client} limit {price}"),
+            OrderType::Stop { .. } if world.rng.bool() => format!("replace #{client} stop {price}"),
+            OrderType::Limit { .. }
+            | OrderType::Stop { .. }
+            | OrderType::Market
+            | OrderType::StopLimit { .. }
+            | OrderType::TrailingStop { .. } => format!("cancel #{client}"),
+        };
+    }
+    pick(
+        world,
+        &[
+            "buy BTC/USD 0.3 stop 99.50 target 100.50 @coin",
+            "buy BTC/USD 0.8 stop 99 target 100.40 for 50% target 100.80 for 25% target 102 @coin",
+            "buy BTC/USD 0.4 limit 99.80 stop 99 target 101 @coin",
+            "protect BTC/USD stop 99.60 target 100.60 @coin",
+            "buy AAPL 8 stop 99.40 target 100.30 for 50% target 101 @alfa",
+            "buy MSFT 6 target 100.40 for half stop 98 @alfa",
+            "buy NVDA 4 stop 99.50 target 100.50 @beta",
+            "protect NVDA stop 99.60 target 100.50 @beta",
+            "protect AAPL stop 99.60 target 100.50 @beta",
+            "buy AAPL 9 limit 100.50 show 3 @alfa",
+            "buy NVDA 7 limit 100.20 show 2 @beta",
+            "sell NVDA 6 limit 99.80 show 2 @beta",
+            "buy BTC/USD 0.9 limit 100.50 show 0.2 @coin",
+        ],
+    )
 }
 
 fn pick(world: &mut World, lines: &[&str]) -> String {

@@ -176,6 +176,8 @@ pub(super) struct World {
     run: u32,
     asked: u64,
     steps: u64,
+    /// The trader also asks for what venues lack and is held here.
+    pub(super) holds: bool,
     pub(super) keeps_log: bool,
     pub(super) log: Vec<String>,
 }
@@ -234,6 +236,9 @@ fn setup(run: u32) -> Setup {
     }
 }
 
+/// From this seed on the trader also asks for what is held here: the lives of the seeds before stay what they were.
+pub(super) const HOLDS_FROM: u64 = 100_000;
+
 fn text(t: &str) -> Text {
     Text::clean(t)
 }
@@ -271,6 +276,7 @@ impl World {
             run: 0,
             asked: 0,
             steps: 0,
+            holds: seed >= HOLDS_FROM,
             keeps_log: false,
             log: Vec::new(),
         };
