@@ -13,7 +13,6 @@ use crate::{
         fact::{Fact, OrderFact},
         ids::{ClientId, OrderId, VenueId},
         lifecycle::{OrderEvent, OrderState},
-        order::OrderRef,
         report::OrderReport,
         text::Text,
         time::Mono,

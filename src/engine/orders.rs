@@ -8,7 +8,7 @@ use crate::{
         fact::{Fact, Intent, OrderFact},
         ids::{ClientId, OrderId, VenueId},
         lifecycle::{OrderEvent, OrderState},
-        order::{Change, OrderRef, OrderSpec, OrderType, Origin, Replacement, Submission},
+        order::{Change, OrderSpec, OrderType, Origin, Replacement, Submission},
         quote::Arrival,
         text::Text,
     },
