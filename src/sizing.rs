@@ -79,7 +79,7 @@ pub enum SizingError {
     #[error("{field} in R needs a protective stop, and only a target can have it", field = .0.word())]
     NoR(Field),
     /// On the wrong side of the entry or the market.
-    #[error("{field} {price} stands on the wrong side of {reference}", field = .field.word())]
+    #[error("{field} {price} stands on the wrong side of {reference}: it would be met at once", field = .field.word())]
     WrongSide {
         /// Which.
         field: Field,

@@ -271,7 +271,7 @@ pub enum Why {
         age_ms: i64,
     },
     /// Not enough.
-    #[error("it takes {need} of buying power, {left} is left")]
+    #[error("it takes {need:.2} of buying power, {left:.2} is left")]
     BuyingPower {
         /// What it needs.
         need: Money,

@@ -146,7 +146,7 @@ fn errors_name_the_field() {
     assert_eq!(desk.plan(&draft(Side::Buy, risk)), Err(SizingError::NoStop));
     let above = with_stop(risk, PriceExpr::At(px("101")));
     let wrong = desk.plan(&above).unwrap_err();
-    assert_eq!(wrong.to_string(), "stop 101 stands on the wrong side of 100.01");
+    assert_eq!(wrong.to_string(), "stop 101 stands on the wrong side of 100.01: it would be met at once");
     let r = with_stop(risk, PriceExpr::R(Ratio::new(Decimal::ONE)));
     assert_eq!(desk.plan(&r), Err(SizingError::NoR(Field::Stop)));
     let bare = Draft {

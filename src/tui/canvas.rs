@@ -67,6 +67,18 @@ fn columns(c: char) -> u16 {
     c.width().map_or(0, small)
 }
 
+/// What stands for a sign on a terminal that has only ASCII.
+const fn plain(c: char) -> char {
+    match c {
+        '…' | '·' => '.',
+        '–' | '—' => '-',
+        '→' => '>',
+        '×' => 'x',
+        c if c.is_ascii() => c,
+        _ => '?',
+    }
+}
+
 /// A length as columns.
 pub fn small(n: usize) -> u16 {
     u16::try_from(n).map_or(u16::MAX, |n| n)
@@ -154,7 +166,7 @@ impl<'a> Canvas<'a> {
                 break;
             }
             if let Some(cell) = self.buf.cell_mut((x.saturating_add(used), y)) {
-                cell.set_char(if ascii && !c.is_ascii() { '?' } else { c }).set_style(style);
+                cell.set_char(if ascii { plain(c) } else { c }).set_style(style);
             }
             for rest in used.saturating_add(1)..end {
                 if let Some(cell) = self.buf.cell_mut((x.saturating_add(rest), y)) {

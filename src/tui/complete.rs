@@ -136,6 +136,14 @@ pub fn palette(settings: &Settings, typed: &str) -> Vec<Completion> {
             }
         }
     }
+    // Words that begin an order line: chosen, they stand on the `:` line to be gone on with.
+    for verb in grammar::complete("", 0, &Words::default()) {
+        let known = action::named(&verb.text).is_some();
+        if let Some(score) = distance(&format!("{} {}", verb.text, verb.note), typed).filter(|_| !known) {
+            let words = SmolStr::new_static(verb.note);
+            found.push((score, Completion { range: 0..0, word: verb.text, words }));
+        }
+    }
     for entry in ACTIONS {
         let plain = [("", entry.words)];
         let keyed = entry.keys.iter().map(|k| (k.arg, k.words));

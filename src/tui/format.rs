@@ -183,6 +183,13 @@ impl Numbers {
         out.push_str(rest);
     }
 
+    /// The same as a text of its own.
+    pub fn told(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        self.retell(&mut out, text);
+        out
+    }
+
     /// An amount without the sign of its currency, for where there is no room for it.
     pub fn bare(&self, amount: &str) -> String {
         if self.currency.is_empty() {

@@ -296,7 +296,7 @@ fn blue_and_orange(depth: ColorMode, ground: Option<Color>) -> Option<(Color, Co
 }
 
 /// One role in a theme file: 24-bit colours, their stand-ins among the sixteen, and what marks it with none. A
-/// role without 24-bit colours has those of the sixteen at every depth.
+/// role without 24-bit colours has those of the sixteen at every depth. `ansi_marks` stand in for `marks` there.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Spec {
@@ -305,6 +305,7 @@ struct Spec {
     ansi_fg: Option<Ansi>,
     ansi_bg: Option<Ansi>,
     marks: Vec<Mark>,
+    ansi_marks: Vec<Mark>,
     mono: Vec<Mark>,
 }
 
@@ -315,7 +316,8 @@ impl Spec {
                 (self.fg.map(|c| c.0), self.bg.map(|c| c.0), &self.marks)
             }
             ColorMode::Truecolor | ColorMode::Ansi16 => {
-                (self.ansi_fg.map(|c| c.0), self.ansi_bg.map(|c| c.0), &self.marks)
+                let marks = if self.ansi_marks.is_empty() { &self.marks } else { &self.ansi_marks };
+                (self.ansi_fg.map(|c| c.0), self.ansi_bg.map(|c| c.0), marks)
             }
             ColorMode::None => (None, None, &self.mono),
         };
@@ -566,6 +568,38 @@ mod tests {
                 };
                 let apart: f64 = seen(fg(a)).iter().zip(seen(fg(b))).map(|(x, y)| (x - y).powi(2)).sum();
                 assert!(apart.sqrt() > 0.2, "{a:?} and {b:?} without {cones} cones: {:.2}", apart.sqrt());
+            }
+        }
+    }
+
+    /// Red on blue is what a trader sees of a loss on the row that is about to be closed.
+    #[test]
+    fn in_sixteen_colours_every_role_can_be_read_on_the_marked_row() {
+        let told = [
+            Role::Text,
+            Role::Strong,
+            Role::Up,
+            Role::Down,
+            Role::Buy,
+            Role::Sell,
+            Role::Good,
+            Role::Warning,
+            Role::Critical,
+            Role::Pending,
+            Role::Info,
+        ];
+        for theme in themes(ColorMode::Ansi16) {
+            let row = theme.style(Role::Selected);
+            for role in told {
+                let style = theme.style(role);
+                let (mut fg, mut bg) = (style.fg.unwrap(), row.bg.unwrap());
+                if row.add_modifier.contains(Modifier::REVERSED) {
+                    std::mem::swap(&mut fg, &mut bg);
+                }
+                let got = contrast(fg, bg);
+                // Green on white is as pale as its user's terminal makes it.
+                let ground = contrast(style.fg.unwrap(), theme.style(Role::Text).bg.unwrap());
+                assert!(got >= ground.min(3.0), "{} {role:?}: {got:.1}", theme.name());
             }
         }
     }

@@ -75,7 +75,7 @@ mod tests {
         desk.refuses(
             CheckName::BuyingPower,
             &OrderSpec { instrument: btc(), ..buy("2.6") },
-            "100000 is left",
+            "100000.00 is left",
         );
     }
 
@@ -84,10 +84,10 @@ mod tests {
         let mut desk = Desk::open();
         desk.book.take(intent("a", &order(Side::Buy, "1500", limit("100"))));
         let second = order(Side::Buy, "600", limit("100"));
-        desk.refuses(CheckName::BuyingPower, &second, "50000 is left");
+        desk.refuses(CheckName::BuyingPower, &second, "50000.00 is left");
         desk.book.take(event("a", OrderEvent::Unanswered));
         desk.book.apply(at(60), &Fact::Account { venue: venue(), report: Box::new(account()) });
-        desk.refuses(CheckName::BuyingPower, &second, "50000 is left");
+        desk.refuses(CheckName::BuyingPower, &second, "50000.00 is left");
         desk.book.take(event("a", OrderEvent::Working));
         desk.book.apply(at(60), &Fact::Account { venue: venue(), report: Box::new(account()) });
         desk.passes(CheckName::BuyingPower, &second);

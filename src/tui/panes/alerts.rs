@@ -3,14 +3,17 @@
 use crate::desk::snapshot::AlertRow;
 use crate::domain::alert::Severity;
 use crate::tui::{
-    canvas::Canvas,
+    canvas::{Canvas, small, width},
     column::Column as Key,
     focus::Pane,
     format,
     hit::Drawn,
     model::Model,
     theme::Role,
-    widgets::table::{self, Align, Cell, Column, Table},
+    widgets::{
+        sheet::Sheet,
+        table::{self, Align, Cell, Column, Table},
+    },
 };
 use ratatui::layout::Rect;
 use std::fmt::Write as _;
@@ -82,8 +85,35 @@ fn venue(row: &AlertRow, cell: &mut Cell<'_>) {
     cell.word(row.alert.venue.as_ref().map_or("", |v| v.as_str()), Role::Muted);
 }
 
+/// All that the marked one says, where its row has no room for it: below the rows, while they are looked at.
+fn whole(model: &Model, area: Rect) -> Option<Sheet> {
+    const BESIDE: u16 = 20;
+    let state = model.table(Pane::Alerts);
+    let row = state.rows.get(state.cursor).and_then(|n| model.snapshot.alerts.get(*n))?;
+    let text = row.alert.text.as_str();
+    let mut sheet = Sheet::new(area.width.saturating_sub(2));
+    sheet.say(text, severity_role(row.alert.severity));
+    let all = small(state.rows.len().saturating_add(sheet.len()).saturating_add(1));
+    let free = all <= area.height || model.focus == Pane::Alerts;
+    let cut = width(text).saturating_add(BESIDE) > area.width;
+    (cut && free).then_some(sheet)
+}
+
 /// Draws them.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
+    let mut area = area;
+    if let Some(sheet) = whole(model, area) {
+        // The heads and two rows stay.
+        let high = small(sheet.len()).min(area.height.saturating_sub(3));
+        area.height = area.height.saturating_sub(high);
+        let foot = Rect {
+            x: area.x.saturating_add(1),
+            y: area.bottom(),
+            width: area.width.saturating_sub(2),
+            height: high,
+        };
+        sheet.draw(canvas, foot, 0);
+    }
     let table = Table {
         pane: Pane::Alerts,
         columns: &COLUMNS,

@@ -147,7 +147,9 @@ fn locks(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
     } else {
         return;
     }
-    if let Some(reason) = &banner.locked {
+    // Behind the badge HALT the reason HALT says nothing.
+    let reason = banner.locked.as_ref().filter(|r| !(banner.halted && r.as_str() == "HALT"));
+    if let Some(reason) = reason {
         out.push(Bit::joined(reason.as_str(), Role::Text, 3));
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{banner::said, exit, plan, risk, series, since};
 use crate::config::Numbers;
-use crate::desk::{Preview, Request};
-use crate::domain::order::Amount;
+use crate::desk::{Preview, Request, snapshot::PositionRow};
+use crate::domain::{draft::Command, limits::Action, money::Price, order::Amount};
 use crate::tui::{
-    action::Action,
+    action::Action as Do,
     canvas::{Canvas, small, width},
     hit::Drawn,
     modal::{Confirmation, Left, Modal, Palette, QuitAsk},
@@ -112,7 +112,14 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
     let wide = window::room(canvas, wide);
     let mut sheet = Sheet::new(wide);
     sheet.say(confirm.title.as_str(), Role::Strong);
-    sheet.blank();
+    // Whose money it is stands in every question about an order.
+    match confirm.preview.as_ref().and_then(|p| p.instrument.as_ref()) {
+        Some(on) => {
+            let badge = plan::venue_badge(model, &on.venue, "");
+            sheet.flow(0, &[badge, Bit::joined(on.venue.as_str(), Role::Strong, 0)]);
+        }
+        None => sheet.blank(),
+    }
     if let Some(error) = &confirm.error {
         sheet.say(error.as_str(), Role::Critical);
     }
@@ -125,22 +132,17 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
         (Some(shown), _) => plan::lines(&mut sheet, canvas, model, shown),
         (None, Some(preview)) => {
             sheet.flow(0, &summary(&canvas.look.exact, preview));
-            // Sentences are told whole, each on lines of its own.
-            for check in preview.checks.iter().filter(|c| !c.text.is_empty()) {
-                sheet.say(check.text.as_str(), Role::Warning);
-            }
-            for (_, problem) in &preview.problems {
-                sheet.say(problem.as_str(), Role::Critical);
-            }
+            verdicts(&mut sheet, canvas, preview);
         }
         (None, None) if is_exit && confirm.error.is_none() => {
             sheet.say("Asking the engine for the exit plan.", Role::Pending);
         }
-        (None, None) => {}
+        (None, None) => break_even(&mut sheet, canvas, model, &confirm.request),
     }
     let unusual = confirm.preview.iter().flat_map(|p| &p.unusual);
     for text in unusual.chain(confirm.plan.iter().flat_map(|p| &p.unusual)) {
-        sheet.say(&format!("unusual: {text}"), Role::Warning);
+        let text = canvas.look.exact.told(text.as_str());
+        sheet.hang(&format!("{} ", canvas.look.glyphs.warn), &format!("unusual: {text}"), Role::Warning);
     }
     let feet = if confirm.typed.is_some() { 2 } else { 1 };
     let high = small(sheet.len()).saturating_add(1).saturating_add(feet);
@@ -158,7 +160,7 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
             strip::flow(canvas, last, 0, &bits);
         }
         None if is_exit => {
-            let key = model.settings.keymap.keys_of(Action::Confirm, "").unwrap_or_default();
+            let key = model.settings.keymap.keys_of(Do::Confirm, "").unwrap_or_default();
             let bits = [
                 Bit::new(format!(" {key} again FLATTENS "), Role::Halt, 0),
                 Bit::new("Esc", Role::Key, 0),
@@ -167,6 +169,39 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
             strip::flow(canvas, last, 0, &bits);
         }
         None => foot(model, canvas, inner),
+    }
+}
+
+/// From where to where a stop goes that is moved to break-even.
+fn break_even(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, request: &Request) {
+    let Request::Do(Command::Protect { symbol, venue, break_even: true, .. }) = request else { return };
+    let mut held = model.snapshot.positions.iter();
+    let on = |p: &&PositionRow| {
+        p.instrument.symbol == *symbol && venue.as_ref().is_none_or(|v| *v == p.instrument.venue)
+    };
+    let Some(position) = held.find(on) else { return };
+    let price = |p: Option<Price>| {
+        p.map_or_else(String::new, |p| said(|s| canvas.look.exact.price(s, p, position.tick)))
+    };
+    let from = if position.stop.is_some() { " from " } else { "" };
+    let (stop, average, last) = (price(position.stop), price(position.avg_price), price(position.last));
+    sheet.say(&format!("puts the stop{from}{stop} to the average entry, {average}"), Role::Text);
+    sheet.say(&format!("the market stands at {last}"), Role::Muted);
+}
+
+/// What speaks against an order, whole: what it would be refused for first.
+pub(super) fn verdicts(sheet: &mut Sheet, canvas: &Canvas<'_>, preview: &Preview) {
+    let glyphs = &canvas.look.glyphs;
+    let blocks = preview.checks.iter().filter(|c| c.action == Some(Action::Block)).map(|c| &c.text);
+    let problems = preview.problems.iter().map(|(_, text)| text);
+    for text in problems.chain(blocks) {
+        let text = canvas.look.exact.told(text.as_str());
+        sheet.hang(&format!("{} refused: ", glyphs.fail), &text, Role::Critical);
+    }
+    let warns = preview.checks.iter().filter(|c| c.action == Some(Action::Warn));
+    for check in warns.filter(|c| !c.text.is_empty()) {
+        let text = canvas.look.exact.told(check.text.as_str());
+        sheet.hang(&format!("{} ", glyphs.warn), &text, Role::Warning);
     }
 }
 
@@ -194,7 +229,7 @@ pub(super) fn summary(numbers: &Numbers, preview: &Preview) -> Vec<Bit> {
 
 fn palette_window(canvas: &mut Canvas<'_>, palette: &Palette) {
     let high = canvas.area().height.saturating_sub(8).min(18);
-    let inner = window::open(canvas, (60, high), " Palette ", Role::Focus);
+    let inner = window::open(canvas, (76, high), " Palette ", Role::Focus);
     prompt::draw(canvas, (inner.x, inner.y, inner.width), &palette.input, true);
     let room = usize::from(inner.height.saturating_sub(2));
     let first = palette.chosen.saturating_sub(room.saturating_sub(1));

@@ -46,6 +46,7 @@ fn step(sheet: &mut Sheet, canvas: &Canvas<'_>, (n, step): (usize, &Step), run: 
         StepState::Waits { refused: false } | StepState::Sent(_) | StepState::Done => ("", Role::Muted),
     };
     if let Some(said) = &step.said {
+        let said = canvas.look.exact.told(said.as_str());
         sheet.hang("     ", &format!("{word}{said}"), role);
     }
     for text in step.plan.iter().flat_map(|p| &p.unusual) {
@@ -66,7 +67,7 @@ fn figures(sheet: &mut Sheet, canvas: &Canvas<'_>, preview: &Preview, state: Ste
     }
     let warns = preview.checks.iter().filter(|c| c.action == Some(Action::Warn));
     for check in warns.filter(|c| !c.text.is_empty()) {
-        sheet.hang("     ", check.text.as_str(), Role::Warning);
+        sheet.hang("     ", &canvas.look.exact.told(check.text.as_str()), Role::Warning);
     }
     for text in &preview.unusual {
         sheet.hang("     ", &format!("unusual: {text}"), Role::Warning);

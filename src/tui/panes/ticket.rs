@@ -9,7 +9,7 @@ use crate::domain::{
     order::{Side, Tif},
 };
 use crate::tui::{
-    canvas::{Canvas, small, width},
+    canvas::{Canvas, width},
     focus::Pane,
     format,
     hit::{Drawn, Hit},
@@ -247,11 +247,30 @@ fn check(lines: &mut Lines<'_, '_, '_>, check: &Check) {
         Some(Action::Warn) => (glyphs.warn, Role::Warning),
         Some(Action::Off) | None => (glyphs.pass, Role::Good),
     };
-    if check.text.is_empty() {
-        lines.say(&format!("{sign} {}", check.name), role);
+    let text = if check.text.is_empty() {
+        check.name.to_string()
     } else {
-        lines.say(&format!("{sign} {}", check.text), role);
-    }
+        lines.canvas.look.exact.told(check.text.as_str())
+    };
+    lines.say(&format!("{sign} {text}"), role);
+}
+
+/// Lines that what speaks against the order takes, and one for what passed: refusals are worth more than figures.
+fn kept(canvas: &Canvas<'_>, preview: &Preview, wide: u16) -> u16 {
+    let told = preview.checks.iter().filter(|c| matches!(c.action, Some(Action::Block | Action::Warn)));
+    let lines = told.map(|c| {
+        let text = canvas.look.exact.told(c.text.as_str());
+        window::lines(&format!("x {text}"), wide)
+    });
+    let passed = preview.checks.iter().any(|c| matches!(c.action, None | Some(Action::Off)));
+    lines.fold(u16::from(passed), u16::saturating_add)
+}
+
+/// Would it be refused as things are now?
+fn is_blocked(ticket: &Ticket) -> bool {
+    let preview = ticket.current_preview();
+    preview
+        .is_some_and(|p| !p.problems.is_empty() || p.checks.iter().any(|c| c.action == Some(Action::Block)))
 }
 
 /// Refusals first, then warnings, then what passed, as many as there is room for.
@@ -287,6 +306,9 @@ fn next_step(model: &Model) -> (String, Role) {
         Phase::Idle => ("b buy   s sell".to_owned(), Role::Key),
         Phase::Editing if ticket.error.is_some() || !ticket.errors.is_empty() => {
             ("not ready: see above".to_owned(), Role::Warning)
+        }
+        Phase::Editing | Phase::Reviewing if is_blocked(ticket) => {
+            ("would be REFUSED   Esc back".to_owned(), Role::Critical)
         }
         Phase::Editing => ("Enter review   Esc close".to_owned(), Role::Key),
         Phase::Reviewing => (" Enter SENDS   Esc back ".to_owned(), Role::Armed),
@@ -382,9 +404,8 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
         }
         if let Some(preview) = &model.ticket.preview {
             lines.rule();
-            // Refusals are worth more than figures: three lines are kept for them.
-            let kept = small(preview.checks.len()).min(3);
-            lines.end = bottom.saturating_sub(kept);
+            let kept = kept(lines.canvas, preview, inner.width);
+            lines.end = bottom.saturating_sub(kept).max(lines.y);
             figures(&mut lines, preview);
             lines.end = bottom;
             if lines.room() > kept {

@@ -224,8 +224,14 @@ impl Ticket {
         };
         ticket.put(Field::Symbol, draft.symbol.as_str());
         ticket.put(Field::Size, &grammar::size_text(draft.size));
-        for (field, price) in prices.into_iter().chain(draft.target.map(|t| (Field::Target, t))) {
+        for (field, price) in prices {
             ticket.put(field, &grammar::price_text(price));
+        }
+        let parts = draft.parts.iter().map(|p| format!("{} for {}%", grammar::price_text(p.target), p.share));
+        let targets: Vec<String> = parts.chain(draft.target.map(grammar::price_text)).collect();
+        ticket.put(Field::Target, &targets.join(" target "));
+        if let Some(show) = draft.show {
+            ticket.put(Field::Show, &show.to_string());
         }
         if let DraftType::Trail(trail) = draft.order_type {
             ticket.put(Field::Trail, &grammar::trail_text(trail));

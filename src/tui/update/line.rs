@@ -228,7 +228,10 @@ fn several(model: &mut Model, text: &str, lines: &[(usize, &str)]) -> Result<Vec
 /// What was found in the palette: done, or begun on the `:` line where something has to follow.
 fn run_found(model: &mut Model, found: &Completion) -> Result<Vec<Cmd>, Text> {
     let (name, arg) = found.word.split_once(' ').unwrap_or((found.word.as_str(), ""));
-    let entry = action::named(name).ok_or("this is no command")?;
+    let Some(entry) = action::named(name) else {
+        open(model, &format!("{name} "));
+        return Ok(Vec::new());
+    };
     if entry.needs_argument() && arg.is_empty() {
         open(model, &format!("{name} "));
         model.say(Tone::Plain, format!("{name} {}", entry.usage));

@@ -144,12 +144,17 @@ impl Curve<'_> {
             canvas.number(plot.right(), y, LABELS, &out, (0, style));
         }
         let times = [(self.points.first(), plot.x), (self.points.last(), plot.right().saturating_sub(5))];
+        let mut before = String::new();
         for (point, x) in times {
             out.clear();
             if let Some(point) = point {
                 format::clock_short(&mut out, point.at, &canvas.look.zone);
             }
-            canvas.left(x, plot.bottom(), 5, &out, style);
+            // A minute that has just begun needs no second label.
+            if out != before {
+                canvas.left(x, plot.bottom(), 5, &out, style);
+            }
+            before.clone_from(&out);
         }
     }
 }

@@ -65,6 +65,21 @@ pub fn frame(canvas: &mut Canvas<'_>, area: Rect, title: &str, role: Role) -> Re
     }
 }
 
+/// Lines that [`wrap`] takes for a text where there is room.
+pub fn lines(text: &str, wide: u16) -> u16 {
+    let (mut count, mut line) = (1_u16, 0_u16);
+    for word in text.split(' ') {
+        let joined = line.saturating_add(1).saturating_add(width(word));
+        if line > 0 && joined > wide {
+            count = count.saturating_add(1);
+            line = width(word);
+        } else {
+            line = if line > 0 { joined } else { width(word) };
+        }
+    }
+    count
+}
+
 /// Writes `text` in lines of at most the area's width, broken at spaces, and returns the lines used. What does not
 /// fit into the area ends in an ellipsis.
 pub fn wrap(canvas: &mut Canvas<'_>, area: Rect, text: &str, role: Role) -> u16 {

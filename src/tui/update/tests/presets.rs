@@ -79,6 +79,8 @@ fn what_the_ticket_has_no_field_for_goes_to_the_line() {
         "sell AAPL risk 0.5% trigger 170 limit 169.5 stop 180 limit 181 target 2R gtd +3d ext @paper",
         "buy BTC/USD $500 trail 1% reduce",
         "sell AAPL all limit +2t ioc",
+        "buy AAPL 100 limit 170 show 10",
+        "buy AAPL 100 stop 174 target 178 for 50% target 2R",
     ] {
         let mut b = bench(&[line], Level::Load);
         b.keys("F5");
