@@ -132,6 +132,7 @@ fn confirm_window(model: &Model, canvas: &mut Canvas<'_>, confirm: &Confirmation
         (Some(shown), _) => plan::lines(&mut sheet, canvas, model, shown),
         (None, Some(preview)) => {
             sheet.flow(0, &summary(&canvas.look.exact, preview));
+            held_here(&mut sheet, canvas, preview);
             verdicts(&mut sheet, canvas, preview);
         }
         (None, None) if is_exit && confirm.error.is_none() => {
@@ -187,6 +188,14 @@ fn break_even(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, request: &R
     let (stop, average, last) = (price(position.stop), price(position.avg_price), price(position.last));
     sheet.say(&format!("puts the stop{from}{stop} to the average entry, {average}"), Role::Text);
     sheet.say(&format!("the market stands at {last}"), Role::Muted);
+}
+
+/// What the venue lacks and this program holds itself.
+pub(super) fn held_here(sheet: &mut Sheet, canvas: &Canvas<'_>, preview: &Preview) {
+    if !preview.held.is_empty() {
+        let held: Vec<String> = preview.held.iter().map(|t| canvas.look.exact.told(t.as_str())).collect();
+        sheet.hang("held here: ", &held.join(", "), Role::Info);
+    }
 }
 
 /// What speaks against an order, whole: what it would be refused for first.

@@ -232,7 +232,8 @@ fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
         lines.say(cap.as_str(), Role::Muted);
     }
     if !preview.held.is_empty() {
-        let held: Vec<&str> = preview.held.iter().map(crate::domain::text::Text::as_str).collect();
+        let held: Vec<String> =
+            preview.held.iter().map(|t| lines.canvas.look.exact.told(t.as_str())).collect();
         lines.say(&format!("held here: {}", held.join(", ")), Role::Info);
     }
     for text in &preview.unusual {
