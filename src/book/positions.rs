@@ -43,6 +43,9 @@ pub struct PositionRow {
     pub filled_at: Option<Stamp>,
     /// When the venue last said what it is.
     pub confirmed_at: Option<Stamp>,
+    /// By how much the venue's word moved it without a fill that says so: a fee in the thing itself that is told later
+    /// is in it already.
+    pub(super) unexplained: SignedQty,
 }
 
 impl PositionRow {
@@ -71,6 +74,7 @@ impl PositionRow {
             opened_at: None,
             filled_at: None,
             confirmed_at: None,
+            unexplained: SignedQty::ZERO,
         }
     }
 }
@@ -260,6 +264,10 @@ impl Positions {
         };
         add(&mut row.fees_today, charge.paid(price, row.multiplier));
         let given = charge.units.negated();
+        if given.is_negative() && row.unexplained <= given {
+            row.unexplained = row.unexplained.checked_sub(given).unwrap_or_default();
+            return;
+        }
         if let Some(step) = step(row.qty, row.cost, given, price) {
             row.take(step);
             add(&mut row.realized_today, step.realized.and_then(|r| r.checked_mul(row.multiplier.get())));
@@ -326,6 +334,7 @@ impl Positions {
         let avg = said.avg_price.or(kept);
         if let Some(delta) = said.qty.checked_sub(row.qty) {
             row.day_qty = row.day_qty.checked_add(delta).unwrap_or(row.day_qty);
+            row.unexplained = row.unexplained.checked_add(delta).unwrap_or_default();
         }
         if row.qty.is_zero() && !said.qty.is_zero() {
             row.opened_at = Some(at);

@@ -96,10 +96,10 @@ fn a_fill_that_only_the_order_shows_is_inferred_and_its_execution_then_counts_no
     assert!(book.order(&id("a")).unwrap().inferred.is_zero());
 }
 
-/// The fill was inferred, the coin sold, and only then is the fee told that the venue took in the coin: a book that
-/// would hold less than nothing is in doubt, and nothing is closed on it.
+/// The fill was inferred, the venue said since how much is there, and only then is the fee told that it took in the coin:
+/// its word has that fee in it, and nothing comes off once more. A coin that is less than nothing would be bought back.
 #[test]
-fn a_fee_that_is_told_after_its_inferred_fill_counts_against_the_venues_word() {
+fn a_fee_that_is_told_after_the_venues_word_is_in_it_already() {
     let mut book = Book::furnished();
     book.take(Fact::Instrument(Box::new(coin())));
     let spec = crate::domain::order::OrderSpec { instrument: btc(), ..buy("1") };
@@ -109,23 +109,32 @@ fn a_fee_that_is_told_after_its_inferred_fill_counts_against_the_venues_word() {
         book.take(fact);
     }
     assert_eq!(book.held(&btc()), "1");
-    let mut report = nothing(20);
-    report.positions = Some(Vec::new());
-    book.take(Fact::Position {
+    let said = |qty: &str| Fact::Position {
         instrument: btc(),
-        qty: "0".parse().unwrap(),
-        avg_price: None,
+        qty: qty.parse().unwrap(),
+        avg_price: Some(px("40000")),
         previous_close: None,
         source: PositionSource::Baseline,
-    });
+    };
+    book.take(said("0.9975"));
     let mut told = execution("x", "a", &spec, "1", "40000");
     told.cum = Some(qty("1"));
     told.fee = Some(fee("0.0025", "BTC"));
-    report.executions = Some(vec![told]);
-    let found = reconcile(&book, &report);
-    let doubt = found.iter().find_map(|f| if let Finding::Doubt(doubt) = f { Some(doubt) } else { None });
-    let doubt = doubt.expect("a doubt");
-    assert_eq!((doubt.ours.to_string().as_str(), doubt.theirs.to_string().as_str()), ("-0.0025", "0"));
+    book.take(Fact::Executed(Box::new(told)));
+    assert_eq!(book.held(&btc()), "0.9975");
+    assert_eq!(book.position(&btc()).unwrap().fees_today, usd("100"), "the fee is a fee all the same");
+    // What the venue's word does not explain comes off.
+    let more = crate::domain::order::OrderSpec { instrument: btc(), ..buy("2") };
+    book.works("b", &more);
+    let shown = OrderReport { avg_price: Some(px("40000")), ..report("b", &more, E::FilledWhole, "2") };
+    for fact in of_order_report(&book, &venue(), &shown) {
+        book.take(fact);
+    }
+    let mut told = execution("y", "b", &more, "2", "40000");
+    told.cum = Some(qty("2"));
+    told.fee = Some(fee("0.005", "BTC"));
+    book.take(Fact::Executed(Box::new(told)));
+    assert_eq!(book.held(&btc()), "2.9925");
 }
 
 #[test]
