@@ -169,7 +169,6 @@ impl Broker for Alpaca {
 }
 
 #[cfg(test)]
-#[path = "../../tests/it/loopback.rs"]
-mod loopback;
+use super::loopback;
 #[cfg(test)]
 mod tests;
