@@ -72,6 +72,7 @@ pub(super) fn capability() -> Capability {
         bracket: false,
         oco: false,
         oto: false,
+        waits_on_limits: false,
         fractional: false,
         notional: false,
         extended: false,

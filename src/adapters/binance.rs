@@ -81,6 +81,7 @@ pub(super) fn capability(product: Product) -> Capability {
         bracket: is_world,
         oco: !is_futures,
         oto: is_world,
+        waits_on_limits: is_world,
         fractional: true,
         notional: !is_futures,
         extended: false,
