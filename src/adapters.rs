@@ -2,7 +2,15 @@
 //! format; nothing above it does.
 
 pub mod alpaca;
+pub mod binance;
 pub mod registry;
+mod settings;
+
+pub use settings::Settings;
+
+#[cfg(test)]
+#[path = "../tests/it/loopback.rs"]
+mod loopback;
 
 use crate::transport;
 

@@ -76,6 +76,7 @@ pub(crate) fn capability() -> Capability {
         bracket: true,
         oco: true,
         oto: true,
+        waits_on_limits: false,
         fractional: false,
         notional: false,
         extended: true,

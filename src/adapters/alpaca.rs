@@ -72,6 +72,7 @@ pub(super) fn capability() -> Capability {
         bracket: false,
         oco: false,
         oto: false,
+        waits_on_limits: false,
         fractional: false,
         notional: false,
         extended: false,
@@ -169,7 +170,6 @@ impl Broker for Alpaca {
 }
 
 #[cfg(test)]
-#[path = "../../tests/it/loopback.rs"]
-mod loopback;
+use super::loopback;
 #[cfg(test)]
 mod tests;

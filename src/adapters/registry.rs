@@ -1,8 +1,10 @@
 //! Which kinds of adapter there are. A new venue is a row here and a folder beside.
 
+pub use super::binance::config::Product;
 use super::{
-    Error,
-    alpaca::{self, Alpaca, config},
+    Error, Settings,
+    alpaca::{self, Alpaca},
+    binance::{self, Binance},
 };
 use crate::{
     broker::Broker,
@@ -17,6 +19,8 @@ use std::sync::Arc;
 pub enum Kind {
     /// Alpaca's, and the embedded paper venue's, which is the same.
     Alpaca,
+    /// One of Binance's.
+    Binance(Product),
 }
 
 /// Sets a venue up. Nothing is sent yet.
@@ -26,12 +30,19 @@ pub enum Kind {
 pub fn open(
     venue: VenueId,
     kind: Kind,
-    settings: config::Settings,
+    settings: Settings,
     tls: &Tls,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Broker>, Error> {
     match kind {
-        Kind::Alpaca => Ok(Arc::new(Alpaca::new(config::Config::new(venue, settings)?, tls, clock)?)),
+        Kind::Alpaca => {
+            let config = alpaca::config::Config::new(venue, settings)?;
+            Ok(Arc::new(Alpaca::new(config, tls, clock)?))
+        }
+        Kind::Binance(product) => {
+            let config = binance::config::Config::new(venue, product, settings)?;
+            Ok(Arc::new(Binance::new(config, tls, clock)?))
+        }
     }
 }
 
@@ -39,5 +50,6 @@ pub fn open(
 pub fn capability(kind: Kind) -> Capability {
     match kind {
         Kind::Alpaca => alpaca::capability(),
+        Kind::Binance(product) => binance::capability(product),
     }
 }

@@ -10,10 +10,10 @@ use super::{
     sessions::Counting,
 };
 use crate::domain::{
-    ids::{Currency, OrderId},
+    ids::{Currency, InstrumentId, OrderId, Symbol, VenueId},
     instrument::Instrument,
     lifecycle::{OrderEvent, OrderState, Transition},
-    money::{Money, Qty, SignedQty},
+    money::{Money, Price, Qty, SignedQty},
     order::Role,
     report::{Execution, Fee},
     rules::Rule,
@@ -133,19 +133,37 @@ impl Book {
     }
 
     /// How a fee bears on the position: in the quote currency as money, in what is traded as units of it, in
-    /// anything else not at all (the order's own fees have it). Which it is only the instrument's rules say; before
-    /// they are known the fee is kept for them.
+    /// anything else not at all (the order's own fees have it, and what is held of that coin). Which it is only the
+    /// instrument's rules say; before they are known the fee is kept for them.
     pub(super) fn charge(&mut self, execution: &Execution) -> Charge {
         let Some(fee) = &execution.fee else {
             return Charge::default();
         };
         match self.instruments.get(&execution.instrument) {
-            Some(rules) => Charge::of(fee, rules),
+            Some(rules) => {
+                let charge = Charge::of(fee, rules);
+                let other = (charge == Charge::default()).then(|| rules.quote.clone());
+                if let Some(quote) = other {
+                    self.charge_other(&execution.instrument.venue, fee, &quote);
+                }
+                charge
+            }
             None => {
                 self.positions.keep_fee(&execution.instrument, fee, execution.price);
                 Charge::default()
             }
         }
+    }
+
+    /// A fee in a coin of the exchange's own is taken from what is held of it, where that is a position here.
+    fn charge_other(&mut self, venue: &VenueId, fee: &Fee, quote: &Currency) {
+        let Ok(symbol) = Symbol::new(&format!("{}/{quote}", fee.currency)) else { return };
+        let id = InstrumentId { venue: venue.clone(), symbol };
+        let Some(row) = self.position(&id).filter(|row| !row.qty.is_zero()) else { return };
+        // Given away at what it cost, so that it realizes nothing.
+        let price = row.avg_price.unwrap_or(Price::ZERO);
+        let units = SignedQty::new(fee.amount.get());
+        self.positions.charge(&id, Charge { money: Money::ZERO, units }, price);
     }
 
     /// The rules of an instrument came: fees that waited for them bear on the position now.
@@ -216,5 +234,38 @@ fn charge_order(fees: &mut Vec<(Currency, Money)>, fee: Option<&Fee>) {
     match fees.iter_mut().find(|(currency, _)| *currency == fee.currency) {
         Some((_, sum)) => *sum = sum.checked_add(fee.amount).unwrap_or(*sum),
         None => fees.push((fee.currency.clone(), fee.amount)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::*;
+    use super::*;
+    use crate::domain::{
+        fact::Fact,
+        order::{OrderSpec, Side},
+    };
+
+    /// BNB and its like: a fee in it leaves the position that was traded alone and is taken from what is held of it.
+    #[test]
+    fn a_fee_in_a_third_coin_is_taken_from_what_is_held_of_it() {
+        let mut book = Book::new();
+        let third = InstrumentId { symbol: Symbol::new("BNB/USD").unwrap(), ..btc() };
+        for (id, asset) in [(btc(), "BTC"), (third.clone(), "BNB")] {
+            let instrument = Instrument { id, base: Some(Currency::new(asset).unwrap()), ..coin() };
+            book.apply(at(0), &Fact::Instrument(Box::new(instrument)));
+        }
+        let buy_of =
+            |instrument: InstrumentId, n: &str| OrderSpec { instrument, ..order(Side::Buy, n, limit("300")) };
+        let mut first = execution("e1", "a", &buy_of(third.clone(), "2"), "2", "300");
+        first.fee = Some(fee("0.5", "USD"));
+        book.apply(at(1), &Fact::Executed(Box::new(first)));
+        let mut second = execution("e2", "b", &buy_of(btc(), "1"), "1", "300");
+        second.fee = Some(fee("0.1", "BNB"));
+        book.apply(at(2), &Fact::Executed(Box::new(second)));
+        assert_eq!(book.position(&btc()).unwrap().qty.to_string(), "1");
+        let held = book.position(&third).unwrap();
+        assert_eq!((held.qty.to_string(), held.avg_price.unwrap().to_string()), ("1.9".into(), "300".into()));
+        assert_eq!((held.realized_today.to_string(), held.fees_today), ("0.0".into(), usd("30.5")));
     }
 }

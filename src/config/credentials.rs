@@ -196,6 +196,12 @@ pub(super) fn is_sound(text: &str) -> bool {
     !text.is_empty() && text.len() <= SECRET_BYTES_MAX && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// Can this be a private key? It signs and stands in no header, so that it may have lines.
+pub(super) fn is_private_key(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_graphic() || matches!(b, b' ' | b'\n' | b'\r');
+    text.starts_with("-----BEGIN ") && text.len() <= SECRET_BYTES_MAX && text.bytes().all(inner)
+}
+
 /// Finds a venue's credentials. Runs commands and reads files: may take as long as [`COMMAND_TIMEOUT`] twice.
 ///
 /// # Errors
@@ -237,7 +243,8 @@ fn find(venue: &VenueConfig, env: &Env, part: Part) -> Result<(Secret, Source), 
             variable,
         });
     };
-    if !is_sound(secret.expose()) {
+    let is_key = part == Part::SecretKey && is_private_key(secret.expose());
+    if !is_sound(secret.expose()) && !is_key {
         let source_name = source.to_string();
         return Err(CredentialError::Unsound {
             venue: venue.name.to_string(),
@@ -256,6 +263,18 @@ fn variables(venue: &VenueConfig, part: Part) -> Vec<String> {
         names.extend(match part {
             Part::KeyId => ["APCA_API_KEY_ID", "ALPACA_API_KEY"].map(str::to_owned),
             Part::SecretKey => ["APCA_API_SECRET_KEY", "ALPACA_SECRET_KEY"].map(str::to_owned),
+        });
+    }
+    let binance = [
+        (VenueKind::Binance, "BINANCE"),
+        (VenueKind::BinanceUs, "BINANCEUS"),
+        (VenueKind::BinanceUsdm, "BINANCE_FUTURES"),
+    ];
+    if let Some((_, prefix)) = binance.into_iter().find(|(kind, _)| *kind == venue.kind) {
+        // As others have them: the secret is a shared one, or a private key in PEM.
+        names.push(match part {
+            Part::KeyId => format!("{prefix}_API_KEY"),
+            Part::SecretKey => format!("{prefix}_API_SECRET"),
         });
     }
     names

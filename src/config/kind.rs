@@ -43,9 +43,9 @@ kinds! {
     Paper "paper" "the embedded paper venue" Usable,
     Alpaca "alpaca" "Alpaca" Usable,
     Ibkr "ibkr" "Interactive Brokers" NotYet,
-    Binance "binance" "Binance spot" NotYet,
-    BinanceUs "binance-us" "Binance.US" NotYet,
-    BinanceUsdm "binance-usdm" "Binance USD-M futures" NotYet,
+    Binance "binance" "Binance spot" Usable,
+    BinanceUs "binance-us" "Binance.US" Usable,
+    BinanceUsdm "binance-usdm" "Binance USD-M futures" Usable,
     BinanceCoinm "binance-coinm" "Binance COIN-M futures" NotYet,
     Schwab "schwab" "Charles Schwab" NotYet,
     TradeStation "tradestation" "TradeStation" NotYet,
@@ -86,17 +86,21 @@ impl VenueKind {
         let Some(kind) = Self::ALL.iter().copied().find(|k| k.name() == name) else {
             return Err(match crate::grammar::nearest(name, Self::ALL.iter().map(|k| k.name())) {
                 Some(near) => format!("did you mean \"{near}\"?"),
-                None => "write \"paper\" or \"alpaca\"; `tradedeck venues` lists the rest".to_owned(),
+                None => {
+                    "write \"paper\", \"alpaca\" or \"binance\"; `tradedeck venues` lists the rest".to_owned()
+                }
             });
         };
         match kind.state() {
             VenueState::Usable => Ok(kind),
-            VenueState::NotYet => {
-                Err(format!("{} is not in this version yet; write \"paper\" or \"alpaca\"", kind.title()))
-            }
-            VenueState::Unofficial if accept_unofficial => {
-                Err(format!("{} is not in this version yet; write \"paper\" or \"alpaca\"", kind.title()))
-            }
+            VenueState::NotYet => Err(format!(
+                "{} is not in this version yet; write \"paper\", \"alpaca\" or \"binance\"",
+                kind.title()
+            )),
+            VenueState::Unofficial if accept_unofficial => Err(format!(
+                "{} is not in this version yet; write \"paper\", \"alpaca\" or \"binance\"",
+                kind.title()
+            )),
             VenueState::Unofficial => Err(format!(
                 "{} has no official interface, so it is off until accept_unofficial = true, and it is not in this version yet",
                 kind.title()

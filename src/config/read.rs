@@ -223,7 +223,8 @@ impl<'a> Section<'a> {
         let value = self.value(key)?;
         self.at.secrets.set(true);
         let secret = value.get_ref().as_str().map(|s| super::secret::Secret::new(s.to_owned()));
-        let good = secret.filter(|s| super::credentials::is_sound(s.expose()));
+        let is_key = |text: &str| key == "secret_key" && super::credentials::is_private_key(text);
+        let good = secret.filter(|s| super::credentials::is_sound(s.expose()) || is_key(s.expose()));
         if good.is_none() {
             let problem =
                 format!("`{}` can't be a credential: write its characters in quotes", self.full(key));

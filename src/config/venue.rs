@@ -7,7 +7,11 @@ use super::{
     read::{Section, path, safe, word},
     rules,
 };
-use crate::domain::{ids::VenueId, limits::Limits, rules::Rules};
+use crate::domain::{
+    ids::{Currency, VenueId},
+    limits::Limits,
+    rules::Rules,
+};
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -34,6 +38,23 @@ pub const PAPER_MODELS: [&str; 13] = [
 const ALPACA_LIVE: [&str; 1] = ["api.alpaca.markets"];
 /// Alpaca's market data, the same for both environments.
 const ALPACA_DATA: [&str; 2] = ["data.alpaca.markets", "stream.data.alpaca.markets"];
+/// Where Binance's real money is.
+const BINANCE_LIVE: [&str; 8] = [
+    "api.binance.com",
+    "api-gcp.binance.com",
+    "api1.binance.com",
+    "api2.binance.com",
+    "api3.binance.com",
+    "api4.binance.com",
+    "ws-api.binance.com",
+    "stream.binance.com",
+];
+/// Where that of Binance.US is.
+const BINANCE_US_LIVE: [&str; 2] = ["api.binance.us", "stream.binance.us"];
+/// Where that of USD-M futures is.
+const BINANCE_USDM_LIVE: [&str; 2] = ["fapi.binance.com", "fstream.binance.com"];
+/// The longest name of a currency or coin.
+const CURRENCY_CHARS_MAX: usize = 12;
 
 /// Play money or real money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,6 +126,8 @@ pub struct VenueConfig {
     pub environment: Environment,
     /// Addresses that replace the venue's own.
     pub addresses: Addresses,
+    /// What the account is counted in, where the venue leaves that open.
+    pub currency: Option<Currency>,
     /// Where the credentials are.
     pub credentials: CredentialSources,
     /// May it be reached over an interface that its maker does not offer?
@@ -130,6 +153,7 @@ impl VenueConfig {
             kind: VenueKind::Paper,
             environment: Environment::Paper,
             addresses: Addresses::default(),
+            currency: None,
             credentials: CredentialSources::default(),
             accept_unofficial: false,
             read_only: false,
@@ -188,7 +212,8 @@ fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<
     let environments = [("paper", Environment::Paper), ("live", Environment::Live)];
     s.word("environment", &environments, &mut venue.environment);
     s.flag("read_only", &mut venue.read_only);
-    addresses(&s, venue.environment, &mut venue.addresses);
+    addresses(&s, Place { kind, environment: venue.environment }, &mut venue.addresses);
+    s.text("currency", &mut venue.currency, |t| currency(t).map(Some));
     venue.credentials = CredentialSources::read(&s, home);
     paper(&s, &mut venue.paper, home);
     venue.limits = global.limits.of_venue(&s.section("limits"));
@@ -196,8 +221,10 @@ fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<
     rules::read(&own, &mut venue.rules);
     own.finish();
     if let (None, None, true) = (kind, s.value("kind"), s.is_present()) {
-        let problem =
-            format!("the venue `{}` has no kind: write kind = \"paper\" or kind = \"alpaca\"", venue.name);
+        let problem = format!(
+            "the venue `{}` has no kind: write kind = \"paper\", \"alpaca\" or \"binance\"",
+            venue.name
+        );
         s.reading().fail(s.start(), problem);
     }
     if let Some(kind) = kind {
@@ -211,7 +238,8 @@ fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<
 }
 
 const PAPER_ONLY: [&str; 5] = ["seed", "model", "speed", "data_dir", "faults"];
-const REMOTE_ONLY: [&str; 12] = [
+const REMOTE_ONLY: [&str; 13] = [
+    "currency",
     "trading_url",
     "trading_stream_url",
     "data_url",
@@ -237,6 +265,21 @@ fn only_its_own(s: &Section<'_>, kind: VenueKind) {
     } else {
         (&PAPER_ONLY, "only kind = \"paper\" takes it; remove it")
     };
+    let (unknown, only): (&[&'static str], _) = if is_binance(kind) {
+        (
+            &["data_url", "crypto_stream_url"],
+            "Binance has one address for requests and one for market news; remove it",
+        )
+    } else if kind == VenueKind::Alpaca {
+        (&["currency"], "Alpaca says what an account is counted in; remove it")
+    } else {
+        (&[], "")
+    };
+    for key in unknown {
+        if let Some(value) = s.value(key) {
+            s.reading().fail(value.span().start, format!("`{key}` does not belong here: {only}"));
+        }
+    }
     for key in foreign {
         if let Some(value) = s.value(key) {
             s.reading().fail(value.span().start, format!("`{key}` does not belong here: {why}"));
@@ -270,9 +313,40 @@ fn paper(s: &Section<'_>, paper: &mut PaperConfig, home: Option<&Path>) {
     s.text("faults", &mut paper.faults, |t| path(t, home).map(Some));
 }
 
-fn addresses(s: &Section<'_>, environment: Environment, to: &mut Addresses) {
-    let rest = |t: &str| address(t, ["http", "https"], environment).map(Some);
-    let stream = |t: &str| address(t, ["ws", "wss"], environment).map(Some);
+const fn is_binance(kind: VenueKind) -> bool {
+    matches!(kind, VenueKind::Binance | VenueKind::BinanceUs | VenueKind::BinanceUsdm)
+}
+
+/// Capital letters and digits, as venues write them.
+fn currency(text: &str) -> Result<Currency, String> {
+    let good = text.len() <= CURRENCY_CHARS_MAX
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let expected = || "write it in capitals, such as \"USDT\"".to_owned();
+    if good { Currency::new(text).map_err(|_| expected()) } else { Err(expected()) }
+}
+
+/// Whose address it is, as far as that is known.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    kind: Option<VenueKind>,
+    environment: Environment,
+}
+
+impl Place {
+    /// The hosts of real money, those that serve either environment, and whose they are.
+    fn hosts(self) -> (&'static [&'static str], &'static [&'static str], &'static str) {
+        match self.kind {
+            Some(VenueKind::Binance) => (&BINANCE_LIVE, &[], "Binance's"),
+            Some(VenueKind::BinanceUs) => (&BINANCE_US_LIVE, &[], "Binance.US's"),
+            Some(VenueKind::BinanceUsdm) => (&BINANCE_USDM_LIVE, &[], "Binance USD-M's"),
+            Some(_) | None => (&ALPACA_LIVE, &ALPACA_DATA, "Alpaca's"),
+        }
+    }
+}
+
+fn addresses(s: &Section<'_>, place: Place, to: &mut Addresses) {
+    let rest = |t: &str| address(t, ["http", "https"], place).map(Some);
+    let stream = |t: &str| address(t, ["ws", "wss"], place).map(Some);
     s.text("trading_url", &mut to.trading_url, rest);
     s.text("trading_stream_url", &mut to.trading_stream_url, stream);
     s.text("data_url", &mut to.data_url, rest);
@@ -281,7 +355,7 @@ fn addresses(s: &Section<'_>, environment: Environment, to: &mut Addresses) {
 }
 
 /// An address that a key may be sent to.
-fn address(text: &str, [plain, safe]: [&str; 2], environment: Environment) -> Result<Url, String> {
+fn address(text: &str, [plain, safe]: [&str; 2], place: Place) -> Result<Url, String> {
     let expected = || format!("write a whole address such as {safe}://host");
     let url = Url::parse(text).map_err(|_| expected())?;
     if url.scheme() != plain && url.scheme() != safe {
@@ -300,15 +374,15 @@ fn address(text: &str, [plain, safe]: [&str; 2], environment: Environment) -> Re
         return Err(format!("off this computer the connection has to be encrypted, so write {safe}://"));
     }
     let host = url.host_str().unwrap_or_default();
-    let (live, data) = (ALPACA_LIVE.contains(&host), ALPACA_DATA.contains(&host));
-    match environment {
+    let (live, data, whose) = place.hosts();
+    let (live, data) = (live.contains(&host), data.contains(&host));
+    match place.environment {
         Environment::Paper if live => {
             Err("real money trades there; write another address or environment = \"live\"".to_owned())
         }
-        Environment::Live if !live && !data => {
-            Err("that is not one of Alpaca's live addresses; leave it out or write environment = \"paper\""
-                .to_owned())
-        }
+        Environment::Live if !live && !data => Err(format!(
+            "that is not one of {whose} live addresses; leave it out or write environment = \"paper\""
+        )),
         Environment::Paper | Environment::Live => Ok(url),
     }
 }

@@ -21,6 +21,8 @@ pub struct ClassCapability {
     pub oco: bool,
     /// One triggers the other, at the venue.
     pub oto: bool,
+    /// Exits can wait at the venue for a limit order only, not for one at the market.
+    pub waits_on_limits: bool,
     /// Fractions of a unit.
     pub fractional: bool,
     /// Orders in money instead of units.

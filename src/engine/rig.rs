@@ -52,6 +52,7 @@ pub(super) fn everything(class: AssetClass) -> ClassCapability {
         bracket: true,
         oco: true,
         oto: true,
+        waits_on_limits: false,
         fractional: false,
         notional: false,
         extended: true,

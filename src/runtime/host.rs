@@ -8,7 +8,10 @@ use super::{
     pump::{Pump, PumpState},
 };
 use crate::{
-    adapters::{alpaca::config::Settings, registry},
+    adapters::{
+        Settings,
+        registry::{self, Kind, Product},
+    },
     broker::{Broker, Sink, Watched},
     clock::{Clock, System},
     config::{
@@ -253,13 +256,13 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             let said = faults_of(&venue.name, venue.paper.faults.as_deref(), addresses.faults.as_deref());
             opened.faults.extend(said.map(|text| (venue.name.clone(), text)));
             of_addresses(addresses)
-        } else if venue.kind == VenueKind::Alpaca {
-            of_config(venue, &opening.env)?
         } else {
+            of_config(venue, &opening.env)?
+        };
+        let Some(kind) = adapter(venue.kind) else {
             bail!("venue `{}`: {} is not in this version yet", venue.name, venue.kind.title());
         };
-        let broker =
-            registry::open(venue.name.clone(), registry::Kind::Alpaca, settings, &tls, Arc::clone(clock))?;
+        let broker = registry::open(venue.name.clone(), kind, settings, &tls, Arc::clone(clock))?;
         opened.setups.push(VenueSetup {
             venue: venue.name.clone(),
             capability: broker.capability().clone(),
@@ -322,7 +325,44 @@ pub fn paper_dir(state: &Path) -> PathBuf {
 
 /// What a kind of venue can do; `None` while this version can't trade there.
 pub fn capability(kind: VenueKind) -> Option<Capability> {
-    matches!(kind, VenueKind::Paper | VenueKind::Alpaca).then(|| registry::capability(registry::Kind::Alpaca))
+    adapter(kind).map(registry::capability)
+}
+
+/// Whose interface a kind of venue speaks; `None` while this version does not.
+const fn adapter(kind: VenueKind) -> Option<Kind> {
+    match kind {
+        VenueKind::Paper | VenueKind::Alpaca => Some(Kind::Alpaca),
+        VenueKind::Binance => Some(Kind::Binance(Product::Spot)),
+        VenueKind::BinanceUs => Some(Kind::Binance(Product::Us)),
+        VenueKind::BinanceUsdm => Some(Kind::Binance(Product::Usdm)),
+        VenueKind::BinanceCoinm
+        | VenueKind::Ibkr
+        | VenueKind::Schwab
+        | VenueKind::TradeStation
+        | VenueKind::Tastytrade
+        | VenueKind::Tradier
+        | VenueKind::Coinbase
+        | VenueKind::Bybit
+        | VenueKind::Kraken
+        | VenueKind::Bitfinex
+        | VenueKind::Oanda
+        | VenueKind::Trading212
+        | VenueKind::TradingTechnologies
+        | VenueKind::Wolverine
+        | VenueKind::BloombergEmsx
+        | VenueKind::Atreyu
+        | VenueKind::ZerodhaKite
+        | VenueKind::Samco
+        | VenueKind::Degiro
+        | VenueKind::TradeRepublic
+        | VenueKind::Xtb
+        | VenueKind::TdAmeritrade
+        | VenueKind::Ftx
+        | VenueKind::Iqfeed
+        | VenueKind::Polygon
+        | VenueKind::Lean
+        | VenueKind::QuantConnect => None,
+    }
 }
 
 const fn environment(configured: Configured) -> Environment {
@@ -334,8 +374,17 @@ const fn environment(configured: Configured) -> Environment {
 
 /// What a venue charges, for estimates before an order is sent; what it then books counts.
 fn fees(kind: VenueKind) -> Vec<(AssetClass, FeeSchedule)> {
-    if !matches!(kind, VenueKind::Paper | VenueKind::Alpaca) {
-        return Vec::new();
+    let percent = |digits: i64, scale| FeeSchedule {
+        percent: Percent::new(Decimal::new(digits, scale)),
+        ..FeeSchedule::default()
+    };
+    match adapter(kind) {
+        // Taker fees at the lowest tier, without discounts; those of Binance.US differ by pair and are taken to be
+        // no lower.
+        Some(Kind::Binance(Product::Spot | Product::Us)) => return vec![(AssetClass::Crypto, percent(1, 1))],
+        Some(Kind::Binance(Product::Usdm)) => return vec![(AssetClass::Perpetual, percent(5, 2))],
+        Some(Kind::Alpaca) => {}
+        None => return Vec::new(),
     }
     // Alpaca's taker fee for crypto at the lowest tier; stocks are free (its fee schedule of 2025).
     let crypto = FeeSchedule { percent: Percent::new(Decimal::new(25, 2)), ..FeeSchedule::default() };
@@ -368,6 +417,7 @@ fn of_config(venue: &VenueConfig, env: &Env) -> anyhow::Result<Settings> {
         data_url: text(&venue.addresses.data_url),
         data_stream_url: text(&venue.addresses.data_stream_url),
         crypto_stream_url: text(&venue.addresses.crypto_stream_url),
+        currency: venue.currency.as_ref().map(ToString::to_string),
         key_id: Some(credentials.key_id),
         secret_key: Some(credentials.secret_key),
         ..Settings::default()

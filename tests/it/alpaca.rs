@@ -5,7 +5,7 @@ use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::{mpsc, watch};
 use tradedeck::{
-    adapters::{alpaca::config::Settings, registry},
+    adapters::{Settings, registry},
     broker::{Broker, Channel, Event, Link, Market, Sink, Wanted, Watched},
     clock::System,
     config::secret::Secret,

@@ -194,6 +194,7 @@ impl House {
             bracket: self.brackets,
             oco: self.brackets,
             oto: self.brackets,
+            waits_on_limits: false,
             fractional: false,
             notional: false,
             extended: self.extended,

@@ -10,6 +10,8 @@ mod authority;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod counterparty;
 #[cfg(test)]
 mod crash;

@@ -112,6 +112,7 @@ fn setup() -> Setup {
         bracket: true,
         oco: true,
         oto: true,
+        waits_on_limits: false,
         fractional: false,
         notional: false,
         extended: true,

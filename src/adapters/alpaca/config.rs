@@ -1,5 +1,7 @@
 //! Alpaca's addresses, and which of them may be used with which environment.
 
+pub use crate::adapters::Settings;
+
 use crate::{
     adapters::Error,
     config::secret::Secret,
@@ -14,30 +16,6 @@ const LIVE_HOST: &str = "api.alpaca.markets";
 const PAPER_HOST: &str = "paper-api.alpaca.markets";
 const DATA_HOST: &str = "data.alpaca.markets";
 const DATA_STREAM_HOST: &str = "stream.data.alpaca.markets";
-
-/// What a user may set. What is left out is the venue's own address; but where the trading address is on this
-/// computer, everything is there, and where one stream is elsewhere, its sister is beside it.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// Paper or live. Nothing is guessed from an address.
-    pub environment: Option<Environment>,
-    /// Requests about orders and the account, without `/v2`.
-    pub trading_url: Option<String>,
-    /// Order news.
-    pub trading_stream_url: Option<String>,
-    /// Requests about the market, without `/v2`.
-    pub data_url: Option<String>,
-    /// Market news of stocks; its last part names the feed (`iex`, `sip`).
-    pub data_stream_url: Option<String>,
-    /// Market news of coins.
-    pub crypto_stream_url: Option<String>,
-    /// The key.
-    pub key_id: Option<Secret>,
-    /// Its secret.
-    pub secret_key: Option<Secret>,
-    /// After this a request counts as unanswered.
-    pub deadline: Option<Duration>,
-}
 
 /// Settings that have been checked.
 #[derive(Debug, Clone)]
@@ -79,6 +57,9 @@ impl Config {
         let (Some(key_id), Some(secret_key)) = (key_id, secret_key) else {
             return Err(wrong("`key_id` and `secret_key` are both needed (or their commands)".to_owned()));
         };
+        if settings.currency.is_some() {
+            return Err(wrong("`currency` is what Alpaca says; remove it".to_owned()));
+        }
         let read = |text: &str, scheme| {
             address(text, scheme).map_err(|source| Error::Transport { venue: venue.clone(), source })
         };

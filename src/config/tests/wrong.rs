@@ -108,11 +108,11 @@ const WRONG_FILES: &[(&str, &str)] = &[
         "[rules.negative_cash]\nmoney = -1",
         "2:9: `rules.negative_cash.money` is `-1`: write a number from 0 on",
     ),
-    ("[venues.x]", "1:1: the venue `x` has no kind: write kind = \"paper\" or kind = \"alpaca\""),
+    ("[venues.x]", "1:1: the venue `x` has no kind: write kind = \"paper\", \"alpaca\" or \"binance\""),
     ("[venues.x]\nkind = \"alpacca\"", "2:8: `venues.x.kind` is `\"alpacca\"`: did you mean \"alpaca\"?"),
     (
         "[venues.x]\nkind = \"kraken\"",
-        "2:8: `venues.x.kind` is `\"kraken\"`: Kraken is not in this version yet; write \"paper\" or \"alpaca\"",
+        "2:8: `venues.x.kind` is `\"kraken\"`: Kraken is not in this version yet; write \"paper\", \"alpaca\" or \"binance\"",
     ),
     (
         "[venues.x]\nkind = \"tdameritrade\"",
@@ -258,6 +258,33 @@ fn a_wrong_file_gets_one_sentence() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert!(!said(&nested).is_empty());
+}
+
+/// What belongs to one kind of venue and not to another, and where Binance's money is.
+#[test]
+fn binance_has_addresses_of_its_own() {
+    let binance = "[venues.b]\nkind = \"binance\"\n";
+    for (lines, want) in [
+        ("currency = \"USDC\"", ""),
+        ("environment = \"live\"\ntrading_url = \"https://api3.binance.com\"", ""),
+        ("trading_url = \"http://127.0.0.1:1\"", ""),
+        ("trading_url = \"https://api.binance.com\"", "real money trades there"),
+        ("trading_stream_url = \"wss://ws-api.binance.com/ws-api/v3\"", "real money trades there"),
+        (
+            "environment = \"live\"\ntrading_url = \"https://testnet.binance.vision\"",
+            "that is not one of Binance's live addresses",
+        ),
+        ("environment = \"live\"\ntrading_url = \"https://api.alpaca.markets\"", "one of Binance's live"),
+        ("currency = \"usdt\"", "write it in capitals"),
+        ("data_url = \"http://127.0.0.1:1\"", "`data_url` does not belong here: Binance has one address"),
+        ("seed = 4", "only kind = \"paper\" takes it"),
+    ] {
+        let errors = said(&format!("{binance}{lines}")).join("\n");
+        assert_eq!(errors.is_empty(), want.is_empty(), "{lines}: {errors}");
+        assert!(errors.contains(want), "{lines}: {errors}");
+    }
+    let errors = said(&format!("{ALPACA}currency = \"USD\"")).join("\n");
+    assert!(errors.contains("Alpaca says what an account is counted in"), "{errors}");
 }
 
 /// Addresses and credentials of a remote venue: each wrong line with its sentence.

@@ -63,10 +63,11 @@ impl Engine {
             Attached::OtoStop { stop } => (Some(stop), None),
             Attached::OtoTarget { target } => (None, Some(target)),
         };
+        let waits = !class.waits_on_limits || spec.order_type.kind() == OrderKind::Limit;
         let whole = match spec.attached {
             Attached::Simple | Attached::Oco { .. } => true,
-            Attached::Bracket { .. } => class.bracket,
-            Attached::OtoStop { .. } | Attached::OtoTarget { .. } => class.oto,
+            Attached::Bracket { .. } => class.bracket && waits,
+            Attached::OtoStop { .. } | Attached::OtoTarget { .. } => class.oto && waits,
         };
         if parts.is_empty() && whole {
             return Division { spec, held: Vec::new() };
@@ -82,7 +83,7 @@ impl Engine {
         }
         // The stop stands at the venue where it can: it outlives this program.
         match stop {
-            Some(stop) if class.oto => spec.attached = Attached::OtoStop { stop },
+            Some(stop) if class.oto && waits => spec.attached = Attached::OtoStop { stop },
             Some(StopLeg { stop, limit }) => {
                 spec.attached = Attached::Simple;
                 held.insert(0, Exit { kind: HeldKind::Stop { stop, limit }, qty: total });

@@ -21,6 +21,7 @@ fn plain() -> ClassCapability {
         bracket: false,
         oco: false,
         oto: false,
+        waits_on_limits: false,
         ..everything(AssetClass::Equity)
     }
 }
@@ -110,6 +111,19 @@ fn a_bracket_of_a_venue_that_has_none_is_held_and_closes() {
     assert_eq!(rig.here(), Vec::<String>::new());
     assert_eq!(rig.ends().len(), 2);
     assert!(rig.ends().iter().any(|why| why.contains("sell 100 at 8.99")), "{:?}", rig.ends());
+}
+
+/// Where exits wait for limit orders only, those of an entry at the market are held here.
+#[test]
+fn exits_that_wait_for_limits_only_are_held_for_an_entry_at_the_market() {
+    let class = ClassCapability { waits_on_limits: true, ..everything(AssetClass::Equity) };
+    let mut rig = flat(class);
+    let native = rig.sends("buy AAPL 100 limit 9.9 stop 9 target 12");
+    assert!(matches!(native.spec.attached, Attached::Bracket { .. }), "{native:?}");
+    assert_eq!(rig.here(), Vec::<String>::new());
+    let entry = rig.sends("buy AAPL 50 stop 9 target 12");
+    assert_eq!(entry.spec.attached, Attached::Simple);
+    assert_eq!(rig.here(), ["waits here stop 50 at 9", "waits here limit 50 at 12"]);
 }
 
 #[test]

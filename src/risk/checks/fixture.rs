@@ -175,6 +175,7 @@ pub(crate) fn everything() -> Capability {
         bracket: true,
         oco: true,
         oto: true,
+        waits_on_limits: false,
         fractional: true,
         notional: true,
         extended: true,

@@ -190,6 +190,7 @@ fn class_of(kind: &Kind) -> ClassCapability {
         bracket: kind.brackets,
         oco: kind.brackets,
         oto: kind.brackets,
+        waits_on_limits: false,
         fractional: kind.lot < Decimal::ONE,
         notional: false,
         extended: true,

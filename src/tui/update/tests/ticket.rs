@@ -203,6 +203,7 @@ fn offering(tifs: Vec<TifWord>, orders: Vec<OrderRow>) -> Bench {
         bracket: false,
         oco: false,
         oto: false,
+        waits_on_limits: false,
         fractional: true,
         notional: true,
         extended: false,

@@ -1,0 +1,101 @@
+//! What all streams share: how long things may take, and the pump that alone holds the engine's lanes.
+
+use crate::{
+    adapters::binance::rest::Api,
+    broker::{Event, Market, Sink},
+    domain::time::Mono,
+    transport::{
+        alarm::Alarm,
+        backoff,
+        supervise::{self, Silence},
+    },
+};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long everything may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Market data is read at most so often: what came in between is taken together, for one wake.
+    pub read_ms: u64,
+    /// Between our pings, which leave on whole multiples of this.
+    pub ping_ms: u64,
+    /// Silence of the whole connection, our pings' answers included.
+    pub connection: Silence,
+    /// Silence of the market news that was asked for.
+    pub market: Silence,
+    /// Between two subscriptions: the venue takes five messages a second, and one change makes two.
+    pub watch_ms: u64,
+    /// Between two times that a listen key is kept alive; it lives an hour.
+    pub listen_ms: u64,
+    /// Between two looks at round trips and limits.
+    pub vitals_ms: u64,
+    /// Becoming ready, living, waiting.
+    pub link: supervise::Plan,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            read_ms: 16,
+            ping_ms: 5_000,
+            connection: Silence { stale_ms: 12_000, dead_ms: 20_000 },
+            market: Silence { stale_ms: 30_000, dead_ms: 180_000 },
+            watch_ms: 600,
+            listen_ms: 25 * 60_000,
+            vitals_ms: 1_000,
+            // The venue closes every connection after a day.
+            link: supervise::Plan {
+                ready_ms: 15_000,
+                lifetime_ms: Some(23 * 3_600_000),
+                backoff: backoff::Plan::default(),
+            },
+        }
+    }
+}
+
+pub(super) enum News {
+    Event(Event),
+    Market(Vec<Market>),
+    /// Time to send on what waited for room.
+    Tick,
+}
+
+/// The pump is gone, and with it the engine.
+pub(super) struct Gone;
+
+pub(super) async fn pump(mut incoming: mpsc::Receiver<News>, mut sink: Sink) {
+    while let Some(news) = incoming.recv().await {
+        let put = match news {
+            News::Event(event) => sink.event(event).await,
+            News::Market(list) => sink.market(list),
+            News::Tick => sink.flush(),
+        };
+        if put.is_err() {
+            return;
+        }
+    }
+}
+
+pub(super) async fn tell_vitals(api: &Api, every_ms: u64, news: mpsc::Sender<News>) {
+    let mut told = None;
+    let alarm = Alarm::new();
+    loop {
+        until(&alarm, api, api.clock().now().mono.next_beat(every_ms)).await;
+        let vitals = api.vitals().await;
+        let next = if told.as_ref() == Some(&vitals) {
+            News::Tick
+        } else {
+            told = Some(vitals.clone());
+            News::Event(Event::Vitals(vitals))
+        };
+        if news.send(next).await.is_err() {
+            return;
+        }
+    }
+}
+
+pub(super) async fn until(alarm: &Alarm, api: &Api, at: Mono) {
+    let wait = at.as_nanos().saturating_sub(api.clock().now().mono.as_nanos());
+    alarm.after(Duration::from_nanos(wait)).await;
+}

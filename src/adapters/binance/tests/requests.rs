@@ -1,0 +1,241 @@
+//! Every request that the adapter makes, held against the vendor's own collection of requests.
+
+use super::*;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Where the material lies that others made; `None`, with a line, where nobody says.
+pub(super) fn material() -> Option<PathBuf> {
+    let folder = std::env::var_os("TRADEDECK_FIXTURES").map(PathBuf::from);
+    if folder.is_none() {
+        println!("SKIPPED: TRADEDECK_FIXTURES does not name the folder of recorded payloads");
+    }
+    folder
+}
+
+/// Of each method and path, its parameters, and whether each is needed.
+type Known = BTreeMap<String, BTreeMap<String, bool>>;
+
+fn read(file: &std::path::Path) -> Known {
+    let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let root: Value = serde_json::from_str(&text).unwrap();
+    let mut known = Known::new();
+    walk(&root, &mut known);
+    known
+}
+
+fn walk(value: &Value, known: &mut Known) {
+    for item in value["item"].as_array().into_iter().flatten() {
+        walk(item, known);
+        let Some(url) = item["request"]["url"].as_object() else { continue };
+        let path: Vec<&str> = url["path"].as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
+        let query = url.get("query").and_then(Value::as_array).into_iter().flatten();
+        let parameters =
+            query.map(|q| (q["key"].as_str().unwrap().to_owned(), q["disabled"] != true)).collect();
+        let method = item["request"]["method"].as_str().unwrap();
+        known.insert(format!("{method} /{}", path.join("/")), parameters);
+    }
+}
+
+fn check(known: &Known, seen: &Seen) -> Option<String> {
+    let what = format!("{} {}", seen.method, seen.path());
+    let Some(parameters) = known.get(&what) else { return Some(format!("{what}: no such request")) };
+    let sent: BTreeMap<String, String> = seen.query().into_iter().collect();
+    if let Some(name) = sent.keys().find(|name| !parameters.contains_key(*name)) {
+        return Some(format!("{what}: `{name}` is not declared"));
+    }
+    // One of several names of a thing is needed, which a collection can't say.
+    let missing = parameters.iter().find(|(name, needed)| **needed && !sent.contains_key(*name));
+    missing.map(|(name, _)| format!("{what}: `{name}` is missing"))
+}
+
+async fn every_future_request(venue: &Binance) {
+    let price = |text: &str| text.parse().unwrap();
+    let kinds = [
+        OrderType::Market,
+        OrderType::Stop { stop: price("60000") },
+        OrderType::StopLimit { stop: price("60000"), limit: price("60100") },
+        OrderType::TrailingStop { trail: Trail::Percent("1.5".parse().unwrap()) },
+    ];
+    let mut specs: Vec<OrderSpec> =
+        kinds.into_iter().map(|order_type| OrderSpec { order_type, ..limit_order() }).collect();
+    specs.extend([
+        limit_order(),
+        OrderSpec { tif: Tif::Fok, ..limit_order() },
+        OrderSpec { post_only: true, ..limit_order() },
+        OrderSpec { reduce_only: true, side: Side::Sell, ..limit_order() },
+        OrderSpec { tif: Tif::Gtd("2027-01-15".parse().unwrap()), ..limit_order() },
+    ]);
+    for spec in specs {
+        let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
+        assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
+    }
+    let conditional = OrderRef { venue_id: Some(VenueOrderId::new("BTCUSDT:a77").unwrap()), ..order_ref() };
+    for order in [order_ref(), OrderRef { venue_id: None, ..order_ref() }, conditional] {
+        drop(venue.cancel(order.clone()).await);
+        drop(venue.find(order).await);
+    }
+    drop(venue.cancel_all().await);
+    drop(venue.prove().await);
+    drop(venue.report(Wanted { traded: vec![symbol("BTC/USDT")], ..Wanted::default() }).await);
+    drop(venue.quotes(vec![symbol("BTC/USDT")]).await);
+    drop(venue.bars(instrument(), Interval::Min5, 10, None).await);
+    let directory = venue.api.directory(crate::transport::limit::Class::Exit).await.unwrap();
+    drop(venue.api.depth(&directory, &symbol("BTC/USDT")).await);
+    drop(venue.api.listen_url().await);
+    drop(venue.api.keep_listening("k").await);
+}
+
+/// The same of futures.
+fn future_answer(seen: &Seen) -> Reply {
+    let refused = |code: i64| Reply::json(400, &json!({"code": code, "msg": "no such order"}));
+    let algo = json!({"algoId": 77, "clientAlgoId": "td-a-1", "symbol": "BTCUSDT", "side": "BUY", "positionSide": "BOTH",
+        "orderType": "STOP_MARKET", "algoStatus": "NEW", "timeInForce": "GTC", "quantity": "0.01", "price": "0",
+        "triggerPrice": "60000", "createTime": 1_763_458_576_201_i64});
+    let tail = seen.path().rsplit('/').next().unwrap();
+    let query: std::collections::BTreeMap<String, String> = seen.query().into_iter().collect();
+    let is_named = query.contains_key("orderId");
+    let order = || told(json!({"avgPrice": "0.00", "positionSide": "BOTH"}));
+    Reply::json(
+        200,
+        &match (seen.method.as_str(), tail) {
+            ("GET" | "DELETE", "order") if !is_named => {
+                return refused(if seen.method == "GET" { -2013 } else { -2011 });
+            }
+            (_, "order") => order(),
+            (_, "algoOrder") => algo,
+            ("GET", "openOrders" | "allOrders") => json!([order()]),
+            ("GET", "openAlgoOrders") => json!([algo]),
+            ("GET", "userTrades" | "klines" | "bookTicker" | "symbolConfig" | "positionRisk") => json!([]),
+            ("GET", "accountConfig") => json!({"canTrade": true, "dualSidePosition": false}),
+            ("GET", "balance") => json!([{"accountAlias": "SgsR"}]),
+            ("GET", "account") => {
+                json!({"totalInitialMargin": "0", "totalMaintMargin": "0", "totalWalletBalance": "1",
+            "totalMarginBalance": "1", "availableBalance": "1"})
+            }
+            ("GET", "depth") => json!({"lastUpdateId": 1, "bids": [], "asks": []}),
+            ("POST", "listenKey") => json!({"listenKey": "k"}),
+            _ => json!({}),
+        },
+    )
+}
+
+#[tokio::test]
+async fn every_request_of_futures_is_one_that_the_vendor_lists() {
+    let Some(folder) = material() else { return };
+    let known =
+        read(&folder.join("binance-futures/postman/Binance_Derivatives_Trading_USDS_Futures_API.json"));
+    let mut server = server(future_answer).await;
+    every_future_request(&binance_as(Product::Usdm, &server)).await;
+    let seen = server.drain();
+    let wrong: Vec<String> = seen.iter().filter_map(|seen| check(&known, seen)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let kinds: std::collections::BTreeSet<String> =
+        seen.iter().map(|s| format!("{} {}", s.method, s.path())).collect();
+    println!("{} requests of {} kinds are in the vendor's collection of futures", seen.len(), kinds.len());
+    assert!(kinds.len() >= 24, "{kinds:#?}");
+}
+
+async fn every_request(venue: &Binance) {
+    let price = |text: &str| text.parse().unwrap();
+    let stop = StopLeg { stop: price("40000"), limit: None };
+    let limited = StopLeg { stop: price("40000"), limit: Some(price("39900")) };
+    let sell = || OrderSpec { side: Side::Sell, ..limit_order() };
+    let kinds = [
+        OrderType::Market,
+        OrderType::Stop { stop: price("60000") },
+        OrderType::StopLimit { stop: price("60000"), limit: price("60100") },
+        OrderType::TrailingStop { trail: Trail::Percent("1.5".parse().unwrap()) },
+    ];
+    let mut specs: Vec<OrderSpec> =
+        kinds.into_iter().map(|order_type| OrderSpec { order_type, ..limit_order() }).collect();
+    specs.extend([
+        limit_order(),
+        OrderSpec { tif: Tif::Ioc, ..limit_order() },
+        OrderSpec { post_only: true, ..limit_order() },
+        OrderSpec {
+            order_type: OrderType::Market,
+            amount: Amount::Notional("500".parse().unwrap()),
+            ..limit_order()
+        },
+        OrderSpec { attached: Attached::Oco { stop }, ..sell() },
+        OrderSpec { attached: Attached::Oco { stop: limited }, ..sell() },
+        OrderSpec {
+            attached: Attached::Oco { stop: StopLeg { stop: price("60000"), limit: None } },
+            ..limit_order()
+        },
+        OrderSpec { attached: Attached::Bracket { target: price("70000"), stop }, ..limit_order() },
+        OrderSpec {
+            attached: Attached::Bracket { target: price("70000"), stop: limited },
+            post_only: true,
+            ..limit_order()
+        },
+        OrderSpec { attached: Attached::OtoStop { stop: limited }, ..limit_order() },
+        OrderSpec { attached: Attached::OtoTarget { target: price("70000") }, ..limit_order() },
+    ]);
+    for spec in specs {
+        let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
+        assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
+    }
+    drop(venue.replace(Cleared::for_test(change())).await);
+    drop(venue.cancel(order_ref()).await);
+    drop(venue.cancel(OrderRef { venue_id: None, ..order_ref() }).await);
+    drop(venue.cancel_all().await);
+    drop(venue.find(order_ref()).await);
+    drop(venue.find(OrderRef { venue_id: None, ..order_ref() }).await);
+    drop(venue.prove().await);
+    drop(venue.report(Wanted { traded: vec![symbol("BTC/USDT")], ..Wanted::default() }).await);
+    drop(venue.quotes(vec![symbol("BTC/USDT")]).await);
+    drop(
+        venue
+            .bars(
+                instrument(),
+                Interval::Min5,
+                10,
+                Some(crate::domain::time::Stamp::from_secs(1_800_000_000).unwrap()),
+            )
+            .await,
+    );
+    let directory = venue.api.directory(crate::transport::limit::Class::Exit).await.unwrap();
+    drop(venue.api.depth(&directory, &symbol("BTC/USDT")).await);
+}
+
+/// Answers everything with something that is true enough for the next question.
+fn answer(seen: &Seen) -> Reply {
+    let order = || told(json!({"orderListId": 7}));
+    Reply::json(
+        200,
+        &match (seen.method.as_str(), seen.path().rsplit('/').next().unwrap()) {
+            ("GET", "openOrders" | "allOrders") => json!([order()]),
+            ("GET", "order") => order(),
+            ("GET", "orderList") => {
+                json!({"orders": [{"symbol": "BTCUSDT", "orderId": 29, "clientOrderId": "tc-a-1-s"}]})
+            }
+            ("GET", "myTrades" | "klines" | "bookTicker") => json!([]),
+            ("GET", "price") => json!([{"symbol": "BTCUSDT", "price": "50000"}]),
+            ("GET", "account") => json!({"canTrade": true, "uid": 1, "balances": []}),
+            ("GET", "depth") => json!({"lastUpdateId": 1, "bids": [], "asks": []}),
+            _ => json!({}),
+        },
+    )
+}
+
+#[tokio::test]
+async fn every_request_is_one_that_the_vendor_lists() {
+    let Some(folder) = material() else { return };
+    let known = read(&folder.join("binance-spot/postman/Binance_Spot_API.json"));
+    let mut server = server(answer).await;
+    every_request(&binance(&server)).await;
+    let seen = server.drain();
+    let wrong: Vec<String> = seen.iter().filter_map(|seen| check(&known, seen)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let kinds: std::collections::BTreeSet<String> =
+        seen.iter().map(|s| format!("{} {}", s.method, s.path())).collect();
+    println!("{} requests of {} kinds are in the vendor's collection", seen.len(), kinds.len());
+    assert!(kinds.len() >= 17, "{kinds:#?}");
+    // The judge is itself judged.
+    let mut bad = seen.iter().find(|s| s.method == "POST").unwrap().clone();
+    bad.target = bad.target.replace("side=BUY", "sides=BUY");
+    assert!(check(&known, &bad).unwrap().contains("`sides` is not declared"));
+    bad.target = bad.target.replace("sides=BUY&", "");
+    assert!(check(&known, &bad).unwrap().contains("`side` is missing"));
+}

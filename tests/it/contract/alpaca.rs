@@ -1,0 +1,124 @@
+//! Alpaca's stand: the paper venue in a process of its own, behind proxies.
+
+use super::{Fate, On, Stand};
+use crate::{
+    counterparty::{self, Counterparty, Mood},
+    loopback::{Reply as Raw, Seen},
+};
+use rust_decimal::Decimal;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+pub(crate) struct Alpaca {
+    venue: Counterparty,
+    _dir: tempfile::TempDir,
+}
+
+impl Alpaca {
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { venue: Counterparty::start(dir.path()), _dir: dir }
+    }
+}
+
+fn is(on: On, seen: &Seen) -> bool {
+    let one = seen.path().starts_with("/v2/orders/");
+    match on {
+        On::Place => counterparty::is_order(seen),
+        On::Replace => seen.method == "PATCH" && one,
+        On::Cancel => seen.method == "DELETE" && seen.path().starts_with("/v2/orders"),
+    }
+}
+
+impl Stand for Alpaca {
+    fn config(&self) -> String {
+        format!("[watchlist]\nsymbols = [\"MSFT\"]\n{}hours = \"always\"\n", self.venue.config_text())
+    }
+    fn market(&self) -> (&'static str, &'static str) {
+        ("MSFT", "10")
+    }
+    fn lines(&self) -> Vec<String> {
+        [
+            "buy MSFT 10 limit -4% gtc",
+            "buy MSFT 10 trigger +4% gtc",
+            "buy MSFT 10 trigger +4% limit +4.5% gtc",
+            "sell MSFT 5 limit +4% gtc",
+            "sell MSFT 5 trail 4% gtc",
+            "protect MSFT stop -3% target +3%",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+    fn bracket(&self) -> Option<String> {
+        Some("buy MSFT 10 stop -3% target 3R".to_owned())
+    }
+    fn fate(&self, on: On, fate: Fate) {
+        let left = AtomicBool::new(true);
+        self.venue.desk.plan(move |seen| {
+            if !is(on, seen) || !left.swap(false, Ordering::SeqCst) {
+                return counterparty::Fate::Pass;
+            }
+            let json = |body: &str| body.as_bytes().to_vec();
+            match &fate {
+                Fate::Done(reply) => counterparty::Fate::After(reply.clone()),
+                Fate::Undone(reply) => counterparty::Fate::Instead(reply.clone()),
+                Fate::Refused => counterparty::Fate::Instead(Raw::Full(
+                    422,
+                    Vec::new(),
+                    json(r#"{"code":42210000,"message":"not today"}"#),
+                )),
+                Fate::TooMany(seconds) => counterparty::Fate::Instead(Raw::Full(
+                    429,
+                    vec![("retry-after", seconds.to_string())],
+                    json(r#"{"code":42910000,"message":"too many"}"#),
+                )),
+            }
+        });
+    }
+    fn sent(&self) -> Vec<String> {
+        self.venue.desk.sent()
+    }
+    fn open(&self) -> BTreeSet<String> {
+        let orders = self.venue.ask("/v2/orders?status=open&nested=false&limit=500");
+        let orders = orders.as_array().unwrap().iter();
+        orders.map(|o| o["client_order_id"].as_str().unwrap().to_owned()).collect()
+    }
+    fn held(&self, symbol: &str) -> Decimal {
+        let held = self.venue.ask("/v2/positions");
+        let row = held.as_array().unwrap().iter().find(|p| p["symbol"] == symbol).cloned();
+        row.map_or(Decimal::ZERO, |p| p["qty"].as_str().unwrap().parse().unwrap())
+    }
+    fn deaf(&self, is_deaf: bool) {
+        self.venue.orders.mood(if is_deaf { Mood::Lose } else { Mood::Carry });
+    }
+    fn cut(&self) {
+        self.venue.orders.cut();
+    }
+    /// The paper venue's market goes its own way.
+    fn reach(&self, _: &str, _: u32) -> bool {
+        false
+    }
+    fn expire(&self) -> bool {
+        false
+    }
+    fn scramble(&self, _: &mut dyn FnMut()) -> bool {
+        false
+    }
+    fn skew(&self, _: i64) -> bool {
+        false
+    }
+    fn strange(&self, _: Option<&'static str>) -> bool {
+        false
+    }
+    fn forbid(&self) -> bool {
+        false
+    }
+    fn replaces(&self) -> bool {
+        true
+    }
+    fn halves(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,420 @@
+//! Binance's stand: the stand-in of its spot exchange, in this process.
+
+use super::{
+    Fate, On, Stand,
+    exchange::{Exchange, Mishap, dec},
+    serve::{KEY, Running, SECRET},
+};
+use crate::loopback::Reply as Raw;
+use rust_decimal::Decimal;
+use std::collections::BTreeSet;
+
+pub(crate) struct Binance {
+    running: Running,
+    product: Product,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Product {
+    Spot,
+    Us,
+    Usdm,
+}
+
+impl Binance {
+    pub(crate) fn start() -> Self {
+        Self { running: Running::start(|_| {}), product: Product::Spot }
+    }
+    pub(crate) fn start_us() -> Self {
+        Self { running: Running::start(|exchange| exchange.is_us = true), product: Product::Us }
+    }
+    pub(crate) fn start_usdm() -> Self {
+        Self { running: Running::start(|exchange| exchange.is_futures = true), product: Product::Usdm }
+    }
+}
+
+impl Binance {
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.running.addr)
+    }
+}
+
+fn raw(reply: Raw, done: bool) -> Mishap {
+    match reply {
+        Raw::Json(status, body) => Mishap::Answer { status, body, retry_after: None, done },
+        Raw::Full(status, _, body) => {
+            Mishap::Answer { status, body: String::from_utf8(body).unwrap(), retry_after: None, done }
+        }
+        Raw::Raw(_) | Raw::Silence | Raw::Drip | Raw::Gone => Mishap::HangUp { done },
+    }
+}
+
+const PLACED: [&str; 7] = [
+    "POST /fapi/v1/order",
+    "POST /fapi/v1/algoOrder",
+    "POST /api/v3/order/oco",
+    "POST /api/v3/order",
+    "POST /api/v3/orderList/oco",
+    "POST /api/v3/orderList/opoco",
+    "POST /api/v3/orderList/opo",
+];
+
+impl Stand for Binance {
+    fn config(&self) -> String {
+        format!(
+            "[watchlist]\nsymbols = [\"BTC/USDT\"]\n[venues.stand]\nkind = \"{}\"\nenvironment = \"paper\"\n\
+             currency = \"USDT\"\ntrading_url = \"http://{}\"\nkey_id = \"{KEY}\"\nsecret_key = \"{SECRET}\"\n",
+            match self.product {
+                Product::Spot => "binance",
+                Product::Us => "binance-us",
+                Product::Usdm => "binance-usdm",
+            },
+            self.running.addr
+        )
+    }
+    fn market(&self) -> (&'static str, &'static str) {
+        ("BTC/USDT", "0.01")
+    }
+    fn lines(&self) -> Vec<String> {
+        let both = [
+            "buy BTC/USDT 0.01 limit -4% gtc",
+            "buy BTC/USDT 0.01 limit -4% gtc post",
+            "buy BTC/USDT 0.01 trigger +4% limit +4.5% gtc",
+            "sell BTC/USDT 0.005 limit +4% gtc",
+            "protect BTC/USDT stop -3% target +3%",
+        ];
+        let world = [
+            "buy BTC/USDT 0.01 trigger +4% gtc",
+            "buy BTC/USDT 0.01 trail 4% gtc",
+            "sell BTC/USDT 0.005 trigger -4% gtc",
+            "sell BTC/USDT 0.005 trail 4% gtc",
+            "protect BTC/USDT stop -3%",
+            "buy BTC/USDT 0.01 limit -4% gtc stop -10%",
+            "buy BTC/USDT 0.01 limit -4% gtc stop -10% target +10%",
+        ];
+        let futures = [
+            "buy BTC/USDT 0.01 limit -4% gtc",
+            "buy BTC/USDT 0.01 limit -4% gtc post",
+            "sell BTC/USDT 0.03 limit +4% gtc",
+            "sell BTC/USDT 0.005 limit +4% gtc reduce",
+            "buy BTC/USDT 0.01 trigger +4% gtc",
+            "buy BTC/USDT 0.01 trigger +4% limit +4.5% gtc",
+            "buy BTC/USDT 0.01 trail 4% gtc",
+            "sell BTC/USDT 0.005 trail 4% gtc",
+            "protect BTC/USDT stop -3%",
+        ];
+        if self.product == Product::Usdm {
+            return futures.map(str::to_owned).to_vec();
+        }
+        let more: &[&str] = if self.product == Product::Us { &[] } else { &world };
+        both.iter().chain(more).map(|line| (*line).to_owned()).collect()
+    }
+    fn bracket(&self) -> Option<String> {
+        (self.product == Product::Spot)
+            .then(|| "buy BTC/USDT 0.01 limit -4% gtc stop -10% target +10%".to_owned())
+    }
+    fn fate(&self, on: On, fate: Fate) {
+        let path = match (on, self.product) {
+            (On::Place, Product::Usdm) => "POST /fapi/v1/order",
+            (On::Cancel, Product::Usdm) => "DELETE /fapi/v1/order",
+            (On::Place, _) => "POST /api/v3/order",
+            (On::Replace, _) => "POST /api/v3/order/cancelReplace",
+            (On::Cancel, _) => "DELETE /api/v3/order",
+        };
+        let mishap = |path: &str| {
+            match &fate {
+            Fate::Done(reply) => raw(reply.clone(), true),
+            Fate::Undone(reply) => raw(reply.clone(), false),
+            Fate::Refused if path.ends_with("cancelReplace") => Mishap::Answer {
+                status: 400,
+                body: r#"{"code":-2022,"msg":"Order cancel-replace failed.","data":{"cancelResult":"FAILURE","newOrderResult":"NOT_ATTEMPTED","cancelResponse":{"code":-2011,"msg":"Unknown order sent."},"newOrderResponse":null}}"#.to_owned(),
+                retry_after: None,
+                done: false,
+            },
+            Fate::Refused => Mishap::Answer {
+                status: 400,
+                body: r#"{"code":-2010,"msg":"Account has insufficient balance for requested action."}"#.to_owned(),
+                retry_after: None,
+                done: false,
+            },
+            Fate::TooMany(seconds) => Mishap::Answer {
+                status: 429,
+                body: r#"{"code":-1003,"msg":"Too many requests."}"#.to_owned(),
+                retry_after: Some(*seconds),
+                done: false,
+            },
+        }
+        };
+        self.running.with(|exchange| {
+            exchange.mishaps.push_back((path, mishap(path)));
+            if on == On::Cancel {
+                let all = if self.product == Product::Usdm {
+                    "DELETE /fapi/v1/allOpenOrders"
+                } else {
+                    "DELETE /api/v3/openOrders"
+                };
+                exchange.mishaps.push_back((all, mishap(path)));
+            }
+        });
+    }
+    fn sent(&self) -> Vec<String> {
+        let names = [
+            "newClientOrderId",
+            "workingClientOrderId",
+            "aboveClientOrderId",
+            "belowClientOrderId",
+            "limitClientOrderId",
+            "clientAlgoId",
+        ];
+        self.running.with(|exchange| {
+            let placed = exchange.seen.iter().filter(|(what, _)| {
+                PLACED.contains(&what.as_str()) || what == "POST /api/v3/order/cancelReplace"
+            });
+            placed.flat_map(|(_, p)| names.iter().filter_map(|n| p.get(*n).cloned())).collect()
+        })
+    }
+    fn open(&self) -> BTreeSet<String> {
+        let open = |e: &mut Exchange| {
+            let algos = e.algos.iter().filter(|a| a.status == "NEW").map(|a| a.client.clone());
+            e.orders.iter().filter(|o| o.is_open()).map(|o| o.client.clone()).chain(algos).collect()
+        };
+        self.running.with(open)
+    }
+    fn held(&self, symbol: &str) -> Decimal {
+        self.running.with(|exchange| {
+            let native = symbol.replace('/', "");
+            if exchange.is_futures {
+                return exchange.positions.get(&native).map_or(Decimal::ZERO, |held| held.qty);
+            }
+            exchange.total(symbol.split('/').next().unwrap())
+        })
+    }
+    fn deaf(&self, is_deaf: bool) {
+        // What is kept back and never let go is lost.
+        self.running.with(|exchange| exchange.kept = is_deaf.then(Vec::new));
+    }
+    fn cut(&self) {
+        self.running.with(|exchange| drop(exchange.cut.send(())));
+    }
+    /// The key of the stream is gone, or the subscription.
+    fn expire(&self) -> bool {
+        self.running.with(|exchange| {
+            let event = if self.product == Product::Spot {
+                r#"{"e":"eventStreamTerminated","E":1}"#
+            } else {
+                exchange.listen_key = None;
+                r#"{"e":"listenKeyExpired","E":1}"#
+            };
+            drop(exchange.user.send(event.to_owned()));
+        });
+        true
+    }
+    fn reach(&self, client: &str, parts: u32) -> bool {
+        let filled = self.running.with(|exchange| {
+            let order = exchange.by_client(client).unwrap().clone();
+            let step = (order.qty / Decimal::from(parts) / dec("0.00001")).floor() * dec("0.00001");
+            for part in 1..=parts {
+                let qty = if part == parts { order.qty - step * Decimal::from(parts - 1) } else { step };
+                exchange.fill(order.id, qty, order.price, true);
+            }
+            order.side == "BUY"
+        });
+        assert!(filled, "the contract reaches buys only");
+        true
+    }
+    fn scramble(&self, act: &mut dyn FnMut()) -> bool {
+        self.running.with(|exchange| (exchange.kept, exchange.copies) = (Some(Vec::new()), 2));
+        act();
+        self.running.with(|exchange| {
+            exchange.let_go(true);
+            exchange.copies = 1;
+        });
+        true
+    }
+    fn skew(&self, ms: i64) -> bool {
+        self.running.with(|exchange| exchange.skew_ms = ms);
+        true
+    }
+    fn strange(&self, word: Option<&'static str>) -> bool {
+        self.running.with(|exchange| exchange.strange_word = word);
+        true
+    }
+    fn forbid(&self) -> bool {
+        self.running.with(|exchange| exchange.can_trade = false);
+        true
+    }
+    fn replaces(&self) -> bool {
+        self.product != Product::Usdm
+    }
+    /// The replacement after this is cancelled and refused: the money is gone meanwhile.
+    fn halves(&self) -> bool {
+        if self.product == Product::Usdm {
+            return false;
+        }
+        self.running.with(|exchange| {
+            let usdt = exchange.balances.get_mut("USDT").unwrap();
+            usdt.0 = -usdt.1 + dec("1");
+        });
+        true
+    }
+}
+
+/// What only this venue has, with the market made to move.
+mod own {
+    use super::super::{Rig, order};
+    use super::*;
+    use tradedeck::{
+        desk::Request,
+        domain::{ids::InstrumentId, lifecycle::OrderState},
+    };
+
+    fn holding() -> Rig<Binance> {
+        let mut rig = Rig::open(Binance::start());
+        let entry = rig.place("buy BTC/USDT 0.01 market");
+        rig.wait_state(&entry, OrderState::Filled);
+        rig.agree();
+        rig
+    }
+    fn to(rig: &Rig<Binance>, bid: &str, ask: &str) {
+        rig.stand.running.with(|exchange| exchange.move_to("BTCUSDT", bid, ask));
+    }
+
+    /// The fee was taken out of the coin: what is closed is what is there, and what is below a lot stays and is named.
+    #[test]
+    fn a_close_is_of_what_the_fee_left() {
+        let mut rig = holding();
+        assert_eq!(rig.ours("BTC/USDT"), dec("0.00999"));
+        rig.done("close BTC/USDT");
+        rig.wait("flat", |s| s.positions.is_empty());
+        rig.agree();
+        rig.close();
+    }
+
+    #[test]
+    fn a_pair_ends_with_the_one_that_fills() {
+        let mut rig = holding();
+        let pair = rig.place("protect BTC/USDT stop -3% target +3%");
+        rig.wait_state(&pair, OrderState::Working);
+        rig.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));
+        to(&rig, "51600.00", "51601.00");
+        rig.wait_state(&pair, OrderState::Filled);
+        rig.wait("flat, and nothing works", |s| {
+            s.positions.is_empty() && s.orders.iter().all(|o| o.state.is_final())
+        });
+        rig.agree();
+        rig.close();
+    }
+
+    #[test]
+    fn a_trailing_stop_follows_the_market_and_sells() {
+        let mut rig = holding();
+        let trail = rig.place("sell BTC/USDT 0.005 trail 1% gtc");
+        rig.wait_state(&trail, OrderState::Working);
+        to(&rig, "52000.00", "52001.00");
+        to(&rig, "51490.00", "51491.00");
+        rig.agree();
+        assert_eq!(order(&rig.client.snapshot(), &trail).unwrap().state, OrderState::Working);
+        to(&rig, "51470.00", "51471.00");
+        rig.wait_state(&trail, OrderState::Filled);
+        rig.agree();
+        rig.close();
+    }
+
+    /// A conditional order is triggered: the order that takes over has its name, and that it was triggered is told
+    /// after the fill.
+    #[test]
+    fn a_conditional_order_of_futures_becomes_an_order_of_its_name() {
+        let mut rig = Rig::open(Binance::start_usdm());
+        let entry = rig.place("sell BTC/USDT 0.02 market");
+        rig.wait_state(&entry, OrderState::Filled);
+        rig.agree();
+        assert_eq!(rig.ours("BTC/USDT"), dec("-0.02"));
+        let stop = rig.place("protect BTC/USDT stop +3%");
+        rig.wait_state(&stop, OrderState::Working);
+        rig.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));
+        to(&rig, "51600.00", "51601.00");
+        rig.wait_state(&stop, OrderState::Filled);
+        rig.wait("flat", |s| s.positions.is_empty());
+        rig.agree();
+        rig.close();
+    }
+
+    /// The shell, on each product: reach, credentials, environment, clock; then the way out.
+    #[test]
+    fn the_shell_checks_looks_and_gets_out() {
+        for (stand, kind) in [
+            (Binance::start(), "binance"),
+            (Binance::start_us(), "binance-us"),
+            (Binance::start_usdm(), "binance-usdm"),
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            let file = home.path().join("config.toml");
+            let text = stand.config().replace(&format!("secret_key = \"{SECRET}\"\n"), "");
+            std::fs::write(&file, text.replace(&format!("key_id = \"{KEY}\"\n"), "")).unwrap();
+            let run = |args: &[&str]| {
+                let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"));
+                command.env_clear().env("HOME", home.path()).env("TRADEDECK_CONFIG", &file);
+                command.env("TRADEDECK_STATE", home.path().join("state"));
+                command.env("TRADEDECK_STAND_KEY_ID", KEY).env("TRADEDECK_STAND_SECRET_KEY", SECRET);
+                let output = command.args(args).output().unwrap();
+                let said = format!(
+                    "{}{}",
+                    String::from_utf8_lossy(&output.stdout),
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                assert!(!said.contains(SECRET) && !said.contains("panicked"), "{said}");
+                (output.status.code(), said)
+            };
+            let (code, said) = run(&["check", "stand"]);
+            assert_eq!(code, Some(0), "{said}");
+            for part in ["connected, in agreement", "PAPER, proven by the venue", "may trade", " ms"] {
+                assert!(said.contains(part), "{kind}: {part}: {said}");
+            }
+            let (code, said) = run(&["order", "buy BTC/USDT 0.01 market", "--yes"]);
+            assert_eq!(code, Some(0), "{said}");
+            let (code, said) = run(&["positions"]);
+            assert!(code == Some(0) && said.contains("BTC/USDT"), "{said}");
+            let (code, said) = run(&["flatten", "--yes"]);
+            assert_eq!(code, Some(0), "{said}");
+            assert!(stand.held("BTC/USDT").is_zero() && stand.open().is_empty(), "{kind}");
+        }
+    }
+
+    /// Numbered changes after a snapshot; one that is lost ends the book, and it is asked for anew.
+    #[test]
+    fn an_order_book_is_followed_by_its_numbers() {
+        let mut rig = Rig::open(Binance::start());
+        let venue = tradedeck::domain::ids::VenueId::new("stand").unwrap();
+        let symbol = tradedeck::domain::ids::Symbol::new("BTC/USDT").unwrap();
+        let instrument = Some(InstrumentId { venue, symbol });
+        drop(rig.client.ask(Request::Depth { instrument }, std::time::Duration::from_secs(5)));
+        let best = |price: &'static str| {
+            move |s: &tradedeck::desk::Snapshot| {
+                let row = s.depth.iter().find(|d| d.fault.is_none());
+                row.and_then(|d| d.bids.first()).is_some_and(|(bid, _)| bid.get() == dec(price))
+            }
+        };
+        for step in 1..200 {
+            to(&rig, &format!("{}.00", 50_000 + step), "50900.00");
+            if rig
+                .client
+                .wait_for(std::time::Duration::from_millis(100), |s| {
+                    s.depth.iter().any(|d| !d.bids.is_empty())
+                })
+                .unwrap()
+                .is_some()
+            {
+                break;
+            }
+        }
+        to(&rig, "50500.00", "50900.00");
+        rig.wait("the change", best("50500"));
+        let asked = |rig: &Rig<Binance>| rig.stand.running.with(|e| e.count("GET /api/v3/depth"));
+        let before = asked(&rig);
+        rig.stand.running.with(|exchange| exchange.markets.get_mut("BTCUSDT").unwrap().update += 5);
+        to(&rig, "50600.00", "50900.00");
+        rig.wait("the book again", best("50600"));
+        assert!(asked(&rig) > before, "a gap is asked about");
+        rig.close();
+    }
+}
