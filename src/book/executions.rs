@@ -266,6 +266,6 @@ mod tests {
         assert_eq!(book.position(&btc()).unwrap().qty.to_string(), "1");
         let held = book.position(&third).unwrap();
         assert_eq!((held.qty.to_string(), held.avg_price.unwrap().to_string()), ("1.9".into(), "300".into()));
-        assert_eq!((held.realized_today.to_string(), held.fees_today), ("0.0".into(), usd("30.5")));
+        assert_eq!((held.realized_today, held.fees_today), (usd("0"), usd("30.5")));
     }
 }
