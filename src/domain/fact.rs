@@ -86,6 +86,8 @@ pub enum PositionSource {
     Baseline,
     /// The venue's figure differed from the sum of fills.
     Correction,
+    /// The venue took its fee in the thing itself, and its fills did not say so.
+    Charge,
     /// The venue's figure agrees; average or availability moved.
     Refresh,
 }

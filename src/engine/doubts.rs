@@ -5,12 +5,15 @@
 
 use super::{Engine, effect::Effect, input::Timer};
 use crate::{
-    book::Doubt,
+    book::{AlertSeed, Doubt},
     domain::{
+        alert::{AlertCode, Severity},
         fact::{Fact, PositionSource},
         ids::{InstrumentId, VenueId},
-        money::SignedQty,
+        instrument::AssetClass,
+        money::{Qty, SignedQty},
         names::NameMap,
+        order::Side,
         report::VenueReport,
         scope::ExitPlan,
         text::Text,
@@ -158,13 +161,43 @@ impl Engine {
             Some(first) if began.since_ms(first) >= apart => {
                 let source = row.source;
                 self.doubts.rows.remove(&doubt.instrument);
+                let is_fee = self.is_a_fee(doubt);
+                let source = match source {
+                    PositionSource::Correction if is_fee => PositionSource::Charge,
+                    other => other,
+                };
                 let fact = doubt.believed(source);
                 self.differences.note(self.now.wall, &fact);
                 self.fact(fact);
-                self.alert(doubt.alert());
+                self.alert(if is_fee { charged(doubt) } else { doubt.alert() });
             }
             Some(_) => {}
         }
+    }
+
+    /// Is what is missing no more than the venue's fee on what was bought since its last word? Alpaca takes the fee of coins
+    /// in the coin, and its executions do not tell it (docs.alpaca.markets, "Crypto Spot Trading Fees").
+    fn is_a_fee(&self, doubt: &Doubt) -> bool {
+        let venue = &doubt.instrument.venue;
+        let class = self.class_of(&doubt.instrument);
+        let fees = self.venues.get(venue).and_then(|v| v.setup.fees.iter().find(|(c, _)| *c == class));
+        let rate = fees.and_then(|(_, schedule)| schedule.percent.factor());
+        let missing = doubt.ours.checked_sub(doubt.theirs).filter(|m| m.is_positive());
+        let Some((rate, missing)) = rate.zip(missing) else { return false };
+        if class != AssetClass::Crypto || doubt.theirs.is_negative() {
+            return false;
+        }
+        let since = self.book.position(&doubt.instrument).and_then(|p| p.confirmed_at);
+        let bought = self
+            .book
+            .fills_of(venue)
+            .rev()
+            .take_while(|fill| since.is_none_or(|since| fill.known_at > since))
+            .filter(|fill| fill.execution.instrument == doubt.instrument)
+            .filter(|fill| fill.execution.side == Side::Buy && fill.execution.fee.is_none())
+            .try_fold(Qty::ZERO, |sum, fill| sum.checked_add(fill.execution.qty));
+        let most = bought.and_then(|qty| qty.get().checked_mul(rate));
+        most.is_some_and(|most| missing.get() <= most)
     }
 
     /// Time to ask again.
@@ -196,4 +229,14 @@ impl Engine {
     pub(super) fn doubts_in<'a>(&'a self, plan: &'a ExitPlan) -> impl Iterator<Item = &'a InstrumentId> {
         self.doubts.rows.keys().filter(|i| plan.holds(i))
     }
+}
+/// What a person is told of a fee that was taken in the thing itself.
+fn charged(doubt: &Doubt) -> AlertSeed {
+    let (venue, symbol) = (&doubt.instrument.venue, &doubt.instrument.symbol);
+    let missing = doubt.ours.checked_sub(doubt.theirs).unwrap_or_default();
+    let text = format!(
+        "{symbol}: {missing} less than was bought, {venue}'s fee in the coin: {} is held",
+        doubt.theirs
+    );
+    AlertSeed::of_venue(Severity::Info, AlertCode::PositionMismatch, venue, &text).symbol(symbol)
 }

@@ -83,6 +83,13 @@ fn a_coins_bracket_outlives_a_restart_and_takes_its_profit_in_parts() {
         left.len() == 2 && left.iter().all(|(_, qty)| *qty == "0.01".parse().unwrap())
     });
     wait(&mut client, "half of it is sold", |s| position(s) < "0.0101".parse().unwrap());
+    // The fee that the venue took in the coin is told as one, and is no foreign position.
+    let s = client.snapshot();
+    let told: Vec<String> =
+        s.alerts.iter().map(|a| format!("{:?} {}", a.alert.severity, a.alert.text)).collect();
+    assert!(told.iter().any(|t| t.starts_with("Info") && t.contains("fee in the coin")), "{told:?}");
+    assert!(told.iter().all(|t| !t.starts_with("Critical")), "{told:?}");
+    assert!(s.reconciliation.iter().all(|r| !r.is_open), "{:?}", s.reconciliation);
     let reply = run(&mut client, "flatten");
     assert!(matches!(reply, Reply::Done(_)), "{reply:?}");
     wait(&mut client, "nothing is left, here or there", |s| position(s).is_zero() && here(s).is_empty());

@@ -25,7 +25,7 @@ const COLUMNS: [Column<PositionRow>; 14] = [
     Column {
         key: Some(Key::Qty),
         head: "",
-        width: 8,
+        width: 10,
         grow: 3,
         rank: 0,
         align: Align::Right,

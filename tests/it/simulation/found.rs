@@ -117,3 +117,12 @@ fn a_fee_that_comes_last_leaves_nothing_to_close() {
 fn a_close_that_the_disk_never_had_is_not_held_against_a_later_run() {
     super::live(1_896, false).unwrap();
 }
+
+/// A fill was inferred, the venue said how much is there, and only then came the fill's own record with the fee that was
+/// taken in the coin: taken off once more it left less than nothing, and an exit bought that back.
+#[test]
+fn a_fee_that_the_venues_word_has_in_it_is_not_taken_off_again() {
+    for seed in [101_393, 101_881, 103_667] {
+        super::live(seed, false).unwrap();
+    }
+}
