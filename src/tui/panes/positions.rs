@@ -25,7 +25,7 @@ const COLUMNS: [Column<PositionRow>; 14] = [
     Column {
         key: Some(Key::Qty),
         head: "",
-        width: 10,
+        width: 9,
         grow: 3,
         rank: 0,
         align: Align::Right,
@@ -46,7 +46,7 @@ const COLUMNS: [Column<PositionRow>; 14] = [
     Column {
         key: Some(Key::Last),
         head: "",
-        width: 11,
+        width: 10,
         grow: 1,
         rank: 1,
         align: Align::Point,
