@@ -53,8 +53,8 @@ impl Tick {
     }
     /// Is `price` allowed?
     pub fn allows(self, price: Price) -> bool {
-        let step = self.at(price).get();
-        step.is_zero() || super::money::is_multiple(price.get(), step)
+        let step = self.at(price);
+        step.is_zero() || price.is_multiple_of(step)
     }
     /// The nearest allowed price; `None` on overflow.
     pub fn round(self, price: Price) -> Option<Price> {
