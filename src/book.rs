@@ -46,7 +46,7 @@ use crate::domain::{
     money::{Ratio, SignedQty},
     names::FewMap,
     order::{Origin, Side},
-    report::AccountReport,
+    report::{AccountReport, OrderReport},
     rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
     text::Text,
@@ -147,10 +147,7 @@ impl Book {
                 self.sessions.order(fact);
                 self.orders.fact(at, fact)
             }
-            Fact::Learned { report, origin } => {
-                let seat = self.seats.take(&report.instrument);
-                self.orders.learn(at, seat, report, origin)
-            }
+            Fact::Learned { report, origin } => self.learn(at, report, origin),
             Fact::Executed(execution) => self.fill(at, execution, false),
             Fact::Inferred(execution) => self.fill(at, execution, true),
             Fact::Position { instrument, qty, avg_price, previous_close, source } => {
@@ -281,15 +278,6 @@ impl Book {
     pub fn instrument(&self, id: &InstrumentId) -> Option<&Instrument> {
         self.instruments.get(self.seats.find(id)?)
     }
-    /// The rules of what an order is in.
-    pub fn rules_of(&self, order: &OrderRow) -> Option<&Instrument> {
-        self.instruments.get(order.seat)
-    }
-    /// Is the order on the side that closes the position?
-    pub fn is_closing(&self, order: &OrderRow) -> bool {
-        let held = self.positions.rows.get(order.seat);
-        held.and_then(|p| p.qty.exit_side()) == Some(order.spec.side)
-    }
     /// All instruments whose rules are known.
     pub fn instruments(&self) -> impl Iterator<Item = &Instrument> {
         self.instruments.values()
@@ -411,6 +399,11 @@ impl Book {
             self.orders.count_entry(at, &intent.order.venue);
         }
         applied
+    }
+
+    fn learn(&mut self, at: Stamp, report: &OrderReport, origin: &Origin) -> Applied {
+        let seat = self.seats.take(&report.instrument);
+        self.orders.learn(at, seat, report, origin)
     }
 
     fn begin_exit(&mut self, at: Stamp, exit: u64, scope: &Text, plan: Option<&ExitPlan>) {

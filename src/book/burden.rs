@@ -186,7 +186,10 @@ impl Burden {
     }
     /// A sum of which `old` was a part and `new` is to be one; `None` on overflow. An order moves half of the fields.
     fn swapped(self, old: Self, new: Self) -> Option<Self> {
-        let swap = |sum: Money, old: Money, new: Money| sum.checked_add(new.checked_sub(old)?);
+        let swap = |sum: Money, old: Money, new: Money| {
+            let more = new.checked_sub(old)?;
+            if more.is_zero() { Some(sum) } else { sum.checked_add(more) }
+        };
         Some(Self {
             held: swap(self.held, old.held, new.held)?,
             worst: swap(self.worst, old.worst, new.worst)?,

@@ -305,6 +305,15 @@ impl Book {
         exposure.position = position.map_or(SignedQty::ZERO, |p| p.qty);
         Known { rules: self.instruments.get(seat), position, exposure }
     }
+    /// The rules of what an order is in.
+    pub fn rules_of(&self, order: &OrderRow) -> Option<&Instrument> {
+        self.instruments.get(order.seat)
+    }
+    /// Is the order on the side that closes the position?
+    pub fn is_closing(&self, order: &OrderRow) -> bool {
+        let held = self.positions.rows.get(order.seat);
+        held.and_then(|p| p.qty.exit_side()) == Some(order.spec.side)
+    }
     /// How much of a position can be closed without any chance of turning it: its size less what open orders
     /// already reduce. A second close while the first is under way finds zero here. While an order in money is
     /// open on the closing side nothing can: what it takes is not known.

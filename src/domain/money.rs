@@ -327,10 +327,10 @@ impl Price {
     pub fn is_multiple_of(self, step: Self) -> bool {
         self.0.is_multiple_of(step.0)
     }
-    /// Is it written without more digits behind the point than a step of 1, 0.1, 0.01, … has?
-    pub fn is_within(self, step: Self) -> bool {
-        let digits = self.0.digits().zip(step.0.digits());
-        digits.is_some_and(|((_, scale), (step, behind))| step == 1 && scale <= behind)
+    /// With as many digits behind the point as a step of 1, 0.1, 0.01, … has; `None` where it has more, or the step is
+    /// another.
+    pub fn padded_to(self, step: Self) -> Option<Self> {
+        self.0.padded_to(step.0).map(Self)
     }
     /// Times a factor; `None` on overflow.
     pub fn checked_mul(self, factor: Decimal) -> Option<Self> {

@@ -122,7 +122,7 @@ pub(super) struct Case<'a> {
     account_is_old: bool,
     known: Known<'a>,
     /// What it leads to, where that is seen at a glance.
-    pub(super) glance: Option<Glance<'a>>,
+    glance: Option<Glance<'a>>,
 }
 
 impl<'a> Case<'a> {
@@ -223,7 +223,7 @@ impl<'a> Case<'a> {
 
     /// Does it hold, as far as that is seen at a glance?
     #[inline]
-    pub(super) fn sees(&self, holds: impl FnOnce(&Glance<'a>) -> bool) -> bool {
+    fn sees(&self, holds: impl FnOnce(&Glance<'a>) -> bool) -> bool {
         self.glance.as_ref().is_some_and(holds)
     }
 

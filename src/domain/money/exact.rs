@@ -317,6 +317,13 @@ impl Exact {
         (is_tenth && self.scale <= step.scale) || self.long_is_multiple_of(step)
     }
 
+    /// With the digits behind the point that a step of 1, 0.1, 0.01, … has; `None` where it has more of them.
+    pub(super) fn padded_to(self, step: Self) -> Option<Self> {
+        let ((digits, scale), (one, behind)) = self.digits().zip(step.digits())?;
+        let power = POWERS.get(usize::from(behind.checked_sub(scale)?)).filter(|_| one == 1)?;
+        digits.checked_mul(*power).map(|low| Self::short(low, behind))
+    }
+
     #[inline(never)]
     fn long_is_multiple_of(self, step: Self) -> bool {
         if let Some((left, right, _)) = self.aligned(step)
@@ -347,7 +354,7 @@ impl Ord for Exact {
 impl PartialOrd for Exact {
     #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.order(*other))
+        Some(self.cmp(other))
     }
 }
 
@@ -365,6 +372,7 @@ impl Default for Exact {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use proptest::prelude::*;
 
@@ -419,6 +427,10 @@ mod tests {
             prop_assert_eq!(ours(x.product(Exact::of(Decimal::ONE))), shown(a.checked_mul(Decimal::ONE)));
             let half = a.checked_add(b).and_then(|sum| sum.checked_mul(Decimal::new(5, 1)));
             prop_assert_eq!(x.middle(y).map(Exact::get), half);
+            if let Some(padded) = x.padded_to(y) {
+                prop_assert_eq!(padded.get(), a);
+                prop_assert_eq!((b.mantissa(), padded.get().scale()), (1, b.scale()));
+            }
             if let Some(units) = x.in_units() {
                 let told = Decimal::try_from_i128_with_scale(units, 12).ok();
                 prop_assert!(told.is_none_or(|told| told == a), "{} is not {}", units, a);

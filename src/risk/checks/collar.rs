@@ -15,6 +15,9 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let Some(market) = case.market else {
         return Some(Box::new(Why::NoQuote));
     };
+    if [limit_at, stop_at].into_iter().flatten().all(|price| is_seen_near(price, market, limit)) {
+        return None;
+    }
     let at = market.abs().per_unit();
     // Divided for the sentence alone.
     let is_far = |off: Price| off.abs().per_unit().is_beyond(limit, at);
@@ -27,6 +30,16 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let off = price.checked_sub(market).and_then(|off| off.abs().per_unit().percent_of(at));
     let off = off.map_or(limit, |p| Percent::new(p.get().round_dp(2)));
     Some(Box::new(Why::Collar { what, price, market, off, limit }))
+}
+
+/// Is it so near, as far as that is seen in whole units?
+fn is_seen_near(price: Price, market: Price, limit: Percent) -> bool {
+    let units = price.per_unit().in_units().zip(market.per_unit().in_units());
+    units.zip(limit.digits()).is_some_and(|((price, market), (percent, tenfold))| {
+        // Far below the end of 127 bits.
+        let off = price.wrapping_sub(market).wrapping_abs().wrapping_mul(100);
+        off.wrapping_mul(tenfold) <= market.wrapping_abs().wrapping_mul(percent)
+    })
 }
 
 #[cfg(test)]

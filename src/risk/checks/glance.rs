@@ -126,6 +126,7 @@ impl<'a> Glance<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
     use super::*;
     use crate::{
         book::fixture::*,

@@ -20,10 +20,12 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     {
         return Some(Box::new(Why::BelowFilled { qty, filled }));
     }
-    let off = |price: &(&'static str, Price)| !instrument.tick.allows(price.1);
-    let own = case.prices().find(off);
-    if let Some((what, price)) = own.or_else(|| attached_prices(spec).into_iter().flatten().find(off)) {
-        return Some(Box::new(Why::OffTick { what, price, tick: instrument.tick.at(price) }));
+    if !are_on_tick(instrument, spec) {
+        let off = |price: &(&'static str, Price)| !instrument.tick.allows(price.1);
+        let own = case.prices().find(off);
+        if let Some((what, price)) = own.or_else(|| attached_prices(spec).into_iter().flatten().find(off)) {
+            return Some(Box::new(Why::OffTick { what, price, tick: instrument.tick.at(price) }));
+        }
     }
     if let Some(qty) = spec.amount.qty()
         && let Some(why) = quantity(instrument, spec, qty)
@@ -35,6 +37,19 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     };
     let least = instrument.notional_min;
     (value < least).then(|| Box::new(Why::BelowLeastValue { value, least }))
+}
+
+/// Are all its prices? Their names are for the sentence alone.
+fn are_on_tick(instrument: &Instrument, spec: &OrderSpec) -> bool {
+    let fits = |price: Option<Price>| price.is_none_or(|price| instrument.tick.allows(price));
+    let leg = |leg: StopLeg| fits(Some(leg.stop)) && fits(leg.limit);
+    let attached = match spec.attached {
+        Attached::Simple => true,
+        Attached::Bracket { target, stop } => fits(Some(target)) && leg(stop),
+        Attached::OtoStop { stop } | Attached::Oco { stop } => leg(stop),
+        Attached::OtoTarget { target } => fits(Some(target)),
+    };
+    attached && fits(spec.order_type.limit()) && fits(spec.order_type.stop())
 }
 
 fn quantity(instrument: &Instrument, spec: &OrderSpec, qty: Qty) -> Option<Box<Why>> {
