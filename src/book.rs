@@ -27,8 +27,8 @@ pub mod sessions;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
-pub use burden::{Burden, Part, Sides};
-pub use exposure::Exposure;
+pub use burden::{Burden, Margin, Part, Reach, Sides, Taken};
+pub use exposure::{Exposure, Known};
 pub use fills::FillRow;
 pub use held::HeldRow;
 pub use latches::{LatchRow, SessionRow};
@@ -44,8 +44,9 @@ use crate::domain::{
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
     money::{Ratio, SignedQty},
+    names::FewMap,
     order::{Origin, Side},
-    report::AccountReport,
+    report::{AccountReport, OrderReport},
     rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
     text::Text,
@@ -105,9 +106,10 @@ pub struct Book {
     fills: fills::Fills,
     alerts: alerts::Alerts,
     held: held::Held,
-    accounts: BTreeMap<VenueId, AccountRow>,
-    instruments: rows::Sorted<Instrument>,
-    resume: BTreeMap<VenueId, ResumePoint>,
+    accounts: FewMap<VenueId, AccountRow>,
+    seats: rows::Seats,
+    instruments: rows::Seated<Instrument>,
+    resume: FewMap<VenueId, ResumePoint>,
     counted: BTreeSet<VenueId>,
     heard: BTreeSet<VenueId>,
     lock: Option<LockRow>,
@@ -145,7 +147,7 @@ impl Book {
                 self.sessions.order(fact);
                 self.orders.fact(at, fact)
             }
-            Fact::Learned { report, origin } => self.orders.learn(at, report, origin),
+            Fact::Learned { report, origin } => self.learn(at, report, origin),
             Fact::Executed(execution) => self.fill(at, execution, false),
             Fact::Inferred(execution) => self.fill(at, execution, true),
             Fact::Position { instrument, qty, avg_price, previous_close, source } => {
@@ -155,7 +157,7 @@ impl Book {
             }
             Fact::Account { venue, report } => self.account_report(at, venue, report),
             Fact::DayBegan { venue, began } => {
-                self.positions.begin_day(venue);
+                self.positions.begin_day(&self.seats, venue);
                 self.days.begin(venue, *began);
                 self.sessions.begin_day(venue);
                 Applied::Noted
@@ -218,19 +220,19 @@ impl Book {
     pub fn orders(&self) -> impl Iterator<Item = &OrderRow> {
         self.orders.rows.values()
     }
-    /// Orders that could still fill, by instrument and client id.
+    /// Orders that could still fill, by instrument and then as they came.
     pub fn open_orders(&self) -> impl Iterator<Item = &OrderRow> {
-        self.orders.lines.values().flat_map(|line| &line.open).filter_map(|id| self.order(id))
+        self.orders.lines.values().flat_map(|line| line.open.iter()).filter_map(|at| self.orders.rows.at(at))
     }
     /// Orders of one instrument that could still fill.
     pub fn open_orders_of(&self, instrument: &InstrumentId) -> impl Iterator<Item = &OrderRow> {
-        let line = self.orders.lines.get(instrument);
-        line.into_iter().flat_map(|line| &line.open).filter_map(|id| self.order(id))
+        let line = self.seats.find(instrument).and_then(|seat| self.orders.lines.get(seat));
+        line.into_iter().flat_map(|line| line.open.iter()).filter_map(|at| self.orders.rows.at(at))
     }
     /// Orders of ours that left, or may have left, and that no word of the venue settles: `Intended`, `Sending`,
     /// `Unknown`, `Absent`.
     pub fn uncertain_orders(&self) -> impl Iterator<Item = &OrderRow> {
-        self.orders.uncertain.iter().filter_map(|id| self.order(id))
+        self.orders.uncertain.iter().filter_map(|at| self.orders.rows.at(at))
     }
     /// Open orders that would make this position smaller: what a close must cancel first.
     pub fn reducing_orders(&self, instrument: &InstrumentId) -> impl Iterator<Item = &OrderRow> {
@@ -240,12 +242,12 @@ impl Book {
     /// Orders of a venue that its last account report can't have counted: what they need is still to be
     /// taken off its buying power.
     pub fn unseen_orders(&self, venue: &VenueId) -> impl Iterator<Item = &OrderRow> {
-        self.orders.unseen.get(venue).into_iter().flatten().filter_map(|id| self.order(id))
+        self.orders.unseen(venue)
     }
     /// Our orders since then (of the last some hundreds), newest first.
     pub fn intents_since(&self, since: Stamp) -> impl Iterator<Item = &OrderRow> {
         let recent = self.orders.recent.iter().rev().take_while(move |(at, _)| *at > since);
-        recent.filter_map(|(_, id)| self.order(id))
+        recent.filter_map(|(_, at)| self.orders.rows.at(*at))
     }
     /// Was the `nth` last order at this venue (1 is the last) made within the window before `now`? Orders that close do
     /// not count.
@@ -254,7 +256,7 @@ impl Book {
     }
     /// One position; also one that is flat now and was traded today.
     pub fn position(&self, instrument: &InstrumentId) -> Option<&PositionRow> {
-        self.positions.rows.get(instrument)
+        self.positions.rows.get(self.seats.find(instrument)?)
     }
     /// All positions, with those that are flat now and were traded today.
     pub fn positions(&self) -> impl Iterator<Item = &PositionRow> {
@@ -274,7 +276,7 @@ impl Book {
     }
     /// One instrument's rules.
     pub fn instrument(&self, id: &InstrumentId) -> Option<&Instrument> {
-        self.instruments.get(id)
+        self.instruments.get(self.seats.find(id)?)
     }
     /// All instruments whose rules are known.
     pub fn instruments(&self) -> impl Iterator<Item = &Instrument> {
@@ -389,12 +391,19 @@ impl Book {
     }
 
     fn intend(&mut self, at: Stamp, intent: &Intent) -> Applied {
-        let closes = self.exit_side(&intent.spec.instrument) == Some(intent.spec.side);
-        let applied = self.orders.intend(at, intent);
+        let seat = self.seats.take(&intent.spec.instrument);
+        let held = self.positions.rows.get(seat).map_or(SignedQty::ZERO, |p| p.qty);
+        let closes = held.exit_side() == Some(intent.spec.side);
+        let applied = self.orders.intend(at, seat, intent);
         if !closes && !matches!(applied, Applied::Duplicate) {
             self.orders.count_entry(at, &intent.order.venue);
         }
         applied
+    }
+
+    fn learn(&mut self, at: Stamp, report: &OrderReport, origin: &Origin) -> Applied {
+        let seat = self.seats.take(&report.instrument);
+        self.orders.learn(at, seat, report, origin)
     }
 
     fn begin_exit(&mut self, at: Stamp, exit: u64, scope: &Text, plan: Option<&ExitPlan>) {
@@ -425,11 +434,12 @@ impl Book {
     }
 
     fn learn_instrument(&mut self, instrument: &Instrument) -> Applied {
-        if let Some(row) = self.positions.rows.get_mut(&instrument.id) {
+        let seat = self.seats.take(&instrument.id);
+        if let Some(row) = self.positions.rows.get_mut(seat) {
             row.multiplier = instrument.multiplier;
         }
         self.charge_kept(instrument);
-        self.instruments.insert(instrument.clone());
+        self.instruments.insert(seat, instrument.clone());
         Applied::Noted
     }
 
@@ -453,7 +463,8 @@ impl Book {
             self.note_change(instrument, said.qty);
         }
         self.heard.insert(instrument.venue.clone());
-        self.positions.set(at, instrument, said, self.multiplier(instrument));
+        let seat = self.seats.take(instrument);
+        self.positions.set(at, (seat, instrument), said, self.multiplier(seat));
         Applied::Noted
     }
 
@@ -463,8 +474,8 @@ impl Book {
         self.sessions.surprise(Rule::PositionChanged, instrument, Text::clean(&what));
     }
 
-    fn multiplier(&self, instrument: &InstrumentId) -> Ratio {
-        self.instruments.get(instrument).map_or(Ratio::new(rust_decimal::Decimal::ONE), |i| i.multiplier)
+    fn multiplier(&self, seat: rows::Seat) -> Ratio {
+        self.instruments.get(seat).map_or(Ratio::new(rust_decimal::Decimal::ONE), |i| i.multiplier)
     }
 
     /// The side that closes a position; `None` when flat.
@@ -473,13 +484,9 @@ impl Book {
     }
 }
 
-impl rows::Named for Instrument {
-    type Name = InstrumentId;
-    fn name(&self) -> &InstrumentId {
+impl rows::OfInstrument for Instrument {
+    fn instrument(&self) -> &InstrumentId {
         &self.id
-    }
-    fn key(name: &InstrumentId) -> &str {
-        name.symbol.as_str()
     }
 }
 

@@ -45,6 +45,7 @@ use crate::{
         fact::{Dated, Fact},
         ids::{ClientId, Instance, InstrumentId, OrderId, VenueId},
         lifecycle::Transition,
+        names::FewMap,
         order::Tif,
         scope::ExitTerms,
         text::Text,
@@ -66,7 +67,7 @@ pub struct Engine {
     marks: Marks,
     depths: depth::Depths,
     watch: watch::Watch,
-    venues: BTreeMap<VenueId, venue::VenueState>,
+    venues: FewMap<VenueId, venue::VenueState>,
     /// The venues as the configuration orders them.
     names: Vec<VenueId>,
     held: held::Watched,
@@ -104,7 +105,7 @@ impl Engine {
     /// Sets it up. Nothing happens before the past was replayed and [`Input::Begin`] came.
     pub fn new(setup: Setup) -> Self {
         let names: Vec<VenueId> = setup.venues.iter().map(|v| v.venue.clone()).collect();
-        let mut venues: BTreeMap<VenueId, venue::VenueState> =
+        let mut venues: FewMap<VenueId, venue::VenueState> =
             setup.venues.into_iter().map(|v| (v.venue.clone(), venue::VenueState::new(v))).collect();
         let mut marks = Marks::new();
         for (symbol, at) in setup.watchlist {

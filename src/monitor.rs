@@ -18,16 +18,19 @@ use crate::{
         ids::{InstrumentId, OrderId, VenueId},
         lifecycle::OrderState,
         money::{Money, Percent, Qty},
+        names::FewMap,
         order::{OrderKind, Role},
         rules::{LatchKey, Response, Rule, Rules},
         time::{Mono, Now},
     },
 };
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// So many orders of the last minute are remembered; more than any limit allows.
 const SENT_MAX: usize = 20_000;
+/// So many are counted one by one before the rest is searched.
+const NEAR: usize = 16;
 
 /// A venue as the watchers see it. What is `None` is not known.
 #[derive(Debug, Clone)]
@@ -88,7 +91,7 @@ pub struct Monitor {
     /// Orders of others that were spoken of.
     strangers: BTreeSet<OrderId>,
     /// When orders went out, of the last minute.
-    sent: BTreeMap<VenueId, VecDeque<Mono>>,
+    sent: FewMap<VenueId, VecDeque<Mono>>,
     /// For tests: the next look fails like a mistake in a watcher would.
     #[cfg(test)]
     pub(crate) broken: bool,
@@ -126,10 +129,7 @@ impl Monitor {
 
     /// An order is about to leave; how many left in the last second and the last minute, with it.
     pub fn sent(&mut self, venue: &VenueId, now: Mono) -> (u64, u64) {
-        let of_venue = match self.sent.get_mut(venue) {
-            Some(of_venue) => of_venue,
-            None => self.sent.entry(venue.clone()).or_default(),
-        };
+        let of_venue = self.sent.or_default(venue);
         while of_venue.front().is_some_and(|at| now.since_ms(*at) >= 60_000) {
             of_venue.pop_front();
         }
@@ -137,7 +137,13 @@ impl Monitor {
         if of_venue.len() > SENT_MAX {
             of_venue.pop_front();
         }
-        trading::counted(of_venue, now)
+        let number = |n: usize| u64::try_from(n).ok().unwrap_or(u64::MAX);
+        let minute = number(of_venue.len());
+        // Most are slow enough that the last few tell.
+        let last = of_venue.iter().rev().take(NEAR);
+        let near = last.take_while(|at| now.since_ms(**at) < 1_000).count();
+        let second = if near < NEAR { number(near) } else { trading::counted(of_venue, now).0 };
+        (second, minute)
     }
 }
 

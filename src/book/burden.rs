@@ -7,59 +7,68 @@ use crate::domain::{
     fact::Fact,
     ids::{InstrumentId, VenueId},
     instrument::{AssetClass, Instrument},
-    money::{Money, Price, SignedQty},
+    money::{Money, Price, Ratio, SignedQty},
+    names::FewMap,
     order::Side,
 };
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Below this a short share is kept at a sum a share (FINRA rule 4210(c)(2), (c)(3)).
 const CHEAP: Price = Price::new(Decimal::from_parts(5, 0, 0, false, 0));
 /// What of a thing on margin must be there first: half (Regulation T, 12 CFR 220.12(a)); of a short sale 150 % with
 /// the half that its proceeds are not (220.12(c)).
-const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
+const HALF: Ratio = Ratio::new(Decimal::from_parts(5, 0, 0, false, 1));
 /// What of a long position must stay there (FINRA rule 4210(c)(1)).
-const KEEP_LONG: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
+const KEEP_LONG: Ratio = Ratio::new(Decimal::from_parts(25, 0, 0, false, 2));
 /// What of a short one (4210(c)(3)).
-const KEEP_SHORT: Decimal = Decimal::from_parts(30, 0, 0, false, 2);
+const KEEP_SHORT: Ratio = Ratio::new(Decimal::from_parts(30, 0, 0, false, 2));
 /// From here up five dollars a share are less than that share of the value.
 const DEAR: Price = Price::new(Decimal::from_parts(17, 0, 0, false, 0));
 /// And no less of a cheap short one than this a share (4210(c)(2)).
 const KEEP_CHEAP: Decimal = Decimal::from_parts(25, 0, 0, false, 1);
 
-/// Which share of the value is margin.
+/// Which share of the value is margin: of what is long, and of what is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Rates {
-    initial_long: Decimal,
-    initial_short: Decimal,
-    keep_long: Decimal,
-    keep_short: Decimal,
+    long: Ratio,
+    short: Ratio,
 }
 
 /// By the law's own figures for shares, which no venue may go below. What can't be had on margin is paid whole, and so
-/// are options, of which the legs of a spread are not told apart here: the venue's own figures know better.
-fn rates(instrument: Option<&Instrument>, price: Option<Price>) -> Rates {
-    let whole = Rates {
-        initial_long: Decimal::ONE,
-        initial_short: Decimal::ONE,
-        keep_long: Decimal::ONE,
-        keep_short: Decimal::ONE,
-    };
-    let Some(instrument) = instrument.filter(|i| i.marginable && i.class != AssetClass::Option) else {
-        return whole;
+/// are options, of which the legs of a spread are not told apart here: the venue's own figures know better. Of what is
+/// not shares the venue's figures are all there is; a half of the value is beyond most of them.
+fn on_margin(instrument: Option<&Instrument>) -> Option<&Instrument> {
+    instrument.filter(|i| i.marginable && i.class != AssetClass::Option)
+}
+
+/// What must be there first.
+fn initial(instrument: Option<&Instrument>) -> Rates {
+    let rate = if on_margin(instrument).is_some() { HALF } else { Ratio::ONE };
+    Rates { long: rate, short: rate }
+}
+
+/// What must stay there.
+fn keep(instrument: Option<&Instrument>, price: Option<Price>) -> Rates {
+    let Some(instrument) = on_margin(instrument) else {
+        return Rates { long: Ratio::ONE, short: Ratio::ONE };
     };
     if instrument.class != AssetClass::Equity {
-        // Of these the venue's figures are all there is; a half of the value is beyond most of them.
-        return Rates { initial_long: HALF, initial_short: HALF, keep_long: HALF, keep_short: HALF };
+        return Rates { long: HALF, short: HALF };
     }
-    let keep_short = match price.map(Price::abs) {
+    let short = match price.map(Price::abs) {
         // Most cost so much that the share is the larger, which is seen without a division.
         Some(p) if p >= DEAR => KEEP_SHORT,
-        Some(p) if p >= CHEAP => KEEP_SHORT.max(CHEAP.get().checked_div(p.get()).unwrap_or(Decimal::ONE)),
-        Some(p) => KEEP_CHEAP.checked_div(p.get()).unwrap_or(Decimal::ONE).max(Decimal::ONE),
-        None => Decimal::ONE,
+        Some(p) if p >= CHEAP => KEEP_SHORT.max(over(CHEAP.get(), p)),
+        Some(p) => over(KEEP_CHEAP, p).max(Ratio::ONE),
+        None => Ratio::ONE,
     };
-    Rates { initial_long: HALF, initial_short: HALF, keep_long: KEEP_LONG, keep_short }
+    Rates { long: KEEP_LONG, short }
+}
+
+/// So much a share, as a share of its price.
+fn over(money: Decimal, price: Price) -> Ratio {
+    money.checked_div(price.get()).map_or(Ratio::ONE, Ratio::new)
 }
 
 /// What is carried of an instrument, or at a venue, in the quote currency. Nothing of it has a sign.
@@ -94,6 +103,37 @@ pub enum Part {
     Maintenance,
 }
 
+/// Which margin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Margin {
+    /// What must be there first.
+    Initial,
+    /// What must stay there.
+    Maintenance,
+}
+
+impl Margin {
+    /// Which share of the value it is, in whole per cent, of what is long and of what is short; `None` where it is no
+    /// whole number of them.
+    pub fn percents(self, instrument: Option<&Instrument>, price: Option<Price>) -> Option<(i128, i128)> {
+        let Some(instrument) = on_margin(instrument) else { return Some((100, 100)) };
+        match self {
+            Self::Initial => Some((50, 50)),
+            Self::Maintenance if instrument.class != AssetClass::Equity => Some((50, 50)),
+            Self::Maintenance => price.is_some_and(|p| p.abs() >= DEAR).then_some((25, 30)),
+        }
+    }
+}
+
+/// What is taken of one margin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// By what is held.
+    pub held: Money,
+    /// At worst.
+    pub worst: Money,
+}
+
 /// Of what is carried by nobody.
 const NOTHING: Burden = Burden {
     held: Money::ZERO,
@@ -108,6 +148,13 @@ impl Burden {
     /// Of nothing.
     pub const fn nothing() -> &'static Self {
         &NOTHING
+    }
+    /// What is taken of one margin.
+    pub const fn margin(&self, margin: Margin) -> Taken {
+        match margin {
+            Margin::Initial => Taken { held: self.initial_held, worst: self.initial },
+            Margin::Maintenance => Taken { held: self.maintenance_held, worst: self.maintenance },
+        }
     }
     /// One field.
     pub const fn part(&self, part: Part) -> Money {
@@ -130,21 +177,18 @@ impl Burden {
         })
     }
     const fn is_nothing(&self) -> bool {
-        self.held.get().is_zero()
-            && self.worst.get().is_zero()
-            && self.initial_held.get().is_zero()
-            && self.initial.get().is_zero()
-            && self.maintenance_held.get().is_zero()
-            && self.maintenance.get().is_zero()
+        self.held.is_zero()
+            && self.worst.is_zero()
+            && self.initial_held.is_zero()
+            && self.initial.is_zero()
+            && self.maintenance_held.is_zero()
+            && self.maintenance.is_zero()
     }
     /// A sum of which `old` was a part and `new` is to be one; `None` on overflow. An order moves half of the fields.
     fn swapped(self, old: Self, new: Self) -> Option<Self> {
         let swap = |sum: Money, old: Money, new: Money| {
-            if old.is_zero() {
-                // Most were not there before, or are not now.
-                return if new.is_zero() { Some(sum) } else { sum.checked_add(new) };
-            }
-            if old == new { Some(sum) } else { sum.checked_sub(old)?.checked_add(new) }
+            let more = new.checked_sub(old)?;
+            if more.is_zero() { Some(sum) } else { sum.checked_add(more) }
         };
         Some(Self {
             held: swap(self.held, old.held, new.held)?,
@@ -179,7 +223,7 @@ impl Sides {
         exposure: &super::Exposure,
         mark: Option<&Mark>,
         price: Option<Price>,
-        multiplier: Decimal,
+        multiplier: Ratio,
         paid: impl FnOnce() -> Option<Price>,
     ) -> Option<Self> {
         let touch = |side: Side| mark.and_then(|m| touch(m, side));
@@ -187,15 +231,14 @@ impl Sides {
             Money::ZERO
         } else {
             let price = price.or_else(paid)?;
-            exposure.position.checked_mul_price(price)?.checked_mul(multiplier)?
+            exposure.position.checked_mul_price(price)?.times(multiplier)?
         };
         let buying = exposure.buying.value(touch(Side::Buy), multiplier)?;
         let mut selling = exposure.selling.value(touch(Side::Sell), multiplier)?;
         if !exposure.sells.is_zero() {
             // What is sold below the market is owed at the market.
             let sells = SignedQty::new(exposure.sells.get());
-            let owed =
-                touch(Side::Sell).and_then(|bid| sells.checked_mul_price(bid)?.checked_mul(multiplier));
+            let owed = touch(Side::Sell).and_then(|bid| sells.checked_mul_price(bid)?.times(multiplier));
             selling = owed.map_or(selling, |owed| owed.abs().max(selling));
         }
         Some(Self { held, buying, selling })
@@ -216,64 +259,72 @@ impl Sides {
     pub fn short(&self) -> Option<Money> {
         self.selling.checked_sub(self.held)
     }
-    /// What `side` would lead to.
-    pub fn after(&self, side: Side) -> Option<Money> {
-        match side {
-            Side::Buy => self.long(),
-            Side::Sell => self.short(),
-        }
-    }
-    /// What would be held long and owed short at most, neither below zero.
-    fn most(&self) -> Option<(Money, Money)> {
-        Some((self.long()?.max(Money::ZERO), self.short()?.max(Money::ZERO)))
-    }
-    /// Which share of it is margin, of what is long and what is short.
-    fn initial(&self, rates: &Rates) -> Option<Money> {
-        worse(self.most()?, rates.initial_long, rates.initial_short)
-    }
-    fn maintenance(&self, rates: &Rates) -> Option<Money> {
-        worse(self.most()?, rates.keep_long, rates.keep_short)
-    }
-    fn initial_held(&self, rates: &Rates) -> Option<Money> {
-        let rate = if self.held.is_negative() { rates.initial_short } else { rates.initial_long };
-        self.held.abs().checked_mul(rate)
-    }
-    fn maintenance_held(&self, rates: &Rates) -> Option<Money> {
-        let rate = if self.held.is_negative() { rates.keep_short } else { rates.keep_long };
-        self.held.abs().checked_mul(rate)
+    /// How far it can go; `None` on overflow.
+    pub fn reach(self) -> Option<Reach> {
+        Some(Reach { held: self.held, long: self.long()?, short: self.short()? })
     }
     /// As a burden. `None` on overflow.
     pub fn burden(&self, instrument: Option<&Instrument>, price: Option<Price>) -> Option<Burden> {
-        let rates = rates(instrument, price);
-        let (long, short) = self.most()?;
+        self.reach()?.burden(instrument, price)
+    }
+}
+
+/// How far the two sides of an instrument can go, worked out once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    held: Money,
+    /// [`Sides::long`].
+    long: Money,
+    /// [`Sides::short`].
+    short: Money,
+}
+
+impl Reach {
+    /// What `side` would lead to; below zero when it would only make a position smaller.
+    pub const fn on(&self, side: Side) -> Money {
+        match side {
+            Side::Buy => self.long,
+            Side::Sell => self.short,
+        }
+    }
+    fn worst(&self) -> Money {
+        self.long.max(self.short).max(Money::ZERO)
+    }
+    /// The larger of what a side takes at its rate. `None` on overflow.
+    fn margin(&self, rates: Rates) -> Option<Money> {
+        let long = if self.long.is_positive() { self.long.times(rates.long)? } else { Money::ZERO };
+        if !self.short.is_positive() {
+            return Some(long);
+        }
+        Some(long.max(self.short.times(rates.short)?))
+    }
+    /// The same of what is held.
+    fn margin_held(&self, rates: Rates) -> Option<Money> {
+        let rate = if self.held.is_negative() { rates.short } else { rates.long };
+        self.held.abs().times(rate)
+    }
+    /// As a burden. `None` on overflow.
+    fn burden(&self, instrument: Option<&Instrument>, price: Option<Price>) -> Option<Burden> {
+        let (initial, keep) = (initial(instrument), keep(instrument, price));
         Some(Burden {
             held: self.held.abs(),
-            worst: long.max(short),
-            initial_held: self.initial_held(&rates)?,
-            initial: worse((long, short), rates.initial_long, rates.initial_short)?,
-            maintenance_held: self.maintenance_held(&rates)?,
-            maintenance: worse((long, short), rates.keep_long, rates.keep_short)?,
+            worst: self.worst(),
+            initial_held: self.margin_held(initial)?,
+            initial: self.margin(initial)?,
+            maintenance_held: self.margin_held(keep)?,
+            maintenance: self.margin(keep)?,
         })
     }
     /// One field of the burden: a check asks for one. `None` on overflow.
     pub fn part(&self, part: Part, instrument: Option<&Instrument>, price: Option<Price>) -> Option<Money> {
-        let rates = || rates(instrument, price);
         match part {
-            Part::Worst => self.most().map(|(long, short)| long.max(short)),
-            Part::InitialHeld => self.initial_held(&rates()),
-            Part::Initial => self.initial(&rates()),
-            Part::MaintenanceHeld => self.maintenance_held(&rates()),
-            Part::Maintenance => self.maintenance(&rates()),
+            Part::Worst => Some(self.worst()),
+            Part::InitialHeld => self.margin_held(initial(instrument)),
+            Part::Initial => self.margin(initial(instrument)),
+            Part::MaintenanceHeld => self.margin_held(keep(instrument, price)),
+            Part::Maintenance => self.margin(keep(instrument, price)),
         }
     }
-}
-
-/// The larger of what a side takes at its rate. `None` on overflow.
-fn worse((long, short): (Money, Money), rate_long: Decimal, rate_short: Decimal) -> Option<Money> {
-    if short.is_zero() {
-        return long.checked_mul(rate_long);
-    }
-    Some(long.checked_mul(rate_long)?.max(short.checked_mul(rate_short)?))
 }
 
 /// What an order at the market pays or gets.
@@ -294,7 +345,7 @@ struct Load {
 /// The sums, kept beside the marks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Burdens {
-    venues: BTreeMap<VenueId, Load>,
+    venues: FewMap<VenueId, Load>,
     /// Places of the marks of what is carried, and of some that were lately.
     carried: Vec<usize>,
 }
@@ -303,10 +354,7 @@ impl Burdens {
     /// Puts `new` in the place of `old` in a venue's sum. What is kept of it: nothing where it, or the sum, can't be
     /// said.
     fn swap(&mut self, id: &InstrumentId, old: Burden, new: Option<Burden>) -> Option<Burden> {
-        let load = match self.venues.get_mut(&id.venue) {
-            Some(load) => load,
-            None => self.venues.entry(id.venue.clone()).or_default(),
-        };
+        let load = self.venues.or_default(&id.venue);
         if let Some(new) = new
             && let Some(sum) = load.sum.swapped(old, new)
         {
@@ -338,16 +386,17 @@ impl Marks {
 
     /// Weighs an instrument anew; call it after a fact that moved its position or orders.
     pub fn weigh(&mut self, book: &Book, id: &InstrumentId) {
-        let place = self.place(id);
+        let place = self.find(id);
         let mark = place.and_then(|at| self.at(at));
         let old = mark.and_then(|m| m.burden.as_deref().copied());
-        let (instrument, account) = (book.instrument(id), book.account(&id.venue));
+        let known = book.known(id);
+        let (instrument, account) = (known.rules, book.account(&id.venue));
         // Amounts of two currencies are never added.
         let adds_up = instrument.zip(account).is_none_or(|(i, a)| i.quote == a.report.currency);
-        let multiplier = instrument.map_or(Decimal::ONE, |i| i.multiplier.get());
-        let paid = || book.position(id).and_then(|p| p.avg_price);
+        let multiplier = instrument.map_or(Ratio::ONE, |i| i.multiplier);
+        let paid = || known.position.and_then(|p| p.avg_price);
         let price = mark.and_then(Mark::price);
-        let sides = Sides::of(&book.exposure(id), mark, price, multiplier, paid);
+        let sides = Sides::of(&known.exposure, mark, price, multiplier, paid);
         let new = sides.and_then(|s| s.burden(instrument, price));
         let new = new.filter(|burden| adds_up || burden.is_nothing());
         let carries = !new.is_some_and(|burden| burden.is_nothing());

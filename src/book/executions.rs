@@ -42,18 +42,19 @@ impl Book {
         let new = execution.qty.saturating_sub(told);
         let moved = self.count_in_order(at, &order, execution, told, inferred);
         let charge = self.charge(execution);
+        let seat = self.seats.take(&execution.instrument);
+        let multiplier = self.multiplier(seat);
         if new.is_zero() {
-            self.positions.charge(&execution.instrument, charge, execution.price);
-            let fee = charge.paid(execution.price, self.multiplier(&execution.instrument));
+            self.positions.charge(seat, charge, execution.price);
+            let fee = charge.paid(execution.price, multiplier);
             self.sessions.charged(&execution.instrument, fee);
             return Applied::Noted;
         }
-        let multiplier = self.multiplier(&execution.instrument);
         let held = self.position(&execution.instrument).map_or(SignedQty::ZERO, |p| p.qty);
         let filled = self.order(&order).map(|row| row.filled);
         let first = filled.or_else(|| self.orders.orphans.get(&order).map(|o| o.filled)) == Some(new);
         self.days.trade(first, execution, new, held, multiplier);
-        let position = self.positions.fill(at, execution, new, charge, multiplier);
+        let position = self.positions.fill(at, (seat, execution), new, charge, multiplier);
         let tag = self.order(&order).and_then(|row| self.tag_of(row));
         if let Some((tag, traded)) = tag.zip(new.signed(execution.side).checked_sub(charge.units)) {
             self.tagged.fill(&tag, &execution.instrument, traded);
@@ -139,7 +140,7 @@ impl Book {
         let Some(fee) = &execution.fee else {
             return Charge::default();
         };
-        match self.instruments.get(&execution.instrument) {
+        match self.seats.find(&execution.instrument).and_then(|seat| self.instruments.get(seat)) {
             Some(rules) => {
                 let charge = Charge::of(fee, rules);
                 let other = (charge == Charge::default()).then(|| rules.quote.clone());
@@ -159,21 +160,23 @@ impl Book {
     fn charge_other(&mut self, venue: &VenueId, fee: &Fee, quote: &Currency) {
         let Ok(symbol) = Symbol::new(&format!("{}/{quote}", fee.currency)) else { return };
         let id = InstrumentId { venue: venue.clone(), symbol };
-        let Some(row) = self.position(&id).filter(|row| !row.qty.is_zero()) else { return };
+        let Some(seat) = self.seats.find(&id) else { return };
+        let Some(row) = self.positions.rows.get(seat).filter(|row| !row.qty.is_zero()) else { return };
         // Given away at what it cost, so that it realizes nothing.
         let price = row.avg_price.unwrap_or(Price::ZERO);
         let units = SignedQty::new(fee.amount.get());
-        self.positions.charge(&id, Charge { money: Money::ZERO, units }, price);
+        self.positions.charge(seat, Charge { money: Money::ZERO, units }, price);
     }
 
     /// The rules of an instrument came: fees that waited for them bear on the position now.
     pub(super) fn charge_kept(&mut self, rules: &Instrument) {
+        let seat = self.seats.take(&rules.id);
         for (fee, price, bears) in self.positions.kept_fees(&rules.id) {
             let charge = Charge::of(&fee, rules);
             match bears {
-                Bears::All => self.positions.charge(&rules.id, charge, price),
-                Bears::Position => self.positions.charge_earlier(&rules.id, charge, price),
-                Bears::Day => self.positions.charge_day(&rules.id, charge, price),
+                Bears::All => self.positions.charge(seat, charge, price),
+                Bears::Position => self.positions.charge_earlier(seat, charge, price),
+                Bears::Day => self.positions.charge_day(seat, charge, price),
             }
             if bears != Bears::Position {
                 self.sessions.charged(&rules.id, charge.paid(price, rules.multiplier));

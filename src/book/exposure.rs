@@ -1,16 +1,16 @@
 //! Exposure: the position and what open orders could make of it at worst, counted as orders change.
 
 use super::{
-    Book,
+    Book, PositionRow,
     orders::{Line, OrderRow, Orders},
 };
 use crate::domain::{
     ids::{InstrumentId, OrderId},
+    instrument::Instrument,
     lifecycle::OrderState,
-    money::{Money, Price, Qty, SignedQty},
+    money::{Money, Price, Qty, Ratio, SignedQty},
     order::{Amount, OrderSpec, Role, Side},
 };
-use rust_decimal::Decimal;
 
 /// One instrument's exposure. Orders whose outcome is not known count in full; of two exits that cancel one
 /// another the larger counts; a replacement counts for what it adds while the order that it replaces is open; a
@@ -62,8 +62,12 @@ impl Worth {
             money: self.money.checked_add(other.money).unwrap_or(self.money),
         }
     }
+    /// The same where each names a price, without multiplier; `None` where one does not, or on overflow.
+    pub fn named(&self) -> Option<Money> {
+        if self.at_market.is_zero() { self.priced.checked_add(self.money) } else { None }
+    }
     const fn is_nothing(&self) -> bool {
-        self.priced.get().is_zero() && self.at_market.get().is_zero() && self.money.get().is_zero()
+        self.priced.is_zero() && self.at_market.is_zero() && self.money.is_zero()
     }
     fn less(self, other: Self) -> Self {
         if other.is_nothing() {
@@ -77,7 +81,7 @@ impl Worth {
         }
     }
     /// In money, what names no price at `market`; `None` when that is not known and needed, or on overflow.
-    pub fn value(self, market: Option<Price>, multiplier: Decimal) -> Option<Money> {
+    pub fn value(self, market: Option<Price>, multiplier: Ratio) -> Option<Money> {
         if self.is_nothing() {
             return Some(Money::ZERO);
         }
@@ -85,7 +89,7 @@ impl Worth {
         if !self.at_market.is_zero() {
             sum = sum.checked_add(self.at_market.checked_mul_price(market?)?.abs())?;
         }
-        sum.checked_mul(multiplier)?.checked_add(self.money)
+        sum.times(multiplier)?.checked_add(self.money)
     }
 }
 
@@ -130,6 +134,17 @@ impl Exposure {
     }
 }
 
+/// What the book has of one instrument.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// Its rules.
+    pub rules: Option<&'a Instrument>,
+    /// Its position; also one that is flat now and was traded today.
+    pub position: Option<&'a PositionRow>,
+    /// Position and open orders at their worst.
+    pub exposure: Exposure,
+}
+
 /// What of one order is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Counted {
@@ -146,6 +161,18 @@ pub(super) struct Counted {
 pub(super) struct Totals(Counted);
 
 impl Totals {
+    const fn exposure(&self) -> Exposure {
+        let sum = &self.0;
+        Exposure {
+            position: SignedQty::ZERO,
+            buys: sum.buys,
+            sells: sum.sells,
+            has_notional: sum.notional_buys > 0 || sum.notional_sells > 0,
+            buying: sum.buying,
+            selling: sum.selling,
+        }
+    }
+
     fn swap(&mut self, old: Counted, new: Counted) {
         let sum = &mut self.0;
         // A sum beyond what can be held stays at what it was: far beyond any limit.
@@ -204,8 +231,8 @@ impl Orders {
         if new == old {
             return;
         }
-        let of = &row.spec.instrument;
-        self.lines.get_or_insert_with(of, || Line::of(of)).totals.swap(old, new);
+        let (seat, of) = (row.seat, &row.spec.instrument);
+        self.lines.get_or_insert_with(seat, || Line::of(of)).totals.swap(old, new);
         if let Some(row) = self.rows.at_mut(place) {
             row.counted = new;
         }
@@ -267,24 +294,37 @@ fn money_left(row: &OrderRow) -> Money {
 impl Book {
     /// Position and open orders of one instrument at their worst.
     pub fn exposure(&self, instrument: &InstrumentId) -> Exposure {
-        let sum = self.totals(instrument);
-        Exposure {
-            position: self.position(instrument).map_or(SignedQty::ZERO, |p| p.qty),
-            buys: sum.buys,
-            sells: sum.sells,
-            has_notional: sum.notional_buys > 0 || sum.notional_sells > 0,
-            buying: sum.buying,
-            selling: sum.selling,
-        }
+        self.known(instrument).exposure
+    }
+    /// What is known of one instrument: looked up once by what needs more than one of its rows.
+    pub fn known(&self, instrument: &InstrumentId) -> Known<'_> {
+        let Some(seat) = self.seats.find(instrument) else { return Known::default() };
+        let position = self.positions.rows.get(seat);
+        let mut exposure =
+            self.orders.lines.get(seat).map_or_else(Exposure::default, |line| line.totals.exposure());
+        exposure.position = position.map_or(SignedQty::ZERO, |p| p.qty);
+        Known { rules: self.instruments.get(seat), position, exposure }
+    }
+    /// The rules of what an order is in.
+    pub fn rules_of(&self, order: &OrderRow) -> Option<&Instrument> {
+        self.instruments.get(order.seat)
+    }
+    /// Is the order on the side that closes the position?
+    pub fn is_closing(&self, order: &OrderRow) -> bool {
+        let held = self.positions.rows.get(order.seat);
+        held.and_then(|p| p.qty.exit_side()) == Some(order.spec.side)
     }
     /// How much of a position can be closed without any chance of turning it: its size less what open orders
     /// already reduce. A second close while the first is under way finds zero here. While an order in money is
     /// open on the closing side nothing can: what it takes is not known.
     pub fn closable(&self, instrument: &InstrumentId) -> Qty {
-        let Some(row) = self.position(instrument) else {
+        let Some(seat) = self.seats.find(instrument) else {
             return Qty::ZERO;
         };
-        let sum = self.totals(instrument);
+        let Some(row) = self.positions.rows.get(seat) else {
+            return Qty::ZERO;
+        };
+        let sum = self.orders.lines.get(seat).map(|line| line.totals.0).unwrap_or_default();
         let (under_way, notional) = match row.qty.exit_side() {
             None => return Qty::ZERO,
             Some(Side::Sell) => (sum.sells, sum.notional_sells),
@@ -307,9 +347,6 @@ impl Book {
                 Side::Sell => o.counted.sells,
             })
             .fold(Qty::ZERO, |sum, q| sum.checked_add(q).unwrap_or(sum))
-    }
-    fn totals(&self, instrument: &InstrumentId) -> Counted {
-        self.orders.lines.get(instrument).map(|line| line.totals.0).unwrap_or_default()
     }
 }
 

@@ -356,12 +356,22 @@ impl Marks {
 
     /// One instrument's mark.
     pub fn get(&self, instrument: &InstrumentId) -> Option<&Mark> {
-        if let Some(mark) = self.rows.get(self.last.get()).filter(|mark| mark.instrument == *instrument) {
-            return Some(mark);
-        }
+        self.rows.get(self.find(instrument)?)
+    }
+
+    /// Where its mark is: what is asked for once is asked for again while one thing is decided.
+    #[inline]
+    pub(super) fn find(&self, instrument: &InstrumentId) -> Option<usize> {
+        let last = self.last.get();
+        let is_last = self.rows.get(last).is_some_and(|mark| mark.instrument == *instrument);
+        if is_last { Some(last) } else { self.search(instrument) }
+    }
+
+    #[inline(never)]
+    fn search(&self, instrument: &InstrumentId) -> Option<usize> {
         let at = self.place(instrument)?;
         self.last.set(at);
-        self.rows.get(at)
+        Some(at)
     }
 
     pub(super) fn at(&self, place: usize) -> Option<&Mark> {

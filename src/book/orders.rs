@@ -9,13 +9,14 @@ use self::words::{role_of, settle};
 use super::{
     applied::Applied,
     exposure::Counted,
-    rows::{Named, Rows, Sorted},
+    rows::{Named, Places, Rows, Seat, Seated},
 };
 use crate::domain::{
     fact::{Intent, OrderFact},
     ids::{ClientId, Currency, InstrumentId, OrderId, VenueId, VenueOrderId},
     lifecycle::{OrderEvent, OrderState, Transition, next},
     money::{Money, Price, Qty},
+    names::FewMap,
     order::{Amount, Change, OrderSpec, Origin, Role},
     quote::Arrival,
     report::OrderReport,
@@ -82,6 +83,8 @@ pub struct OrderRow {
     pub(super) successors: Vec<ClientId>,
     /// What of it is in the exposure of its instrument.
     pub(super) counted: Counted,
+    /// Where its instrument sits.
+    pub(super) seat: Seat,
 }
 
 impl OrderRow {
@@ -117,7 +120,7 @@ impl OrderRow {
         self.spec.amount.qty().is_some_and(|total| !total.is_zero() && self.filled >= total)
     }
 
-    fn of_intent(at: Stamp, intent: &Intent) -> Self {
+    fn of_intent(at: Stamp, seat: Seat, intent: &Intent) -> Self {
         Self {
             id: intent.order.clone(),
             venue_id: None,
@@ -142,10 +145,11 @@ impl OrderRow {
             inferred_to: Qty::ZERO,
             successors: Vec::new(),
             counted: Counted::default(),
+            seat,
         }
     }
 
-    fn of_report(at: Stamp, id: OrderId, report: &OrderReport, origin: Origin) -> Self {
+    fn of_report(at: Stamp, seat: Seat, id: OrderId, report: &OrderReport, origin: Origin) -> Self {
         let spec = OrderSpec {
             instrument: report.instrument.clone(),
             side: report.side,
@@ -183,6 +187,7 @@ impl OrderRow {
             inferred_to: Qty::ZERO,
             successors: Vec::new(),
             counted: Counted::default(),
+            seat,
         }
     }
 
@@ -234,50 +239,59 @@ impl Named for OrderRow {
     }
 }
 
+/// What is kept of the orders of one venue.
+#[derive(Debug, Default)]
+struct OfVenue {
+    /// Places of those that its last account report can't have counted, the newest last.
+    unseen: Vec<u32>,
+    /// When the last were made that do not close, the newest last.
+    made: VecDeque<Stamp>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     pub(super) rows: Rows<OrderRow>,
     pub(super) by_venue_id: BTreeMap<(VenueId, VenueOrderId), OrderId>,
     pub(super) children: BTreeMap<OrderId, BTreeSet<OrderId>>,
-    pub(super) lines: Sorted<Line>,
-    pub(super) uncertain: BTreeSet<OrderId>,
-    pub(super) unseen: BTreeMap<VenueId, BTreeSet<OrderId>>,
+    pub(super) lines: Seated<Line>,
+    pub(super) uncertain: Places,
+    venues: FewMap<VenueId, OfVenue>,
     pub(super) orphans: BTreeMap<OrderId, Orphan>,
-    pub(super) recent: VecDeque<(Stamp, OrderId)>,
-    /// When the last orders of each venue were made that do not close, the newest last.
-    made: BTreeMap<VenueId, VecDeque<Stamp>>,
+    /// The last intents, by the places of their rows.
+    pub(super) recent: VecDeque<(Stamp, u32)>,
     ended: BTreeSet<(Stamp, OrderId)>,
 }
 
 impl Orders {
-    pub(super) fn intend(&mut self, at: Stamp, intent: &Intent) -> Applied {
+    pub(super) fn intend(&mut self, at: Stamp, seat: Seat, intent: &Intent) -> Applied {
         if self.rows.contains(&intent.order) {
             return Applied::Duplicate;
         }
-        let mut row = OrderRow::of_intent(at, intent);
+        let mut row = Box::new(OrderRow::of_intent(at, seat, intent));
         if let Some((parent, role)) = self.old_of(&row).map(|old| (old.parent.clone(), old.role)) {
             row.parent = parent;
             row.role = role;
         }
-        self.unseen.entry(row.id.venue.clone()).or_default().insert(row.id.clone());
+        let (place, applied) = self.insert(row);
+        self.venues.or_default(&intent.order.venue).unseen.push(place);
         if self.recent.len() >= RECENT_MAX {
             self.recent.pop_front();
         }
-        self.recent.push_back((at, row.id.clone()));
-        self.insert(row)
+        self.recent.push_back((at, place));
+        applied
     }
 
-    pub(super) fn learn(&mut self, at: Stamp, report: &OrderReport, origin: &Origin) -> Applied {
+    pub(super) fn learn(&mut self, at: Stamp, seat: Seat, report: &OrderReport, origin: &Origin) -> Applied {
         let venue = report.instrument.venue.clone();
         let id = OrderId { venue: venue.clone(), client: report.client.clone() };
         let known = self.by_venue_id.contains_key(&(venue.clone(), report.venue_id.clone()));
         if known || self.rows.contains(&id) {
             return Applied::Duplicate;
         }
-        let mut row = OrderRow::of_report(at, id, report, origin.clone());
+        let mut row = Box::new(OrderRow::of_report(at, seat, id, report, origin.clone()));
         row.replaces = self.client_of(&venue, report.replaces.as_ref());
         row.replaced_by = self.client_of(&venue, report.replaced_by.as_ref());
-        self.insert(row)
+        self.insert(row).1
     }
 
     pub(super) fn fact(&mut self, at: Stamp, fact: &OrderFact) -> Applied {
@@ -357,11 +371,23 @@ impl Orders {
     pub(super) fn seen(&mut self, venue: &VenueId, at: Stamp) {
         const ON_ITS_WAY_MS: i64 = 3_000;
         let rows = &self.rows;
-        if let Some(unseen) = self.unseen.get_mut(venue) {
-            unseen.retain(|id| {
-                rows.get(id)
+        if let Some(of_venue) = self.venues.get_mut(venue) {
+            of_venue.unseen.retain(|place| {
+                rows.at(*place)
                     .is_some_and(|r| r.state.is_uncertain() || at.since_ms(r.intended_at) < ON_ITS_WAY_MS)
             });
+        }
+    }
+
+    /// Those that the venue's last account report can't have counted.
+    pub(super) fn unseen(&self, venue: &VenueId) -> impl Iterator<Item = &OrderRow> {
+        let unseen = self.venues.get(venue).into_iter().flat_map(|of_venue| &of_venue.unseen);
+        unseen.filter_map(|place| self.rows.at(*place))
+    }
+
+    fn forget_unseen(&mut self, venue: &VenueId, place: u32) {
+        if let Some(of_venue) = self.venues.get_mut(venue) {
+            of_venue.unseen.retain(|other| *other != place);
         }
     }
 
@@ -392,7 +418,7 @@ impl Orders {
     }
 
     /// Takes in an order that is not here yet.
-    fn insert(&mut self, mut row: OrderRow) -> Applied {
+    fn insert(&mut self, mut row: Box<OrderRow>) -> (u32, Applied) {
         if let Some(orphan) = self.orphans.remove(&row.id) {
             row.filled = orphan.filled;
             row.filled_value = orphan.value;
@@ -416,7 +442,7 @@ impl Orders {
         }
         let place = self.rows.insert(row);
         self.index(place);
-        Applied::Order { order: id, from: None, to, transition }
+        (place, Applied::Order { order: id, from: None, to, transition })
     }
 
     fn index(&mut self, place: u32) {
@@ -427,30 +453,36 @@ impl Orders {
         if let Some(venue_id) = row.venue_id.clone() {
             self.by_venue_id.insert((id.venue.clone(), venue_id), id.clone());
         }
-        let line = self.lines.get_or_insert_with(&row.spec.instrument, || Line::of(&row.spec.instrument));
+        let line = self.lines.get_or_insert_with(row.seat, || Line::of(&row.spec.instrument));
         if row.state.is_open() {
-            line.open.insert(id.clone());
+            line.open.insert(place);
         } else {
-            line.open.remove(id);
+            line.open.remove(place);
             self.ended.insert((row.updated_at, id.clone()));
         }
         if row.state.is_uncertain() || row.state == OrderState::Intended {
-            self.uncertain.insert(id.clone());
+            self.uncertain.insert(place);
         } else {
-            self.uncertain.remove(id);
+            self.uncertain.remove(place);
         }
-        if matches!(row.state, OrderState::NotSent | OrderState::Rejected)
-            && let Some(unseen) = self.unseen.get_mut(&id.venue)
-        {
-            unseen.remove(id);
+        if matches!(row.state, OrderState::NotSent | OrderState::Rejected) {
+            let venue = id.venue.clone();
+            self.forget_unseen(&venue, place);
         }
         self.recount(place);
     }
 
     fn drop_row(&mut self, id: &OrderId) {
-        let Some(row) = self.rows.remove(id) else {
+        let Some((place, row)) = self.rows.remove(id) else {
             return;
         };
+        // Its place is another's from now on.
+        self.recent.retain(|(_, other)| *other != place);
+        self.uncertain.remove(place);
+        if let Some(line) = self.lines.get_mut(row.seat) {
+            line.open.remove(place);
+        }
+        self.forget_unseen(&id.venue, place);
         if let Some(venue_id) = row.venue_id {
             self.by_venue_id.remove(&(id.venue.clone(), venue_id));
         }
@@ -462,9 +494,6 @@ impl Orders {
                     self.children.remove(&parent);
                 }
             }
-        }
-        if let Some(unseen) = self.unseen.get_mut(&id.venue) {
-            unseen.remove(id);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The positions, counted from executions and set to what the venue says where that differs.
 
-use super::rows::{Named, Sorted};
+use super::rows::{OfInstrument, Seat, Seated, Seats};
 use crate::domain::{
     ids::{Currency, InstrumentId, VenueId},
     instrument::Instrument,
@@ -174,19 +174,15 @@ impl Charge {
     }
 }
 
-impl Named for PositionRow {
-    type Name = InstrumentId;
-    fn name(&self) -> &InstrumentId {
+impl OfInstrument for PositionRow {
+    fn instrument(&self) -> &InstrumentId {
         &self.instrument
-    }
-    fn key(name: &InstrumentId) -> &str {
-        name.symbol.as_str()
     }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    pub(super) rows: Sorted<PositionRow>,
+    pub(super) rows: Seated<PositionRow>,
     kept: BTreeMap<InstrumentId, Vec<KeptFee>>,
 }
 
@@ -213,20 +209,25 @@ struct KeptFee {
 }
 
 impl Positions {
-    pub(super) fn row(&mut self, instrument: &InstrumentId, multiplier: Ratio) -> &mut PositionRow {
-        self.rows.get_or_insert_with(instrument, || PositionRow::flat(instrument.clone(), multiplier))
+    pub(super) fn row(
+        &mut self,
+        seat: Seat,
+        instrument: &InstrumentId,
+        multiplier: Ratio,
+    ) -> &mut PositionRow {
+        self.rows.get_or_insert_with(seat, || PositionRow::flat(instrument.clone(), multiplier))
     }
 
     /// Counts `qty` of an execution. A number beyond what can be held leaves the row and says nothing realized.
     pub(super) fn fill(
         &mut self,
         at: Stamp,
-        execution: &Execution,
+        (seat, execution): (Seat, &Execution),
         qty: Qty,
         charge: Charge,
         multiplier: Ratio,
     ) -> Moved {
-        let row = self.row(&execution.instrument, multiplier);
+        let row = self.row(seat, &execution.instrument, multiplier);
         let was_flat = row.qty.is_zero();
         let side = execution.side;
         // A fee in the coin itself is coins that never came: as if so much less had been bought, at the same
@@ -258,8 +259,8 @@ impl Positions {
     }
 
     /// Books a fee that came without a quantity: of an execution whose fill was inferred before.
-    pub(super) fn charge(&mut self, instrument: &InstrumentId, charge: Charge, price: Price) {
-        let Some(row) = self.rows.get_mut(instrument) else {
+    pub(super) fn charge(&mut self, seat: Seat, charge: Charge, price: Price) {
+        let Some(row) = self.rows.get_mut(seat) else {
             return;
         };
         add(&mut row.fees_today, charge.paid(price, row.multiplier));
@@ -303,15 +304,15 @@ impl Positions {
     }
 
     /// Books a fee of this day that the venue's word of the position has in it.
-    pub(super) fn charge_day(&mut self, instrument: &InstrumentId, charge: Charge, price: Price) {
-        if let Some(row) = self.rows.get_mut(instrument) {
+    pub(super) fn charge_day(&mut self, seat: Seat, charge: Charge, price: Price) {
+        if let Some(row) = self.rows.get_mut(seat) {
             add(&mut row.fees_today, charge.paid(price, row.multiplier));
         }
     }
 
     /// Books a fee of an earlier trading day: it was gone when this one began.
-    pub(super) fn charge_earlier(&mut self, instrument: &InstrumentId, charge: Charge, price: Price) {
-        let Some(row) = self.rows.get_mut(instrument) else {
+    pub(super) fn charge_earlier(&mut self, seat: Seat, charge: Charge, price: Price) {
+        let Some(row) = self.rows.get_mut(seat) else {
             return;
         };
         let given = charge.units.negated();
@@ -322,14 +323,20 @@ impl Positions {
     }
 
     /// Sets a position to what the venue says. What changes without a trade was there when the day began.
-    pub(super) fn set(&mut self, at: Stamp, instrument: &InstrumentId, said: Said, multiplier: Ratio) {
+    pub(super) fn set(
+        &mut self,
+        at: Stamp,
+        (seat, instrument): (Seat, &InstrumentId),
+        said: Said,
+        multiplier: Ratio,
+    ) {
         if let Some(kept) = self.kept.get_mut(instrument) {
             kept.retain(|k| k.bears != Bears::Position);
             for fee in kept {
                 fee.bears = Bears::Day;
             }
         }
-        let row = self.row(instrument, multiplier);
+        let row = self.row(seat, instrument, multiplier);
         let kept = row.avg_price.filter(|_| row.qty.is_negative() == said.qty.is_negative());
         let avg = said.avg_price.or(kept);
         if let Some(delta) = said.qty.checked_sub(row.qty) {
@@ -353,9 +360,10 @@ impl Positions {
     }
 
     /// A new trading day at a venue: today's counts start at zero, and flat rows go.
-    pub(super) fn begin_day(&mut self, venue: &VenueId) {
+    pub(super) fn begin_day(&mut self, seats: &Seats, venue: &VenueId) {
         self.rows.retain(|row| row.instrument.venue != *venue || !row.qty.is_zero());
-        self.kept.retain(|id, _| id.venue != *venue || self.rows.get(id).is_some());
+        let holds = |id: &InstrumentId| seats.find(id).is_some_and(|seat| self.rows.get(seat).is_some());
+        self.kept.retain(|id, _| id.venue != *venue || holds(id));
         for (_, kept) in self.kept.iter_mut().filter(|(id, _)| id.venue == *venue) {
             age(kept);
         }

@@ -244,8 +244,9 @@ impl Book {
     /// Counts an execution in an empty book, by the rules and the orders of `other`: what it would move there.
     fn count_apart(&mut self, other: &Self, execution: &Execution, inferred: bool) {
         let id = OrderId { venue: execution.instrument.venue.clone(), client: execution.client.clone() };
+        let seat = self.seats.take(&execution.instrument);
         if let Some(rules) = other.instrument(&execution.instrument) {
-            self.instruments.get_or_insert_with(&rules.id, || rules.clone());
+            self.instruments.get_or_insert_with(seat, || rules.clone());
         }
         let row = other.orders.find(&id, &execution.venue_id).filter(|_| !inferred);
         let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));
@@ -254,8 +255,8 @@ impl Book {
         } else if other.position(&execution.instrument).is_some() {
             // The fill was inferred before; what is told now is its fee, which some venues take in the very coin.
             let charge = self.charge(execution);
-            self.positions.row(&execution.instrument, self.multiplier(&execution.instrument));
-            self.positions.charge(&execution.instrument, charge, execution.price);
+            self.positions.row(seat, &execution.instrument, self.multiplier(seat));
+            self.positions.charge(seat, charge, execution.price);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Rows by their names: found by hash in the time of one comparison, and gone through in an order that the same facts
 //! always make the same.
 
-use crate::domain::names::short_hash;
+use crate::domain::{ids::InstrumentId, names::short_hash};
 use hashbrown::HashTable;
 use std::cell::Cell;
 
@@ -59,10 +59,10 @@ impl<R: Named> Rows<R> {
     }
 
     /// Puts a row in of whose name there is none. Four thousand million of them do not fit into any computer.
-    pub(super) fn insert(&mut self, row: R) -> u32 {
+    pub(super) fn insert(&mut self, row: Box<R>) -> u32 {
         debug_assert!(!self.contains(row.name()), "one row a name");
         let hash = short_hash(R::key(row.name()));
-        let row = Some(Box::new(row));
+        let row = Some(row);
         let at = match self.free.pop() {
             Some(at) => at,
             None => u32::try_from(self.rows.len()).ok().unwrap_or(u32::MAX),
@@ -77,12 +77,13 @@ impl<R: Named> Rows<R> {
         at
     }
 
-    pub(super) fn remove(&mut self, name: &R::Name) -> Option<R> {
+    pub(super) fn remove(&mut self, name: &R::Name) -> Option<(u32, Box<R>)> {
         let rows = &self.rows;
         let is_it = |at: &u32| at_place(rows, *at).is_some_and(|row| row.name() == name);
         let (at, _) = self.places.find_entry(short_hash(R::key(name)), is_it).ok()?.remove();
         self.free.push(at);
-        usize::try_from(at).ok().and_then(|at| self.rows.get_mut(at)?.take()).map(|row| *row)
+        let row = usize::try_from(at).ok().and_then(|at| self.rows.get_mut(at)?.take());
+        row.map(|row| (at, row))
     }
 
     /// In the order of their places.
@@ -103,103 +104,193 @@ fn at_place<R>(rows: &[Option<Box<R>>], at: u32) -> Option<&R> {
     usize::try_from(at).ok().and_then(|at| rows.get(at)?.as_deref())
 }
 
-/// Rows that are gone through in the order of their names. For what seldom comes and goes: each row that does moves
-/// the places of those behind it.
-#[derive(Debug)]
-pub(super) struct Sorted<R> {
-    rows: Rows<R>,
-    order: Vec<u32>,
-}
+/// Where an instrument sits in the book: the same place for as long as the book lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Seat(u32);
 
-impl<R> Default for Sorted<R> {
-    fn default() -> Self {
-        Self { rows: Rows::default(), order: Vec::new() }
+impl Seat {
+    fn place(self) -> usize {
+        usize::try_from(self.0).ok().unwrap_or(usize::MAX)
     }
 }
 
-impl<R: Named> Sorted<R> {
-    pub(super) fn get(&self, name: &R::Name) -> Option<&R> {
-        self.rows.get(name)
+/// The instruments that the book has heard of. A name is looked up once, and what there is of it (its rules, position
+/// and orders) lies at its seat.
+#[derive(Debug, Default)]
+pub(super) struct Seats {
+    places: HashTable<u32>,
+    names: Vec<InstrumentId>,
+    /// The last one that was asked for: what is asked for once is asked for again while one thing is decided.
+    last: Cell<Seat>,
+}
+
+impl Seats {
+    #[inline]
+    pub(super) fn find(&self, id: &InstrumentId) -> Option<Seat> {
+        let last = self.last.get();
+        let is_last = self.names.get(last.place()).is_some_and(|name| is_same(name, id));
+        if is_last { Some(last) } else { self.search(id) }
     }
 
-    pub(super) fn get_mut(&mut self, name: &R::Name) -> Option<&mut R> {
-        self.rows.get_mut(name)
+    #[inline(never)]
+    fn search(&self, id: &InstrumentId) -> Option<Seat> {
+        let is_it = |at: &u32| self.names.get(Seat(*at).place()).is_some_and(|name| is_same(name, id));
+        let seat = self.places.find(short_hash(id.symbol.as_str()), is_it).copied().map(Seat)?;
+        self.last.set(seat);
+        Some(seat)
     }
 
-    /// Puts a row in, in the place of one of the same name.
-    pub(super) fn insert(&mut self, row: R) {
-        if let Some(old) = self.rows.get_mut(row.name()) {
-            *old = row;
-            return;
+    /// The seat of an instrument; a new one where it has none. Four thousand million of them do not fit into any
+    /// computer.
+    pub(super) fn take(&mut self, id: &InstrumentId) -> Seat {
+        if let Some(seat) = self.find(id) {
+            return seat;
         }
-        self.add(row);
+        let at = u32::try_from(self.names.len()).ok().unwrap_or(u32::MAX);
+        self.last.set(Seat(at));
+        self.names.push(id.clone());
+        let names = &self.names;
+        let rehash =
+            |at: &u32| names.get(Seat(*at).place()).map_or(0, |name| short_hash(name.symbol.as_str()));
+        self.places.insert_unique(short_hash(id.symbol.as_str()), at, rehash);
+        Seat(at)
+    }
+}
+
+/// Symbols differ where names do, mostly: they are compared first.
+#[inline]
+fn is_same(a: &InstrumentId, b: &InstrumentId) -> bool {
+    a.symbol == b.symbol && a.venue == b.venue
+}
+
+/// A row that knows its instrument.
+pub(super) trait OfInstrument {
+    fn instrument(&self) -> &InstrumentId;
+}
+
+/// Rows by the seats of their instruments, gone through in the order of the instruments' names. For what seldom comes
+/// and goes: each row that does moves the places of those behind it.
+#[derive(Debug)]
+pub(super) struct Seated<R> {
+    rows: Vec<Option<Box<R>>>,
+    order: Vec<Seat>,
+}
+
+impl<R> Default for Seated<R> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), order: Vec::new() }
+    }
+}
+
+impl<R: OfInstrument> Seated<R> {
+    #[inline]
+    pub(super) fn get(&self, seat: Seat) -> Option<&R> {
+        self.rows.get(seat.place())?.as_deref()
     }
 
-    /// The row of this name; made where there is none.
-    pub(super) fn get_or_insert_with(&mut self, name: &R::Name, make: impl Fn() -> R) -> &mut R {
-        let at = match self.rows.place(name) {
-            Some(at) => at,
-            None => self.add(make()),
-        };
-        let at = usize::try_from(at).ok().unwrap_or(usize::MAX);
-        #[expect(clippy::indexing_slicing, reason = "the index holds places of rows that are there")]
-        self.rows.rows[at].get_or_insert_with(|| Box::new(make()))
+    #[inline]
+    pub(super) fn get_mut(&mut self, seat: Seat) -> Option<&mut R> {
+        self.rows.get_mut(seat.place())?.as_deref_mut()
     }
 
-    fn add(&mut self, row: R) -> u32 {
-        let before = self.rank(row.name());
-        let at = self.rows.insert(row);
-        self.order.insert(before.min(self.order.len()), at);
-        at
+    /// Puts a row in, in the place of one that sits there.
+    pub(super) fn insert(&mut self, seat: Seat, row: R) {
+        match self.get_mut(seat) {
+            Some(old) => *old = row,
+            None => self.add(seat, row),
+        }
+    }
+
+    /// The row at this seat; made where there is none.
+    pub(super) fn get_or_insert_with(&mut self, seat: Seat, make: impl Fn() -> R) -> &mut R {
+        if self.get(seat).is_none() {
+            self.add(seat, make());
+        }
+        #[expect(clippy::indexing_slicing, reason = "the row was put there where there was none")]
+        self.rows[seat.place()].get_or_insert_with(|| Box::new(make()))
+    }
+
+    fn add(&mut self, seat: Seat, row: R) {
+        let before =
+            self.order.partition_point(|at| self.get(*at).is_some_and(|r| r.instrument() < row.instrument()));
+        self.order.insert(before.min(self.order.len()), seat);
+        let end = seat.place().saturating_add(1);
+        if self.rows.len() < end {
+            self.rows.resize_with(end, || None);
+        }
+        if let Some(place) = self.rows.get_mut(seat.place()) {
+            *place = Some(Box::new(row));
+        }
     }
 
     /// Those that do not hold go.
-    pub(super) fn retain(&mut self, holds: impl Fn(&R) -> bool)
-    where
-        R::Name: Clone,
-    {
-        let gone: Vec<R::Name> =
-            self.values().filter(|row| !holds(row)).map(|row| row.name().clone()).collect();
-        for name in gone {
-            if let Some(at) = self.rows.place(&name) {
-                self.order.retain(|other| *other != at);
+    pub(super) fn retain(&mut self, holds: impl Fn(&R) -> bool) {
+        for row in &mut self.rows {
+            if row.as_deref().is_some_and(|row| !holds(row)) {
+                *row = None;
             }
-            self.rows.remove(&name);
         }
+        let rows = &self.rows;
+        self.order.retain(|seat| rows.get(seat.place()).is_some_and(Option::is_some));
     }
 
-    /// In the order of their names.
+    /// In the order of the instruments' names.
     pub(super) fn values(&self) -> impl Iterator<Item = &R> {
-        self.order.iter().filter_map(|at| at_place(&self.rows.rows, *at))
+        self.order.iter().filter_map(|seat| self.get(*seat))
     }
 
     /// In no order that means anything.
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut R> {
-        self.rows.rows.iter_mut().flatten().map(AsMut::as_mut)
+        self.rows.iter_mut().flatten().map(AsMut::as_mut)
+    }
+}
+
+/// Places of some of the rows, in the order in which they came. They are few, or seldom looked for.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<u32>);
+
+impl Places {
+    /// Puts a place in, unless it is there.
+    pub(super) fn insert(&mut self, place: u32) {
+        if !self.0.contains(&place) {
+            self.0.push(place);
+        }
     }
 
-    /// How many stand before this name.
-    fn rank(&self, name: &R::Name) -> usize {
-        self.order.partition_point(|at| at_place(&self.rows.rows, *at).is_some_and(|row| row.name() < name))
+    pub(super) fn remove(&mut self, place: u32) {
+        if let Some(at) = self.0.iter().position(|other| *other == place) {
+            self.0.remove(at);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::{Symbol, VenueId};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     #[derive(Debug, Clone, PartialEq, Eq)]
-    struct Row(String, u32);
+    struct Row(InstrumentId, u32);
 
     impl Named for Row {
-        type Name = String;
-        fn name(&self) -> &String {
+        type Name = InstrumentId;
+        fn name(&self) -> &InstrumentId {
             &self.0
         }
-        fn key(name: &String) -> &str {
-            name
+        fn key(name: &InstrumentId) -> &str {
+            name.symbol.as_str()
+        }
+    }
+
+    impl OfInstrument for Row {
+        fn instrument(&self) -> &InstrumentId {
+            &self.0
         }
     }
 
@@ -209,23 +300,35 @@ mod tests {
         fn they_are_what_a_sorted_map_is(
             steps in proptest::collection::vec((0_u32..3, 0_u32..40, any::<u32>()), 0..200)
         ) {
-            let (mut rows, mut sorted) = (Rows::<Row>::default(), Sorted::<Row>::default());
+            let (mut rows, mut seats) = (Rows::<Row>::default(), Seats::default());
+            let (mut seated, mut places) = (Seated::<Row>::default(), Places::default());
             let mut map = BTreeMap::new();
             for (what, name, value) in steps {
-                let name = format!("name-{name}-that-is-long-enough");
+                let venue = VenueId::new(if name % 2 == 0 { "one" } else { "two" }).unwrap();
+                let symbol = Symbol::new(&format!("name-{}-that-is-long-enough", name / 2)).unwrap();
+                let name = InstrumentId { venue, symbol };
+                let gone = rows.remove(&name);
+                if let Some((place, _)) = &gone {
+                    places.remove(*place);
+                }
                 if what == 0 {
-                    prop_assert_eq!(rows.remove(&name).map(|r| r.1), map.remove(&name));
-                    sorted.retain(|row| row.0 != name);
+                    prop_assert_eq!(gone.map(|(_, r)| r.1), map.remove(&name));
+                    seated.retain(|row| row.0 != name);
                 } else {
-                    rows.remove(&name);
-                    rows.insert(Row(name.clone(), value));
-                    sorted.insert(Row(name.clone(), value));
+                    let place = rows.insert(Box::new(Row(name.clone(), value)));
+                    places.insert(place);
+                    places.insert(place);
+                    seated.insert(seats.take(&name), Row(name.clone(), value));
                     map.insert(name.clone(), value);
                 }
                 prop_assert_eq!(rows.get(&name).map(|r| r.1), map.get(&name).copied());
                 prop_assert_eq!(rows.contains(&name), map.contains_key(&name));
-                prop_assert_eq!(sorted.get(&name).map(|r| r.1), map.get(&name).copied());
-                prop_assert!(sorted.values().map(|r| (&r.0, &r.1)).eq(map.iter()));
+                let sits = seats.find(&name).and_then(|seat| seated.get(seat));
+                prop_assert_eq!(sits.map(|r| r.1), map.get(&name).copied());
+                prop_assert!(seated.values().map(|r| (&r.0, &r.1)).eq(map.iter()));
+                let listed: BTreeMap<_, _> = places.iter().filter_map(|at| rows.at(at)).map(|r| (&r.0, &r.1)).collect();
+                prop_assert!(listed.into_iter().eq(map.iter()));
+                prop_assert_eq!(places.iter().count(), map.len());
                 let mut all: Vec<_> = rows.values().map(|r| (r.0.clone(), r.1)).collect();
                 all.sort();
                 prop_assert_eq!(all, map.clone().into_iter().collect::<Vec<_>>());

@@ -8,6 +8,7 @@ use crate::domain::{
     ids::{InstrumentId, VenueId},
     lifecycle::OrderEvent,
     money::{Money, Ratio},
+    names::FewMap,
     rules::{LatchKey, Rule},
     text::Text,
 };
@@ -45,7 +46,7 @@ pub(super) struct Counting {
 
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    days: BTreeMap<VenueId, DayRow>,
+    days: FewMap<VenueId, DayRow>,
     rounds: BTreeMap<InstrumentId, Round>,
     /// What happened that stands until its latch is lifted.
     pub(super) surprises: BTreeMap<LatchKey, Text>,
@@ -61,7 +62,7 @@ impl Sessions {
     }
 
     fn row(&mut self, venue: &VenueId) -> &mut DayRow {
-        self.days.entry(venue.clone()).or_default()
+        self.days.or_default(venue)
     }
 
     pub(super) fn intended(&mut self, venue: &VenueId) {

@@ -53,19 +53,20 @@ impl Tick {
     }
     /// Is `price` allowed?
     pub fn allows(self, price: Price) -> bool {
-        let step = self.at(price).get();
-        step.is_zero() || super::money::is_multiple(price.get(), step)
+        let step = self.at(price);
+        step.is_zero() || price.is_multiple_of(step)
     }
     /// The nearest allowed price; `None` on overflow.
     pub fn round(self, price: Price) -> Option<Price> {
-        let step = self.at(price).get();
+        let step = self.at(price);
         if step.is_zero() {
             return Some(price);
         }
-        if step.mantissa() == 1 && price.get().scale() <= step.scale() {
-            // Of 0.01 and the like everything without more digits is a multiple: seen without a division.
-            return Some(Price::new(price.get().max_scale_of(step)));
+        // Of 0.01 and the like everything without more digits is a multiple: seen without a division.
+        if let Some(padded) = price.padded_to(step) {
+            return Some(padded);
         }
+        let step = step.get();
         let n = price.get().checked_div(step)?.round();
         n.checked_mul(step).map(|d| Price::new(d.normalize().max_scale_of(step)))
     }

@@ -2,9 +2,12 @@
 //! there is no way from or to a float.
 
 mod digits;
-mod quick;
+mod exact;
 
-use self::digits::{Digits, parse_plain};
+use self::{
+    digits::{Digits, parse_plain},
+    exact::Exact,
+};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive as _, ToPrimitive as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -108,44 +111,36 @@ impl de::Visitor<'_> for ExactVisitor {
 macro_rules! decimal_value {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-        pub struct $name(Decimal);
-
-        impl Ord for $name {
-            fn cmp(&self, other: &Self) -> Ordering {
-                quick::order(self.0, other.0)
-            }
-        }
-        impl PartialOrd for $name {
-            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-                Some(self.cmp(other))
-            }
-        }
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(Exact);
 
         impl $name {
             /// Zero.
-            pub const ZERO: Self = Self(Decimal::ZERO);
+            pub const ZERO: Self = Self(Exact::ZERO);
             /// The number itself.
             pub const fn get(self) -> Decimal {
-                self.0
+                self.0.get()
             }
             /// Is it zero?
-            pub fn is_zero(self) -> bool {
+            #[inline]
+            pub const fn is_zero(self) -> bool {
                 self.0.is_zero()
             }
             /// Above zero?
-            pub fn is_positive(self) -> bool {
-                !self.0.is_sign_negative() && !self.0.is_zero()
+            #[inline]
+            pub const fn is_positive(self) -> bool {
+                self.0.is_positive()
             }
             /// Below zero?
-            pub fn is_negative(self) -> bool {
-                self.0.is_sign_negative() && !self.0.is_zero()
+            #[inline]
+            pub const fn is_negative(self) -> bool {
+                self.0.is_negative()
             }
             /// Writes its digits behind a text, as `Display` does and without its detours.
             pub fn put(self, text: &mut String) {
                 match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
                     Some(digits) => text.push_str(digits),
-                    None => text.push_str(&self.0.to_string()),
+                    None => text.push_str(&self.get().to_string()),
                 }
             }
         }
@@ -154,20 +149,20 @@ macro_rules! decimal_value {
                 let is_plain = f.width().is_none() && f.precision().is_none() && !f.sign_plus();
                 match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
                     Some(text) if is_plain => f.write_str(text),
-                    Some(_) | None => fmt::Display::fmt(&self.0, f),
+                    Some(_) | None => fmt::Display::fmt(&self.get(), f),
                 }
             }
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($name), self.0)
+                write!(f, "{}({})", stringify!($name), self.get())
             }
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
                 match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
                     Some(text) => s.serialize_str(text),
-                    None => s.collect_str(&self.0),
+                    None => s.collect_str(&self.get()),
                 }
             }
         }
@@ -180,24 +175,25 @@ macro_rules! signed_value {
         impl $name {
             /// Of a decimal.
             pub const fn new(d: Decimal) -> Self {
-                Self(d)
+                Self(Exact::of(d))
             }
             /// Sum; `None` on overflow.
+            #[inline]
             pub fn checked_add(self, other: Self) -> Option<Self> {
-                quick::sum(self.0, other.0).map(Self)
+                self.0.sum(other.0).map(Self)
             }
             /// Difference; `None` on overflow.
+            #[inline]
             pub fn checked_sub(self, other: Self) -> Option<Self> {
-                quick::difference(self.0, other.0).map(Self)
+                self.0.difference(other.0).map(Self)
             }
             /// The other sign.
+            #[inline]
             pub fn negated(self) -> Self {
-                // Negation of a Decimal flips a bit and cannot overflow.
-                let mut d = self.0;
-                d.set_sign_negative(!d.is_sign_negative() && !d.is_zero());
-                Self(d)
+                Self(self.0.negated())
             }
             /// Without its sign.
+            #[inline]
             pub fn abs(self) -> Self {
                 Self(self.0.abs())
             }
@@ -205,12 +201,12 @@ macro_rules! signed_value {
         impl FromStr for $name {
             type Err = NumberError;
             fn from_str(s: &str) -> Result<Self, NumberError> {
-                parse_decimal(s).map(Self)
+                parse_decimal(s).map(Self::new)
             }
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                d.deserialize_any(ExactVisitor).map(Self)
+                d.deserialize_any(ExactVisitor).map(Self::new)
             }
         }
     };
@@ -245,41 +241,45 @@ decimal_value!(
 impl Qty {
     /// Of a decimal; `None` below zero.
     pub fn new(d: Decimal) -> Option<Self> {
-        (!d.is_sign_negative() || d.is_zero()).then_some(Self(d))
+        (!d.is_sign_negative() || d.is_zero()).then_some(Self(Exact::of(d)))
     }
     /// Sum; `None` on overflow.
+    #[inline]
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        quick::sum(self.0, other.0).map(Self)
+        self.0.sum(other.0).map(Self)
     }
     /// Difference; `None` on overflow or below zero.
+    #[inline]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        quick::difference(self.0, other.0).and_then(Self::new)
+        self.0.difference(other.0).filter(|rest| !rest.is_negative()).map(Self)
     }
     /// Difference, zero where it would be below.
+    #[inline]
     pub fn saturating_sub(self, other: Self) -> Self {
         self.checked_sub(other).unwrap_or(Self::ZERO)
     }
     /// Times a price; `None` on overflow.
+    #[inline]
     pub fn checked_mul_price(self, price: Price) -> Option<Money> {
-        quick::product(self.0, price.0).map(Money)
+        self.0.product(price.0).map(Money)
     }
     /// The largest whole multiple of `lot` that is not above this; itself where `lot` is zero.
     pub fn floor_to(self, lot: Qty) -> Option<Self> {
         if lot.is_zero() {
             return Some(self);
         }
-        let rest = self.0.checked_rem(lot.0)?;
-        self.0.checked_sub(rest).map(|d| Self(d.normalize()))
+        let rest = self.get().checked_rem(lot.get())?;
+        self.get().checked_sub(rest).map(|d| Self(Exact::of(d.normalize())))
     }
     /// Is it a whole multiple of `lot`? Everything is of a zero lot.
     pub fn is_multiple_of(self, lot: Qty) -> bool {
-        lot.is_zero() || is_multiple(self.0, lot.0)
+        lot.is_zero() || self.0.is_multiple_of(lot.0)
     }
     /// With a direction.
     pub fn signed(self, side: super::order::Side) -> SignedQty {
         match side {
             super::order::Side::Buy => SignedQty(self.0),
-            super::order::Side::Sell => SignedQty(self.0).negated(),
+            super::order::Side::Sell => SignedQty(self.0.negated()),
         }
     }
 }
@@ -316,26 +316,29 @@ impl SignedQty {
         }
     }
     /// Times a price; `None` on overflow.
+    #[inline]
     pub fn checked_mul_price(self, price: Price) -> Option<Money> {
-        quick::product(self.0, price.0).map(Money)
+        self.0.product(price.0).map(Money)
     }
 }
 
 impl Price {
+    /// Is it a whole multiple of a step? Nothing is of a step of zero.
+    pub fn is_multiple_of(self, step: Self) -> bool {
+        self.0.is_multiple_of(step.0)
+    }
+    /// With as many digits behind the point as a step of 1, 0.1, 0.01, … has; `None` where it has more, or the step is
+    /// another.
+    pub fn padded_to(self, step: Self) -> Option<Self> {
+        self.0.padded_to(step.0).map(Self)
+    }
     /// Times a factor; `None` on overflow.
     pub fn checked_mul(self, factor: Decimal) -> Option<Self> {
-        quick::product(self.0, factor).map(Self)
+        self.0.product(Exact::of(factor)).map(Self)
     }
     /// Half way to another price; `None` on overflow.
     pub fn midpoint(self, other: Self) -> Option<Self> {
-        let sum = self.0.checked_add(other.0)?;
-        // A half has the digits of the sum, or one more. Every mark of what is held asks for it: a division of decimals
-        // takes ten times as long.
-        let mantissa = sum.mantissa();
-        if mantissa % 2 == 0 {
-            return Decimal::try_from_i128_with_scale(mantissa / 2, sum.scale()).ok().map(Self);
-        }
-        sum.checked_mul(Decimal::new(5, 1)).map(Self)
+        self.0.middle(other.0).map(Self)
     }
     /// This price as an amount of money for one unit.
     pub const fn per_unit(self) -> Money {
@@ -346,47 +349,67 @@ impl Price {
 impl Money {
     /// Times a factor; `None` on overflow.
     pub fn checked_mul(self, factor: Decimal) -> Option<Self> {
-        quick::product(self.0, factor).map(Self)
+        self.0.product(Exact::of(factor)).map(Self)
+    }
+    /// Times a bare number; `None` on overflow.
+    #[inline]
+    pub fn times(self, factor: Ratio) -> Option<Self> {
+        self.0.product(factor.0).map(Self)
     }
     /// Divided by a number; `None` for zero or on overflow.
     pub fn checked_div(self, divisor: Decimal) -> Option<Decimal> {
-        self.0.checked_div(divisor)
+        self.get().checked_div(divisor)
     }
     /// Is this more than so many per cent of `whole`? Compared as hundredths of amounts, so that nothing is divided;
     /// what can't be compared is.
     pub fn is_beyond(self, percent: Percent, whole: Self) -> bool {
-        let hundred = Decimal::ONE_HUNDRED;
-        if let Some(order) = quick::products(self.0, hundred, whole.0, percent.0) {
+        if let Some(order) = self.0.to_share(percent.0, whole.0) {
             return order == Ordering::Greater;
         }
-        let both = self.checked_mul(hundred).zip(whole.checked_mul(percent.0));
+        let both = self.checked_mul(Decimal::ONE_HUNDRED).zip(whole.checked_mul(percent.get()));
         both.is_none_or(|(this, most)| this > most)
     }
     /// `self / whole` in per cent; `None` when `whole` is zero.
     pub fn percent_of(self, whole: Self) -> Option<Percent> {
-        self.0.checked_div(whole.0)?.checked_mul(Decimal::ONE_HUNDRED).map(Percent)
+        self.get().checked_div(whole.get())?.checked_mul(Decimal::ONE_HUNDRED).map(Percent::new)
     }
     /// Rounded half to even to the cent, for people.
     pub fn to_cents(self) -> Self {
-        Self(self.0.round_dp(2))
+        Self::new(self.get().round_dp(2))
     }
+}
+
+impl Money {
+    /// As so many times ten to the minus twelfth, to be added and compared as whole numbers; `None` where it has more
+    /// digits than that, or is so large that a hundred thousand times as much would not fit.
+    pub fn in_units(self) -> Option<i128> {
+        self.0.in_units()
+    }
+}
+
+impl Percent {
+    /// Its digits, and ten to the power of how many of them stand behind the point; `None` for more than six.
+    pub fn digits(self) -> Option<(i128, i128)> {
+        let (digits, scale) = self.0.digits()?;
+        let tenfold = 10_i128.checked_pow(u32::from(scale)).filter(|tenfold| *tenfold <= 10_000)?;
+        (digits.unsigned_abs() < 1_000_000).then(|| (i128::from(digits), tenfold))
+    }
+}
+
+impl Ratio {
+    /// One.
+    pub const ONE: Self = Self::new(Decimal::ONE);
 }
 
 impl Percent {
     /// As a factor: 1.5 % is 0.015; `None` on overflow.
     pub fn factor(self) -> Option<Decimal> {
-        self.0.checked_div(Decimal::ONE_HUNDRED)
+        self.get().checked_div(Decimal::ONE_HUNDRED)
     }
     /// This share of an amount.
     pub fn of(self, whole: Money) -> Option<Money> {
         whole.checked_mul(self.factor()?)
     }
-}
-
-/// Is `n` a whole multiple of `step`? Of 1, 0.1, 0.01, … everything without more digits is.
-pub(super) fn is_multiple(n: Decimal, step: Decimal) -> bool {
-    let has_no_more_digits = step.mantissa() == 1 && n.scale() <= step.scale();
-    has_no_more_digits || n.checked_rem(step).is_some_and(|r| r.is_zero())
 }
 
 /// For drawing only: a chart's axis position. Never leads back to money.

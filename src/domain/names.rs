@@ -51,6 +51,127 @@ pub type NameMap<K, V> = HashMap<K, V, BuildHasherDefault<ShortHasher>>;
 /// Names.
 pub type NameSet<K> = HashSet<K, BuildHasherDefault<ShortHasher>>;
 
+/// Values by a few names, as of venues: found by going through them, which takes less than any search among so few, and
+/// gone through in the order of the names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FewMap<K, V> {
+    names: Vec<K>,
+    values: Vec<V>,
+}
+
+impl<K, V> Default for FewMap<K, V> {
+    fn default() -> Self {
+        Self { names: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<K: Ord, V> FewMap<K, V> {
+    /// Most have one.
+    #[inline]
+    fn place(&self, name: &K) -> Option<usize> {
+        if self.names.first().is_some_and(|known| known == name) { Some(0) } else { self.search(name) }
+    }
+    #[inline(never)]
+    fn search(&self, name: &K) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+    /// The value of a name.
+    #[inline]
+    pub fn get(&self, name: &K) -> Option<&V> {
+        self.values.get(self.place(name)?)
+    }
+    /// The same, to change.
+    #[inline]
+    pub fn get_mut(&mut self, name: &K) -> Option<&mut V> {
+        let place = self.place(name)?;
+        self.values.get_mut(place)
+    }
+    /// Is there one?
+    pub fn contains_key(&self, name: &K) -> bool {
+        self.place(name).is_some()
+    }
+    /// Puts a value in, in the place of one of the same name.
+    pub fn insert(&mut self, name: K, value: V) {
+        match self.get_mut(&name) {
+            Some(old) => *old = value,
+            None => self.add(name, value),
+        }
+    }
+    fn add(&mut self, name: K, value: V) {
+        let before = self.names.partition_point(|known| *known < name).min(self.values.len());
+        self.names.insert(before, name);
+        self.values.insert(before, value);
+    }
+    /// Takes a value out.
+    pub fn remove(&mut self, name: &K) -> Option<V> {
+        let place = self.place(name).filter(|place| *place < self.values.len())?;
+        self.names.remove(place);
+        Some(self.values.remove(place))
+    }
+    /// The value of a name; a new one where there is none.
+    pub fn or_default(&mut self, name: &K) -> &mut V
+    where
+        K: Clone,
+        V: Default,
+    {
+        let place = match self.place(name) {
+            Some(place) => place,
+            None => {
+                self.add(name.clone(), V::default());
+                self.place(name).unwrap_or_default()
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "the name was put there where it was not")]
+        &mut self.values[place]
+    }
+    /// All, in the order of their names.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
+        self.names.iter().zip(&self.values)
+    }
+    /// The same, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.names.iter().zip(&mut self.values)
+    }
+    /// The names, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.names.iter()
+    }
+    /// The values, in the order of their names.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.values.iter()
+    }
+    /// The same, to change.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.values.iter_mut()
+    }
+}
+
+impl<'a, K: Ord, V> IntoIterator for &'a FewMap<K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = std::iter::Zip<std::slice::Iter<'a, K>, std::slice::Iter<'a, V>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.names.iter().zip(&self.values)
+    }
+}
+
+impl<'a, K: Ord, V> IntoIterator for &'a mut FewMap<K, V> {
+    type Item = (&'a K, &'a mut V);
+    type IntoIter = std::iter::Zip<std::slice::Iter<'a, K>, std::slice::IterMut<'a, V>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.names.iter().zip(&mut self.values)
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for FewMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut map = Self::default();
+        for (name, value) in pairs {
+            map.insert(name, value);
+        }
+        map
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

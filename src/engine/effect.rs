@@ -66,8 +66,8 @@ pub enum Effect {
     Replace {
         /// Where.
         venue: VenueId,
-        /// What.
-        change: Cleared<Replacement>,
+        /// What; it is larger than any other effect.
+        change: Box<Cleared<Replacement>>,
     },
     /// Cancel an order.
     Cancel {

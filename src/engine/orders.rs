@@ -261,7 +261,7 @@ impl Engine {
         self.fact(Fact::Order(Box::new(asked)));
         let verdict = Text::numbered("gate", number);
         self.intend(&client, after, origin, Some(id.client.clone()), verdict);
-        self.effect(Effect::Replace { venue: id.venue.clone(), change: cleared });
+        self.effect(Effect::Replace { venue: id.venue.clone(), change: Box::new(cleared) });
         Ok(client)
     }
 }

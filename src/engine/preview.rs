@@ -8,7 +8,7 @@ use crate::{
         draft::{Command, Draft, Share, Size},
         ids::{InstrumentId, Symbol, VenueId},
         limits::Action,
-        money::{Money, Percent},
+        money::{Money, Percent, Qty},
         order::{OrderSpec, Side},
         scope::Scope,
         text::Text,
@@ -52,7 +52,8 @@ impl Engine {
         power: Power,
         ask: impl FnOnce(&Inputs<'_>) -> T,
     ) -> Result<T, Text> {
-        let Some(instrument) = self.book.instrument(id) else {
+        let known = self.book.known(id);
+        let Some(instrument) = known.rules else {
             return Err(Text::clean(&format!("the rules of {id} are not known yet")));
         };
         let account = self.book.account(&id.venue).map(|a| &a.report);
@@ -70,12 +71,12 @@ impl Engine {
             mark: self.marks.get(id),
             account,
             committed,
-            exposure: self.book.exposure(id),
-            closable: self.book.closable(id),
-            avg_price: self.book.position(id).and_then(|p| p.avg_price),
+            exposure: known.exposure,
+            closable: known.position.map_or(Qty::ZERO, |_| self.book.closable(id)),
+            avg_price: known.position.and_then(|p| p.avg_price),
             fees,
             account_size: None,
-            default_tif: self.tif_for(id),
+            default_tif: self.tif_in(state, instrument.class),
             today: Calendar::of(instrument.class).date(self.now.wall),
         }))
     }

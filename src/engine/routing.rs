@@ -69,9 +69,12 @@ impl Engine {
     pub(super) fn need_rules(&mut self, id: &InstrumentId) -> Result<(), Wait> {
         let now = self.now.mono;
         if let Some(state) = self.venues.get_mut(&id.venue) {
-            state.interest.insert(id.symbol.clone(), now);
+            match state.interest.get_mut(&id.symbol) {
+                Some(at) => *at = now,
+                None => _ = state.interest.insert(id.symbol.clone(), now),
+            }
+            self.watches_moved |= !state.told.contains(&id.symbol);
         }
-        self.want_market(id);
         if self.book.instrument(id).is_some() {
             return Ok(());
         }
@@ -164,9 +167,11 @@ impl Engine {
 
     /// The time in force where an order line names none: the configured one where the venue takes it.
     pub(super) fn tif_for(&self, id: &InstrumentId) -> Tif {
-        let class = self.class_of(id);
-        let takes = self.venues.get(&id.venue).and_then(|v| v.setup.capability.of(class));
-        match takes {
+        self.tif_in(self.venues.get(&id.venue), self.class_of(id))
+    }
+
+    pub(super) fn tif_in(&self, venue: Option<&VenueState>, class: AssetClass) -> Tif {
+        match venue.and_then(|v| v.setup.capability.of(class)) {
             Some(c)
                 if !c.tifs.contains(&TifWord::from(self.default_tif)) && c.tifs.contains(&TifWord::Gtc) =>
             {

@@ -11,6 +11,7 @@ mod duplicate;
 mod equity_share;
 #[cfg(test)]
 pub(super) mod fixture;
+mod glance;
 mod gross;
 mod margin;
 mod notional;
@@ -26,17 +27,18 @@ mod stop_required;
 mod symbols;
 mod tick_and_lot;
 
+use self::glance::Glance;
 use super::{
     gate::Context,
     verdict::{CheckName, Why},
 };
 use crate::{
-    book::{AccountRow, Burden, Exposure, Mark, Part, Sides},
+    book::{AccountRow, Burden, Known, Mark, Part, Reach, Sides},
     domain::{
         ids::InstrumentId,
         instrument::Instrument,
         limits::{Action, Limits},
-        money::{Money, Percent, Price, Qty},
+        money::{Money, Percent, Price, Qty, Ratio},
         order::{Amount, Attached, OrderSpec, OrderType, Replacement, Side},
         report::AccountReport,
     },
@@ -48,7 +50,7 @@ pub(super) struct Check {
     /// What to do when it does not hold.
     pub(super) action: fn(&Limits) -> Action,
     /// Why it does not hold; `None` when it does.
-    pub(super) ask: fn(&Case<'_>) -> Option<Why>,
+    pub(super) ask: fn(&Case<'_>) -> Option<Box<Why>>,
     /// Is it asked of what adds no risk too? It then warns, and never stops it.
     pub(super) asks_reductions: bool,
 }
@@ -85,13 +87,11 @@ pub(super) const CHECKS: [Check; 23] = [
 /// What the account would carry with the order, open and unknown orders at their worst.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Weighed<'a> {
-    /// Value of the symbol's position on the order's side; below zero when it would only become smaller.
-    pub(super) after: Money,
     /// What all carry now; the instrument that can't be valued where there is one.
     sum: Result<&'a Burden, &'a InstrumentId>,
     /// What this instrument carries of it, and what it would carry.
     was: &'a Burden,
-    sides: Sides,
+    reach: Reach,
 }
 
 /// An order before the checks, with what several of them need looked up once.
@@ -117,20 +117,21 @@ pub(super) struct Case<'a> {
     pub(super) adds_nothing: bool,
     /// A change, with how much of the order has filled.
     pub(super) changes: Option<(&'a OrderSpec, Qty)>,
-    /// The quote, and the account's figures, are young enough to judge by: several checks ask, it is seen once.
-    quote_is_young: bool,
-    account_is_young: bool,
-    /// What it leads to; `None` when it can't be valued, or adds nothing and nobody asks.
-    pub(super) weighed: Option<Weighed<'a>>,
+    /// The quote, and the account's figures, are not there or too old to judge by: several checks ask, it is seen once.
+    quote_is_old: bool,
+    account_is_old: bool,
+    known: Known<'a>,
+    /// What it leads to, where that is seen at a glance.
+    glance: Option<Glance<'a>>,
 }
 
 impl<'a> Case<'a> {
     pub(super) fn of_order(context: &'a Context<'a>, spec: &'a OrderSpec) -> Self {
-        let exposure = context.book.exposure(&spec.instrument);
-        let mut case = Self::new(context, spec, exposure);
+        let known = context.book.known(&spec.instrument);
+        let mut case = Self::new(context, spec, known);
         case.adds_nothing = case.reduces();
         case.value = case.whole_value();
-        case.weighed = case.weigh(&exposure);
+        case.glance = Glance::of(&case);
         case
     }
 
@@ -143,28 +144,29 @@ impl<'a> Case<'a> {
         let row = context.book.order(&id);
         let filled = row.map_or(Qty::ZERO, |r| r.filled);
         let open = row.and_then(crate::book::OrderRow::remaining).unwrap_or_default();
-        let mut exposure = context.book.exposure(&spec.instrument);
+        let mut known = context.book.known(&spec.instrument);
+        let exposure = &mut known.exposure;
         if let Some(row) = row {
-            exposure = exposure.without(row);
+            *exposure = exposure.without(row);
         }
         match spec.side {
             Side::Buy => exposure.buys = exposure.buys.saturating_sub(open),
             Side::Sell => exposure.sells = exposure.sells.saturating_sub(open),
         }
-        let mut case = Self::new(context, spec, exposure);
+        let mut case = Self::new(context, spec, known);
         case.qty = case.qty.map(|q| q.saturating_sub(filled));
-        case.opening = case.qty.map(|q| exposure.opening_part(spec.side, q));
+        case.opening = case.qty.map(|q| case.known.exposure.opening_part(spec.side, q));
         case.changes = Some((&change.before, filled));
         case.adds_nothing = case.reduces() || !adds(&change.before, &change.after, case.mark);
         case.value = case.whole_value();
-        case.weighed = case.weigh(&exposure);
+        case.glance = Glance::of(&case);
         case
     }
 
-    fn new(context: &'a Context<'a>, spec: &'a OrderSpec, exposure: Exposure) -> Self {
+    fn new(context: &'a Context<'a>, spec: &'a OrderSpec, known: Known<'a>) -> Self {
         let mark = context.marks.get(&spec.instrument);
         let price = worst_price(spec, mark);
-        let instrument = context.book.instrument(&spec.instrument);
+        let (instrument, exposure) = (known.rules, &known.exposure);
         let qty = match spec.amount {
             Amount::Qty(qty) => Some(qty),
             Amount::Notional(money) => price
@@ -190,45 +192,50 @@ impl<'a> Case<'a> {
                 },
             adds_nothing: false,
             changes: None,
-            quote_is_young: false,
-            account_is_young: false,
-            weighed: None,
+            quote_is_old: false,
+            account_is_old: false,
+            known,
+            glance: None,
         };
-        case.quote_is_young = quote::missing_or_old(&case).is_none();
-        case.account_is_young = account::ask(&case).is_none();
+        // A trader who lets old figures pass has what else is asked judged by them too.
+        case.quote_is_old =
+            context.limits.stale_quote == Action::Block && quote::missing_or_old(&case).is_some();
+        case.account_is_old = context.limits.stale_account == Action::Block && account::ask(&case).is_some();
         case
     }
 
-    /// The sums of the account with the row of this instrument taken out and put in anew with the order.
-    fn weigh(&self, exposure: &Exposure) -> Option<Weighed<'a>> {
+    /// What it leads to: the sums of the account with the row of this instrument taken out and put in anew with the
+    /// order. `None` when it can't be valued, or adds nothing and nobody asks.
+    fn weigh(&self) -> Option<Weighed<'a>> {
         if self.adds_nothing {
             return None;
         }
-        let (context, id) = (self.context, &self.spec.instrument);
+        let (context, side) = (self.context, self.spec.side);
         let value = self.value?;
-        let multiplier = self.instrument.map_or(rust_decimal::Decimal::ONE, |i| i.multiplier.get());
-        let paid = || context.book.position(id).and_then(|p| p.avg_price);
-        let sides = Sides::of(exposure, self.mark, self.market, multiplier, paid)?;
-        let sides = sides.plus(self.spec.side, value)?;
+        let multiplier = self.instrument.map_or(Ratio::ONE, |i| i.multiplier);
+        let paid = || self.known.position.and_then(|p| p.avg_price);
+        let sides = Sides::of(&self.known.exposure, self.mark, self.market, multiplier, paid)?;
+        let reach = sides.plus(side, value)?.reach()?;
         let was = self.mark.map_or(Burden::nothing(), Mark::burden);
-        let sum = context.marks.carried(&id.venue);
-        Some(Weighed { after: sides.after(self.spec.side)?, sum, was, sides })
+        let sum = context.marks.carried(&self.spec.instrument.venue);
+        Some(Weighed { sum, was, reach })
     }
 
-    /// The quote is too old, or not there. A trader who lets old quotes pass has what else is asked judged by them too.
-    pub(super) fn old_quote(&self) -> Option<Why> {
-        let limits = self.context.limits;
-        if self.quote_is_young || limits.stale_quote != Action::Block {
-            return None;
-        }
-        quote::missing_or_old(self)
+    /// Does it hold, as far as that is seen at a glance?
+    #[inline]
+    fn sees(&self, holds: impl FnOnce(&Glance<'a>) -> bool) -> bool {
+        self.glance.as_ref().is_some_and(holds)
+    }
+
+    /// The quote is too old, or not there.
+    pub(super) fn old_quote(&self) -> Option<Box<Why>> {
+        if self.quote_is_old { quote::missing_or_old(self) } else { None }
     }
 
     /// The account's figures.
-    pub(super) fn figures(&self) -> Result<&'a AccountReport, Why> {
-        let Some(account) = self.account else { return Err(Why::NoAccount) };
-        if !self.account_is_young
-            && self.context.limits.stale_account == Action::Block
+    pub(super) fn figures(&self) -> Result<&'a AccountReport, Box<Why>> {
+        let Some(account) = self.account else { return Err(Box::new(Why::NoAccount)) };
+        if self.account_is_old
             && let Some(why) = account::old(self, account)
         {
             return Err(why);
@@ -238,27 +245,30 @@ impl<'a> Case<'a> {
 
     /// What the account would carry with it, of one kind: the sum without what this instrument carries, with what it
     /// would.
-    pub(super) fn total(&self, part: Part) -> Result<Money, Why> {
+    pub(super) fn total(&self, part: Part) -> Result<Money, Box<Why>> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        let Some(weighed) = &self.weighed else { return Err(Why::NoPrice) };
+        let Some(weighed) = self.weigh() else { return Err(Box::new(Why::NoPrice)) };
         let sum = match &weighed.sum {
             Ok(sum) => sum.part(part),
-            Err(unknown) => return Err(Why::NoValue((*unknown).clone())),
+            Err(unknown) => return Err(Box::new(Why::NoValue((*unknown).clone()))),
         };
-        let is = weighed.sides.part(part, self.instrument, self.market);
+        let is = weighed.reach.part(part, self.instrument, self.market);
         let others = sum.checked_sub(weighed.was.part(part));
         let with_it = others.zip(is).and_then(|(others, is)| others.checked_add(is));
-        with_it.ok_or(Why::NoPrice)
+        with_it.ok_or_else(|| Box::new(Why::NoPrice))
     }
 
     /// Value of the symbol's position on the order's side with it.
-    pub(super) fn position_after(&self) -> Result<Money, Why> {
+    pub(super) fn position_after(&self) -> Result<Money, Box<Why>> {
         if let Some(why) = self.old_quote() {
             return Err(why);
         }
-        self.weighed.as_ref().map_or(Err(Why::NoPrice), |weighed| Ok(weighed.after))
+        match self.weigh() {
+            Some(weighed) => Ok(weighed.reach.on(self.spec.side)),
+            None => Err(Box::new(Why::NoPrice)),
+        }
     }
 
     fn whole_value(&self) -> Option<Money> {
@@ -274,8 +284,8 @@ impl<'a> Case<'a> {
     }
     /// What so much of it is worth at its worst, without sign.
     pub(super) fn value_of(&self, qty: Qty) -> Option<Money> {
-        let multiplier = self.instrument?.multiplier.get();
-        Some(qty.checked_mul_price(self.price?)?.checked_mul(multiplier)?.abs())
+        let multiplier = self.instrument?.multiplier;
+        Some(qty.checked_mul_price(self.price?)?.times(multiplier)?.abs())
     }
     /// Its prices with their names.
     pub(super) fn prices(&self) -> impl Iterator<Item = (&'static str, Price)> {

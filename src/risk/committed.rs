@@ -25,8 +25,7 @@ pub fn committed(book: &Book, marks: &Marks, venue: &VenueId, skip_replacements:
 }
 
 fn takes(book: &Book, marks: &Marks, row: &OrderRow) -> Option<Money> {
-    let closes = book.exit_side(row.instrument()) == Some(row.spec.side);
-    if closes || row.spec.reduce_only {
+    if row.spec.reduce_only || book.is_closing(row) {
         return Some(Money::ZERO);
     }
     if let Amount::Notional(money) = row.spec.amount {
@@ -44,6 +43,6 @@ fn takes(book: &Book, marks: &Marks, row: &OrderRow) -> Option<Money> {
     };
     let market = || worst_price(&row.spec, marks.get(row.instrument()));
     let price = named.or_else(market).or_else(|| row.avg_price())?;
-    let multiplier = book.instrument(row.instrument())?.multiplier.get();
-    Some(qty.checked_mul_price(price)?.checked_mul(multiplier)?.abs())
+    let multiplier = book.rules_of(row)?.multiplier;
+    Some(qty.checked_mul_price(price)?.times(multiplier)?.abs())
 }

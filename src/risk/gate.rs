@@ -104,7 +104,7 @@ pub fn clear_change(
     }
 }
 
-fn verdict(case: &Case<'_>, id: u64) -> Verdict {
+pub(super) fn verdict(case: &Case<'_>, id: u64) -> Verdict {
     Verdict { id, checks: CHECKS.iter().map(|check| result(case, check)).collect() }
 }
 
@@ -118,13 +118,13 @@ fn blocked(case: &Case<'_>, id: u64) -> Option<Verdict> {
 fn result(case: &Case<'_>, check: &Check) -> CheckResult {
     match found(case, check) {
         None => CheckResult { name: check.name, outcome: Outcome::Pass, why: None },
-        Some((outcome, why)) => CheckResult { name: check.name, outcome, why: Some(Box::new(why)) },
+        Some((outcome, why)) => CheckResult { name: check.name, outcome, why: Some(why) },
     }
 }
 
 /// What a check has against the order, and how much that weighs; nothing when it passes.
 #[inline]
-fn found(case: &Case<'_>, check: &Check) -> Option<(Outcome, Why)> {
+fn found(case: &Case<'_>, check: &Check) -> Option<(Outcome, Box<Why>)> {
     if case.adds_nothing && !check.asks_reductions {
         return None;
     }

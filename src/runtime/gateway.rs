@@ -72,7 +72,7 @@ impl Gateway {
                 let by = change.peek().client.clone();
                 let lane = if change.peek().adds_nothing { Lane::Exit } else { Lane::Entry };
                 self.call(&venue, lane, move |broker| async move {
-                    Answer::Replaced { order, by, outcome: broker.replace(change).await }
+                    Answer::Replaced { order, by, outcome: broker.replace(*change).await }
                 });
             }
             Effect::Cancel { venue, order } => self.call(&venue, Lane::Exit, move |broker| async move {

@@ -56,7 +56,7 @@ impl Inputs<'_> {
     }
     /// What one unit at this price (or price difference) is worth, without sign.
     pub(super) fn unit_value(&self, price: Price) -> Result<Money, SizingError> {
-        let value = price.abs().per_unit().checked_mul(self.instrument.multiplier.get());
+        let value = price.abs().per_unit().times(self.instrument.multiplier);
         value.ok_or(SizingError::Overflow)
     }
     fn tif(&self, expr: Option<TifExpr>) -> Result<Option<Tif>, SizingError> {

@@ -1,5 +1,6 @@
 //! The short ways from print to a number and back, for the numbers of a market: nearly every one has at most 18 digits.
 
+use super::exact::Exact;
 use rust_decimal::Decimal;
 
 /// Digits in print, at most 18 with at most one point among them, as a number. Whatever else it is, good or bad, is
@@ -87,14 +88,13 @@ const DIGITS_MAX: usize = 32;
 
 impl Digits {
     /// The digits of a number; `None` for those that have more.
-    pub(super) fn of(number: Decimal) -> Option<Self> {
-        let amount = u64::try_from(number.mantissa().unsigned_abs()).ok()?;
-        let scale = usize::try_from(number.scale()).ok()?;
-        // A zero with a sign is as the library prints it.
-        if scale > 18 || amount >= 1_000_000_000_000_000_000 || (amount == 0 && number.is_sign_negative()) {
+    pub(super) fn of(number: Exact) -> Option<Self> {
+        let (digits, scale) = number.digits()?;
+        let amount = digits.unsigned_abs();
+        if scale > 18 || amount >= 1_000_000_000_000_000_000 {
             return None;
         }
-        Self::written(amount, scale, number.is_sign_negative())
+        Self::written(amount, usize::from(scale), digits < 0)
     }
 
     /// Of a whole number.
@@ -102,30 +102,28 @@ impl Digits {
         Self::written(number, 0, false)
     }
 
-    fn written(mut rest: u64, mut behind: usize, is_negative: bool) -> Option<Self> {
-        let mut digits = Self { bytes: [b'0'; DIGITS_MAX], from: DIGITS_MAX };
-        loop {
-            digits.put(b'0' | u8::try_from(rest % 10).ok()?)?;
+    fn written(mut rest: u64, behind: usize, is_negative: bool) -> Option<Self> {
+        let mut bytes = [b'0'; DIGITS_MAX];
+        let mut places = bytes.iter_mut().rev();
+        for _ in 0..behind {
+            *places.next()? = b'0' | u8::try_from(rest % 10).ok()?;
             rest /= 10;
-            if behind > 0 {
-                behind = behind.saturating_sub(1);
-                if behind == 0 {
-                    digits.put(b'.')?;
-                }
-            } else if rest == 0 {
+        }
+        if behind > 0 {
+            *places.next()? = b'.';
+        }
+        loop {
+            *places.next()? = b'0' | u8::try_from(rest % 10).ok()?;
+            rest /= 10;
+            if rest == 0 {
                 break;
             }
         }
         if is_negative {
-            digits.put(b'-')?;
+            *places.next()? = b'-';
         }
-        Some(digits)
-    }
-
-    fn put(&mut self, byte: u8) -> Option<()> {
-        self.from = self.from.checked_sub(1)?;
-        *self.bytes.get_mut(self.from)? = byte;
-        Some(())
+        let from = places.len();
+        Some(Self { bytes, from })
     }
 
     pub(super) fn as_str(&self) -> Option<&str> {
@@ -145,7 +143,7 @@ mod tests {
         fn as_the_library_prints_them(mantissa in any::<i64>(), cut in 0_u32..19, scale in 0_u32..19) {
             let mantissa = mantissa / 10_i64.pow(cut.min(18));
             let number = Decimal::new(mantissa, scale);
-            let digits = Digits::of(number);
+            let digits = Digits::of(Exact::of(number));
             prop_assert_eq!(digits.is_some(), mantissa.unsigned_abs() < 1_000_000_000_000_000_000);
             if let Some(digits) = digits {
                 prop_assert_eq!(digits.as_str().map(str::to_owned), Some(number.to_string()));
@@ -185,7 +183,7 @@ mod tests {
     #[test]
     fn zeros() {
         for (mantissa, scale, text) in [(0, 0, "0"), (0, 2, "0.00"), (5, 3, "0.005"), (-5, 1, "-0.5")] {
-            assert_eq!(Digits::of(Decimal::new(mantissa, scale)).unwrap().as_str(), Some(text));
+            assert_eq!(Digits::of(Exact::of(Decimal::new(mantissa, scale))).unwrap().as_str(), Some(text));
         }
     }
 }

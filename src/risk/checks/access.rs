@@ -6,25 +6,27 @@ use crate::{
     risk::{gate::Access, verdict::Why},
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     match case.context.access {
         Access::Trading => {}
-        Access::Locked { reason } => return Some(Why::Locked(reason.clone())),
-        Access::ReadOnly => return Some(Why::ReadOnly),
+        Access::Locked { reason } => return Some(Box::new(Why::Locked(reason.clone()))),
+        Access::ReadOnly => return Some(Box::new(Why::ReadOnly)),
     }
     if let Some(lock) = case.context.book.lock() {
-        return Some(Why::Locked(lock.reason.clone()));
+        return Some(Box::new(Why::Locked(lock.reason.clone())));
     }
     let Some(account) = case.account else {
-        return Some(Why::NoAccount);
+        return Some(Box::new(Why::NoAccount));
     };
     if let Some(words) = &account.report.blocked {
-        return Some(Why::AccountBlocked(words.clone()));
+        return Some(Box::new(Why::AccountBlocked(words.clone())));
     }
     match case.instrument.map(|i| &i.tradable) {
-        None => Some(Why::NoInstrument(case.spec.instrument.clone())),
+        None => Some(Box::new(Why::NoInstrument(case.spec.instrument.clone()))),
         Some(Tradable::Yes) => None,
-        Some(Tradable::Halted(words) | Tradable::No(words)) => Some(Why::NotTradable(words.clone())),
+        Some(Tradable::Halted(words) | Tradable::No(words)) => {
+            Some(Box::new(Why::NotTradable(words.clone())))
+        }
     }
 }
 

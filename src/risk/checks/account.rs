@@ -3,18 +3,19 @@
 use super::Case;
 use crate::{book::AccountRow, risk::verdict::Why};
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     match case.account {
-        None => Some(Why::NoAccount),
+        None => Some(Box::new(Why::NoAccount)),
         Some(account) => old(case, account),
     }
 }
 
 /// By the wall clock, which is what the book knows: one that was set back makes nothing younger than just told.
-pub(super) fn old(case: &Case<'_>, account: &AccountRow) -> Option<Why> {
+pub(super) fn old(case: &Case<'_>, account: &AccountRow) -> Option<Box<Why>> {
     let limit_ms = i64::try_from(case.context.limits.account_age_max_ms).ok().unwrap_or(i64::MAX);
     let age_ms = case.context.now.wall.since_ms(account.at);
-    (age_ms > limit_ms).then_some(Why::StaleAccount { age_s: age_ms / 1_000, limit_s: limit_ms / 1_000 })
+    (age_ms > limit_ms)
+        .then(|| Box::new(Why::StaleAccount { age_s: age_ms / 1_000, limit_s: limit_ms / 1_000 }))
 }
 
 #[cfg(test)]

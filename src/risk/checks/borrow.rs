@@ -6,24 +6,24 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     if case.spec.side == Side::Buy {
         return None;
     }
     let Some(qty) = case.opening else {
-        return Some(Why::NoPrice);
+        return Some(Box::new(Why::NoPrice));
     };
     if qty.is_zero() {
         return None;
     }
     let Some(instrument) = case.instrument else {
-        return Some(Why::NoInstrument(case.spec.instrument.clone()));
+        return Some(Box::new(Why::NoInstrument(case.spec.instrument.clone())));
     };
     match instrument.borrow {
         // That there is nothing to borrow is the short sale's own question.
         Borrow::Easy | Borrow::None => None,
-        Borrow::Hard => Some(Why::HardToBorrow { qty }),
-        Borrow::Unknown => Some(Why::BorrowUnknown { qty }),
+        Borrow::Hard => Some(Box::new(Why::HardToBorrow { qty })),
+        Borrow::Unknown => Some(Box::new(Why::BorrowUnknown { qty })),
     }
 }
 

@@ -7,33 +7,33 @@ use crate::{
     risk::{committed::committed, verdict::Why},
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let account = match case.figures() {
         Ok(account) => account,
         Err(why) => return Some(why),
     };
     let Some(instrument) = case.instrument else {
-        return Some(Why::NoInstrument(case.spec.instrument.clone()));
+        return Some(Box::new(Why::NoInstrument(case.spec.instrument.clone())));
     };
     if instrument.quote != account.currency {
-        return Some(Why::Currency {
+        return Some(Box::new(Why::Currency {
             instrument: instrument.quote.clone(),
             account: account.currency.clone(),
-        });
+        }));
     }
     let power = match account.cash_buying_power {
         Some(cash) if !instrument.marginable => cash.min(account.buying_power),
         Some(_) | None => account.buying_power,
     };
     let Some(need) = need(case) else {
-        return Some(Why::NoPrice);
+        return Some(Box::new(Why::NoPrice));
     };
     let taken =
         committed(case.context.book, case.context.marks, &case.spec.instrument.venue, case.changes.is_none());
     let left = taken.and_then(|c| power.checked_sub(c));
     match left {
-        None => Some(Why::NoPrice),
-        Some(left) => (need > left).then_some(Why::BuyingPower { need, left }),
+        None => Some(Box::new(Why::NoPrice)),
+        Some(left) => (need > left).then(|| Box::new(Why::BuyingPower { need, left })),
     }
 }
 
@@ -45,8 +45,8 @@ pub(super) fn need(case: &Case<'_>) -> Option<Money> {
     };
     let had = before.amount.qty()?.saturating_sub(filled);
     let price = worst_price(before, case.mark)?;
-    let multiplier = case.instrument?.multiplier.get();
-    let had = had.checked_mul_price(price)?.checked_mul(multiplier)?.abs();
+    let multiplier = case.instrument?.multiplier;
+    let had = had.checked_mul_price(price)?.times(multiplier)?.abs();
     whole.checked_sub(had).map(|more| more.max(Money::ZERO))
 }
 

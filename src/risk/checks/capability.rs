@@ -11,28 +11,28 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let spec = case.spec;
     let Some(instrument) = case.instrument else {
-        return Some(Why::NoInstrument(spec.instrument.clone()));
+        return Some(Box::new(Why::NoInstrument(spec.instrument.clone())));
     };
     let Some(class) = case.context.capability.and_then(|c| c.of(instrument.class)) else {
-        return Some(Why::NoClass);
+        return Some(Box::new(Why::NoClass));
     };
     let kind = spec.order_type.kind();
     if !class.kinds.contains(&kind) {
-        return Some(Why::NoKind(kind));
+        return Some(Box::new(Why::NoKind(kind)));
     }
     if !class.tifs.contains(&TifWord::from(spec.tif)) {
-        return Some(Why::NoTif(spec.tif));
+        return Some(Box::new(Why::NoTif(spec.tif)));
     }
     let has_hours = matches!(instrument.class, AssetClass::Equity | AssetClass::Option);
     let waits = matches!(spec.tif, Tif::Opg | Tif::Cls);
     if kind == OrderKind::Market && has_hours && case.context.session.phase != Phase::Regular && !waits {
-        return Some(Why::NotInRegularHours);
+        return Some(Box::new(Why::NotInRegularHours));
     }
     let wants_fraction = spec.amount.qty().is_some_and(|q| !q.is_multiple_of(instrument.whole_lot));
-    feature(case, class, wants_fraction).map(Why::NoFeature)
+    feature(case, class, wants_fraction).map(|lacks| Box::new(Why::NoFeature(lacks)))
 }
 
 fn feature(case: &Case<'_>, class: &ClassCapability, wants_fraction: bool) -> Option<&'static str> {

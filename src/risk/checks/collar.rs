@@ -6,23 +6,40 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let limit = case.context.limits.price_collar_percent;
-    let mut prices = case.prices();
-    if case.spec.order_type.limit().is_none() && case.spec.order_type.stop().is_none() {
+    let (limit_at, stop_at) = (case.spec.order_type.limit(), case.spec.order_type.stop());
+    if limit_at.is_none() && stop_at.is_none() {
         return None;
     }
     let Some(market) = case.market else {
-        return Some(Why::NoQuote);
+        return Some(Box::new(Why::NoQuote));
     };
+    if [limit_at, stop_at].into_iter().flatten().all(|price| is_seen_near(price, market, limit)) {
+        return None;
+    }
     let at = market.abs().per_unit();
     // Divided for the sentence alone.
     let is_far = |off: Price| off.abs().per_unit().is_beyond(limit, at);
     let is_off = |price: Price| price.checked_sub(market).is_none_or(is_far);
-    let (what, price) = prices.find(|(_, price)| is_off(*price))?;
+    let (what, price) = match (limit_at, stop_at) {
+        (Some(price), _) if is_off(price) => ("limit", price),
+        (_, Some(price)) if is_off(price) => ("stop", price),
+        (Some(_) | None, _) => return None,
+    };
     let off = price.checked_sub(market).and_then(|off| off.abs().per_unit().percent_of(at));
     let off = off.map_or(limit, |p| Percent::new(p.get().round_dp(2)));
-    Some(Why::Collar { what, price, market, off, limit })
+    Some(Box::new(Why::Collar { what, price, market, off, limit }))
+}
+
+/// Is it so near, as far as that is seen in whole units?
+fn is_seen_near(price: Price, market: Price, limit: Percent) -> bool {
+    let units = price.per_unit().in_units().zip(market.per_unit().in_units());
+    units.zip(limit.digits()).is_some_and(|((price, market), (percent, tenfold))| {
+        // Far below the end of 127 bits.
+        let off = price.wrapping_sub(market).wrapping_abs().wrapping_mul(100);
+        off.wrapping_mul(tenfold) <= market.wrapping_abs().wrapping_mul(percent)
+    })
 }
 
 #[cfg(test)]

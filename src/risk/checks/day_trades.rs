@@ -15,7 +15,7 @@ use super::{
     margin::{PATTERN_EQUITY, counted_equity, is_cash, taken},
 };
 use crate::{
-    book::Part,
+    book::Margin,
     domain::{instrument::AssetClass, limits::DayTrading, report::AccountReport},
     risk::verdict::Why,
 };
@@ -25,13 +25,13 @@ const FREE: u32 = 3;
 /// More than so many per cent of all trades.
 const PER_CENT: u32 = 6;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let rule = case.context.limits.day_trading;
     if rule == DayTrading::None {
         return None;
     }
     let Some(instrument) = case.instrument else {
-        return Some(Why::NoInstrument(case.spec.instrument.clone()));
+        return Some(Box::new(Why::NoInstrument(case.spec.instrument.clone())));
     };
     if !matches!(instrument.class, AssetClass::Equity | AssetClass::Option) {
         return None;
@@ -48,10 +48,10 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     }
 }
 
-fn pattern(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
+fn pattern(case: &Case<'_>, account: &AccountReport) -> Option<Box<Why>> {
     let equity = counted_equity(account);
     // Cash accounts are not under it.
-    if equity.get() >= PATTERN_EQUITY || is_cash(case, account) {
+    if equity >= PATTERN_EQUITY || is_cash(case, account) {
         return None;
     }
     let id = &case.spec.instrument;
@@ -63,10 +63,10 @@ fn pattern(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
         return None;
     }
     if !case.adds_nothing {
-        return Some(Why::DayTrades { count, equity });
+        return Some(Box::new(Why::DayTrades { count, equity }));
     }
     let closes_todays = case.context.book.opened_today(id).is_positive();
-    closes_todays.then(|| Why::ClosingDayTrade { nth: count.saturating_add(1), equity })
+    closes_todays.then(|| Box::new(Why::ClosingDayTrade { nth: count.saturating_add(1), equity }))
 }
 
 /// Would one more still be no more than six per cent of all trades? Only where all trades are known. The opening and
@@ -77,15 +77,18 @@ fn is_small_share(count: u32, all_known: bool, orders: u32) -> bool {
     all_known && day_trades <= all
 }
 
-fn intraday(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
-    let both = taken(case, Part::Maintenance, account.maintenance_margin, Part::MaintenanceHeld);
-    let (own, taken) = match both {
+fn intraday(case: &Case<'_>, account: &AccountReport) -> Option<Box<Why>> {
+    let (margin, venue) = (Margin::Maintenance, account.maintenance_margin);
+    if case.sees(|seen| seen.is_within_margin(case, margin, venue)) {
+        return None;
+    }
+    let (own, taken) = match taken(case, margin, venue) {
         Ok(both) => both,
         Err(why) => return Some(why),
     };
     let equity = account.equity;
     let is_beyond = taken.is_none_or(|taken| taken > equity);
-    is_beyond.then(|| Why::IntradayMargin { taken: taken.unwrap_or(own), equity })
+    is_beyond.then(|| Box::new(Why::IntradayMargin { taken: taken.unwrap_or(own), equity }))
 }
 
 #[cfg(test)]

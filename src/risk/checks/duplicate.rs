@@ -6,7 +6,7 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     if case.context.beside.follows {
         return None;
     }
@@ -19,7 +19,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
         let exit = row.origin == Origin::Exit;
         !gone && !exit && row.spec == *case.spec && case.changes.is_none()
     })?;
-    Some(Why::Duplicate { age_ms: now.since_ms(same.intended_at).max(0) })
+    Some(Box::new(Why::Duplicate { age_ms: now.since_ms(same.intended_at).max(0) }))
 }
 
 #[cfg(test)]

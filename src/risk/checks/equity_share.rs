@@ -4,8 +4,11 @@
 use super::{Case, is_beyond, share};
 use crate::risk::verdict::Why;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let limit = case.context.limits.equity_share_percent_max;
+    if case.sees(|seen| seen.is_within_share(case.spec.side, limit)) {
+        return None;
+    }
     let value = match case.position_after() {
         Ok(value) => value,
         Err(why) => return Some(why),
@@ -14,12 +17,8 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
         Ok(account) => account.equity,
         Err(why) => return Some(why),
     };
-    is_beyond(value, limit, equity).then(|| Why::EquityShare {
-        value,
-        share: share(value, equity),
-        equity,
-        limit,
-    })
+    is_beyond(value, limit, equity)
+        .then(|| Box::new(Why::EquityShare { value, share: share(value, equity), equity, limit }))
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 use super::{Case, is_beyond, share};
 use crate::{book::Part, risk::verdict::Why};
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let limits = case.context.limits;
+    if case.sees(|seen| seen.is_within_gross(limits.gross_max, limits.gross_percent_max)) {
+        return None;
+    }
     let value = match case.total(Part::Worst) {
         Ok(value) => value,
         Err(why) => return Some(why),
@@ -14,15 +17,11 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
         Err(why) => return Some(why),
     };
     if value > limits.gross_max {
-        return Some(Why::Gross { value, limit: limits.gross_max });
+        return Some(Box::new(Why::Gross { value, limit: limits.gross_max }));
     }
     let limit = limits.gross_percent_max;
-    is_beyond(value, limit, equity).then(|| Why::GrossPercent {
-        value,
-        share: share(value, equity),
-        equity,
-        limit,
-    })
+    is_beyond(value, limit, equity)
+        .then(|| Box::new(Why::GrossPercent { value, share: share(value, equity), equity, limit }))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use super::{Case, buying_power};
 use crate::{
-    book::Part,
+    book::{Margin, Part},
     calendar::Phase,
     domain::{
         limits::{AccountType, DayTrading},
@@ -17,49 +17,55 @@ use crate::{
 use rust_decimal::Decimal;
 
 /// Leverage of Regulation T.
-const OVERNIGHT: Decimal = Decimal::TWO;
+const OVERNIGHT: Ratio = Ratio::new(Decimal::TWO);
 /// Leverage of a pattern day trader inside the day (FINRA rule 4210(f)(8)(B)(iii) as it stood until 2026-06-04).
-const INTRADAY: Decimal = Decimal::from_parts(4, 0, 0, false, 0);
+const INTRADAY: Ratio = Ratio::new(Decimal::from_parts(4, 0, 0, false, 0));
 /// So long before the close the leverage is that of the night: a position could not be closed in time.
 const CLOSING_MS: i64 = 600_000;
 /// Below this equity nobody is a pattern day trader by choice.
-pub(super) const PATTERN_EQUITY: Decimal = Decimal::from_parts(25_000, 0, 0, false, 0);
+pub(super) const PATTERN_EQUITY: Money = Money::new(Decimal::from_parts(25_000, 0, 0, false, 0));
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let account = match case.figures() {
         Ok(account) => account,
         Err(why) => return Some(why),
     };
     let Some(instrument) = case.instrument else {
-        return Some(Why::NoInstrument(case.spec.instrument.clone()));
+        return Some(Box::new(Why::NoInstrument(case.spec.instrument.clone())));
     };
     if is_cash(case, account) || !instrument.marginable {
         return cash(case, account);
     }
     let leverage = leverage(case, account);
     // Beyond two the venue lends for the day: then what must stay there holds, and not what must be there first.
-    let both = if leverage > OVERNIGHT {
-        taken(case, Part::Maintenance, account.maintenance_margin, Part::MaintenanceHeld)
+    let (margin, venue) = if leverage > OVERNIGHT {
+        (Margin::Maintenance, account.maintenance_margin)
     } else {
-        taken(case, Part::Initial, account.initial_margin, Part::InitialHeld)
+        (Margin::Initial, account.initial_margin)
     };
-    let (own, taken) = match both {
+    if case.sees(|seen| seen.is_within_margin(case, margin, venue)) {
+        return None;
+    }
+    let (own, taken) = match taken(case, margin, venue) {
         Ok(both) => both,
         Err(why) => return Some(why),
     };
     let equity = account.equity;
     let is_beyond = taken.is_none_or(|taken| taken > equity);
-    is_beyond.then(|| Why::Margin { taken: taken.unwrap_or(own), equity, leverage })
+    is_beyond.then(|| Box::new(Why::Margin { taken: taken.unwrap_or(own), equity, leverage: leverage.get() }))
 }
 
 /// What is taken: by our count, or by the venue's of what is held with ours of what is open, whichever is more. A fill
 /// that the venue's last figures lack is in ours. Our count first, then what is taken: `None` on overflow.
 pub(super) fn taken(
     case: &Case<'_>,
-    own: Part,
+    margin: Margin,
     venue: Option<Money>,
-    held: Part,
-) -> Result<(Money, Option<Money>), Why> {
+) -> Result<(Money, Option<Money>), Box<Why>> {
+    let (own, held) = match margin {
+        Margin::Initial => (Part::Initial, Part::InitialHeld),
+        Margin::Maintenance => (Part::Maintenance, Part::MaintenanceHeld),
+    };
     let own = case.total(own)?;
     let Some(venue) = venue else {
         return Ok((own, Some(own)));
@@ -74,21 +80,21 @@ pub(super) fn is_cash(case: &Case<'_>, account: &AccountReport) -> bool {
     match case.context.limits.account_type {
         AccountType::Cash => true,
         AccountType::RegT => false,
-        AccountType::Venue => account.multiplier.is_some_and(|m| m.get() <= Decimal::ONE),
+        AccountType::Venue => account.multiplier.is_some_and(|m| m <= Ratio::ONE),
     }
 }
 
 /// What the account may hold for one of equity.
-fn leverage(case: &Case<'_>, account: &AccountReport) -> Decimal {
+fn leverage(case: &Case<'_>, account: &AccountReport) -> Ratio {
     let limits = case.context.limits;
     let said = match limits.account_type {
-        AccountType::Venue => account.multiplier.map(Ratio::get),
+        AccountType::Venue => account.multiplier,
         AccountType::RegT | AccountType::Cash => None,
     };
     match limits.day_trading {
         DayTrading::None | DayTrading::IntradayMargin => said.unwrap_or(OVERNIGHT),
         DayTrading::Pdt => {
-            let by_day = counted_equity(account).get() >= PATTERN_EQUITY && !is_closing(case);
+            let by_day = counted_equity(account) >= PATTERN_EQUITY && !is_closing(case);
             let lawful = if by_day { INTRADAY } else { OVERNIGHT };
             said.map_or(lawful, |said| said.min(lawful))
         }
@@ -108,25 +114,25 @@ fn is_closing(case: &Case<'_>) -> bool {
 }
 
 /// Cash that has settled: what the venue says, else the cash without what sales have not brought in yet.
-fn cash(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
+fn cash(case: &Case<'_>, account: &AccountReport) -> Option<Box<Why>> {
     let opening = case.opening;
     if case.spec.side == Side::Sell && opening.is_none_or(Qty::is_positive) {
-        return Some(Why::CashShort);
+        return Some(Box::new(Why::CashShort));
     }
     let Some(need) = buying_power::need(case) else {
-        return Some(Why::NoPrice);
+        return Some(Box::new(Why::NoPrice));
     };
     let venue = &case.spec.instrument.venue;
     let (book, marks) = (case.context.book, case.context.marks);
     let Some(on_its_way) = committed(book, marks, venue, case.changes.is_none()) else {
-        return Some(Why::NoPrice);
+        return Some(Box::new(Why::NoPrice));
     };
     let (unsettled, left) = match account.cash_buying_power {
         Some(power) => (Money::ZERO, power.checked_sub(on_its_way)),
         None => {
             let open = match marks.carried(venue) {
                 Ok(sum) => sum.worst.checked_sub(sum.held).map(|open| open.max(on_its_way)),
-                Err(unknown) => return Some(Why::NoValue(unknown.clone())),
+                Err(unknown) => return Some(Box::new(Why::NoValue(unknown.clone()))),
             };
             let unsettled = unsettled(case);
             let settled = account.cash.checked_sub(unsettled);
@@ -134,8 +140,8 @@ fn cash(case: &Case<'_>, account: &AccountReport) -> Option<Why> {
         }
     };
     match left {
-        None => Some(Why::NoPrice),
-        Some(left) => (need > left).then_some(Why::Cash { need, left, unsettled }),
+        None => Some(Box::new(Why::NoPrice)),
+        Some(left) => (need > left).then(|| Box::new(Why::Cash { need, left, unsettled })),
     }
 }
 

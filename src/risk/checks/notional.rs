@@ -3,11 +3,11 @@
 use super::Case;
 use crate::risk::verdict::Why;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let limit = case.context.limits.order_notional_max;
     match case.value {
-        None => Some(Why::NoPrice),
-        Some(value) => (value > limit).then_some(Why::Notional { value, limit }),
+        None => Some(Box::new(Why::NoPrice)),
+        Some(value) => (value > limit).then(|| Box::new(Why::Notional { value, limit })),
     }
 }
 

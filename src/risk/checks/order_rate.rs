@@ -4,14 +4,14 @@
 use super::Case;
 use crate::risk::verdict::Why;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let (limits, now) = (case.context.limits, case.context.now.wall);
     let venue = &case.spec.instrument.venue;
     let windows =
         [(limits.orders_per_second_max, 1_000, "second"), (limits.orders_per_minute_max, 60_000, "minute")];
     let (limit, _, window) =
         windows.into_iter().find(|(most, ms, _)| case.context.book.has_made(venue, *most, *ms, now))?;
-    Some(Why::OrderRate { limit, window })
+    Some(Box::new(Why::OrderRate { limit, window }))
 }
 
 #[cfg(test)]

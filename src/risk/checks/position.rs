@@ -3,11 +3,14 @@
 use super::Case;
 use crate::risk::verdict::Why;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let limit = case.context.limits.position_max;
+    if case.sees(|seen| seen.is_within(case.spec.side, limit)) {
+        return None;
+    }
     match case.position_after() {
         Err(why) => Some(why),
-        Ok(value) => (value > limit).then_some(Why::Position { value, limit }),
+        Ok(value) => (value > limit).then(|| Box::new(Why::Position { value, limit })),
     }
 }
 

@@ -3,11 +3,11 @@
 use super::Case;
 use crate::risk::verdict::Why;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let limit = case.context.limits.order_qty_max;
     match case.qty {
-        None => Some(Why::NoPrice),
-        Some(qty) => (qty > limit).then_some(Why::Quantity { qty, limit }),
+        None => Some(Box::new(Why::NoPrice)),
+        Some(qty) => (qty > limit).then(|| Box::new(Why::Quantity { qty, limit })),
     }
 }
 

@@ -3,20 +3,20 @@
 use super::Case;
 use crate::risk::verdict::Why;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     if let Some((bad, _)) = case.mark.filter(|m| m.touch.is_some()).and_then(|m| m.bad) {
-        return Some(Why::BadQuote(bad.word()));
+        return Some(Box::new(Why::BadQuote(bad.word())));
     }
     missing_or_old(case)
 }
 
 /// The last good one, whatever came after it.
-pub(super) fn missing_or_old(case: &Case<'_>) -> Option<Why> {
+pub(super) fn missing_or_old(case: &Case<'_>) -> Option<Box<Why>> {
     let limit_ms = case.context.limits.quote_age_max_ms;
     let Some(age_ms) = case.mark.and_then(|mark| mark.quote_age_ms(case.context.now)) else {
-        return Some(Why::NoQuote);
+        return Some(Box::new(Why::NoQuote));
     };
-    (age_ms > limit_ms).then_some(Why::StaleQuote { age_ms, limit_ms })
+    (age_ms > limit_ms).then(|| Box::new(Why::StaleQuote { age_ms, limit_ms }))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     if !case.is_opposed {
         return None;
     }
@@ -25,7 +25,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
         OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. } => return None,
     };
     let Some(price) = price else {
-        return Some(Why::NoPrice);
+        return Some(Box::new(Why::NoPrice));
     };
     let meets = |row: &&OrderRow| match (row.spec.order_type, spec.side) {
         (OrderType::Market, Side::Buy | Side::Sell) => true,
@@ -34,7 +34,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
         (OrderType::Stop { .. } | OrderType::StopLimit { .. } | OrderType::TrailingStop { .. }, _) => false,
     };
     let row = against.find(meets)?;
-    Some(Why::SelfCross { side: row.spec.side, price: row.spec.order_type.limit() })
+    Some(Box::new(Why::SelfCross { side: row.spec.side, price: row.spec.order_type.limit() }))
 }
 
 #[cfg(test)]

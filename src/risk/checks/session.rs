@@ -7,7 +7,7 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let (spec, session) = (case.spec, case.context.session);
     // A market order is not sent at all then, and one for an auction is meant to wait.
     if spec.order_type.kind() == OrderKind::Market || matches!(spec.tif, Tif::Opg | Tif::Cls) {
@@ -20,7 +20,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
         Phase::After => "after hours",
         Phase::Closed => "the market is closed",
     };
-    Some(Why::SessionClosed { phase, until: session.until })
+    Some(Box::new(Why::SessionClosed { phase, until: session.until }))
 }
 
 #[cfg(test)]

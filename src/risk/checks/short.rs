@@ -6,17 +6,17 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     if case.spec.side == Side::Buy {
         return None;
     }
     let Some(qty) = case.opening else {
-        return Some(Why::NoPrice);
+        return Some(Box::new(Why::NoPrice));
     };
     if qty.is_zero() {
         return None;
     }
-    against(case, qty).map(|why| Why::Short { qty, why })
+    against(case, qty).map(|why| Box::new(Why::Short { qty, why }))
 }
 
 fn against(case: &Case<'_>, qty: Qty) -> Option<&'static str> {

@@ -9,18 +9,18 @@ use rust_decimal::Decimal;
 
 const TWO_HUNDRED: Decimal = Decimal::from_parts(200, 0, 0, false, 0);
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     if case.spec.order_type.kind() != OrderKind::Market {
         return None;
     }
     let Some(mark) = case.mark else {
-        return Some(Why::NoQuote);
+        return Some(Box::new(Why::NoQuote));
     };
     let Some(bid) = mark.bid() else {
-        return Some(Why::OneSided("bid"));
+        return Some(Box::new(Why::OneSided("bid")));
     };
     let Some(ask) = mark.ask() else {
-        return Some(Why::OneSided("ask"));
+        return Some(Box::new(Why::OneSided("ask")));
     };
     if let Some(why) = case.old_quote() {
         return Some(why);
@@ -36,7 +36,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
     is_wide.then(|| {
         let percent = width.zip(both).and_then(|(w, b)| w.percent_of(b)?.get().checked_mul(Decimal::TWO));
         let percent = Percent::new(percent.unwrap_or(Decimal::ONE_HUNDRED).round_dp(2));
-        Why::Spread { bid, ask, percent, limit }
+        Box::new(Why::Spread { bid, ask, percent, limit })
     })
 }
 

@@ -3,14 +3,14 @@
 use super::Case;
 use crate::risk::verdict::Why;
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let symbol = &case.spec.instrument.symbol;
     let limits = case.context.limits;
     if limits.symbols_deny.contains(symbol) {
-        return Some(Why::Denied(symbol.clone()));
+        return Some(Box::new(Why::Denied(symbol.clone())));
     }
     let is_allowed = limits.symbols_allow.is_empty() || limits.symbols_allow.contains(symbol);
-    (!is_allowed).then(|| Why::NotAllowed(symbol.clone()))
+    (!is_allowed).then(|| Box::new(Why::NotAllowed(symbol.clone())))
 }
 
 #[cfg(test)]

@@ -10,20 +10,22 @@ use crate::{
     risk::verdict::Why,
 };
 
-pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
+pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
     let spec = case.spec;
     let Some(instrument) = case.instrument else {
-        return Some(Why::NoInstrument(spec.instrument.clone()));
+        return Some(Box::new(Why::NoInstrument(spec.instrument.clone())));
     };
     if let Some((qty, (_, filled))) = spec.amount.qty().zip(case.changes)
         && qty <= filled
     {
-        return Some(Why::BelowFilled { qty, filled });
+        return Some(Box::new(Why::BelowFilled { qty, filled }));
     }
-    let off = |price: &(&'static str, Price)| !instrument.tick.allows(price.1);
-    let own = case.prices().find(off);
-    if let Some((what, price)) = own.or_else(|| attached_prices(spec).into_iter().flatten().find(off)) {
-        return Some(Why::OffTick { what, price, tick: instrument.tick.at(price) });
+    if !are_on_tick(instrument, spec) {
+        let off = |price: &(&'static str, Price)| !instrument.tick.allows(price.1);
+        let own = case.prices().find(off);
+        if let Some((what, price)) = own.or_else(|| attached_prices(spec).into_iter().flatten().find(off)) {
+            return Some(Box::new(Why::OffTick { what, price, tick: instrument.tick.at(price) }));
+        }
     }
     if let Some(qty) = spec.amount.qty()
         && let Some(why) = quantity(instrument, spec, qty)
@@ -31,23 +33,36 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Why> {
         return Some(why);
     }
     let Some(value) = case.value else {
-        return Some(Why::NoPrice);
+        return Some(Box::new(Why::NoPrice));
     };
     let least = instrument.notional_min;
-    (value < least).then_some(Why::BelowLeastValue { value, least })
+    (value < least).then(|| Box::new(Why::BelowLeastValue { value, least }))
 }
 
-fn quantity(instrument: &Instrument, spec: &OrderSpec, qty: Qty) -> Option<Why> {
+/// Are all its prices? Their names are for the sentence alone.
+fn are_on_tick(instrument: &Instrument, spec: &OrderSpec) -> bool {
+    let fits = |price: Option<Price>| price.is_none_or(|price| instrument.tick.allows(price));
+    let leg = |leg: StopLeg| fits(Some(leg.stop)) && fits(leg.limit);
+    let attached = match spec.attached {
+        Attached::Simple => true,
+        Attached::Bracket { target, stop } => fits(Some(target)) && leg(stop),
+        Attached::OtoStop { stop } | Attached::Oco { stop } => leg(stop),
+        Attached::OtoTarget { target } => fits(Some(target)),
+    };
+    attached && fits(spec.order_type.limit()) && fits(spec.order_type.stop())
+}
+
+fn quantity(instrument: &Instrument, spec: &OrderSpec, qty: Qty) -> Option<Box<Why>> {
     let alone = matches!(spec.attached, Attached::Simple);
     let lot = if alone { instrument.lot } else { instrument.whole_lot };
     if !qty.is_multiple_of(lot) {
-        return Some(Why::OffLot { qty, lot });
+        return Some(Box::new(Why::OffLot { qty, lot }));
     }
     if qty < instrument.qty_min || qty.is_zero() {
-        return Some(Why::BelowLeast { qty, least: instrument.qty_min });
+        return Some(Box::new(Why::BelowLeast { qty, least: instrument.qty_min }));
     }
     let most = instrument.qty_max?;
-    (qty > most).then_some(Why::AboveMost { qty, most })
+    (qty > most).then(|| Box::new(Why::AboveMost { qty, most }))
 }
 
 fn attached_prices(spec: &OrderSpec) -> [Option<(&'static str, Price)>; 3] {
