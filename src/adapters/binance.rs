@@ -153,4 +153,8 @@ impl Broker for Binance {
 }
 
 #[cfg(test)]
+#[path = "../../tests/it/loopback.rs"]
+#[expect(dead_code, reason = "only its requests are answered here; its streams are those of the contract")]
+mod loopback;
+#[cfg(test)]
 mod tests;
