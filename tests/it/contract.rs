@@ -328,7 +328,15 @@ fn a_cancel_that_comes_too_late_is_told_by_the_fill<S: Stand>(stand: S) {
     let id = rig.place_low();
     rig.wait_state(&id, OrderState::Working);
     rig.stand.deaf(true);
+    let (symbol, qty) = rig.stand.market();
     let filled = rig.fills(&id);
+    // Not before it has: a cancel that comes in time is no matter of this.
+    for _ in 0..600 {
+        if rig.stand.held(symbol) >= qty.parse().unwrap() {
+            break;
+        }
+        drop(rig.client.wait_for(Duration::from_millis(100), |_| false));
+    }
     drop(run(&mut rig.client, &format!("cancel {filled}")));
     rig.wait_state(&filled, OrderState::Filled);
     rig.stand.deaf(false);
