@@ -8,10 +8,6 @@ mod settings;
 
 pub use settings::Settings;
 
-#[cfg(test)]
-#[path = "../tests/it/loopback.rs"]
-mod loopback;
-
 use crate::transport;
 
 /// Why a venue can't be set up, or why a message of its can't be taken in.

@@ -14,8 +14,10 @@ pub mod screen;
 pub mod settings;
 mod themes;
 mod timers;
+mod venues;
 
 pub use client::Client;
 pub use embedded::mistakes_of_scripts;
-pub use host::{Host, Opening, Role, capability, paper_dir};
+pub use host::{Host, Opening, Role, paper_dir};
 pub use lanes::Desk;
+pub use venues::capability;

@@ -170,6 +170,7 @@ impl Broker for Alpaca {
 }
 
 #[cfg(test)]
-use super::loopback;
+#[path = "../../tests/it/loopback.rs"]
+mod loopback;
 #[cfg(test)]
 mod tests;

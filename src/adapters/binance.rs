@@ -153,4 +153,9 @@ impl Broker for Binance {
 }
 
 #[cfg(test)]
+#[path = "../../tests/it/loopback.rs"]
+#[expect(clippy::duplicate_mod, reason = "no venue names another, and each has the same loopback")]
+#[expect(dead_code, reason = "only its requests are answered here; its streams are those of the contract")]
+mod loopback;
+#[cfg(test)]
 mod tests;

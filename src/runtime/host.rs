@@ -6,12 +6,10 @@ use super::{
     gateway::{Gateway, Wired},
     lanes::{Desk, Mouths, lanes},
     pump::{Pump, PumpState},
+    venues::{adapter, fees},
 };
 use crate::{
-    adapters::{
-        Settings,
-        registry::{self, Kind, Product},
-    },
+    adapters::{Settings, registry},
     broker::{Broker, Sink, Watched},
     clock::{Clock, System},
     config::{
@@ -21,11 +19,8 @@ use crate::{
     desk::Snapshot,
     domain::{
         alert::{Alert, AlertCode, Severity},
-        capability::Capability,
         fact::{Dated, Fact},
         ids::{Instance, VenueId},
-        instrument::AssetClass,
-        money::Percent,
         report::Environment,
         text::Text,
     },
@@ -35,11 +30,9 @@ use crate::{
         Writer, set_torn_tail_aside,
     },
     paper::server::Addresses,
-    sizing::FeeSchedule,
     transport::tls::Tls,
 };
 use anyhow::{Context as _, anyhow, bail};
-use rust_decimal::Decimal;
 use smol_str::SmolStr;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -323,72 +316,11 @@ pub fn paper_dir(state: &Path) -> PathBuf {
     state.join("paper")
 }
 
-/// What a kind of venue can do; `None` while this version can't trade there.
-pub fn capability(kind: VenueKind) -> Option<Capability> {
-    adapter(kind).map(registry::capability)
-}
-
-/// Whose interface a kind of venue speaks; `None` while this version does not.
-const fn adapter(kind: VenueKind) -> Option<Kind> {
-    match kind {
-        VenueKind::Paper | VenueKind::Alpaca => Some(Kind::Alpaca),
-        VenueKind::Binance => Some(Kind::Binance(Product::Spot)),
-        VenueKind::BinanceUs => Some(Kind::Binance(Product::Us)),
-        VenueKind::BinanceUsdm => Some(Kind::Binance(Product::Usdm)),
-        VenueKind::BinanceCoinm
-        | VenueKind::Ibkr
-        | VenueKind::Schwab
-        | VenueKind::TradeStation
-        | VenueKind::Tastytrade
-        | VenueKind::Tradier
-        | VenueKind::Coinbase
-        | VenueKind::Bybit
-        | VenueKind::Kraken
-        | VenueKind::Bitfinex
-        | VenueKind::Oanda
-        | VenueKind::Trading212
-        | VenueKind::TradingTechnologies
-        | VenueKind::Wolverine
-        | VenueKind::BloombergEmsx
-        | VenueKind::Atreyu
-        | VenueKind::ZerodhaKite
-        | VenueKind::Samco
-        | VenueKind::Degiro
-        | VenueKind::TradeRepublic
-        | VenueKind::Xtb
-        | VenueKind::TdAmeritrade
-        | VenueKind::Ftx
-        | VenueKind::Iqfeed
-        | VenueKind::Polygon
-        | VenueKind::Lean
-        | VenueKind::QuantConnect => None,
-    }
-}
-
 const fn environment(configured: Configured) -> Environment {
     match configured {
         Configured::Paper => Environment::Paper,
         Configured::Live => Environment::Live,
     }
-}
-
-/// What a venue charges, for estimates before an order is sent; what it then books counts.
-fn fees(kind: VenueKind) -> Vec<(AssetClass, FeeSchedule)> {
-    let percent = |digits: i64, scale| FeeSchedule {
-        percent: Percent::new(Decimal::new(digits, scale)),
-        ..FeeSchedule::default()
-    };
-    match adapter(kind) {
-        // Taker fees at the lowest tier, without discounts; those of Binance.US differ by pair and are taken to be
-        // no lower.
-        Some(Kind::Binance(Product::Spot | Product::Us)) => return vec![(AssetClass::Crypto, percent(1, 1))],
-        Some(Kind::Binance(Product::Usdm)) => return vec![(AssetClass::Perpetual, percent(5, 2))],
-        Some(Kind::Alpaca) => {}
-        None => return Vec::new(),
-    }
-    // Alpaca's taker fee for crypto at the lowest tier; stocks are free (its fee schedule of 2025).
-    let crypto = FeeSchedule { percent: Percent::new(Decimal::new(25, 2)), ..FeeSchedule::default() };
-    vec![(AssetClass::Equity, FeeSchedule::default()), (AssetClass::Crypto, crypto)]
 }
 
 fn of_addresses(addresses: Addresses) -> Settings {

@@ -6,14 +6,12 @@ mod requests;
 use super::{
     Binance,
     config::{Config, Product},
+    loopback::{Reply, Seen, Server},
     map::rules::Directory,
     wire,
 };
 use crate::{
-    adapters::{
-        Settings,
-        loopback::{Reply, Seen, Server},
-    },
+    adapters::Settings,
     broker::{Broker, Fault, OrderRef, Outcome, Replacement, Wanted},
     clock::System,
     config::secret::Secret,
