@@ -162,10 +162,8 @@ impl Engine {
                 let source = row.source;
                 self.doubts.rows.remove(&doubt.instrument);
                 let is_fee = self.is_a_fee(doubt);
-                let source = match source {
-                    PositionSource::Correction if is_fee => PositionSource::Charge,
-                    other => other,
-                };
+                let is_correction = source == PositionSource::Correction;
+                let source = if is_fee && is_correction { PositionSource::Charge } else { source };
                 let fact = doubt.believed(source);
                 self.differences.note(self.now.wall, &fact);
                 self.fact(fact);

@@ -226,7 +226,9 @@ pub(super) fn paste(model: &mut Model, text: &str) {
         model.ticket.put(field, "");
         model.ticket.fresh = Fresh::No;
     }
-    let room = FIELD_MAX.saturating_sub(model.ticket.text(field).chars().count());
+    // Of the text as it stands: blanks at its ends take room too.
+    let stands = model.ticket.input(field).map_or(0, |input| input.value().chars().count());
+    let room = FIELD_MAX.saturating_sub(stands);
     let piece: String = text.trim().chars().take(room).collect();
     if let Some(input) = model.ticket.input_mut(field) {
         keys::paste_into(input, &piece);
