@@ -249,17 +249,32 @@ fn d10_a_protective_leg_that_is_rejected_is_an_emergency_at_once() {
     assert_eq!(floor.house("sim").position("AAPL"), Decimal::ZERO, "{}", floor.alerts());
 }
 
-/// D11: what a venue can't hold itself is refused with a sentence; nothing is held here that would die with this program.
+/// D11: a bracket that the venue can't hold stands here and looks so: on its rows, before it is sent, and when the program
+/// is left; a restart goes on with it. What the venue has stands at the venue.
 #[test]
-fn d11_a_bracket_where_the_venue_has_none_is_refused_and_not_held_here_in_silence() {
+fn d11_a_bracket_where_the_venue_has_none_is_held_here_and_never_looks_like_one_of_the_venue() {
+    let line = "buy AAPL 10 limit 90 stop 80 target 120";
+    let mut floor = Floor::open(vec![House::new("sim")]);
+    floor.places(line);
+    assert_eq!(floor.engine.book().held_here().count(), 0, "the venue has brackets");
+
     let mut house = House::new("sim");
     house.brackets = false;
     let mut floor = Floor::open(vec![house]);
-    let Reply::Refused { text, .. } = floor.command("buy AAPL 10 limit 90 stop 80 target 120") else {
-        panic!("taken")
+    floor.places(line);
+    assert_eq!(floor.house("sim").asked.len(), 1, "the entry alone is sent");
+    let held = |floor: &Floor| {
+        let rows = floor.engine.book().held_here();
+        rows.map(|h| (h.order.kind.word(), h.order.qty.to_string())).collect::<Vec<_>>()
     };
-    assert!(text.as_str().contains("bracket"), "{text}");
-    assert!(floor.house("sim").asked.is_empty());
+    let both = [("stop", "10".to_owned()), ("target", "10".to_owned())];
+    assert_eq!(held(&floor), both);
+    let Reply::Open { held: left, .. } = floor.ask(tradedeck::desk::Request::AskOpen) else {
+        panic!("what is open")
+    };
+    assert_eq!(left, 2, "and leaving says so");
+    floor.restart();
+    assert_eq!(held(&floor), both);
 }
 
 /// D13: the venue takes a trade back. The position becomes what the venue says by a correction of its own that is in
