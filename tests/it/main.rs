@@ -42,6 +42,8 @@ mod paper_venue;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod raw_bytes;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod screens;

@@ -110,6 +110,11 @@ impl Tty {
         self.keys.flush().unwrap();
     }
 
+    /// All that the program has written.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     pub(crate) fn text(&self) -> String {
         self.parser.screen().contents()
     }
