@@ -119,6 +119,12 @@ pub const ACTIONS: &[Entry] = &[
         Where::Panes,
         "break-even",
     )]),
+    safe(Action::Protect, "protect-selected", "", "begin a stop and a target for the position").on(&[key(
+        "P",
+        "",
+        Where::Panes,
+        "stop and target",
+    )]),
     trade(Action::Reverse, "reverse-selected", "", "turn the position around").on(&[key(
         "v",
         "",

@@ -126,6 +126,7 @@ fn act(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
         | Action::NudgeOrder
         | Action::Close
         | Action::BreakEven
+        | Action::Protect
         | Action::Reverse
         | Action::Confirm
         | Action::Adopt

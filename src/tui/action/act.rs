@@ -71,6 +71,8 @@ pub enum Action {
     Close,
     /// The stop to the average entry.
     BreakEven,
+    /// Begin a stop and a target for the position on the `:` line.
+    Protect,
     /// Turn the position around.
     Reverse,
     /// Do what is asked.

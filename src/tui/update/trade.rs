@@ -67,6 +67,12 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
                 },
             ))
         }
+        Action::Protect => {
+            // The line says the rest: `stop 174 target 180`.
+            let on = about(model)?;
+            super::line::open(model, &format!("protect {} @{} stop ", on.symbol, on.venue));
+            Ok(Vec::new())
+        }
         Action::Reverse => {
             let on = about(model)?;
             Ok(run(model, Command::Reverse { symbol: on.symbol, venue: Some(on.venue) }))

@@ -275,3 +275,19 @@ fn the_mark_goes_on_to_the_order_that_replaced_the_marked_one() {
     );
     assert_eq!(moved(&mut b), ["! cancel td-a-3 @paper"]);
 }
+
+#[test]
+fn a_stop_and_a_target_begin_on_the_line_and_send_nothing() {
+    let mut b = Bench::new();
+    b.keys("P");
+    let line = b.model.command_line.as_ref().unwrap().input.value().to_owned();
+    assert!(line.starts_with("protect AAPL @") && line.ends_with(" stop "), "{line}");
+    assert_eq!(b.deeds(), [""; 0]);
+    let whole = format!("{line}174 target 180");
+    let Ok(crate::domain::draft::Command::Protect { stop, target, venue, .. }) =
+        crate::grammar::parse(&whole)
+    else {
+        panic!("{whole}")
+    };
+    assert!(stop.is_some() && target.is_some() && venue.is_some());
+}
