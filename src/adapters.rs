@@ -3,8 +3,6 @@
 
 pub mod alpaca;
 pub mod binance;
-mod exchange;
-mod number;
 pub mod registry;
 mod settings;
 
