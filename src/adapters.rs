@@ -3,6 +3,8 @@
 
 pub mod alpaca;
 pub mod binance;
+mod exchange;
+mod number;
 pub mod registry;
 mod settings;
 

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod kind;
 pub mod layers;
 mod limits;
+pub mod own;
 pub mod private;
 mod read;
 mod rules;

@@ -6,6 +6,7 @@ pub mod capability;
 pub mod caution;
 pub mod draft;
 pub mod fact;
+pub mod fee;
 pub mod held;
 pub mod ids;
 pub mod instrument;

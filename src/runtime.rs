@@ -14,10 +14,15 @@ pub mod screen;
 pub mod settings;
 mod themes;
 mod timers;
-mod venues;
 
 pub use client::Client;
 pub use embedded::mistakes_of_scripts;
 pub use host::{Host, Opening, Role, paper_dir};
 pub use lanes::Desk;
-pub use venues::capability;
+
+use crate::{adapters::registry, config::VenueKind, domain::capability::Capability};
+
+/// What a kind of venue can do; `None` while this version can't trade there.
+pub fn capability(kind: VenueKind) -> Option<Capability> {
+    registry::row(kind).map(|row| (row.capability)())
+}

@@ -6,7 +6,7 @@ pub mod prices;
 mod quantity;
 
 pub use exits::{break_even, close, exit_prices, marketable, protect, reverse};
-pub use plan::{FeeSchedule, Inputs, Order, Part, Plan, change, order, plan};
+pub use plan::{Inputs, Order, Part, Plan, change, order, plan};
 pub use quantity::Cut;
 
 use crate::domain::{

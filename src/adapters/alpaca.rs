@@ -20,6 +20,7 @@ use crate::{
     },
     clock::Clock,
     domain::{
+        fee::FeeSchedule,
         ids::{InstrumentId, Symbol, VenueId},
         instrument::{AssetClass, Instrument},
         order::{OrderKind, Submission},
@@ -61,6 +62,11 @@ impl Alpaca {
     pub fn with_timing(self, timing: stream::Timing) -> Self {
         Self { timing, ..self }
     }
+}
+
+/// Alpaca's taker fee for crypto at the lowest tier; stocks are free (its fee schedule of 2025).
+pub(super) fn fees() -> Vec<(AssetClass, FeeSchedule)> {
+    vec![(AssetClass::Equity, FeeSchedule::default()), (AssetClass::Crypto, FeeSchedule::percent(25, 2))]
 }
 
 /// What Alpaca documents.

@@ -19,6 +19,7 @@ use crate::{
     },
     clock::Clock,
     domain::{
+        fee::FeeSchedule,
         ids::{InstrumentId, Symbol, VenueId},
         instrument::{AssetClass, Instrument},
         order::{OrderKind, Submission},
@@ -61,6 +62,14 @@ impl Binance {
     #[must_use]
     pub fn with_timing(self, timing: stream::Timing) -> Self {
         Self { timing, ..self }
+    }
+}
+
+/// Taker fees at the lowest tier, without discounts; those of Binance.US differ by pair and are taken to be no lower.
+pub(super) fn fees(product: Product) -> Vec<(AssetClass, FeeSchedule)> {
+    match product {
+        Product::Spot | Product::Us => vec![(AssetClass::Crypto, FeeSchedule::percent(1, 1))],
+        Product::Usdm => vec![(AssetClass::Perpetual, FeeSchedule::percent(5, 2))],
     }
 }
 

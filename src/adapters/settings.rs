@@ -1,7 +1,11 @@
 //! What a user may set of a venue, before its adapter has checked it.
 
-use crate::{config::secret::Secret, domain::report::Environment};
-use std::time::Duration;
+use crate::{
+    config::{own::Own, secret::Secret},
+    domain::report::Environment,
+};
+use smol_str::SmolStr;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What a user may set. What is left out is the venue's own address; but where the trading address is on this
 /// computer, everything is there.
@@ -25,6 +29,8 @@ pub struct Settings {
     pub key_id: Option<Secret>,
     /// Its secret, or a private key in PEM.
     pub secret_key: Option<Secret>,
+    /// What only its kind has, by the names of the configuration.
+    pub own: BTreeMap<SmolStr, Own>,
     /// After this a request counts as unanswered.
     pub deadline: Option<Duration>,
 }

@@ -42,7 +42,8 @@ macro_rules! kinds {
 kinds! {
     Paper "paper" "the embedded paper venue" Usable,
     Alpaca "alpaca" "Alpaca" Usable,
-    Ibkr "ibkr" "Interactive Brokers" NotYet,
+    Ibkr "ibkr" "Interactive Brokers, TWS or IB Gateway" NotYet,
+    IbkrPortal "ibkr-portal" "Interactive Brokers, Client Portal gateway" NotYet,
     Binance "binance" "Binance spot" Usable,
     BinanceUs "binance-us" "Binance.US" Usable,
     BinanceUsdm "binance-usdm" "Binance USD-M futures" Usable,

@@ -4,6 +4,7 @@ use super::{
     credentials::CredentialSources,
     kind::VenueKind,
     limits,
+    own::{self, Own},
     read::{Section, path, safe, word},
     rules,
 };
@@ -13,7 +14,10 @@ use crate::domain::{
     rules::Rules,
 };
 use smol_str::SmolStr;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 use url::Url;
 
 /// The longest name of a venue, in characters.
@@ -128,6 +132,8 @@ pub struct VenueConfig {
     pub addresses: Addresses,
     /// What the account is counted in, where the venue leaves that open.
     pub currency: Option<Currency>,
+    /// What only its kind has.
+    pub own: BTreeMap<SmolStr, Own>,
     /// Where the credentials are.
     pub credentials: CredentialSources,
     /// May it be reached over an interface that its maker does not offer?
@@ -154,6 +160,7 @@ impl VenueConfig {
             environment: Environment::Paper,
             addresses: Addresses::default(),
             currency: None,
+            own: BTreeMap::new(),
             credentials: CredentialSources::default(),
             accept_unofficial: false,
             read_only: false,
@@ -214,6 +221,7 @@ fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<
     s.flag("read_only", &mut venue.read_only);
     addresses(&s, Place { kind, environment: venue.environment }, &mut venue.addresses);
     s.text("currency", &mut venue.currency, |t| currency(t).map(Some));
+    venue.own = own::read(&s, kind, home);
     venue.credentials = CredentialSources::read(&s, home);
     paper(&s, &mut venue.paper, home);
     venue.limits = global.limits.of_venue(&s.section("limits"));
@@ -254,6 +262,36 @@ const REMOTE_ONLY: [&str; 13] = [
     "keyring",
 ];
 
+const PORTAL_FOREIGN: [&str; 11] = [
+    "currency",
+    "data_url",
+    "data_stream_url",
+    "crypto_stream_url",
+    "key_id",
+    "secret_key",
+    "key_id_command",
+    "secret_key_command",
+    "key_id_file",
+    "secret_key_file",
+    "keyring",
+];
+
+/// What others take and these kinds do not, and why.
+const NOT_TAKEN: &[(&[VenueKind], &[&str], &str)] = &[
+    (
+        &[VenueKind::Binance, VenueKind::BinanceUs, VenueKind::BinanceUsdm, VenueKind::BinanceCoinm],
+        &["data_url", "crypto_stream_url"],
+        "Binance has one address for requests and one for market news; remove it",
+    ),
+    (&[VenueKind::Alpaca], &["currency"], "Alpaca says what an account is counted in; remove it"),
+    (
+        &[VenueKind::Ibkr],
+        &REMOTE_ONLY,
+        "the gateway is reached at `address`, and a person logs in to it; remove it",
+    ),
+    (&[VenueKind::IbkrPortal], &PORTAL_FOREIGN, "a person logs in to the gateway with a browser; remove it"),
+];
+
 /// The embedded venue can't be given an address or a key, nor real money; the others have no seed.
 fn only_its_own(s: &Section<'_>, kind: VenueKind) {
     let embedded = kind == VenueKind::Paper;
@@ -265,16 +303,8 @@ fn only_its_own(s: &Section<'_>, kind: VenueKind) {
     } else {
         (&PAPER_ONLY, "only kind = \"paper\" takes it; remove it")
     };
-    let (unknown, only): (&[&'static str], _) = if is_binance(kind) {
-        (
-            &["data_url", "crypto_stream_url"],
-            "Binance has one address for requests and one for market news; remove it",
-        )
-    } else if kind == VenueKind::Alpaca {
-        (&["currency"], "Alpaca says what an account is counted in; remove it")
-    } else {
-        (&[], "")
-    };
+    let row = NOT_TAKEN.iter().find(|(kinds, ..)| kinds.contains(&kind));
+    let (unknown, only) = row.map_or((&[][..], ""), |(_, keys, why)| (*keys, *why));
     for key in unknown {
         if let Some(value) = s.value(key) {
             s.reading().fail(value.span().start, format!("`{key}` does not belong here: {only}"));
@@ -311,10 +341,6 @@ fn paper(s: &Section<'_>, paper: &mut PaperConfig, home: Option<&Path>) {
     s.whole("speed", 1..=1_000, &mut paper.speed);
     s.text("data_dir", &mut paper.data_dir, |t| path(t, home).map(Some));
     s.text("faults", &mut paper.faults, |t| path(t, home).map(Some));
-}
-
-const fn is_binance(kind: VenueKind) -> bool {
-    matches!(kind, VenueKind::Binance | VenueKind::BinanceUs | VenueKind::BinanceUsdm)
 }
 
 /// Capital letters and digits, as venues write them.

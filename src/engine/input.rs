@@ -6,6 +6,7 @@ use crate::{
     domain::{
         caution::Caution,
         fact::Dated,
+        fee::FeeSchedule,
         ids::{ClientId, Instance, InstrumentId, Symbol, VenueId},
         instrument::{AssetClass, Instrument},
         limits::Limits,
@@ -16,7 +17,6 @@ use crate::{
         scope::ExitTerms,
         text::Text,
     },
-    sizing::FeeSchedule,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;

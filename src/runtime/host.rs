@@ -6,7 +6,6 @@ use super::{
     gateway::{Gateway, Wired},
     lanes::{Desk, Mouths, lanes},
     pump::{Pump, PumpState},
-    venues::{adapter, fees},
 };
 use crate::{
     adapters::{Settings, registry},
@@ -252,10 +251,10 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
         } else {
             of_config(venue, &opening.env)?
         };
-        let Some(kind) = adapter(venue.kind) else {
+        let Some(row) = registry::row(venue.kind) else {
             bail!("venue `{}`: {} is not in this version yet", venue.name, venue.kind.title());
         };
-        let broker = registry::open(venue.name.clone(), kind, settings, &tls, Arc::clone(clock))?;
+        let broker = row.open(venue.name.clone(), settings, &tls, Arc::clone(clock))?;
         opened.setups.push(VenueSetup {
             venue: venue.name.clone(),
             capability: broker.capability().clone(),
@@ -264,7 +263,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             environment: environment(venue.environment),
             live_confirmed: opening.live.clone(),
             always_open: venue.always_open,
-            fees: fees(venue.kind),
+            fees: (row.fees)(),
         });
         opened.brokers.push(broker);
     }
@@ -340,7 +339,11 @@ fn of_addresses(addresses: Addresses) -> Settings {
 }
 
 fn of_config(venue: &VenueConfig, env: &Env) -> anyhow::Result<Settings> {
-    let credentials = resolve(venue, env)?;
+    let credentials = match registry::row(venue.kind) {
+        Some(row) if !row.takes_key => None,
+        Some(_) | None => Some(resolve(venue, env)?),
+    };
+    let (key_id, secret_key) = credentials.map(|c| (c.key_id, c.secret_key)).unzip();
     let text = |url: &Option<url::Url>| url.as_ref().map(|u| u.as_str().trim_end_matches('/').to_owned());
     Ok(Settings {
         environment: Some(environment(venue.environment)),
@@ -350,8 +353,9 @@ fn of_config(venue: &VenueConfig, env: &Env) -> anyhow::Result<Settings> {
         data_stream_url: text(&venue.addresses.data_stream_url),
         crypto_stream_url: text(&venue.addresses.crypto_stream_url),
         currency: venue.currency.as_ref().map(ToString::to_string),
-        key_id: Some(credentials.key_id),
-        secret_key: Some(credentials.secret_key),
+        key_id,
+        secret_key,
+        own: venue.own.clone(),
         ..Settings::default()
     })
 }

@@ -9,6 +9,7 @@ use crate::{
     book::{Exposure, Mark},
     domain::{
         draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, Size, TifExpr},
+        fee::FeeSchedule,
         instrument::Instrument,
         money::{Money, Percent, Price, Qty, Ratio},
         order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
@@ -68,24 +69,6 @@ impl Inputs<'_> {
     }
     fn value(&self, qty: Qty, price: Price) -> Result<Money, SizingError> {
         self.unit_value(price)?.checked_mul(qty.get()).ok_or(SizingError::Overflow)
-    }
-}
-
-/// What a venue charges, for estimates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FeeSchedule {
-    /// Money per unit.
-    pub per_unit: Money,
-    /// Per cent of the value.
-    pub percent: Percent,
-    /// Least per order.
-    pub least: Money,
-}
-
-impl FeeSchedule {
-    fn of(&self, qty: Qty, value: Money) -> Option<Money> {
-        let units = self.per_unit.checked_mul(qty.get())?;
-        units.checked_add(self.percent.of(value)?).map(|fee| fee.max(self.least))
     }
 }
 

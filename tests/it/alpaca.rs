@@ -8,7 +8,7 @@ use tradedeck::{
     adapters::{Settings, registry},
     broker::{Broker, Channel, Event, Link, Market, Sink, Wanted, Watched},
     clock::System,
-    config::secret::Secret,
+    config::{VenueKind, secret::Secret},
     domain::{
         ids::{InstrumentId, Symbol, VenueId},
         order::{Attached, Role},
@@ -32,7 +32,7 @@ fn open(at: &Addresses) -> Arc<dyn Broker> {
         ..Settings::default()
     };
     let (venue, tls) = (VenueId::new("paper").unwrap(), Tls::with_native_roots(None).unwrap());
-    registry::open(venue, registry::Kind::Alpaca, settings, &tls, Arc::new(System::start())).unwrap()
+    registry::row(VenueKind::Alpaca).unwrap().open(venue, settings, &tls, Arc::new(System::start())).unwrap()
 }
 
 fn symbols(names: &[&str]) -> Vec<Symbol> {

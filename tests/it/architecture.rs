@@ -344,8 +344,13 @@ fn the_judge_sees_every_way_to_name_a_room() {
     // No venue may lean on another venue.
     assert!(!seen(&["adapters", "alpaca"], "use crate::adapters::kraken::Sign;").is_empty());
     assert!(!seen(&["adapters", "alpaca"], "use super::kraken::Sign;").is_empty());
+    assert!(seen(&["adapters", "alpaca"], "use super::number::Number;").is_empty());
+    assert!(!seen(&["adapters", "number"], "use super::alpaca::Alpaca;").is_empty());
     assert!(seen(&["adapters", "registry"], "use super::kraken::Kraken;").is_empty());
 }
+
+/// What lies beside the venues for all of them.
+const SHARED_BY_VENUES: &[&str] = &["exchange", "number"];
 
 fn judge(module: &[String], target: &[String]) -> Option<String> {
     let room = module[0].as_str();
@@ -353,12 +358,13 @@ fn judge(module: &[String], target: &[String]) -> Option<String> {
         return Some("glob import of the crate root".to_owned());
     };
     if head == room {
-        // The registry is where the venues are named; no venue may name another.
+        // The registry is where the venues are named; no venue may name another. What all share is no venue.
         let sibling_venue = room == "adapters"
             && module.len() > 1
             && module[1] != "registry"
             && target.len() > 1
             && target[1] != module[1]
+            && !SHARED_BY_VENUES.contains(&target[1].as_str())
             && target[1].chars().next().is_some_and(char::is_lowercase);
         return sibling_venue.then(|| format!("venue {} names venue {}", module[1], target[1]));
     }

@@ -6,6 +6,7 @@ pub mod queries;
 pub mod settle;
 
 use super::{auth, config::Config, wire};
+pub use crate::adapters::exchange::Exchange;
 use crate::{
     adapters::Error,
     broker::{Fault, event::Vitals},
@@ -47,31 +48,6 @@ pub enum Host {
     Trading,
     /// The market.
     Data,
-}
-
-/// How one exchange ended, before anybody says what it means.
-#[derive(Debug)]
-pub enum Exchange {
-    /// Our own limiter said no; nothing left.
-    Limited {
-        /// When to ask again.
-        until: Mono,
-        /// That is so far away.
-        wait_ms: u64,
-    },
-    /// Nothing left.
-    NotSent(Text),
-    /// It may have left.
-    Unanswered(Text),
-    /// The venue wants fewer requests (429, 418).
-    TooMany {
-        /// When to ask again.
-        until: Mono,
-        /// Its words.
-        text: Text,
-    },
-    /// Anything else.
-    Answered(Answer),
 }
 
 /// What is learnt on the way, for one host.

@@ -6,30 +6,13 @@ mod sent;
 
 pub use sent::{Books, ChangedOrder, NewOrder, StopLoss, Subscription, TakeProfit};
 
+pub use crate::adapters::number::Number;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
-
-/// A number, as a JSON string or a JSON number: its digits.
-#[derive(Debug, Clone, Copy)]
-pub struct Number<'a>(&'a str);
-
-impl<'a> Number<'a> {
-    /// Its digits.
-    pub const fn text(self) -> &'a str {
-        self.0
-    }
-}
-
-impl<'a, 'de: 'a> Deserialize<'de> for Number<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(raw.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(raw)))
-    }
-}
 
 /// `GET /v2/orders` and `data.order` of the stream.
 #[derive(Debug, Clone, Deserialize)]

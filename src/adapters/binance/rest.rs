@@ -18,6 +18,7 @@ use super::{
     map::rules::Directory,
     wire,
 };
+pub use crate::adapters::exchange::Exchange;
 use crate::{
     adapters::Error,
     broker::{Fault, event::Vitals},
@@ -43,31 +44,6 @@ use tokio::sync::Mutex;
 const OFFSET_FRESH_MS: u64 = 600_000;
 const LIST_BYTES_MAX: usize = 32 * 1024 * 1024;
 const LIST_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How one exchange ended, before anybody says what it means.
-#[derive(Debug)]
-pub enum Exchange {
-    /// Our own limiter said no; nothing left.
-    Limited {
-        /// When to ask again.
-        until: Mono,
-        /// That is so far away.
-        wait_ms: u64,
-    },
-    /// Nothing left.
-    NotSent(Text),
-    /// It may have left.
-    Unanswered(Text),
-    /// The venue wants fewer requests (429, 418).
-    TooMany {
-        /// When to ask again.
-        until: Mono,
-        /// Its words.
-        text: Text,
-    },
-    /// Anything else.
-    Answered(Answer),
-}
 
 /// A request before it is signed.
 #[derive(Debug, Clone)]

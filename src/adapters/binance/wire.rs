@@ -4,27 +4,10 @@
 pub mod events;
 pub mod futures;
 
+pub use crate::adapters::number::Number;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// A number, as a JSON string or a JSON number: its digits.
-#[derive(Debug, Clone, Copy)]
-pub struct Number<'a>(&'a str);
-
-impl<'a> Number<'a> {
-    /// Its digits.
-    pub const fn text(self) -> &'a str {
-        self.0
-    }
-}
-
-impl<'a, 'de: 'a> Deserialize<'de> for Number<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(raw.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(raw)))
-    }
-}
 
 /// What an answer that is no success holds.
 #[derive(Debug, Clone, Deserialize)]
