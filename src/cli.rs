@@ -76,6 +76,13 @@ struct Global {
     live: Option<String>,
 }
 
+#[derive(Debug, Args)]
+struct VenuesArgs {
+    /// What can be traded, as a table in Markdown.
+    #[arg(long)]
+    markdown: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write a commented configuration file.
@@ -84,7 +91,7 @@ enum Command {
     #[command(subcommand)]
     Config(config::Config),
     /// Every venue, its state, and what it supports.
-    Venues,
+    Venues(VenuesArgs),
     /// Try the venues: reach, credentials, proof of environment, permissions, clock, limits, streams.
     Check(open::At),
     /// Money: equity, cash, buying power, profit and loss.
@@ -151,7 +158,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
     match command {
         Command::Init(c) => init::run(context, &c),
         Command::Config(c) => config::run(context, &c),
-        Command::Venues => Ok(venues::run(context)),
+        Command::Venues(list) => Ok(venues::run(&list)),
         Command::Check(c) => check::run(context, &c),
         Command::Account(c) => account::run(context, &c),
         Command::Positions(c) => positions::run(context, &c),

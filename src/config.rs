@@ -15,6 +15,7 @@ mod read;
 mod rules;
 pub mod screen;
 pub mod secret;
+pub mod totals;
 pub mod trading;
 pub mod ui;
 pub mod venue;
@@ -29,16 +30,12 @@ pub use self::{
     private::private_dir,
     screen::Screens,
     secret::Secret,
+    totals::Totals,
     trading::{Confirm, Confirmations, DefaultBracket, OnHangup, OnQuit, OrderDefaults, Session},
-    ui::{Ascii, Negative, Numbers, Paths, Ui, UpDown},
+    ui::{Ascii, Negative, Numbers, Paths, Ui, UpDown, Watch},
     venue::{Addresses, Environment, PaperConfig, PaperHours, VenueConfig},
 };
-use crate::domain::{
-    ids::{Symbol, VenueId},
-    limits::Limits,
-    rules::Rules,
-    scope::ExitTerms,
-};
+use crate::domain::{ids::VenueId, limits::Limits, rules::Rules, scope::ExitTerms};
 use read::{Reading, Section};
 use smol_str::SmolStr;
 use std::{
@@ -64,10 +61,12 @@ pub struct Config {
     pub limits: Limits,
     /// What is held all the time where a venue says nothing else.
     pub rules: Rules,
-    /// Symbols that are watched.
-    pub watchlist: Vec<Symbol>,
+    /// Symbols that are watched from the start.
+    pub watchlist: Vec<Watch>,
     /// Where orders go and what they get by default.
     pub orders: OrderDefaults,
+    /// What accounts are counted in together.
+    pub totals: Totals,
     /// How long things last.
     pub session: Session,
     /// How a flatten goes about it.
@@ -96,6 +95,7 @@ impl Default for Config {
             rules,
             watchlist: ui::default_watchlist(),
             orders: OrderDefaults::default(),
+            totals: Totals::default(),
             session: Session::default(),
             exit: ExitTerms::default(),
             ui: Ui::default(),
@@ -184,11 +184,12 @@ impl Config {
             self.venues = embedded(&self.limits, &self.rules);
         }
         trading::read_orders(root.section("orders"), &self.venues, &mut self.orders);
+        totals::read(&root.section("totals"), &mut self.totals);
         trading::read_session(root.section("session"), &mut self.session);
         exit::read(&root.section("exit"), &mut self.exit);
         ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
         screen::read(root, &mut self.screens);
-        ui::read_watchlist(root.section("watchlist"), &mut self.watchlist);
+        ui::read_watchlist(root.section("watchlist"), &self.venues, &mut self.watchlist);
         ui::read_paths(root.section("paths"), &mut self.paths, home);
         keys::read_keys(&root.section("keys"), &mut self.keys);
         keys::read_hotkeys(&root.section("hotkeys"), &mut self.hotkeys);

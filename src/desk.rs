@@ -4,7 +4,9 @@
 pub mod receipt;
 pub mod request;
 pub mod snapshot;
+pub mod total;
 
 pub use receipt::{Preview, Receipt, Reply};
 pub use request::{Envelope, Request, RequestId};
 pub use snapshot::Snapshot;
+pub use total::Total;

@@ -20,10 +20,12 @@ mod news;
 mod orders;
 mod preview;
 mod protect;
+mod rates;
 mod recovery;
 mod requests;
 #[cfg(test)]
 mod rig;
+mod route;
 mod routing;
 mod timers;
 mod unusual;
@@ -33,6 +35,8 @@ mod watch;
 
 pub use effect::{Ask, Effect, Step};
 pub use input::{Answer, Front, Input, Setup, Timer, VenueSetup};
+pub use rates::Counting;
+pub use route::Routing;
 
 use crate::{
     analytics::EquityCurve,
@@ -73,6 +77,8 @@ pub struct Engine {
     held: held::Watched,
     /// Another run of this profile watches what is held here.
     is_watched_elsewhere: bool,
+    routing: Routing,
+    rates: rates::Rates,
     exits: Vec<exit::VenueExit>,
     exit_terms: ExitTerms,
     takes_up_exits: bool,
@@ -129,6 +135,8 @@ impl Engine {
             names,
             held: held::Watched::default(),
             is_watched_elsewhere: setup.watched_elsewhere,
+            routing: setup.routing,
+            rates: rates::Rates::new(setup.counting),
             exits: Vec::new(),
             exit_terms: setup.exit,
             takes_up_exits: setup.takes_up_exits,

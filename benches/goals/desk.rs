@@ -22,7 +22,7 @@ use tradedeck::{
         text::Text,
         time::{Mono, Now, Stamp},
     },
-    engine::{Answer, Ask, Effect, Engine, Input, Setup, VenueSetup},
+    engine::{Answer, Ask, Counting, Effect, Engine, Input, Routing, Setup, VenueSetup},
 };
 
 /// Symbols that the venue lists, followed or not.
@@ -110,6 +110,8 @@ pub(crate) fn setup(watched: usize) -> Setup {
             fees: Vec::new(),
         }],
         watchlist: (0..watched).map(|n| (instrument(n).symbol, None)).collect(),
+        routing: Routing::default(),
+        counting: Counting::default(),
         default_tif: Tif::Day,
         read_only: false,
         watched_elsewhere: false,

@@ -65,10 +65,11 @@ fn pointed(line: &str, why: &GrammarError) -> String {
 
 /// Sends an order and says what became of it.
 pub(super) fn place(wish: &Wish<'_>, client: &mut Client, draft: Draft) -> Result<Report, Failure> {
-    let named = draft.venue.clone();
-    let named = if named.is_none() { wish.config.default_venue().map(|v| v.name.clone()) } else { named };
-    let snapshot = agreed(client, named.as_ref())?;
-    let venue = act::default_venue(&snapshot, named)?;
+    let venue = match routed(client, &draft)? {
+        Ok(venue) => venue,
+        Err(refusal) => return Ok(refusal),
+    };
+    agreed(client, Some(&venue))?;
     let symbol = quote::watch(client, &draft.symbol, &venue)?;
     let draft = Draft { symbol, venue: Some(venue.clone()), ..draft };
     let preview = ready(client, &draft, &venue)?;
@@ -85,6 +86,22 @@ pub(super) fn place(wish: &Wish<'_>, client: &mut Client, draft: Draft) -> Resul
         client.ask(Request::Arm { minutes: 1 }, ANSWER)?;
     }
     send(client, Command::Order(draft))
+}
+
+/// Where the engine would send it.
+fn routed(client: &mut Client, draft: &Draft) -> Result<Result<VenueId, Report>, Failure> {
+    if let Some(named) = &draft.venue {
+        return Ok(Ok(named.clone()));
+    }
+    let reply = client.ask(Request::Preview(Command::Order(draft.clone())), ANSWER)?;
+    let Reply::Preview(preview) = reply else {
+        return Err(Failure::failed("the engine is busy and did nothing; try again"));
+    };
+    match (&preview.instrument, preview.problems.first()) {
+        (Some(instrument), _) => Ok(Ok(instrument.venue.clone())),
+        (None, Some((field, text))) => Ok(Err(act::refusal(text, Some(field.as_str()), &preview.checks))),
+        (None, None) => Err(Failure::failed("no venue is open")),
+    }
 }
 
 /// Changes a working order, or protects a position.

@@ -1,6 +1,6 @@
 //! `tradedeck venues`.
 
-use super::{open::Context, report::Report, rows, table::Table};
+use super::{VenuesArgs, report::Report, rows, table::Table};
 use crate::{
     config::{VenueKind, VenueState},
     domain::capability::{Capability, ClassCapability},
@@ -8,15 +8,22 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Every kind that Tradedeck knows of. Says the same whatever is configured.
-pub(super) fn run(_context: &Context) -> Report {
-    let mut table = Table::new(&["kind", "name", "state", "supports"]);
-    let mut list = Vec::new();
+const HEAD: [&str; 6] = ["kind", "name", "trades", "order types", "in force", "and"];
+
+/// Every kind that Tradedeck knows of, a line for each class of instrument that can be traded there. Says the same
+/// whatever is configured.
+pub(super) fn run(wanted: &VenuesArgs) -> Report {
+    let (mut usable, mut others, mut list) = (Vec::new(), Vec::new(), Vec::new());
     for kind in VenueKind::ALL {
         let capability = runtime::capability(*kind);
         let (state, why) = state(*kind);
-        let supports = capability.as_ref().map_or_else(|| why.to_owned(), in_words);
-        table.row(vec![kind.name().to_owned(), kind.title().to_owned(), state.to_owned(), supports]);
+        match &capability {
+            Some(capability) => usable.extend(capability.classes.iter().map(|c| line(*kind, capability, c))),
+            None => {
+                let why = if why.is_empty() { state } else { why };
+                others.push(vec![kind.name().to_owned(), kind.title().to_owned(), why.to_owned()]);
+            }
+        }
         list.push(rows::object([
             ("kind", Value::from(kind.name())),
             ("name", Value::from(kind.title())),
@@ -25,7 +32,33 @@ pub(super) fn run(_context: &Context) -> Report {
             ("supports", serde_json::to_value(&capability).ok().unwrap_or(Value::Null)),
         ]));
     }
-    Report::done(rows::object([("venues", Value::Array(list))]), table.print("no venues"))
+    let text = if wanted.markdown { markdown(&HEAD, &usable) } else { print(usable, others) };
+    Report::done(rows::object([("venues", Value::Array(list))]), text)
+}
+
+fn print(usable: Vec<Vec<String>>, others: Vec<Vec<String>>) -> String {
+    let mut can = Table::new(&HEAD);
+    for row in usable {
+        can.row(row);
+    }
+    let mut cannot = Table::new(&["kind", "name", "state"]);
+    for row in others {
+        cannot.row(row);
+    }
+    format!("{}\n{}", can.print("no venues"), cannot.print(""))
+}
+
+fn markdown(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+    for row in rows {
+        for cell in row {
+            text.push_str("| ");
+            text.push_str(cell);
+            text.push(' ');
+        }
+        text.push_str("|\n");
+    }
+    text
 }
 
 const fn state(kind: VenueKind) -> (&'static str, &'static str) {
@@ -37,13 +70,9 @@ const fn state(kind: VenueKind) -> (&'static str, &'static str) {
     }
 }
 
-fn in_words(capability: &Capability) -> String {
-    capability.classes.iter().map(class).collect::<Vec<_>>().join("; ")
-}
-
-fn class(c: &ClassCapability) -> String {
+fn line(kind: VenueKind, venue: &Capability, c: &ClassCapability) -> Vec<String> {
     let kinds: Vec<&str> = c.kinds.iter().map(|k| k.word()).collect();
-    let tifs: Vec<String> = c.tifs.iter().map(rows::word).collect();
+    let tifs: Vec<&str> = c.tifs.iter().map(|t| t.word()).collect();
     let flags = [
         ("bracket", c.bracket),
         ("oco", c.oco),
@@ -55,7 +84,15 @@ fn class(c: &ClassCapability) -> String {
         ("reduce-only", c.reduce_only),
         ("short", c.short),
         ("replace", c.replace),
+        ("cancel-all", venue.cancel_all),
     ];
     let has: Vec<&str> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
-    format!("{}: {} ({}) {}", rows::word(&c.class), kinds.join(" "), tifs.join(" "), has.join(" "))
+    vec![
+        kind.name().to_owned(),
+        kind.title().to_owned(),
+        rows::word(&c.class),
+        kinds.join(" "),
+        tifs.join(" "),
+        has.join(", "),
+    ]
 }

@@ -32,7 +32,10 @@ fn all_keys() -> String {
 
 fn leaves(path: &str, table: &DeTable<'_>, out: &mut BTreeSet<String>) {
     for (key, value) in table {
-        let free = matches!(path, "venues" | "keys" | "hotkeys" | "templates" | "pages" | "columns");
+        let free = matches!(
+            path,
+            "venues" | "keys" | "hotkeys" | "templates" | "pages" | "columns" | "totals.rates"
+        );
         let name = if free { "*" } else { key.get_ref().as_ref() };
         let full = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         match value.get_ref() {

@@ -3,8 +3,12 @@
 use super::{
     read::{Section, path},
     screen::{Screens, read_shown},
+    venue::VenueConfig,
 };
-use crate::{domain::ids::Symbol, grammar};
+use crate::{
+    domain::ids::{Symbol, VenueId},
+    grammar,
+};
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 
@@ -186,14 +190,24 @@ fn timezone(text: &str) -> Result<SmolStr, String> {
 pub(super) const WATCHED: [&str; 10] =
     ["AAPL", "MSFT", "NVDA", "TSLA", "AMZN", "SPY", "QQQ", "BTC/USD", "ETH/USD", "SOL/USD"];
 
-pub(super) fn default_watchlist() -> Vec<Symbol> {
-    WATCHED.iter().filter_map(|s| Symbol::new(s).ok()).collect()
+/// A symbol that is watched from the start, and where; `None` is where orders in it go.
+pub type Watch = (Symbol, Option<VenueId>);
+
+pub(super) fn default_watchlist() -> Vec<Watch> {
+    WATCHED.iter().filter_map(|s| Some((Symbol::new(s).ok()?, None))).collect()
 }
 
-pub(super) fn read_watchlist(s: Section<'_>, to: &mut Vec<Symbol>) {
-    s.list("symbols", to, |t| grammar::symbol(t).map_err(|e| e.expected.into_owned()));
+pub(super) fn read_watchlist(s: Section<'_>, venues: &[VenueConfig], to: &mut Vec<Watch>) {
+    s.list("symbols", to, |t| {
+        let (symbol, at) = match t.split_once('@') {
+            Some((symbol, at)) => (symbol, Some(at)),
+            None => (t, None),
+        };
+        let symbol = grammar::symbol(symbol).map_err(|e| e.expected.into_owned())?;
+        Ok((symbol, at.map(|at| super::trading::venue(at, venues)).transpose()?))
+    });
     let mut seen = std::collections::BTreeSet::new();
-    to.retain(|symbol| seen.insert(symbol.clone()));
+    to.retain(|one| seen.insert(one.clone()));
     s.finish();
 }
 

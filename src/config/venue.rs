@@ -7,6 +7,7 @@ use super::{
     own::{self, Own},
     read::{Section, path, safe, word},
     rules,
+    totals::currency,
 };
 use crate::domain::{
     ids::{Currency, VenueId},
@@ -57,8 +58,6 @@ const BINANCE_LIVE: [&str; 8] = [
 const BINANCE_US_LIVE: [&str; 2] = ["api.binance.us", "stream.binance.us"];
 /// Where that of USD-M futures is.
 const BINANCE_USDM_LIVE: [&str; 2] = ["fapi.binance.com", "fstream.binance.com"];
-/// The longest name of a currency or coin.
-const CURRENCY_CHARS_MAX: usize = 12;
 
 /// Play money or real money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -341,14 +340,6 @@ fn paper(s: &Section<'_>, paper: &mut PaperConfig, home: Option<&Path>) {
     s.whole("speed", 1..=1_000, &mut paper.speed);
     s.text("data_dir", &mut paper.data_dir, |t| path(t, home).map(Some));
     s.text("faults", &mut paper.faults, |t| path(t, home).map(Some));
-}
-
-/// Capital letters and digits, as venues write them.
-fn currency(text: &str) -> Result<Currency, String> {
-    let good = text.len() <= CURRENCY_CHARS_MAX
-        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    let expected = || "write it in capitals, such as \"USDT\"".to_owned();
-    if good { Currency::new(text).map_err(|_| expected()) } else { Err(expected()) }
 }
 
 /// Whose address it is, as far as that is known.

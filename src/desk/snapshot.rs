@@ -8,6 +8,7 @@ pub use crate::analytics::Quality as QualityRow;
 pub use records::{AlgorithmRow, AlgorithmState, DifferenceKind, DifferenceRow};
 pub use risk::{MarginCallRow, RiskRow, RiskState};
 
+use super::total::Total;
 use crate::domain::{
     alert::Alert,
     capability::Capability,
@@ -36,6 +37,9 @@ pub struct Snapshot {
     pub banner: Banner,
     /// Accounts, in the order of the configuration.
     pub accounts: Arc<Vec<AccountRow>>,
+    /// All accounts together, where there are several.
+    #[serde(default)]
+    pub total: Option<Arc<Total>>,
     /// Watched symbols, in the trader's order.
     pub watchlist: Arc<Vec<WatchRow>>,
     /// The order books that front ends follow, where the venue has them.
@@ -85,7 +89,7 @@ pub struct Snapshot {
 pub struct Banner {
     /// One lamp an account.
     pub lamps: Vec<Lamp>,
-    /// Sum of equity, where all accounts are of one currency.
+    /// Equity of all accounts together; `None` where a rate is missing.
     pub equity: Option<Money>,
     /// Sum of the day's profit and loss, likewise.
     pub day_pnl: Option<Money>,
@@ -95,6 +99,9 @@ pub struct Banner {
     pub drawdown: Option<Percent>,
     /// In what.
     pub currency: Option<Currency>,
+    /// When the oldest rate was heard that the sums were made with.
+    #[serde(default)]
+    pub rates_at: Option<Mono>,
     /// Armed until.
     pub armed_until: Option<Mono>,
     /// Why entries are blocked.

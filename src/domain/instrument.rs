@@ -1,7 +1,7 @@
 //! What is traded: its class, its currency, its price ticks and quantity lots.
 
 use super::{
-    ids::{Currency, InstrumentId},
+    ids::{Currency, InstrumentId, Symbol},
     money::{Money, Price, Qty, Ratio},
     text::Text,
 };
@@ -26,6 +26,50 @@ pub enum AssetClass {
     Perpetual,
     /// Contracts for difference.
     Cfd,
+}
+
+/// Currencies of states, by their codes (ISO 4217; CNH is the yuan that is traded outside China): pairs of these are
+/// foreign exchange, pairs with anything else are coins.
+const STATES: [&str; 29] = [
+    "AED", "AUD", "BRL", "CAD", "CHF", "CNH", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "INR", "JPY",
+    "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "RON", "SAR", "SEK", "SGD", "THB", "USD", "ZAR",
+];
+
+impl AssetClass {
+    /// As people say it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Equity => "a stock",
+            Self::Option => "an option",
+            Self::Crypto => "a coin",
+            Self::Forex => "a currency pair",
+            Self::Future => "a future",
+            Self::Perpetual => "a perpetual swap",
+            Self::Cfd => "a contract for difference",
+        }
+    }
+    /// What a symbol's spelling says, where no venue says more: `EUR/USD`, `BTC/USDT`, `AAPL260116C00200000` (the
+    /// OCC's form), and everything else is a stock.
+    pub fn spelled(symbol: &Symbol) -> Self {
+        let text = symbol.as_str();
+        if let Some((base, quote)) = text.split_once('/') {
+            let states = STATES.contains(&base) && STATES.contains(&quote);
+            return if states { Self::Forex } else { Self::Crypto };
+        }
+        if is_occ(text) { Self::Option } else { Self::Equity }
+    }
+}
+
+/// A root of one to six letters (and digits, after an adjustment), the day, call or put, and the strike in thousandths.
+fn is_occ(text: &str) -> bool {
+    let Some(root) = text.len().checked_sub(15).filter(|n| (1..=6).contains(n)) else { return false };
+    let (Some(root), Some(tail)) = (text.get(..root), text.get(root..)) else { return false };
+    let digits = |part: Option<&str>| part.is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
+    root.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && root.bytes().next().is_some_and(|b| b.is_ascii_uppercase())
+        && digits(tail.get(..6))
+        && matches!(tail.get(6..7), Some("C" | "P"))
+        && digits(tail.get(7..))
 }
 
 const DOLLAR: Price = Price::new(Decimal::ONE);

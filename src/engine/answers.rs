@@ -316,6 +316,8 @@ impl Engine {
                 if let Some(state) = self.venues.get_mut(venue) {
                     state.symbols = symbols;
                     self.view.symbols = true;
+                    // A rate that is needed may be told there.
+                    self.watches_moved = true;
                 }
             }
             Err(fault) => self.note_fault(venue, &fault),

@@ -74,7 +74,7 @@ impl Engine {
     /// What differs from what the day began with.
     pub(super) fn restore(&self, venue: Option<&VenueId>) -> Reply {
         if let Some(venue) = venue
-            && let Err(text) = self.venue_for(Some(venue))
+            && let Err(text) = self.venue_for(venue)
         {
             return Reply::Refused { text, field: Some("venue".into()), checks: Vec::new() };
         }

@@ -57,6 +57,7 @@ impl Engine {
     }
 
     fn place(&mut self, maker: &Maker, draft: &Draft) -> Reply {
+        self.tell_fallback(draft);
         let order = match self.order_of(draft) {
             Ok(order) => order,
             Err(why) => return Reply::Refused { text: why.text, field: Some(why.field), checks: Vec::new() },
@@ -153,7 +154,7 @@ impl Engine {
         venue: Option<&VenueId>,
     ) -> Result<Vec<InstrumentId>, Text> {
         if let Some(venue) = venue {
-            self.venue_for(Some(venue))?;
+            self.venue_for(venue)?;
         }
         let candidates: Vec<VenueId> = venue.map_or_else(|| self.names.clone(), |v| vec![v.clone()]);
         let held: Vec<InstrumentId> = candidates
@@ -225,7 +226,7 @@ impl Engine {
 
     fn cancel(&mut self, target: &CancelTarget, venue: Option<&VenueId>) -> Reply {
         if let Some(venue) = venue
-            && let Err(why) = self.venue_for(Some(venue))
+            && let Err(why) = self.venue_for(venue)
         {
             return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() };
         }

@@ -101,7 +101,7 @@ mod tests {
             scope::ExitTerms,
             time::{Mono, Now, Stamp},
         },
-        engine::{Effect, Input, Setup, VenueSetup},
+        engine::{Counting, Effect, Input, Routing, Setup, VenueSetup},
     };
     use std::sync::Arc;
 
@@ -135,6 +135,8 @@ mod tests {
                 version: "rig".into(),
                 venues: vec![venue],
                 watchlist: Vec::new(),
+                routing: Routing::default(),
+                counting: Counting::default(),
                 default_tif: Tif::Day,
                 read_only: false,
                 watches: true,

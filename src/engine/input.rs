@@ -1,5 +1,6 @@
 //! What the engine is told.
 
+use super::{Counting, Routing};
 use crate::{
     broker::{Capability, Event, Fault, Market, Outcome, Proof},
     desk::{Envelope, RequestId},
@@ -54,10 +55,14 @@ pub struct Setup {
     pub instance: Instance,
     /// The program's version.
     pub version: SmolStr,
-    /// The venues, in the order of the configuration. The first is the default.
+    /// The venues, in the order of the screen.
     pub venues: Vec<VenueSetup>,
-    /// Watched from the start, at the default venue unless said otherwise.
+    /// Watched from the start, at the first venue unless said otherwise.
     pub watchlist: Vec<(Symbol, Option<VenueId>)>,
+    /// Where orders go that name no venue.
+    pub routing: Routing,
+    /// What totals over venues are counted in.
+    pub counting: Counting,
     /// Time in force of an order line that names none, for stocks.
     pub default_tif: Tif,
     /// Another process holds the accounts: look, don't touch.

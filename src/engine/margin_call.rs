@@ -119,7 +119,7 @@ impl Engine {
     /// A person lets the proposed orders go.
     pub(super) fn margin_call(&mut self, maker: &Maker, venue: Option<&VenueId>) -> Reply {
         if let Some(venue) = venue
-            && let Err(text) = self.venue_for(Some(venue))
+            && let Err(text) = self.venue_for(venue)
         {
             return Reply::Refused { text, field: Some("venue".into()), checks: Vec::new() };
         }

@@ -98,7 +98,7 @@ impl Engine {
         how: fn(&Inputs<'_>, &Draft) -> Result<T, SizingError>,
     ) -> Result<T, Problem> {
         let problem = |field: &'static str, text: Text| Problem { field: SmolStr::new_static(field), text };
-        let venue = self.venue_for(draft.venue.as_ref()).map_err(|why| problem("venue", why))?;
+        let venue = self.route(draft).map_err(|why| problem("venue", why))?.venue;
         let id = self.instrument_for(&draft.symbol, &venue);
         self.need_rules(&id).map_err(|wait| match wait {
             Wait::Asked(text) => problem("wait", text),
@@ -153,8 +153,8 @@ impl Engine {
         let plan = match self.plan_order(draft) {
             Ok(plan) => plan,
             Err(problem) => {
-                let venue = self.venue_for(draft.venue.as_ref()).ok();
-                let instrument = venue.map(|v| self.instrument_for(&draft.symbol, &v));
+                let route = self.route(draft).ok();
+                let instrument = route.map(|r| self.instrument_for(&draft.symbol, &r.venue));
                 return Preview {
                     instrument,
                     problems: vec![(problem.field, problem.text)],
@@ -166,7 +166,8 @@ impl Engine {
         let verdict = self.with_context(&spec, beside, |context| risk::judge(context, &spec));
         let checks = verdict.map_or_else(Vec::new, |v| v.checks.iter().map(check_row).collect());
         let before = self.buying_power_left(&plan.spec.instrument.venue);
-        let unusual = if plan.spec.reduce_only { Vec::new() } else { self.unusual_entry(&plan) };
+        let mut unusual = if plan.spec.reduce_only { Vec::new() } else { self.unusual_entry(&plan) };
+        unusual.extend(self.route(draft).ok().and_then(|r| r.instead));
         let problems = match self.refuse_unwatched(&held) {
             Ok(()) => Vec::new(),
             Err(why) => vec![(SmolStr::new_static("venue"), why)],

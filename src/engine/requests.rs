@@ -108,7 +108,8 @@ impl Engine {
     }
 
     fn watch(&mut self, symbol: Symbol, venue: Option<&VenueId>) -> Reply {
-        let venue = match self.venue_for(venue) {
+        let named = venue.map_or_else(|| self.venue_of(&symbol), |named| self.venue_for(named));
+        let venue = match named {
             Ok(venue) => venue,
             Err(why) => return Reply::Refused { text: why, field: Some("venue".into()), checks: Vec::new() },
         };

@@ -12,8 +12,8 @@ use crate::{
     desk::{Envelope, Reply, Request, RequestId, Snapshot},
     domain::{
         alert::AlertCode,
-        fact::Dated,
-        ids::{AccountId, Instance},
+        fact::{Dated, Fact},
+        ids::{AccountId, Currency, Instance, InstrumentId, Symbol, VenueId},
         instrument::AssetClass,
         limits::{Action, Limits},
         money::Money,
@@ -22,10 +22,10 @@ use crate::{
         rules::{Response, Rule, Rules, Until},
         time::Now,
     },
-    engine::{Answer, Effect, Front, Input, Setup, Timer, VenueSetup},
+    engine::{Answer, Counting, Effect, Front, Input, Routing, Setup, Timer, VenueSetup},
     grammar,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine with one venue that answers when the test says so.
 pub(super) struct Rig {
@@ -78,6 +78,8 @@ pub(super) fn setup(rules: &Rules, class: ClassCapability) -> Setup {
             fees: Vec::new(),
         }],
         watchlist: Vec::new(),
+        routing: Routing::default(),
+        counting: Counting::default(),
         default_tif: Tif::Day,
         read_only: false,
         watches: true,
@@ -276,4 +278,82 @@ pub(super) fn with(change: impl FnOnce(&mut Rules)) -> Rules {
 
 pub(super) fn quiet() -> Rules {
     with(|r| r.no_stop.response = Response::Off)
+}
+
+/// The engine with several venues, told by the test what it knows of them.
+pub(super) struct Several {
+    pub(super) engine: Engine,
+    pub(super) now: Now,
+    pub(super) watched: BTreeMap<VenueId, BTreeSet<Symbol>>,
+}
+
+pub(super) fn of(name: &str) -> VenueId {
+    VenueId::new(name).unwrap()
+}
+
+impl Several {
+    pub(super) fn new(
+        venues: &[(&str, AssetClass, Environment)],
+        routing: Routing,
+        counting: Counting,
+    ) -> Self {
+        let plain = setup(&Rules::default(), everything(AssetClass::Equity));
+        let one = |(name, class, environment): &(&str, AssetClass, Environment)| VenueSetup {
+            venue: of(name),
+            environment: *environment,
+            capability: Capability {
+                classes: vec![everything(*class)],
+                cancel_all: true,
+                requests_per_min: 200,
+            },
+            ..plain.venues[0].clone()
+        };
+        let venues = venues.iter().map(one).collect();
+        let engine = Engine::new(Setup { venues, routing, counting, ..plain });
+        let mut several = Self { engine, now: now(0), watched: BTreeMap::new() };
+        several.step(Input::Begin);
+        several
+    }
+    pub(super) fn step(&mut self, input: Input) {
+        for effect in self.engine.step(self.now, input).effects {
+            if let Effect::Watch { venue, watched } = effect {
+                self.watched.insert(venue, watched.symbols);
+            }
+        }
+    }
+    pub(super) fn link(&mut self, venue: &str, link: Link) {
+        let event = Event::Link { channel: Channel::Orders, link, at: self.now.mono };
+        self.step(Input::Venue { venue: of(venue), event });
+    }
+    pub(super) fn down(&mut self, venue: &str) {
+        let until = self.now.mono.plus_ms(1_000);
+        self.link(venue, Link::Backoff { until, why: "refused".into() });
+    }
+    pub(super) fn lists(&mut self, venue: &str, symbols: &[&str]) {
+        let symbols = symbols.iter().map(|s| Symbol::new(s).unwrap()).collect();
+        self.step(Input::Answer { venue: of(venue), answer: Answer::Symbols(Ok(symbols)) });
+        self.step(Input::Timer(Timer::Tick));
+    }
+    pub(super) fn fact(&mut self, fact: Fact) {
+        self.engine.fact(fact);
+    }
+    pub(super) fn holds(&mut self, venue: &str, currency: &str, equity: &str) {
+        let currency = Currency::new(currency).unwrap();
+        let (equity, cash) = (usd(equity), usd(equity));
+        let report = AccountReport { currency, equity, cash, last_equity: Some(usd("1000")), ..account() };
+        self.fact(Fact::Account { venue: of(venue), report: Box::new(report) });
+        self.step(Input::Timer(Timer::Tick));
+    }
+    pub(super) fn quote(&mut self, venue: &str, symbol: &str, bid: &str, ask: &str) {
+        let id = InstrumentId { venue: of(venue), symbol: Symbol::new(symbol).unwrap() };
+        let mut news = quote(id, bid, ask, 0);
+        if let crate::broker::Market::Quote(q) = &mut news {
+            (q.at, q.received) = (self.now.wall, self.now.mono);
+        }
+        self.step(Input::Market(vec![news]));
+    }
+    pub(super) fn snapshot(&mut self) -> Snapshot {
+        self.engine.view.all();
+        (*self.engine.snapshot(self.now).unwrap()).clone()
+    }
 }

@@ -36,16 +36,13 @@ impl VenueState {
 }
 
 impl Engine {
-    /// The venue that an order line means.
-    pub(super) fn venue_for(&self, named: Option<&VenueId>) -> Result<VenueId, Text> {
-        match named {
-            Some(name) if self.venues.contains_key(name) => Ok(name.clone()),
-            Some(name) => {
-                let known: Vec<&str> = self.names.iter().map(VenueId::as_str).collect();
-                Err(Text::clean(&format!("there is no venue `{name}`; there are: {}", known.join(", "))))
-            }
-            None => self.names.first().cloned().ok_or_else(|| Text::clean("no venue is configured")),
+    /// The venue of that name.
+    pub(super) fn venue_for(&self, name: &VenueId) -> Result<VenueId, Text> {
+        if self.venues.contains_key(name) {
+            return Ok(name.clone());
         }
+        let known: Vec<&str> = self.names.iter().map(VenueId::as_str).collect();
+        Err(Text::clean(&format!("there is no venue `{name}`; there are: {}", known.join(", "))))
     }
 
     /// The instrument that a symbol means at a venue: `BTCUSD` is `BTC/USD` where the venue has that.
@@ -101,6 +98,7 @@ impl Engine {
 
     /// Tells the gateway whose market is wanted, where that changed.
     pub(super) fn tell_watches(&mut self) {
+        self.find_rates();
         let now = self.now.mono;
         let mut wanted: Vec<(VenueId, BTreeSet<Symbol>)> = Vec::new();
         for (venue, state) in &mut self.venues {
@@ -110,6 +108,7 @@ impl Engine {
             wanted.push((venue.clone(), symbols));
         }
         for (venue, mut symbols) in wanted {
+            symbols.extend(self.rates.watched().filter(|id| id.venue == venue).map(|id| id.symbol.clone()));
             let held = self.book.positions().filter(|p| p.instrument.venue == venue && !p.qty.is_zero());
             symbols.extend(held.map(|p| p.instrument.symbol.clone()));
             let open = self.book.open_orders().filter(|o| o.id.venue == venue);
@@ -159,10 +158,7 @@ impl Engine {
 
     /// Its class: by its rules, else by its spelling.
     pub(super) fn class_of(&self, id: &InstrumentId) -> AssetClass {
-        self.book.instrument(id).map_or_else(
-            || if id.symbol.as_str().contains('/') { AssetClass::Crypto } else { AssetClass::Equity },
-            |i| i.class,
-        )
+        self.book.instrument(id).map_or_else(|| AssetClass::spelled(&id.symbol), |i| i.class)
     }
 
     /// The time in force where an order line names none: the configured one where the venue takes it.

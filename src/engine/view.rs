@@ -9,10 +9,13 @@ use super::Engine;
 use crate::{
     broker::{Channel, Link},
     calendar::{Calendar, Phase},
-    desk::snapshot::{Banner, ChannelRow, EquityPoint, HealthRow, Lamp, Snapshot},
+    desk::{
+        Total,
+        snapshot::{Banner, ChannelRow, EquityPoint, HealthRow, Lamp, Snapshot},
+    },
     domain::{
         fact::Fact,
-        ids::VenueId,
+        ids::{Currency, VenueId},
         instrument::AssetClass,
         money::{Money, Percent},
         time::{Mono, Stamp},
@@ -120,6 +123,38 @@ impl View {
     }
 }
 
+/// What the banner says of all accounts together.
+#[derive(Debug, Default)]
+struct Sums {
+    equity: Option<Money>,
+    day_pnl: Option<Money>,
+    day_percent: Option<Percent>,
+    currency: Option<Currency>,
+    rates_at: Option<Mono>,
+}
+
+impl Sums {
+    fn of(s: &Snapshot) -> Self {
+        match (s.total.as_deref(), s.accounts.as_slice()) {
+            (Some(Total::Sum(sum)), _) => Self {
+                equity: sum.equity,
+                day_pnl: sum.day_pnl,
+                day_percent: sum.day_percent,
+                currency: Some(sum.currency.clone()),
+                rates_at: sum.oldest(),
+            },
+            (None, [only]) => Self {
+                equity: Some(only.equity),
+                day_pnl: only.day_pnl,
+                day_percent: only.day_pnl.zip(only.last_equity).and_then(|(d, e)| d.percent_of(e)),
+                currency: Some(only.currency.clone()),
+                rates_at: None,
+            },
+            (Some(Total::Missing(_)) | None, _) => Self::default(),
+        }
+    }
+}
+
 impl Engine {
     /// The present snapshot; `None` when nothing changed since the last one.
     pub fn snapshot(&mut self, now: crate::domain::time::Now) -> Option<Arc<Snapshot>> {
@@ -142,6 +177,7 @@ impl Engine {
         }
         if view.accounts || view.market || view.positions {
             s.accounts = Arc::new(self.account_rows());
+            s.total = self.total(&s.accounts).map(Arc::new);
         }
         if view.alerts {
             s.alerts = Arc::new(self.alert_rows());
@@ -196,25 +232,17 @@ impl Engine {
                 connected: self.agrees(venue),
             })
         });
-        let one_currency = s.accounts.windows(2).all(|w| matches!(w, [a, b] if a.currency == b.currency));
-        let sum = |of: &dyn Fn(&crate::desk::snapshot::AccountRow) -> Option<Money>| -> Option<Money> {
-            if !one_currency || s.accounts.is_empty() {
-                return None;
-            }
-            s.accounts.iter().try_fold(Money::ZERO, |acc, row| acc.checked_add(of(row)?))
-        };
-        let equity = sum(&|a| Some(a.equity));
-        let day_pnl = sum(&|a| a.day_pnl);
-        let last_equity = sum(&|a| a.last_equity);
+        let sums = Sums::of(s);
         let (session, session_until) = self.session_words();
         let unseen = self.book.alerts().filter(|(_, seen)| !seen).count();
         Banner {
             lamps: lamps.collect(),
-            equity,
-            day_pnl,
-            day_percent: day_pnl.zip(last_equity).and_then(|(d, e)| d.percent_of(e)),
+            equity: sums.equity,
+            day_pnl: sums.day_pnl,
+            day_percent: sums.day_percent,
             drawdown: self.worst_drawdown(),
-            currency: s.accounts.first().filter(|_| one_currency).map(|a| a.currency.clone()),
+            currency: sums.currency,
+            rates_at: sums.rates_at,
             armed_until: self.armed_until.filter(|until| self.now.mono < *until),
             locked: self.book.lock().map(|l| l.reason.clone()),
             halted: self.halted,

@@ -19,11 +19,12 @@ use crate::{
     domain::{
         alert::{Alert, AlertCode, Severity},
         fact::{Dated, Fact},
-        ids::{Instance, VenueId},
+        ids::{Instance, Symbol, VenueId},
+        instrument::AssetClass,
         report::Environment,
         text::Text,
     },
-    engine::{Engine, Front, Setup, VenueSetup},
+    engine::{Counting, Engine, Front, Routing, Setup, VenueSetup},
     journal::{
         Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Seq, Session, Sessions,
         Writer, set_torn_tail_aside,
@@ -139,7 +140,12 @@ impl Host {
             instance,
             version: env!("CARGO_PKG_VERSION").into(),
             venues: setups,
-            watchlist: opening.config.watchlist.iter().map(|s| (s.clone(), None)).collect(),
+            watchlist: watchlist(&opening.config),
+            routing: routing(&opening.config),
+            counting: Counting {
+                currency: opening.config.totals.currency.clone(),
+                fixed: opening.config.totals.rates.clone(),
+            },
             default_tif: opening.config.orders.tif,
             read_only,
             watches: opening.role == Role::Screen && !read_only,
@@ -283,6 +289,25 @@ fn faults_of(venue: &VenueId, wanted: Option<&Path>, played: Option<&str>) -> Op
         (None, None) => return None,
     };
     Some(Text::clean(&text))
+}
+
+/// Where orders go that name no venue.
+fn routing(config: &Config) -> Routing {
+    Routing {
+        default: config.default_venue().map(|v| v.name.clone()),
+        by_class: config.orders.venue_by_class.clone(),
+        fallback: config.orders.fallback_venue.clone(),
+    }
+}
+
+/// What is watched from the start, each where orders in it would go by its spelling.
+fn watchlist(config: &Config) -> Vec<(Symbol, Option<VenueId>)> {
+    let place = |symbol: &Symbol| config.orders.venue_by_class.get(&AssetClass::spelled(symbol)).cloned();
+    config
+        .watchlist
+        .iter()
+        .map(|(symbol, at)| (symbol.clone(), at.clone().or_else(|| place(symbol))))
+        .collect()
 }
 
 /// Makes an alert of each, which is in the journal before the run begins.

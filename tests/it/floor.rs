@@ -34,7 +34,7 @@ use tradedeck::{
         text::Text,
         time::{Mono, Now, Stamp},
     },
-    engine::{Answer, Ask, Effect, Engine, Front, Input, Setup, Timer, VenueSetup},
+    engine::{Answer, Ask, Counting, Effect, Engine, Front, Input, Routing, Setup, Timer, VenueSetup},
     grammar,
 };
 
@@ -302,6 +302,8 @@ pub(crate) fn setup(houses: &[House], run: u32, terms: ExitTerms, takes_up: bool
         version: "exits".into(),
         venues: houses.iter().map(House::setup).collect(),
         watchlist: ["AAPL", "MSFT", "NVDA"].map(|s| (Symbol::new(s).unwrap(), None)).to_vec(),
+        routing: Routing::default(),
+        counting: Counting::default(),
         default_tif: Tif::Gtc,
         read_only: false,
         watches: true,

@@ -22,6 +22,15 @@ fn the_key_table_is_the_keymap() {
 }
 
 #[test]
+fn the_table_of_venues_is_the_programs_own() {
+    let out =
+        std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck")).args(["venues", "--markdown"]).output();
+    let table = String::from_utf8(out.unwrap().stdout).unwrap();
+    assert!(table.lines().count() > 6, "{table}");
+    assert_eq!(block("venues"), table, "\nput this between the marks in README.md:\n{table}");
+}
+
+#[test]
 fn every_subcommand_of_the_help_stands_in_the_readme() {
     let help = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();

@@ -28,7 +28,7 @@ use tradedeck::{
         text::Text,
         time::{Mono, Now, Stamp},
     },
-    engine::{Answer, Ask, Effect, Engine, Front, Input, Setup, Step, Timer, VenueSetup},
+    engine::{Answer, Ask, Counting, Effect, Engine, Front, Input, Routing, Setup, Step, Timer, VenueSetup},
     grammar,
 };
 
@@ -135,6 +135,8 @@ fn setup() -> Setup {
             fees: Vec::new(),
         }],
         watchlist: Vec::new(),
+        routing: Routing::default(),
+        counting: Counting::default(),
         default_tif: Tif::Day,
         read_only: false,
         watches: true,

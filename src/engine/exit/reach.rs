@@ -21,7 +21,7 @@ impl Engine {
     /// venue nor account is named, it is the ones of the first venue's kind.
     pub(in crate::engine) fn venues_in(&self, scope: &Scope) -> Result<Vec<VenueId>, Text> {
         let mut venues = match &scope.venue {
-            Some(venue) => vec![self.venue_for(Some(venue))?],
+            Some(venue) => vec![self.venue_for(venue)?],
             None => self.names.clone(),
         };
         if let Some(number) = &scope.account {

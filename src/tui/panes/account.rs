@@ -1,7 +1,10 @@
 //! Accounts: what they hold, owe and earned today, and the day's equity as a curve.
 
-use super::banner::{said, trend};
-use crate::desk::snapshot::AccountRow;
+use super::banner::{RATE_MS, said, trend};
+use crate::desk::{
+    snapshot::AccountRow,
+    total::{Rate, Source, Total},
+};
 use crate::domain::{
     ids::Symbol,
     money::{Money, Percent},
@@ -178,6 +181,60 @@ fn grid(canvas: &mut Canvas<'_>, area: Rect, rows: u16, figures: &[Figure]) -> u
     taken
 }
 
+const fn below(area: Rect, lines: u16) -> Rect {
+    Rect { y: area.y.saturating_add(lines), height: area.height.saturating_sub(lines), ..area }
+}
+
+/// The accounts together, and what the rates were: a line, or two where there are rates; says how many.
+fn total(canvas: &mut Canvas<'_>, area: Rect, total: &Total) -> u16 {
+    let (x, room) = (area.x.saturating_add(1), area.width.saturating_sub(2));
+    let sum = match total {
+        Total::Sum(sum) => sum,
+        Total::Missing(why) => {
+            let style = canvas.style(Role::Warning);
+            canvas.left(x, area.y, room, why.as_str(), style);
+            return 1;
+        }
+    };
+    let old = sum.oldest().is_some_and(|at| canvas.now.mono.since_ms(at) > RATE_MS);
+    let amount = |m: Option<Money>| match m {
+        Some(m) => said(|s| canvas.look.numbers.money(s, m)),
+        None => canvas.look.glyphs.none.to_owned(),
+    };
+    let day = match sum.day_pnl {
+        Some(m) => said(|s| canvas.look.numbers.gain(s, m)),
+        None => canvas.look.glyphs.none.to_owned(),
+    };
+    let text = format!(
+        "total {}  equity {}  day {day}  cash {}  unrealized {}  fees {}",
+        sum.currency,
+        amount(sum.equity),
+        amount(sum.cash),
+        amount(sum.unrealized),
+        amount(sum.fees)
+    );
+    let style = canvas.style(if old { Role::Stale } else { Role::Strong });
+    canvas.left(x, area.y, room, &text, style);
+    if sum.rates.is_empty() {
+        return 1;
+    }
+    let rates: Vec<String> = sum.rates.iter().map(|r| rate(canvas, r)).collect();
+    let style = canvas.style(if old { Role::Stale } else { Role::Muted });
+    canvas.left(x, area.y.saturating_add(1), room, &format!("at {}", rates.join(", ")), style);
+    2
+}
+
+fn rate(canvas: &Canvas<'_>, rate: &Rate) -> String {
+    let source = match &rate.source {
+        Source::Quote { instrument, at } => {
+            let age = canvas.now.mono.since_ms(*at);
+            format!("{instrument}, {} ago", said(|s| canvas.look.numbers.age(s, age)))
+        }
+        Source::Fixed => "fixed".to_owned(),
+    };
+    format!("{} {} ({source})", rate.from, rate.rate)
+}
+
 /// Draws them.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     let rows = &model.snapshot.accounts;
@@ -196,7 +253,10 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
             empty: "no account yet",
         };
         table.draw(canvas, Rect { height: lines, ..area }, drawn);
-        area = Rect { y: area.y.saturating_add(lines), height: area.height.saturating_sub(lines), ..area };
+        area = below(area, lines);
+        if let Some(together) = model.snapshot.total.as_deref() {
+            area = below(area, total(canvas, area, together));
+        }
     }
     let chosen = state.rows.get(state.cursor).and_then(|i| rows.get(*i)).or_else(|| rows.first());
     let inner = Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), ..area };

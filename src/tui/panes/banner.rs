@@ -47,6 +47,9 @@ pub fn said(write: impl FnOnce(&mut String)) -> String {
     out
 }
 
+/// After so long without news a rate is old.
+pub(super) const RATE_MS: u64 = 60_000;
+
 fn lamps(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
     let glyphs = &canvas.look.glyphs;
     for lamp in &banner.lamps {
@@ -62,12 +65,20 @@ fn lamps(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
 }
 
 fn figures(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
+    // Sums over currencies are as old as the oldest rate in them.
+    let age = banner.rates_at.map(|at| canvas.now.mono.since_ms(at)).filter(|age| *age > RATE_MS);
+    let fresh = |role| if age.is_some() { Role::Stale } else { role };
     if let Some(equity) = banner.equity {
         out.push(Bit::new("equity", Role::Muted, 7));
-        out.push(Bit::joined(said(|s| canvas.look.numbers.money(s, equity)), Role::Strong, 2));
+        out.push(Bit::joined(said(|s| canvas.look.numbers.money(s, equity)), fresh(Role::Strong), 2));
+    }
+    if let Some(age) = age {
+        let text = said(|s| canvas.look.numbers.age(s, age));
+        out.push(Bit::joined(format!("at rates {text} old"), Role::Stale, 3));
     }
     if let Some(day) = banner.day_pnl {
         let (sign, role) = trend(canvas, day);
+        let role = fresh(role);
         out.push(Bit::new("day", Role::Muted, 5));
         out.push(Bit::joined(format!("{sign} {}", said(|s| canvas.look.numbers.gain(s, day))), role, 0));
         if let Some(percent) = banner.day_percent {

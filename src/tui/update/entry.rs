@@ -267,11 +267,12 @@ pub(super) fn edited(model: &mut Model) {
 
 /// Enter: review; again: send; or what else the configuration asks.
 fn submit(model: &mut Model) -> Vec<Cmd> {
-    let Some(command) = model.ticket.command.clone() else {
+    let Some(mut command) = model.ticket.command.clone() else {
         refuse_incomplete(model);
         return Vec::new();
     };
     let preview = model.ticket.current_preview();
+    trade::as_shown(&mut command, preview);
     let unusual = preview.is_some_and(|p| !p.unusual.is_empty());
     let policy = asked::before(model, &command);
     let policy = if unusual { asked::once_more(policy) } else { policy };

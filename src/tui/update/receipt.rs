@@ -2,7 +2,7 @@
 
 use super::{chart, entry, exit, ladder, series, trade};
 use crate::{
-    desk::{Receipt, Reply, RequestId},
+    desk::{Receipt, Reply, Request, RequestId},
     domain::text::Text,
     tui::{
         modal::{Halt, Left, Modal, Since},
@@ -80,6 +80,9 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
         Some(Modal::Confirm(confirm)) => match reply {
             Reply::Preview(preview) => {
                 let (unusual, sound) = (preview.unusual.clone(), preview.problems.is_empty());
+                if let Request::Do(command) = &mut confirm.request {
+                    trade::as_shown(command, Some(&preview));
+                }
                 confirm.preview = Some(preview);
                 return trade::judged(model, &unusual, sound);
             }

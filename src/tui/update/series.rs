@@ -1,7 +1,10 @@
 //! Several order lines, one after the other: shown with what each would do, sent one at a time, each after the answer to
 //! the one before; the first that is refused is the end.
 
-use super::{asked, trade::CONFIRM_MS};
+use super::{
+    asked,
+    trade::{self, CONFIRM_MS},
+};
 use crate::{
     config::Confirm,
     desk::{Preview, Reply, Request, RequestId},
@@ -166,6 +169,7 @@ fn told(step: &mut Step, reply: Reply) {
             if let Some(why) = blocked(&preview) {
                 refused(why, step);
             }
+            trade::as_shown(&mut step.command, Some(&preview));
             step.preview = Some(preview);
         }
         Reply::Plan(plan) => {

@@ -5,7 +5,7 @@ use super::{asked, entry, exit, keys::send, navigate, series};
 use crate::{
     config::Confirm,
     desk::{
-        Request,
+        Preview, Request,
         snapshot::{DifferenceKind, DifferenceRow, OrderRow},
     },
     domain::{
@@ -143,6 +143,16 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Cmd> {
         scroll: 0,
     }));
     vec![cmd]
+}
+
+/// An order that names no venue goes where its figures said, also where the venue that it would go to has changed since
+/// they were shown.
+pub(super) fn as_shown(command: &mut Command, shown: Option<&Preview>) {
+    if let (Command::Order(draft), Some(shown)) = (command, shown.and_then(|p| p.instrument.as_ref()))
+        && draft.venue.is_none()
+    {
+        draft.venue = Some(shown.venue.clone());
+    }
 }
 
 /// The figures say what is unusual: then one more is asked. Where nothing was asked and nothing is unusual it goes.

@@ -29,7 +29,7 @@ use tradedeck::{
         text::Text,
         time::{Mono, Now, Stamp},
     },
-    engine::{Answer, Ask, Effect, Engine, Front, Input, Setup, Timer, VenueSetup},
+    engine::{Answer, Ask, Counting, Effect, Engine, Front, Input, Routing, Setup, Timer, VenueSetup},
     grammar,
 };
 
@@ -226,6 +226,8 @@ fn setup(run: u32) -> Setup {
         version: "sim".into(),
         venues: venues.collect(),
         watchlist: watched.collect(),
+        routing: Routing::default(),
+        counting: Counting::default(),
         default_tif: Tif::Gtc,
         read_only: false,
         watches: true,
