@@ -68,6 +68,13 @@ pub(crate) enum Fate {
     After(Reply),
 }
 
+/// What becomes of the venue's words before the program hears them.
+pub(crate) type Edit = Arc<dyn Fn(String) -> String + Send + Sync>;
+
+fn as_said() -> watch::Sender<Edit> {
+    watch::Sender::new(Arc::new(|text| text))
+}
+
 pub(crate) type Plan = Arc<dyn Fn(&Seen) -> Fate + Send + Sync>;
 
 /// A proxy before the venue's requests.
@@ -75,6 +82,7 @@ pub(crate) struct Desk {
     pub(crate) addr: SocketAddr,
     plan: watch::Sender<Plan>,
     seen: watch::Sender<Vec<Seen>>,
+    edit: watch::Sender<Edit>,
     upstream: Upstream,
     open: Option<JoinHandle<()>>,
 }
@@ -114,7 +122,7 @@ impl Upstream {
     }
 }
 
-async fn forwarded(response: reqwest::Response) -> Reply {
+async fn forwarded(response: reqwest::Response, edit: &Edit) -> Reply {
     let status = response.status().as_u16();
     let mut headers = Vec::new();
     for name in ["content-type", "date", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
@@ -123,16 +131,16 @@ async fn forwarded(response: reqwest::Response) -> Reply {
         }
     }
     match response.text().await {
-        Ok(body) => Reply::Full(status, headers, body.into_bytes()),
+        Ok(body) => Reply::Full(status, headers, edit(body).into_bytes()),
         Err(_) => Reply::Gone,
     }
 }
 
-async fn fare(upstream: &Upstream, seen: &Seen, fate: Fate) -> Reply {
+async fn fare(upstream: &Upstream, seen: &Seen, fate: Fate, edit: &Edit) -> Reply {
     match fate {
         Fate::Instead(reply) => reply,
         Fate::Pass => match upstream.call(seen).await {
-            Some(response) => forwarded(response).await,
+            Some(response) => forwarded(response, edit).await,
             None => Reply::Gone,
         },
         Fate::After(reply) => {
@@ -158,7 +166,8 @@ impl Desk {
         };
         let all_pass: Plan = Arc::new(|_| Fate::Pass);
         let (plan, seen) = (watch::Sender::new(all_pass), watch::Sender::new(Vec::new()));
-        let mut desk = Self { addr: SocketAddr::from(([127, 0, 0, 1], 0)), plan, seen, upstream, open: None };
+        let (addr, edit) = (SocketAddr::from(([127, 0, 0, 1], 0)), as_said());
+        let mut desk = Self { addr, plan, seen, edit, upstream, open: None };
         desk.reopen().await;
         desk
     }
@@ -175,10 +184,11 @@ impl Desk {
         let listener = TcpListener::bind(self.addr).await.unwrap();
         self.addr = listener.local_addr().unwrap();
         let (upstream, plan, seen) = (self.upstream.clone(), self.plan.clone(), self.seen.clone());
+        let edit = self.edit.clone();
         self.open = Some(tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(attend(stream, upstream.clone(), plan.clone(), seen.clone()));
+                connections.spawn(attend(stream, upstream.clone(), plan.clone(), seen.clone(), edit.clone()));
             }
         }));
     }
@@ -186,6 +196,11 @@ impl Desk {
     /// From now on.
     pub(crate) fn plan(&self, plan: impl Fn(&Seen) -> Fate + Send + Sync + 'static) {
         self.plan.send_replace(Arc::new(plan));
+    }
+
+    /// From now on the venue's answers are told so.
+    pub(crate) fn edit(&self, edit: impl Fn(String) -> String + Send + Sync + 'static) {
+        self.edit.send_replace(Arc::new(edit));
     }
 
     pub(crate) fn seen(&self, what: impl Fn(&Seen) -> bool) -> Vec<Seen> {
@@ -212,6 +227,7 @@ async fn attend(
     upstream: Upstream,
     plan: watch::Sender<Plan>,
     seen: watch::Sender<Vec<Seen>>,
+    edit: watch::Sender<Edit>,
 ) {
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await {
@@ -220,7 +236,8 @@ async fn attend(
             let plan = plan.borrow().clone();
             plan(&request)
         };
-        let reply = fare(&upstream, &request, fate).await;
+        let edit = edit.borrow().clone();
+        let reply = fare(&upstream, &request, fate, &edit).await;
         if !answer(&mut stream, reply).await {
             return;
         }
@@ -241,7 +258,6 @@ pub(crate) enum Mood {
 }
 
 /// A proxy before one of the venue's streams.
-#[derive(Debug)]
 pub(crate) struct Wire {
     addr: SocketAddr,
     mood: watch::Sender<Mood>,
@@ -249,6 +265,7 @@ pub(crate) struct Wire {
     inject: broadcast::Sender<Message>,
     /// What the venue said, oldest first.
     heard: watch::Sender<Vec<Message>>,
+    edit: watch::Sender<Edit>,
     open: JoinHandle<()>,
 }
 
@@ -258,12 +275,13 @@ impl Drop for Wire {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Line {
     mood: watch::Receiver<Mood>,
     cuts: watch::Receiver<u64>,
     inject: broadcast::Sender<Message>,
     heard: watch::Sender<Vec<Message>>,
+    edit: watch::Sender<Edit>,
     upstream: String,
 }
 
@@ -273,7 +291,9 @@ impl Wire {
         let addr = listener.local_addr().unwrap();
         let (mood, cuts) = (watch::Sender::new(Mood::Carry), watch::Sender::new(0));
         let (inject, heard) = (broadcast::Sender::new(64), watch::Sender::new(Vec::new()));
+        let edit = as_said();
         let line = Line {
+            edit: edit.clone(),
             mood: mood.subscribe(),
             cuts: cuts.subscribe(),
             inject: inject.clone(),
@@ -286,7 +306,7 @@ impl Wire {
                 connections.spawn(line.clone().carry(stream));
             }
         });
-        Self { addr, mood, cuts, inject, heard, open }
+        Self { addr, mood, cuts, inject, heard, edit, open }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -294,6 +314,10 @@ impl Wire {
     }
     pub(crate) fn mood(&self, mood: Mood) {
         self.mood.send_replace(mood);
+    }
+    /// From now on the venue's news are told so.
+    pub(crate) fn edit(&self, edit: impl Fn(String) -> String + Send + Sync + 'static) {
+        self.edit.send_replace(Arc::new(edit));
     }
     /// Ends the connections that stand.
     pub(crate) fn cut(&self) {
@@ -335,13 +359,26 @@ impl Line {
                 said = venue.next() => match said {
                     Some(Ok(m)) if m.is_text() || m.is_binary() => {
                         self.heard.send_modify(|all| all.push(m.clone()));
-                        if mood == Mood::Carry && client.send(m).await.is_err() { return }
+                        let edit = self.edit.borrow().clone();
+                        if mood == Mood::Carry && client.send(edited(m, &edit)).await.is_err() { return }
                     }
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => return,
                 },
             }
         }
+    }
+}
+
+/// Texts are text in binary frames too, where they are JSON.
+fn edited(message: Message, edit: &Edit) -> Message {
+    match message {
+        Message::Text(text) => Message::text(edit(text.as_str().to_owned())),
+        Message::Binary(bytes) => match String::from_utf8(bytes.to_vec()) {
+            Ok(text) => Message::binary(edit(text).into_bytes()),
+            Err(_) => Message::Binary(bytes),
+        },
+        other => other,
     }
 }
 

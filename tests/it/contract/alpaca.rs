@@ -109,11 +109,21 @@ impl Stand for Alpaca {
     fn skew(&self, _: i64) -> bool {
         false
     }
-    fn strange(&self, _: Option<&'static str>) -> bool {
-        false
+    fn strange(&self, word: Option<&'static str>) -> bool {
+        let said = move |text: String| match word {
+            Some(word) => text
+                .replace(r#""status":"new""#, &format!(r#""status":"{word}""#))
+                .replace(r#""status":"accepted""#, &format!(r#""status":"{word}""#)),
+            None => text,
+        };
+        self.venue.desk.edit(said);
+        self.venue.orders.edit(said);
+        true
     }
+    /// As Alpaca tells it: the key works and the account may not trade.
     fn forbid(&self) -> bool {
-        false
+        self.venue.desk.edit(|text| text.replace(r#""trading_blocked":false"#, r#""trading_blocked":true"#));
+        true
     }
     fn replaces(&self) -> bool {
         true
