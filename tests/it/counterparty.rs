@@ -83,6 +83,7 @@ pub(crate) struct Desk {
     plan: watch::Sender<Plan>,
     seen: watch::Sender<Vec<Seen>>,
     edit: watch::Sender<Edit>,
+    skew_ms: watch::Sender<i64>,
     upstream: Upstream,
     open: Option<JoinHandle<()>>,
 }
@@ -122,12 +123,20 @@ impl Upstream {
     }
 }
 
-async fn forwarded(response: reqwest::Response, edit: &Edit) -> Reply {
+/// The venue's own date, off by so much.
+fn off_by(date: &str, ms: i64) -> Option<String> {
+    let at = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    let shifted = at.checked_add(jiff::SignedDuration::from_millis(ms)).ok()?;
+    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&shifted).ok()
+}
+
+async fn forwarded(response: reqwest::Response, edit: &Edit, skew_ms: i64) -> Reply {
     let status = response.status().as_u16();
     let mut headers = Vec::new();
     for name in ["content-type", "date", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
         if let Some(value) = response.headers().get(name).and_then(|v| v.to_str().ok()) {
-            headers.push((name, value.to_owned()));
+            let shifted = if name == "date" { off_by(value, skew_ms) } else { None };
+            headers.push((name, shifted.unwrap_or_else(|| value.to_owned())));
         }
     }
     match response.text().await {
@@ -136,11 +145,11 @@ async fn forwarded(response: reqwest::Response, edit: &Edit) -> Reply {
     }
 }
 
-async fn fare(upstream: &Upstream, seen: &Seen, fate: Fate, edit: &Edit) -> Reply {
+async fn fare(upstream: &Upstream, seen: &Seen, fate: Fate, edit: &Edit, skew_ms: i64) -> Reply {
     match fate {
         Fate::Instead(reply) => reply,
         Fate::Pass => match upstream.call(seen).await {
-            Some(response) => forwarded(response, edit).await,
+            Some(response) => forwarded(response, edit, skew_ms).await,
             None => Reply::Gone,
         },
         Fate::After(reply) => {
@@ -167,7 +176,8 @@ impl Desk {
         let all_pass: Plan = Arc::new(|_| Fate::Pass);
         let (plan, seen) = (watch::Sender::new(all_pass), watch::Sender::new(Vec::new()));
         let (addr, edit) = (SocketAddr::from(([127, 0, 0, 1], 0)), as_said());
-        let mut desk = Self { addr, plan, seen, edit, upstream, open: None };
+        let skew_ms = watch::Sender::new(0);
+        let mut desk = Self { addr, plan, seen, edit, skew_ms, upstream, open: None };
         desk.reopen().await;
         desk
     }
@@ -184,11 +194,17 @@ impl Desk {
         let listener = TcpListener::bind(self.addr).await.unwrap();
         self.addr = listener.local_addr().unwrap();
         let (upstream, plan, seen) = (self.upstream.clone(), self.plan.clone(), self.seen.clone());
-        let edit = self.edit.clone();
+        let (edit, skew_ms) = (self.edit.clone(), self.skew_ms.clone());
         self.open = Some(tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(attend(stream, upstream.clone(), plan.clone(), seen.clone(), edit.clone()));
+                let heard = Heard {
+                    plan: plan.clone(),
+                    seen: seen.clone(),
+                    edit: edit.clone(),
+                    skew_ms: skew_ms.clone(),
+                };
+                connections.spawn(attend(stream, upstream.clone(), heard));
             }
         }));
     }
@@ -201,6 +217,11 @@ impl Desk {
     /// From now on the venue's answers are told so.
     pub(crate) fn edit(&self, edit: impl Fn(String) -> String + Send + Sync + 'static) {
         self.edit.send_replace(Arc::new(edit));
+    }
+
+    /// From now on the venue's clock is off by so much.
+    pub(crate) fn skew(&self, ms: i64) {
+        self.skew_ms.send_replace(ms);
     }
 
     pub(crate) fn seen(&self, what: impl Fn(&Seen) -> bool) -> Vec<Seen> {
@@ -222,13 +243,16 @@ pub(crate) fn is_order(seen: &Seen) -> bool {
     seen.method == "POST" && seen.path() == "/v2/orders"
 }
 
-async fn attend(
-    mut stream: TcpStream,
-    upstream: Upstream,
+/// What a connection to the desk goes by.
+struct Heard {
     plan: watch::Sender<Plan>,
     seen: watch::Sender<Vec<Seen>>,
     edit: watch::Sender<Edit>,
-) {
+    skew_ms: watch::Sender<i64>,
+}
+
+async fn attend(mut stream: TcpStream, upstream: Upstream, heard: Heard) {
+    let Heard { plan, seen, edit, skew_ms } = heard;
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await {
         seen.send_modify(|all| all.push(request.clone()));
@@ -236,8 +260,8 @@ async fn attend(
             let plan = plan.borrow().clone();
             plan(&request)
         };
-        let edit = edit.borrow().clone();
-        let reply = fare(&upstream, &request, fate, &edit).await;
+        let (edit, skew_ms) = (edit.borrow().clone(), *skew_ms.borrow());
+        let reply = fare(&upstream, &request, fate, &edit, skew_ms).await;
         if !answer(&mut stream, reply).await {
             return;
         }

@@ -106,8 +106,9 @@ impl Stand for Alpaca {
     fn scramble(&self, _: &mut dyn FnMut()) -> bool {
         false
     }
-    fn skew(&self, _: i64) -> bool {
-        false
+    fn skew(&self, ms: i64) -> bool {
+        self.venue.desk.skew(ms);
+        true
     }
     fn strange(&self, word: Option<&'static str>) -> bool {
         let said = move |text: String| match word {
