@@ -123,6 +123,7 @@ impl View {
 impl Engine {
     /// The present snapshot; `None` when nothing changed since the last one.
     pub fn snapshot(&mut self, now: crate::domain::time::Now) -> Option<Arc<Snapshot>> {
+        self.settle();
         if self.view.is_clean() {
             return None;
         }
