@@ -177,11 +177,21 @@ impl Calendar {
     }
 }
 
-/// The sessions of all calendars as they are now, worked out when one ends and not for each question.
+/// The sessions and dates of all calendars as they are now, worked out when one ends and not for each question.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hours {
     us: Option<(Stamp, Session)>,
     forex: Option<(Stamp, Session)>,
+    new_york: Option<Today>,
+    utc: Option<Today>,
+}
+
+/// A date, and until when it is today.
+#[derive(Debug, Clone, Copy)]
+struct Today {
+    date: Date,
+    from: Stamp,
+    until: Stamp,
 }
 
 impl Hours {
@@ -189,6 +199,17 @@ impl Hours {
     pub fn keep_up(&mut self, now: Stamp) {
         kept(&mut self.us, Calendar::UsEquity, now);
         kept(&mut self.forex, Calendar::ForexWeek, now);
+        kept_date(&mut self.new_york, Calendar::UsEquity, now);
+        kept_date(&mut self.utc, Calendar::Always, now);
+    }
+    /// The date now, by the market's own clock.
+    pub fn date(&self, calendar: Calendar, now: Stamp) -> Date {
+        let kept = match calendar {
+            Calendar::UsEquity | Calendar::ForexWeek => self.new_york,
+            Calendar::Always => self.utc,
+        };
+        let kept = kept.filter(|today| today.from <= now && now < today.until);
+        kept.map_or_else(|| calendar.date(now), |today| today.date)
     }
     /// The session now.
     pub fn of(&self, calendar: Calendar) -> Session {
@@ -206,6 +227,14 @@ fn kept(session: &mut Option<(Stamp, Session)>, calendar: Calendar, now: Stamp) 
     let stands = |(from, s): &(Stamp, Session)| now >= *from && s.until.is_some_and(|until| now < until);
     if !session.as_ref().is_some_and(stands) {
         *session = Some((now, calendar.session_at(now)));
+    }
+}
+
+fn kept_date(today: &mut Option<Today>, calendar: Calendar, now: Stamp) {
+    if !today.is_some_and(|today| today.from <= now && now < today.until) {
+        let date = calendar.date(now);
+        let until = instant(shifted(date, 1), Time::midnight(), &calendar.zone());
+        *today = until.map(|until| Today { date, from: now, until });
     }
 }
 
@@ -405,6 +434,7 @@ mod tests {
             hours.keep_up(ny(text));
             for calendar in [Calendar::UsEquity, Calendar::ForexWeek, Calendar::Always] {
                 assert_eq!(hours.of(calendar), calendar.session_at(ny(text)), "{text}");
+                assert_eq!(hours.date(calendar, ny(text)), calendar.date(ny(text)), "{text}");
             }
         }
     }

@@ -27,6 +27,7 @@ mod requests;
 mod rig;
 mod route;
 mod routing;
+mod settle;
 mod timers;
 mod unusual;
 mod venue;
@@ -37,6 +38,7 @@ pub use effect::{Ask, Effect, Step};
 pub use input::{Answer, Front, Input, Setup, Timer, VenueSetup};
 pub use rates::Counting;
 pub use route::Routing;
+pub use settle::Decided;
 
 use crate::{
     analytics::EquityCurve,
@@ -104,6 +106,8 @@ pub struct Engine {
     now: Now,
     hours: Hours,
     out: Step,
+    /// What was decided and is not in the book yet.
+    unsettled: settle::Unsettled,
     view: view::View,
 }
 
@@ -159,18 +163,32 @@ impl Engine {
             now: Now::default(),
             hours: Hours::default(),
             out: Step::default(),
+            unsettled: settle::Unsettled::default(),
             view: view::View::default(),
         }
     }
 
-    /// Takes in one input. The facts of the answer are applied already; they must be durable before the
+    /// Takes in one input, and settles it. The facts of the answer are applied already; they must be durable before the
     /// effects leave.
     pub fn step(&mut self, now: Now, input: Input) -> Step {
+        let mut decided = self.decide(now, input);
+        let Step { mut facts, mut effects } = decided.hand_out();
+        let rest = decided.settle();
+        facts.extend(rest.facts);
+        effects.extend(rest.effects);
+        Step { facts, effects }
+    }
+
+    /// Takes in one input, and decides. What leaves is told first, with the facts that must be durable before; the book
+    /// takes these in, and what follows from them is worked out, as it is settled.
+    pub fn decide(&mut self, now: Now, input: Input) -> Decided<'_> {
+        self.settle();
         let before = std::mem::replace(&mut self.now, now);
         if self.begun {
             self.notice_sleep(before);
         }
         self.hours.keep_up(now.wall);
+        self.unsettled.is_open = true;
         match input {
             Input::Request { front, envelope } => self.on_request(front, envelope),
             Input::Venue { venue, event } => self.on_news(&venue, event),
@@ -182,16 +200,7 @@ impl Engine {
             Input::Elsewhere(dated) => self.on_elsewhere(&dated),
             Input::Begin => self.on_begin(),
         }
-        if self.begun {
-            self.watch_if_due();
-            self.drive_exits();
-            self.drive_held();
-            self.drive_margin_calls();
-            if std::mem::take(&mut self.watches_moved) {
-                self.tell_watches();
-            }
-        }
-        std::mem::take(&mut self.out)
+        Decided::of(self)
     }
 
     /// The book, to look at.
@@ -201,29 +210,36 @@ impl Engine {
 
     /// Applies a fact, puts it into the step, and says what a person must know of it.
     fn fact(&mut self, fact: Fact) -> Applied {
-        let applied = self.book.apply(self.now.wall, &fact);
-        self.view.note(&fact);
-        self.doubts.note(&fact, self.now.mono);
-        if let Some(instrument) = market_of(&fact) {
-            self.want_market(instrument);
-        }
-        if let Fact::Executed(e) | Fact::Inferred(e) = &fact {
-            self.hold(&e.instrument);
-            self.watch.due = true;
-        }
-        if let Fact::Position { instrument, .. } = &fact {
-            self.hold(instrument);
-            self.watch.due = true;
-        }
-        // What could not be judged without the account's figures can be now.
-        self.watch.due |= matches!(&fact, Fact::Account { .. });
-        self.quality_moved |=
-            matches!(&fact, Fact::Executed(_) | Fact::Inferred(_) | Fact::Order(_) | Fact::Learned { .. });
-        self.marks.weigh_fact(&self.book, &fact);
+        self.take_in_unsettled();
+        let applied = self.apply(&fact);
         if !matches!(applied, Applied::Duplicate) {
             self.out.facts.push(Dated { at: self.now.wall, fact });
         }
         self.say(&applied);
+        applied
+    }
+
+    /// The book takes a fact in, and what is kept beside the book.
+    fn apply(&mut self, fact: &Fact) -> Applied {
+        let applied = self.book.apply(self.now.wall, fact);
+        self.view.note(fact);
+        self.doubts.note(fact, self.now.mono);
+        if let Some(instrument) = market_of(fact) {
+            self.want_market(instrument);
+        }
+        if let Fact::Executed(e) | Fact::Inferred(e) = fact {
+            self.hold(&e.instrument);
+            self.watch.due = true;
+        }
+        if let Fact::Position { instrument, .. } = fact {
+            self.hold(instrument);
+            self.watch.due = true;
+        }
+        // What could not be judged without the account's figures can be now.
+        self.watch.due |= matches!(fact, Fact::Account { .. });
+        self.quality_moved |=
+            matches!(fact, Fact::Executed(_) | Fact::Inferred(_) | Fact::Order(_) | Fact::Learned { .. });
+        self.marks.weigh_fact(&self.book, fact);
         applied
     }
 
@@ -326,7 +342,7 @@ impl Engine {
 }
 
 /// The instrument whose market a fact makes worth following.
-const fn market_of(fact: &Fact) -> Option<&InstrumentId> {
+fn market_of(fact: &Fact) -> Option<&InstrumentId> {
     match fact {
         Fact::Intended(intent) => Some(&intent.spec.instrument),
         Fact::Learned { report, .. } => Some(&report.instrument),

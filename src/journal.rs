@@ -237,7 +237,7 @@ mod tests {
         let (_dir, mut journal) = samples::journal();
         journal.append(&[samples::intended(1), samples::intended(2), samples::intended(1)]).unwrap();
         let crate::domain::fact::Fact::Intended(intent) = samples::intended(1).fact else { panic!() };
-        let order: OrderId = intent.order;
+        let order: OrderId = intent.order.clone();
         let found: Vec<_> = journal.of_order(&order).unwrap().into_iter().map(|r| r.seq.get()).collect();
         assert_eq!(found, [1, 3]);
     }

@@ -140,8 +140,8 @@ impl Monitor {
         let number = |n: usize| u64::try_from(n).ok().unwrap_or(u64::MAX);
         let minute = number(of_venue.len());
         // Most are slow enough that the last few tell.
-        let last = of_venue.iter().rev().take(NEAR);
-        let near = last.take_while(|at| now.since_ms(**at) < 1_000).count();
+        let is_near = |at: &&Mono| now.as_nanos().saturating_sub(at.as_nanos()) < 1_000_000_000;
+        let near = of_venue.iter().rev().take(NEAR).take_while(is_near).count();
         let second = if near < NEAR { number(near) } else { trading::counted(of_venue, now).0 };
         (second, minute)
     }

@@ -4,6 +4,7 @@ pub mod client;
 mod elsewhere;
 mod embedded;
 mod gateway;
+mod hands;
 pub mod host;
 mod lanes;
 pub mod paper;

@@ -4,6 +4,7 @@
 pub mod alarm;
 pub mod backoff;
 pub mod limit;
+mod pool;
 pub mod rest;
 pub mod sign;
 pub mod socket;

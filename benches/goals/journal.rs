@@ -5,7 +5,7 @@ use super::{
     table::{Limit, Row},
     timing::{clock, micros, pair},
 };
-use std::{fs::OpenOptions, io::Write as _};
+use std::{fs::OpenOptions, io::Write as _, sync::Arc};
 use tradedeck::{
     domain::{
         fact::{Dated, Fact, Intent, OrderFact},
@@ -58,7 +58,7 @@ fn event(n: usize) -> Dated {
     let of = n / 4;
     let order = OrderId { venue: desk::venue(), client: client(of) };
     let fact = match n % 4 {
-        0 => Fact::Intended(Box::new(Intent {
+        0 => Fact::Intended(Arc::new(Intent {
             order,
             spec: spec(of),
             origin: Origin::Screen,

@@ -210,7 +210,8 @@ mod tests {
 
     fn made(book: &mut Book, n: &str, spec: &OrderSpec, arrival: Option<(&str, &str)>) {
         let Fact::Intended(mut intent) = intent(n, spec) else { panic!("it is one") };
-        intent.arrival = arrival.map(|(bid, ask)| Arrival { bid: px(bid), ask: px(ask) });
+        std::sync::Arc::make_mut(&mut intent).arrival =
+            arrival.map(|(bid, ask)| Arrival { bid: px(bid), ask: px(ask) });
         book.apply(at(0), &Fact::Intended(intent));
         book.apply(at(0), &event(n, OrderEvent::Sent));
         book.apply(at(0), &event(n, OrderEvent::Accepted));

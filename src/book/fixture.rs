@@ -138,7 +138,7 @@ pub(crate) fn stop(price: &str) -> OrderType {
 }
 
 pub(crate) fn intent(n: &str, spec: &OrderSpec) -> Fact {
-    Fact::Intended(Box::new(Intent {
+    Fact::Intended(std::sync::Arc::new(Intent {
         order: id(n),
         spec: spec.clone(),
         origin: Origin::Screen,

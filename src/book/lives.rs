@@ -224,7 +224,7 @@ fn a_replacement_counts_for_what_it_adds() {
     book.works("a", &buy("100"));
     book.take(event("a", E::ReplaceAsked));
     let Fact::Intended(mut intent) = intent("b", &buy("130")) else { panic!() };
-    intent.replaces = Some(client("a"));
+    std::sync::Arc::make_mut(&mut intent).replaces = Some(client("a"));
     book.take(Fact::Intended(intent));
     assert_eq!(book.exposure(&aapl()).buys, qty("130"));
     book.take(event("a", E::Replaced));

@@ -16,6 +16,7 @@ use super::{
     time::Stamp,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What happened to one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,8 +126,8 @@ pub enum Fact {
         /// By screen or shell.
         origin: Origin,
     },
-    /// An order is about to leave.
-    Intended(Box<Intent>),
+    /// An order is about to leave. Shared: the journal writes it while the book takes it in.
+    Intended(Arc<Intent>),
     /// Something happened to an order.
     Order(Box<OrderFact>),
     /// An order was seen at a venue that the book did not have.

@@ -24,10 +24,11 @@ use crate::{
 };
 
 impl Engine {
-    pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Reply {
+    /// Nothing where what left is answered as it is settled.
+    pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Option<Reply> {
         match command {
-            Command::Flatten(scope) => return self.flatten(&scope, maker),
-            Command::Halt => return self.halt(maker),
+            Command::Flatten(scope) => return Some(self.flatten(&scope, maker)),
+            Command::Halt => return Some(self.halt(maker)),
             Command::Order(_)
             | Command::Close { .. }
             | Command::Reverse { .. }
@@ -37,8 +38,8 @@ impl Engine {
             | Command::Lock { .. }
             | Command::Unlock { .. } => self.commanded(&command, maker),
         }
-        match command {
-            Command::Order(draft) => self.place(maker, &draft),
+        Some(match command {
+            Command::Order(draft) => return self.place(maker, &draft),
             Command::Close { symbol, share, venue } => self.close(maker, &symbol, share, venue.as_ref()),
             Command::Reverse { symbol, venue } => self.reverse(maker, &symbol, venue.as_ref()),
             Command::Protect { symbol, venue, stop, target, break_even } => {
@@ -53,33 +54,35 @@ impl Engine {
             }
             Command::Unlock { reason } => self.unlock(&reason),
             Command::Flatten(_) | Command::Halt => done("under way"),
-        }
+        })
     }
 
-    fn place(&mut self, maker: &Maker, draft: &Draft) -> Reply {
+    fn place(&mut self, maker: &Maker, draft: &Draft) -> Option<Reply> {
         self.tell_fallback(draft);
+        let refused_at = |text, field| Some(Reply::Refused { text, field: Some(field), checks: Vec::new() });
         let order = match self.order_of(draft) {
             Ok(order) => order,
-            Err(why) => return Reply::Refused { text: why.text, field: Some(why.field), checks: Vec::new() },
+            Err(why) => return refused_at(why.text, why.field),
         };
         let spec = &order.spec;
-        let venue = spec.instrument.venue.clone();
         let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
-        let words = describe(spec);
         if reduces || self.book.exit_side(&spec.instrument) == Some(spec.side) {
             match self.reduce(order.clone(), maker) {
-                Ok(clients) => return placed(clients, venue, &words),
-                Err(why) if reduces => {
-                    return Reply::Refused { text: why, field: Some("size".into()), checks: Vec::new() };
-                }
+                Ok(clients) => return Some(placed(clients, spec.instrument.venue.clone(), &describe(spec))),
+                Err(why) if reduces => return refused_at(why, "size".into()),
                 // It closes and opens, or more is closing than there is: the gate's.
                 Err(_) => {}
             }
         }
-        match self.enter(order, maker) {
+        if self.goes_whole(&order) {
+            return self.submit_last(order.spec, maker).err().map(|stopped| refused(&stopped, None));
+        }
+        let words = describe(spec);
+        let venue = spec.instrument.venue.clone();
+        Some(match self.enter(order, maker) {
             Ok(clients) => placed(clients, venue, &words),
             Err(stopped) => refused(&stopped, None),
-        }
+        })
     }
 
     /// Sends what the venue takes of a reduction, and holds the rest here.

@@ -12,8 +12,9 @@ use crate::{
         quote::Arrival,
         text::Text,
     },
-    risk::{self, Access, Beside, Context, Verdict},
+    risk::{self, Access, Beside, Context, Verdict, permit::Cleared},
 };
+use std::sync::Arc;
 
 /// Who asked, so that the answer finds its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +119,30 @@ impl Engine {
         beside: Beside,
         origin: Origin,
     ) -> Result<ClientId, Stopped> {
+        let (intent, order) = self.clear(spec, beside, origin)?;
+        let OrderId { venue, client } = intent.order.clone();
+        self.fact(Fact::Intended(Arc::new(intent)));
+        self.effect(Effect::Submit { venue, order });
+        Ok(client)
+    }
+
+    /// The same for the last thing that is decided on an input: the book has it once the step is settled, and who asked
+    /// is told then.
+    pub(super) fn submit_last(&mut self, spec: OrderSpec, maker: &Maker) -> Result<(), Stopped> {
+        let (intent, order) = self.clear(spec, Beside::default(), maker.origin.clone())?;
+        let venue = intent.order.venue.clone();
+        self.leave(intent, maker);
+        self.effect(Effect::Submit { venue, order });
+        Ok(())
+    }
+
+    /// Asks the gate: the fact that an order is about to leave, and the order that may.
+    fn clear(
+        &mut self,
+        spec: OrderSpec,
+        beside: Beside,
+        origin: Origin,
+    ) -> Result<(Intent, Cleared<Submission>), Stopped> {
         let venue = spec.instrument.venue.clone();
         self.count_entry(&venue);
         let client = self.next_client();
@@ -129,9 +154,9 @@ impl Engine {
             .map_err(Stopped::Checks)?;
         self.proven(&venue).map_err(Stopped::Why)?;
         let verdict = Text::numbered("gate", number);
-        self.intend(&client, spec, origin, None, verdict);
-        self.effect(Effect::Submit { venue, order });
-        Ok(client)
+        let arrival = self.arrival(&spec);
+        let order_id = OrderId { venue, client };
+        Ok((Intent { order: order_id, spec, origin, replaces: None, verdict, arrival }, order))
     }
 
     /// No limit and no lock stops what closes, neither here nor at the gate; but nothing at all is sent to an account of
@@ -184,9 +209,14 @@ impl Engine {
         verdict: Text,
     ) {
         let order = OrderId { venue: spec.instrument.venue.clone(), client: client.clone() };
-        let arrival =
-            self.marks.get(&spec.instrument).and_then(|m| Some(Arrival { bid: m.bid()?, ask: m.ask()? }));
-        self.fact(Fact::Intended(Box::new(Intent { order, spec, origin, replaces, verdict, arrival })));
+        let arrival = self.arrival(&spec);
+        self.fact(Fact::Intended(Arc::new(Intent { order, spec, origin, replaces, verdict, arrival })));
+    }
+
+    /// The touch that an order finds.
+    fn arrival(&self, spec: &OrderSpec) -> Option<Arrival> {
+        let mark = self.marks.get(&spec.instrument)?;
+        Some(Arrival { bid: mark.bid()?, ask: mark.ask()? })
     }
 
     /// Asks for a cancel. Nothing is sent for an order that has ended.

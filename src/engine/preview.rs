@@ -77,7 +77,7 @@ impl Engine {
             fees,
             account_size: None,
             default_tif: self.tif_in(state, instrument.class),
-            today: Calendar::of(instrument.class).date(self.now.wall),
+            today: self.hours.date(Calendar::of(instrument.class), self.now.wall),
         }))
     }
 
@@ -164,7 +164,7 @@ impl Engine {
         };
         let (spec, held, beside) = self.whole_and_held(&plan);
         let verdict = self.with_context(&spec, beside, |context| risk::judge(context, &spec));
-        let checks = verdict.map_or_else(Vec::new, |v| v.checks.iter().map(check_row).collect());
+        let checks = verdict.map_or_else(Vec::new, |v| v.checks().map(|c| check_row(&c)).collect());
         let before = self.buying_power_left(&plan.spec.instrument.venue);
         let mut unusual = if plan.spec.reduce_only { Vec::new() } else { self.unusual_entry(&plan) };
         unusual.extend(self.route(draft).ok().and_then(|r| r.instead));

@@ -28,7 +28,10 @@ impl Engine {
         let maker = Maker { origin, asked: Some((front, id)) };
         let reply = match request {
             Request::Preview(command) => self.preview(&command),
-            Request::Do(command) => self.on_command(&maker, command),
+            Request::Do(command) => match self.on_command(&maker, command) {
+                Some(reply) => reply,
+                None => return,
+            },
             Request::Replace { order, venue, change } => {
                 let id = OrderId { venue, client: order };
                 self.change_order(&id, change, &maker)
@@ -214,7 +217,7 @@ pub(super) fn refused_text(text: &str, field: Option<&str>) -> Reply {
 
 pub(super) fn refused(stopped: &Stopped, field: Option<&str>) -> Reply {
     let checks: Vec<Check> = match stopped {
-        Stopped::Checks(verdict) => verdict.checks.iter().map(super::preview::check_row).collect(),
+        Stopped::Checks(verdict) => verdict.checks().map(|c| super::preview::check_row(&c)).collect(),
         Stopped::Why(_) => Vec::new(),
     };
     Reply::Refused { text: Text::clean(&stopped.to_string()), field: field.map(Into::into), checks }

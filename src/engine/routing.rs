@@ -67,10 +67,13 @@ impl Engine {
         let now = self.now.mono;
         if let Some(state) = self.venues.get_mut(&id.venue) {
             match state.interest.get_mut(&id.symbol) {
+                // It was told of when the interest began.
                 Some(at) => *at = now,
-                None => _ = state.interest.insert(id.symbol.clone(), now),
+                None => {
+                    state.interest.insert(id.symbol.clone(), now);
+                    self.watches_moved |= !state.told.contains(&id.symbol);
+                }
             }
-            self.watches_moved |= !state.told.contains(&id.symbol);
         }
         if self.book.instrument(id).is_some() {
             return Ok(());

@@ -158,6 +158,7 @@ impl Sums {
 impl Engine {
     /// The present snapshot; `None` when nothing changed since the last one.
     pub fn snapshot(&mut self, now: crate::domain::time::Now) -> Option<Arc<Snapshot>> {
+        self.settle();
         if self.view.is_clean() {
             return None;
         }

@@ -140,6 +140,11 @@ fn put_price(line: &mut String, word: &str, p: PriceExpr) {
     line.push_str(word);
     match p {
         PriceExpr::At(price) if price.is_positive() => price.put(line),
+        PriceExpr::Offset(by) if by.is_negative() => by.put(line),
+        PriceExpr::Offset(by) if by.is_positive() => {
+            line.push('+');
+            by.put(line);
+        }
         p @ (PriceExpr::At(_)
         | PriceExpr::Offset(_)
         | PriceExpr::Percent(_)

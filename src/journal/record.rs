@@ -179,7 +179,7 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
 }
 
 /// The order that a fact is about.
-pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
+pub(super) fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
     match fact {
         Fact::Intended(intent) => Some((&intent.order.client, &intent.order.venue)),
         Fact::Order(order) => Some((&order.order.client, &order.order.venue)),
@@ -214,7 +214,7 @@ pub(super) const fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
 }
 
 /// The instrument that a fact names by itself.
-pub(super) const fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
+pub(super) fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
     match fact {
         Fact::Intended(intent) => Some(&intent.spec.instrument),
         Fact::Learned { report, .. } => Some(&report.instrument),

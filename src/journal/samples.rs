@@ -61,7 +61,7 @@ fn order(n: u64) -> OrderId {
 }
 
 pub(super) fn intended(n: u64) -> Dated {
-    dated(Fact::Intended(Box::new(Intent { order: order(n), ..intent() })))
+    dated(Fact::Intended(std::sync::Arc::new(Intent { order: order(n), ..intent() })))
 }
 
 fn intent() -> Intent {
@@ -209,7 +209,7 @@ pub(super) fn every_fact() -> Vec<Dated> {
     let mut facts = vec![
         Fact::Opened { instance: run(), version: "0.1.0".into() },
         Fact::Commanded { line: "=buy AAPL risk 1%, \"now\"".into(), origin: Origin::Shell },
-        Fact::Intended(Box::new(intent())),
+        Fact::Intended(std::sync::Arc::new(intent())),
         Fact::Order(Box::new(filled)),
         Fact::Order(Box::new(OrderFact::bare(order(1), OrderEvent::Sent))),
         Fact::Learned { report: Box::new(order_report()), origin: Origin::External },
@@ -303,6 +303,7 @@ fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
         Fact::Opened { version, .. } => *version = text.clone(),
         Fact::Commanded { line, .. } => *line = text.clone(),
         Fact::Intended(intent) => {
+            let intent = std::sync::Arc::make_mut(intent);
             intent.order.client = ClientId::new(id).unwrap();
             intent.spec.amount = Amount::Qty(size);
             intent.verdict = text.clone();

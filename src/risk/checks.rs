@@ -30,7 +30,7 @@ mod tick_and_lot;
 use self::glance::Glance;
 use super::{
     gate::Context,
-    verdict::{CheckName, Why},
+    verdict::{CheckName, CheckResult, Outcome, Why},
 };
 use crate::{
     book::{AccountRow, Burden, Known, Mark, Part, Reach, Sides},
@@ -44,45 +44,74 @@ use crate::{
     },
 };
 
-/// One rule.
-pub(super) struct Check {
-    pub(super) name: CheckName,
-    /// What to do when it does not hold.
-    pub(super) action: fn(&Limits) -> Action,
-    /// Why it does not hold; `None` when it does.
-    pub(super) ask: fn(&Case<'_>) -> Option<Box<Why>>,
-    /// Is it asked of what adds no risk too? It then warns, and never stops it.
-    pub(super) asks_reductions: bool,
+/// The list of checks: the name, the file, what the trader wants done when it does not hold, and whether it is asked of
+/// what adds no risk too. Such an order it then warns of, and never stops. Written out one after the other and not gone
+/// through as a table: an order waits for each of them.
+macro_rules! checks {
+    ($($name:ident: $rule:ident, $action:expr, $of:ident $whom:ident;)*) => {
+        /// All of them, in the order in which they are asked.
+        pub(super) const NAMES: [CheckName; [$(CheckName::$name),*].len()] = [$(CheckName::$name),*];
+
+        /// Those that have something against the order.
+        pub(super) fn against(case: &Case<'_>) -> Vec<CheckResult> {
+            let mut against = Vec::new();
+            let limits = case.context.limits;
+            $(
+                if !case.adds_nothing || asks_reductions!($whom) {
+                    let action: fn(&Limits) -> Action = $action;
+                    let action = action(limits);
+                    if action != Action::Off && let Some(why) = $rule::ask(case) {
+                        against.push(result(case, CheckName::$name, action, why));
+                    }
+                }
+            )*
+            against
+        }
+    };
 }
 
-const ALWAYS: fn(&Limits) -> Action = |_| Action::Block;
+macro_rules! asks_reductions {
+    (all) => {
+        true
+    };
+    (entries) => {
+        false
+    };
+}
+
+#[cold]
+fn result(case: &Case<'_>, name: CheckName, action: Action, why: Box<Why>) -> CheckResult {
+    let stops = action == Action::Block && (!case.adds_nothing || why.is_impossible());
+    let outcome = if stops { Outcome::Block } else { Outcome::Warn };
+    CheckResult { name, outcome, why: Some(why) }
+}
 
 #[rustfmt::skip]
-pub(super) const CHECKS: [Check; 23] = [
-    Check { name: CheckName::Access, action: ALWAYS, ask: access::ask, asks_reductions: false },
-    Check { name: CheckName::Symbols, action: |l| l.symbol_lists, ask: symbols::ask, asks_reductions: false },
-    Check { name: CheckName::Capability, action: ALWAYS, ask: capability::ask, asks_reductions: true },
-    Check { name: CheckName::TickAndLot, action: |l| l.tick_and_lot, ask: tick_and_lot::ask, asks_reductions: true },
-    Check { name: CheckName::Session, action: |l| l.session_closed, ask: session::ask, asks_reductions: true },
-    Check { name: CheckName::Quote, action: |l| l.stale_quote, ask: quote::ask, asks_reductions: false },
-    Check { name: CheckName::Account, action: |l| l.stale_account, ask: account::ask, asks_reductions: false },
-    Check { name: CheckName::Quantity, action: |l| l.order_qty, ask: quantity::ask, asks_reductions: false },
-    Check { name: CheckName::Notional, action: |l| l.order_notional, ask: notional::ask, asks_reductions: false },
-    Check { name: CheckName::Position, action: |l| l.position, ask: position::ask, asks_reductions: false },
-    Check { name: CheckName::EquityShare, action: |l| l.equity_share, ask: equity_share::ask, asks_reductions: false },
-    Check { name: CheckName::Gross, action: |l| l.gross, ask: gross::ask, asks_reductions: false },
-    Check { name: CheckName::Collar, action: |l| l.price_collar, ask: collar::ask, asks_reductions: false },
-    Check { name: CheckName::Spread, action: |l| l.spread, ask: spread::ask, asks_reductions: false },
-    Check { name: CheckName::Duplicate, action: |l| l.duplicate, ask: duplicate::ask, asks_reductions: false },
-    Check { name: CheckName::OrderRate, action: |l| l.order_rate, ask: order_rate::ask, asks_reductions: false },
-    Check { name: CheckName::SelfCross, action: |l| l.self_cross, ask: self_cross::ask, asks_reductions: false },
-    Check { name: CheckName::BuyingPower, action: |l| l.buying_power, ask: buying_power::ask, asks_reductions: false },
-    Check { name: CheckName::Margin, action: |l| l.margin, ask: margin::ask, asks_reductions: false },
-    Check { name: CheckName::DayTrades, action: |l| l.day_trades, ask: day_trades::ask, asks_reductions: true },
-    Check { name: CheckName::Short, action: |l| l.short_sale, ask: short::ask, asks_reductions: false },
-    Check { name: CheckName::Borrow, action: |l| l.hard_to_borrow, ask: borrow::ask, asks_reductions: false },
-    Check { name: CheckName::StopRequired, action: |l| l.stop_required, ask: stop_required::ask, asks_reductions: false },
-];
+checks! {
+    Access: access, |_| Action::Block, of entries;
+    Symbols: symbols, |l| l.symbol_lists, of entries;
+    Capability: capability, |_| Action::Block, of all;
+    TickAndLot: tick_and_lot, |l| l.tick_and_lot, of all;
+    Session: session, |l| l.session_closed, of all;
+    Quote: quote, |l| l.stale_quote, of entries;
+    Account: account, |l| l.stale_account, of entries;
+    Quantity: quantity, |l| l.order_qty, of entries;
+    Notional: notional, |l| l.order_notional, of entries;
+    Position: position, |l| l.position, of entries;
+    EquityShare: equity_share, |l| l.equity_share, of entries;
+    Gross: gross, |l| l.gross, of entries;
+    Collar: collar, |l| l.price_collar, of entries;
+    Spread: spread, |l| l.spread, of entries;
+    Duplicate: duplicate, |l| l.duplicate, of entries;
+    OrderRate: order_rate, |l| l.order_rate, of entries;
+    SelfCross: self_cross, |l| l.self_cross, of entries;
+    BuyingPower: buying_power, |l| l.buying_power, of entries;
+    Margin: margin, |l| l.margin, of entries;
+    DayTrades: day_trades, |l| l.day_trades, of all;
+    Short: short, |l| l.short_sale, of entries;
+    Borrow: borrow, |l| l.hard_to_borrow, of entries;
+    StopRequired: stop_required, |l| l.stop_required, of entries;
+}
 
 /// What the account would carry with the order, open and unknown orders at their worst.
 #[derive(Debug, Clone, Copy)]

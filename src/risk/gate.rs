@@ -1,16 +1,16 @@
 //! The gate. Every order that may open risk passes here or does not leave.
 
 use super::{
-    checks::{CHECKS, Case, Check},
+    checks::{Case, against},
     permit::Cleared,
-    verdict::{CheckResult, Outcome, Verdict, Why},
+    verdict::Verdict,
 };
 use crate::{
     book::{Book, Marks},
     calendar::Session,
     domain::{
         capability::Capability,
-        limits::{Action, Limits},
+        limits::Limits,
         order::{OrderSpec, Replacement, Submission},
         text::Text,
         time::{Now, Stamp},
@@ -75,10 +75,8 @@ pub fn judge(context: &Context<'_>, spec: &OrderSpec) -> Verdict {
 /// # Errors
 /// The verdict, when a check blocks.
 pub fn clear(context: &Context<'_>, order: Submission, id: u64) -> Result<Cleared<Submission>, Verdict> {
-    match blocked(&Case::of_order(context, &order.spec), id) {
-        None => Ok(Cleared::mint(order, id)),
-        Some(verdict) => Err(verdict),
-    }
+    let verdict = verdict(&Case::of_order(context, &order.spec), id);
+    if verdict.allows() { Ok(Cleared::mint(order, id)) } else { Err(verdict) }
 }
 
 /// As [`judge`], for a change of a working order: what matters is what it adds. A change that adds no risk passes,
@@ -97,45 +95,15 @@ pub fn clear_change(
     id: u64,
 ) -> Result<Cleared<Replacement>, Verdict> {
     let case = Case::of_change(context, &change);
-    let (verdict, adds_nothing) = (blocked(&case, id), case.adds_nothing);
-    match verdict {
-        None => Ok(Cleared::mint(Replacement { adds_nothing, ..change }, id)),
-        Some(verdict) => Err(verdict),
+    let (verdict, adds_nothing) = (verdict(&case, id), case.adds_nothing);
+    if !verdict.allows() {
+        return Err(verdict);
     }
+    Ok(Cleared::mint(Replacement { adds_nothing, ..change }, id))
 }
 
 pub(super) fn verdict(case: &Case<'_>, id: u64) -> Verdict {
-    Verdict { id, checks: CHECKS.iter().map(|check| result(case, check)).collect() }
-}
-
-/// The verdict where it stops the order: one that passes needs no list.
-fn blocked(case: &Case<'_>, id: u64) -> Option<Verdict> {
-    // What stops it is asked once more for the list: checks look, and change nothing.
-    let stops = |check: &Check| matches!(found(case, check), Some((Outcome::Block, _)));
-    CHECKS.iter().any(stops).then(|| verdict(case, id))
-}
-
-fn result(case: &Case<'_>, check: &Check) -> CheckResult {
-    match found(case, check) {
-        None => CheckResult { name: check.name, outcome: Outcome::Pass, why: None },
-        Some((outcome, why)) => CheckResult { name: check.name, outcome, why: Some(why) },
-    }
-}
-
-/// What a check has against the order, and how much that weighs; nothing when it passes.
-#[inline]
-fn found(case: &Case<'_>, check: &Check) -> Option<(Outcome, Box<Why>)> {
-    if case.adds_nothing && !check.asks_reductions {
-        return None;
-    }
-    let worst = match (check.action)(case.context.limits) {
-        Action::Off => return None,
-        Action::Warn => Outcome::Warn,
-        Action::Block => Outcome::Block,
-    };
-    let why = (check.ask)(case)?;
-    let stops = worst == Outcome::Block && (!case.adds_nothing || why.is_impossible());
-    Some((if stops { Outcome::Block } else { Outcome::Warn }, why))
+    Verdict::new(id, against(case))
 }
 
 #[cfg(test)]
@@ -147,13 +115,14 @@ mod tests {
         domain::{
             fact::Fact,
             lifecycle::OrderEvent,
+            limits::Action,
             money::Percent,
             order::{Attached, OrderRef, Side, StopLeg},
         },
         risk::{
-            checks::fixture::Desk,
+            checks::{NAMES, fixture::Desk},
             reduce::{NotReducing, prove},
-            verdict::CheckName,
+            verdict::{CheckName, Outcome},
         },
     };
     use proptest::prelude::*;
@@ -181,8 +150,8 @@ mod tests {
     fn a_sound_order_passes_every_check_and_gets_its_permit() {
         let mut desk = Desk::open();
         let verdict = desk.judge(&entry("10", "100"));
-        assert!(verdict.checks.iter().all(|c| c.outcome == Outcome::Pass), "{}", verdict.reasons());
-        assert_eq!(verdict.checks.len(), CHECKS.len());
+        assert!(verdict.checks().all(|c| c.outcome == Outcome::Pass), "{}", verdict.reasons());
+        assert_eq!(verdict.checks().count(), NAMES.len());
         let permit = clear(&desk.context(), submission("a", entry("10", "100")), 7).unwrap();
         assert_eq!(permit.verdict(), 7);
     }

@@ -4,6 +4,7 @@ mod name;
 
 pub use name::CheckName;
 
+use super::checks::NAMES;
 use crate::domain::{
     ids::{Currency, InstrumentId, Symbol},
     money::{Money, Percent, Price, Qty},
@@ -403,35 +404,43 @@ impl std::fmt::Display for CheckResult {
     }
 }
 
-/// All checks of one order.
+/// All checks of one order. Kept are those that do not hold: an order that passes takes no room for what nobody reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// Its number in the journal; zero for a preview.
     pub id: u64,
-    /// One for each check.
-    pub checks: Vec<CheckResult>,
+    against: Vec<CheckResult>,
 }
 
 impl Verdict {
+    /// Of every check that was asked, those that do not hold, in the order in which they were asked.
+    pub(super) const fn new(id: u64, against: Vec<CheckResult>) -> Self {
+        Self { id, against }
+    }
     /// May the order go?
     pub fn allows(&self) -> bool {
-        self.checks.iter().all(|c| c.outcome != Outcome::Block)
+        self.blocks().next().is_none()
     }
     /// What blocks it.
     pub fn blocks(&self) -> impl Iterator<Item = &CheckResult> {
-        self.checks.iter().filter(|c| c.outcome == Outcome::Block)
+        self.against.iter().filter(|c| c.outcome == Outcome::Block)
     }
     /// What does not hold, in one line; empty when all does.
     pub fn reasons(&self) -> String {
-        in_one_line(self.checks.iter())
+        in_one_line(self.against.iter())
     }
     /// What blocks it, in one line.
     pub fn blocking(&self) -> String {
         in_one_line(self.blocks())
     }
+    /// One for each check, in the order in which they are asked.
+    pub fn checks(&self) -> impl Iterator<Item = CheckResult> {
+        NAMES.iter().map(|name| self.of(*name))
+    }
     /// How one check ended.
-    pub fn of(&self, name: CheckName) -> Option<&CheckResult> {
-        self.checks.iter().find(|c| c.name == name)
+    pub fn of(&self, name: CheckName) -> CheckResult {
+        let against = self.against.iter().find(|c| c.name == name);
+        against.cloned().unwrap_or(CheckResult { name, outcome: Outcome::Pass, why: None })
     }
 }
 

@@ -4,8 +4,9 @@ use super::{
     elsewhere::Elsewhere,
     embedded::{self, Embedded},
     gateway::{Gateway, Wired},
+    hands::{Hands, State},
     lanes::{Desk, Mouths, lanes},
-    pump::{Pump, PumpState},
+    pump::{Pump, Shown},
 };
 use crate::{
     adapters::{Settings, registry},
@@ -419,18 +420,22 @@ impl Start {
                 let gateway = Gateway::new(ports, mouths.answers.clone());
                 // Only the desk's ends keep the engine alive.
                 drop(mouths);
+                let hands = Hands {
+                    gateway,
+                    writer,
+                    fronts: BTreeMap::from([(front, receipt_in)]),
+                    alerts,
+                    state: State::default(),
+                };
                 let pump = Pump {
                     engine,
-                    gateway,
+                    hands,
                     lanes,
-                    writer,
                     elsewhere,
                     clock,
                     snapshots: snapshot_in,
-                    fronts: BTreeMap::from([(front, receipt_in)]),
-                    alerts,
                     frame_ms,
-                    state: PumpState::default(),
+                    shown: Shown::default(),
                 };
                 let writer = pump.run(past).await;
                 streams.shutdown().await;

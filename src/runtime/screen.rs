@@ -275,8 +275,17 @@ impl Dashboard {
         Ok(Flow::GoOn)
     }
 
+    /// Takes in a message. What it asks for goes to the engine before what follows from it on the screen is worked out.
     fn handle(&mut self, msg: Msg, host: &Host) -> anyhow::Result<Flow> {
-        let mut todo = std::collections::VecDeque::from(self.app.handle(msg, self.clock.now()));
+        let asked = self.app.react(msg, self.clock.now());
+        let flow = self.perform(asked, host)?;
+        let more = self.app.follow();
+        let then = self.perform(more, host)?;
+        Ok(if flow == Flow::Leave { flow } else { then })
+    }
+
+    fn perform(&mut self, cmds: Vec<Cmd>, host: &Host) -> anyhow::Result<Flow> {
+        let mut todo = std::collections::VecDeque::from(cmds);
         let mut flow = Flow::GoOn;
         while let Some(cmd) = todo.pop_front() {
             match cmd {

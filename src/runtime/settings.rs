@@ -159,7 +159,7 @@ fn columns(config: &Config) -> Result<BTreeMap<Pane, Vec<SmolStr>>, ConfigError>
 }
 
 fn preset((name, of): (&SmolStr, &config::Preset)) -> Preset {
-    Preset { name: name.clone(), lines: of.lines.clone(), level: of.level }
+    Preset::new(name.clone(), of.lines.clone(), of.level)
 }
 
 fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {

@@ -1,7 +1,11 @@
 //! One HTTP request, sent at most once, whose outcome says whether it may have reached the venue. Nothing
 //! here tries again: whether a second try is safe is known only above.
 
-use super::{BODY_BYTES_MAX, Error, chain, tls::Tls};
+use super::{
+    BODY_BYTES_MAX, Error, chain,
+    pool::{Body, Pool},
+    tls::Tls,
+};
 use crate::clock::Clock;
 use crate::config::secret::Secret;
 use crate::domain::{
@@ -9,9 +13,15 @@ use crate::domain::{
     time::{Now, Stamp},
 };
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::BodyExt as _;
+use hyper::{
+    body::{Frame, Incoming},
+    client::conn::http1::SendRequest,
+};
 use std::{fmt, sync::Arc, time::Duration};
-use url::Url;
+use tokio::time::timeout;
+use url::{Position, Url};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -83,8 +93,6 @@ pub struct Options {
     pub deadline: Duration,
     /// Sent with every request. Mark secrets with [`secret_header`].
     pub headers: HeaderMap,
-    /// A proxy, where the configuration names one. The environment's is never used in silence.
-    pub proxy: Option<Url>,
 }
 
 impl Default for Options {
@@ -93,7 +101,6 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(3),
             deadline: Duration::from_secs(8),
             headers: HeaderMap::new(),
-            proxy: None,
         }
     }
 }
@@ -196,8 +203,10 @@ impl fmt::Debug for Call {
 /// A client for one base address. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Rest {
-    client: reqwest::Client,
+    pool: Pool,
     base: Url,
+    /// What every request has.
+    headers: HeaderMap,
     deadline: Duration,
     clock: Arc<dyn Clock>,
 }
@@ -212,7 +221,7 @@ impl Rest {
     /// A client. `base` comes from [`super::tls::address`], which refuses unencrypted ones.
     ///
     /// # Errors
-    /// When the base has no path to add to, or the settings contradict each other.
+    /// When the base has no path to add to, or no host.
     pub fn new(base: Url, tls: &Tls, options: Options, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         if base.cannot_be_a_base() {
             return Err(Error::Settings("the base address has no path".to_owned()));
@@ -221,72 +230,106 @@ impl Rest {
         // could not tell: so connecting must be the shorter one.
         let connect_timeout =
             options.connect_timeout.min(options.deadline.checked_div(2).unwrap_or_default());
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls.config().as_ref().clone())
-            .user_agent(concat!("tradedeck/", env!("CARGO_PKG_VERSION")))
-            .default_headers(options.headers)
-            // A redirect would take custom key headers to another host, and a repeated request is a second order.
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(connect_timeout)
-            // Shorter than servers keep an idle connection: a request on one that the server is just closing would
-            // be unanswered, and nobody could say whether it arrived.
-            .pool_idle_timeout(Duration::from_secs(30))
-            .no_proxy();
-        if let Some(proxy) = options.proxy {
-            let proxy = reqwest::Proxy::all(proxy).map_err(|e| Error::Settings(chain(&e.without_url())))?;
-            builder = builder.proxy(proxy);
-        }
-        let client = builder.build().map_err(|e| Error::Settings(chain(&e.without_url())))?;
-        Ok(Self { client, base, deadline: options.deadline, clock })
+        let no_host = || Error::Settings("the base address names no host".to_owned());
+        let pool = Pool::new(&base, tls, connect_timeout).ok_or_else(no_host)?;
+        let host = HeaderValue::from_str(base.authority()).map_err(|_| no_host())?;
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::HOST, host);
+        let agent = concat!("tradedeck/", env!("CARGO_PKG_VERSION"));
+        headers.insert(http::header::USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(http::header::ACCEPT, HeaderValue::from_static("*/*"));
+        headers.extend(options.headers);
+        Ok(Self { pool, base, headers, deadline: options.deadline, clock })
     }
 
-    /// Sends `call` once.
+    /// Sends `call` once. A redirect is an answer: followed, it would take the keys to another host.
     pub async fn send(&self, call: Call) -> Sent {
         let started = self.clock.now();
-        let mut request = self
-            .client
-            .request(call.method.clone(), call.url(&self.base))
-            .headers(call.headers.clone())
-            .timeout(call.deadline.unwrap_or(self.deadline));
-        if let Some(body) = &call.body {
-            request = request.body(body.clone());
-        }
-        match request.send().await {
-            Ok(response) => self.receive(response, call.body_max, started).await,
-            Err(error) if error.is_builder() => Sent::NotSent { why: said(error) },
-            Err(error) if error.is_connect() => Sent::NotSent { why: said(error) },
-            Err(error) => Sent::Unanswered { why: said(error) },
+        let deadline = call.deadline.unwrap_or(self.deadline);
+        let max = call.body_max;
+        tracing::trace!(?call, "a request");
+        let request = match self.request(call) {
+            Ok(request) => request,
+            Err(why) => return Sent::NotSent { why },
+        };
+        let late = || {
+            Text::from(format!("the request timed out: no whole answer within {} ms", deadline.as_millis()))
+        };
+        let sent = timeout(deadline, self.exchange(request, max, started)).await;
+        sent.unwrap_or_else(|_| Sent::Unanswered { why: late() })
+    }
+
+    fn request(&self, call: Call) -> Result<Request<Body>, Text> {
+        let url = call.url(&self.base);
+        // The address itself is in no sentence: some venues sign it.
+        let uri: Uri = url[Position::BeforePath..Position::AfterQuery]
+            .parse()
+            .map_err(|_| Text::from("the address of the request can't be written"))?;
+        let mut request = Request::new(Body::new(call.body.unwrap_or_default()));
+        *request.method_mut() = call.method;
+        *request.uri_mut() = uri;
+        let mut headers = self.headers.clone();
+        headers.extend(call.headers);
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    async fn exchange(&self, mut request: Request<Body>, max: usize, started: Now) -> Sent {
+        loop {
+            let (mut line, is_kept) = match self.pool.take(started.mono).await {
+                Some(line) => (line, true),
+                None => match self.pool.dial().await {
+                    Ok(line) => (line, false),
+                    Err(why) => return Sent::NotSent { why },
+                },
+            };
+            match line.try_send_request(request).await {
+                Ok(response) => return self.receive(response, line, max, started).await,
+                Err(mut failed) => match failed.take_message() {
+                    // It was closed before any of the request was written: that is as if it had not been there. The
+                    // connections that are kept come to an end.
+                    Some(unsent) if is_kept => request = unsent,
+                    Some(_) => return Sent::NotSent { why: said(failed.error()) },
+                    None => return Sent::Unanswered { why: said(failed.error()) },
+                },
+            }
         }
     }
 
-    async fn receive(&self, mut response: reqwest::Response, max: usize, started: Now) -> Sent {
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
+    async fn receive(
+        &self,
+        response: Response<Incoming>,
+        line: SendRequest<Body>,
+        max: usize,
+        started: Now,
+    ) -> Sent {
+        let (head, mut incoming) = response.into_parts();
+        let status = head.status;
         let mut body = BytesMut::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > max => {
-                    let why = format!("the answer ({status}) is larger than {max} bytes");
-                    return Sent::Unanswered { why: Text::from(why) };
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => return Sent::Unanswered { why: said(error) },
+        while let Some(frame) = incoming.frame().await {
+            let chunk = match frame.map(Frame::into_data) {
+                Ok(Ok(chunk)) => chunk,
+                // Trailers are of no use here.
+                Ok(Err(_)) => continue,
+                Err(error) => return Sent::Unanswered { why: said(&error) },
+            };
+            if body.len().saturating_add(chunk.len()) > max {
+                let why = format!("the answer ({status}) is larger than {max} bytes");
+                return Sent::Unanswered { why: Text::from(why) };
             }
+            body.extend_from_slice(&chunk);
         }
+        tracing::trace!(%status, bytes = body.len(), "its answer");
         let at = self.clock.now();
+        self.pool.keep(line, at.mono).await;
         let round_trip_ns = at.mono.as_nanos().saturating_sub(started.mono.as_nanos());
-        Sent::Answered(Answer { status, headers, body: body.freeze(), at, round_trip_ns })
+        Sent::Answered(Answer { status, headers: head.headers, body: body.freeze(), at, round_trip_ns })
     }
 }
 
-/// The sentence of an error, without the address: some venues sign it.
-fn said(error: reqwest::Error) -> Text {
-    Text::from(chain(&error.without_url()))
+/// The sentence of an error.
+fn said(error: &hyper::Error) -> Text {
+    Text::from(chain(error))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::{
     msg::{Cmd, Msg},
     theme::Themes,
     tour::Step,
-    update::{self, update},
+    update::{self, follow, react},
 };
 use crate::domain::time::{Mono, Now};
 use ratatui::Frame;
@@ -20,12 +20,22 @@ pub struct App {
     themes: Themes,
     stale: bool,
     second: u64,
+    /// A message was taken in of which nothing has followed yet.
+    unfollowed: Option<Unfollowed>,
+}
+
+/// What was there before a message.
+#[derive(Debug)]
+struct Unfollowed {
+    is_tick: bool,
+    is_configured: bool,
+    had_toast: bool,
 }
 
 impl App {
     /// Nothing told yet, to be drawn.
     pub fn new(model: Model, look: Look) -> Self {
-        Self { model, look, themes: Themes::default(), stale: true, second: 0 }
+        Self { model, look, themes: Themes::default(), stale: true, second: 0, unfollowed: None }
     }
 
     /// With these themes to change to.
@@ -34,10 +44,18 @@ impl App {
         Self { themes, ..self }
     }
 
-    /// Takes in one message; does not draw.
+    /// Takes in one message, and what follows from it; does not draw.
     pub fn handle(&mut self, msg: Msg, now: Now) -> Vec<Cmd> {
-        let tick = matches!(msg, Msg::Tick);
-        let configured = if let Msg::Configured(new) = &msg {
+        let mut out = self.react(msg, now);
+        out.extend(self.follow());
+        out
+    }
+
+    /// Takes in one message. What it asks for may be an order: do it before [`App::follow`].
+    pub fn react(&mut self, msg: Msg, now: Now) -> Vec<Cmd> {
+        let mut out = self.follow();
+        let is_tick = matches!(msg, Msg::Tick);
+        let is_configured = if let Msg::Configured(new) = &msg {
             self.themes.clone_from(&new.themes);
             self.look.zone.clone_from(&new.zone);
             self.look.write_numbers(new.numbers.clone());
@@ -45,13 +63,22 @@ impl App {
         } else {
             false
         };
-        let before = self.model.toast.is_some();
-        let out = update(&mut self.model, msg, now);
+        let had_toast = self.model.toast.is_some();
+        self.unfollowed = Some(Unfollowed { is_tick, is_configured, had_toast });
+        out.extend(react(&mut self.model, msg, now));
+        out
+    }
+
+    /// What follows from the message that was taken in; nothing where it was followed already.
+    pub fn follow(&mut self) -> Vec<Cmd> {
+        let Some(before) = self.unfollowed.take() else { return Vec::new() };
+        let out = follow(&mut self.model);
         // Ages and countdowns are shown in seconds.
-        let second = now.mono.as_nanos() / 1_000_000_000;
-        self.stale |= !tick || second != self.second || before != self.model.toast.is_some();
+        let second = self.model.now.mono.as_nanos() / 1_000_000_000;
+        self.stale |=
+            !before.is_tick || second != self.second || before.had_toast != self.model.toast.is_some();
         self.second = second;
-        if configured || self.model.theme != self.look.theme.name() {
+        if before.is_configured || self.model.theme != self.look.theme.name() {
             self.dress();
         }
         out

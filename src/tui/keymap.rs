@@ -225,12 +225,14 @@ pub enum Found {
 #[derive(Debug, Clone)]
 pub struct Keymap {
     bindings: Vec<Binding>,
+    /// The first stroke of each binding, side by side: a key that may be an order does not go through all of them.
+    firsts: Vec<Option<Stroke>>,
+    halts: Vec<Stroke>,
 }
 
 impl Default for Keymap {
     fn default() -> Self {
-        let bindings = ACTIONS.iter().flat_map(defaults).collect();
-        Self { bindings }
+        Self::of(ACTIONS.iter().flat_map(defaults).collect())
     }
 }
 
@@ -253,6 +255,16 @@ fn strokes(text: &str) -> Result<Vec<Stroke>, KeyError> {
 }
 
 impl Keymap {
+    fn of(bindings: Vec<Binding>) -> Self {
+        let firsts = bindings.iter().map(|b| b.strokes.first().copied()).collect();
+        let halt = |b: &Binding| match (b.action, b.strokes.as_slice()) {
+            (Action::Halt, [stroke]) => Some(*stroke),
+            (_, _) => None,
+        };
+        let halts = bindings.iter().filter_map(halt).collect();
+        Self { bindings, firsts, halts }
+    }
+
     /// The default keys with those of the configuration in their place: `("ticket buy", ["b", "F5"])` gives the
     /// command these keys and no others.
     ///
@@ -264,7 +276,7 @@ impl Keymap {
             map.rebind(command, keys)?;
         }
         map.check()?;
-        Ok(map)
+        Ok(Self::of(map.bindings))
     }
 
     /// The same with an order line on a key of its own: it works in the panes.
@@ -280,7 +292,7 @@ impl Keymap {
             words: SmolStr::new(line),
         });
         self.check()?;
-        Ok(self)
+        Ok(Self::of(self.bindings))
     }
 
     fn rebind(&mut self, command: &str, keys: &[String]) -> Result<(), KeyError> {
@@ -358,7 +370,9 @@ impl Keymap {
 
     /// What these strokes mean there.
     pub fn find(&self, context: Context, strokes: &[Stroke]) -> Found {
-        let here = || self.bindings.iter().filter(|b| b.on.covers(context));
+        let begins = |first: &Option<Stroke>| first.is_some() && *first == strokes.first().copied();
+        let begun = self.firsts.iter().zip(&self.bindings).filter(|(first, _)| begins(first));
+        let here = || begun.clone().map(|(_, b)| b).filter(|b| b.on.covers(context));
         if let Some(b) = here().find(|b| b.strokes == strokes) {
             return Found::Action(b.action, b.arg.clone());
         }
@@ -374,7 +388,7 @@ impl Keymap {
 
     /// Is this stroke HALT? Asked before anything else.
     pub fn is_halt(&self, stroke: Stroke) -> bool {
-        self.bindings.iter().any(|b| b.action == Action::Halt && b.strokes == [stroke])
+        self.halts.contains(&stroke)
     }
 
     /// How an action is reached: the first of its keys.

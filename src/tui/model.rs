@@ -18,6 +18,7 @@ use crate::{
     desk::{Envelope, Request, RequestId, Snapshot, snapshot::WatchRow},
     domain::{
         capability::ClassCapability,
+        draft::Command,
         ids::{InstrumentId, VenueId},
         order::Origin,
         text::Text,
@@ -166,6 +167,8 @@ pub struct Model {
     pub requests: u64,
     /// One sentence at the bottom.
     pub toast: Option<Toast>,
+    /// What a hotkey has just sent: said once it has gone out.
+    pub sent: Option<Command>,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
@@ -226,6 +229,7 @@ impl Model {
             rung: None,
             requests: 0,
             toast: None,
+            sent: None,
             width,
             height,
             color: ColorMode::default(),

@@ -5,7 +5,11 @@ use super::{
     keymap::Keymap,
     theme::EMBEDDED,
 };
-use crate::config::{Confirm, Confirmations, Level, OnQuit};
+use crate::{
+    config::{Confirm, Confirmations, Level, OnQuit},
+    domain::draft::Command,
+    grammar,
+};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
@@ -18,9 +22,24 @@ pub struct Preset {
     pub lines: Vec<SmolStr>,
     /// What is done with them.
     pub level: Level,
+    /// The lines as commands, where nothing is to be filled in: read when the configuration is, and not at each press.
+    fixed: Option<Vec<Command>>,
 }
 
 impl Preset {
+    /// Of these lines.
+    pub fn new(name: SmolStr, lines: Vec<SmolStr>, level: Level) -> Self {
+        let is_fixed = !lines.iter().any(|line| line.contains(['{', '}']));
+        let read = || lines.iter().map(|line| grammar::parse(line).ok()).collect();
+        let fixed = if is_fixed { read() } else { None };
+        Self { name, lines, level, fixed }
+    }
+
+    /// The commands that it always is, if it is always the same.
+    pub fn fixed(&self) -> Option<&[Command]> {
+        self.fixed.as_deref()
+    }
+
     /// All lines in one, as the `:` line takes them.
     pub fn text(&self) -> String {
         self.lines.join("; ")

@@ -28,6 +28,7 @@ use crate::{
         text::Text,
         time::{Mono, Now},
     },
+    grammar,
 };
 use std::sync::Arc;
 
@@ -38,13 +39,20 @@ const TOAST_BAD_MS: u64 = 15_000;
 /// How long a key with several strokes waits for the next, milliseconds.
 const STROKES_MS: u64 = 3_000;
 
-/// Takes in one message. The time is the caller's.
+/// Takes in one message, and what follows from it. The time is the caller's.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
+    let mut out = react(model, msg, now);
+    out.extend(follow(model));
+    out
+}
+
+/// Takes in one message. What it asks for goes out before anything else is worked out: it may be an order.
+pub(super) fn react(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
     model.now = now;
     if matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_)) || model.touched == Mono::default() {
         model.touched = now.mono;
     }
-    let mut out = match msg {
+    match msg {
         Msg::Key(key) => keys::key(model, key),
         Msg::Paste(text) => keys::paste(model, &text),
         Msg::Mouse(event) => mouse::mouse(model, event),
@@ -62,8 +70,15 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::Tick => Vec::new(),
-    };
-    out.extend(settle(model));
+    }
+}
+
+/// What follows from a message, once what it asked for has gone out.
+pub(super) fn follow(model: &mut Model) -> Vec<Cmd> {
+    if let Some(command) = model.sent.take() {
+        model.say(Tone::Plain, format!("sent: {}", grammar::print(&command)));
+    }
+    let out = settle(model);
     model.refresh_hints();
     out
 }

@@ -402,7 +402,7 @@ fn edited(message: Message, edit: &Edit) -> Message {
             Ok(text) => Message::binary(edit(text).into_bytes()),
             Err(_) => Message::Binary(bytes),
         },
-        other => other,
+        other @ (Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_)) => other,
     }
 }
 

@@ -104,6 +104,39 @@ async fn whatever_happens_after_sending_is_unanswered_and_sent_once() {
 }
 
 #[tokio::test]
+async fn a_connection_is_kept_and_one_that_was_closed_meanwhile_is_not_used() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    // Two requests on the first connection, which is closed then, and one on the next.
+    let (closed, is_closed) = tokio::sync::oneshot::channel();
+    let server = tokio::spawn(async move {
+        let mut closed = Some(closed);
+        let mut seen = Vec::new();
+        for requests in [2, 1] {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            for _ in 0..requests {
+                seen.push(read_request(&mut tcp, &mut Vec::new()).await.unwrap());
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                tokio::io::AsyncWriteExt::write_all(&mut tcp, answer).await.unwrap();
+            }
+            drop(tcp);
+            if let Some(closed) = closed.take() {
+                closed.send(()).unwrap();
+            }
+        }
+        seen.len()
+    });
+    let rest = rest(&base);
+    for n in 0..2 {
+        assert!(matches!(rest.send(post()).await, Sent::Answered(_)), "{n}");
+    }
+    is_closed.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(matches!(rest.send(post()).await, Sent::Answered(_)), "over a new one");
+    assert_eq!(server.await.unwrap(), 3, "each came once");
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_takes_no_key_anywhere() {
     for status in [301, 302, 307, 308] {
         let mut elsewhere = Server::start(|_: &Seen| Reply::json(200, &serde_json::json!({}))).await;

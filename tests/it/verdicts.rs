@@ -210,15 +210,19 @@ impl Venue {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             self.now_ms += 20;
-            let step = self.engine.step(self.now(), input);
-            self.left += all_have_verdicts(&step);
-            for dated in &step.facts {
-                if let Fact::Intended(intent) = &dated.fact {
-                    *self.by.entry(format!("{:?}", intent.origin)).or_default() += 1;
+            let now = self.now();
+            let mut decided = self.engine.decide(now, input);
+            // Each half by itself: what leaves in the first may be gone before the second is worked out.
+            for step in [decided.hand_out(), decided.settle()] {
+                self.left += all_have_verdicts(&step);
+                for dated in &step.facts {
+                    if let Fact::Intended(intent) = &dated.fact {
+                        *self.by.entry(format!("{:?}", intent.origin)).or_default() += 1;
+                    }
                 }
-            }
-            for effect in step.effects {
-                inputs.extend(self.act(effect));
+                for effect in step.effects {
+                    inputs.extend(self.act(effect));
+                }
             }
         }
     }

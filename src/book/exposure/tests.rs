@@ -119,7 +119,7 @@ fn fact(happens: Happens, n: usize, book: &Book) -> Option<Fact> {
     Some(match happens {
         Happens::Intended { name, spec, replaces } => {
             let Fact::Intended(mut intent) = intent(NAMES[name], &spec.order()) else { panic!() };
-            intent.replaces = related(book, replaces, name, spec);
+            std::sync::Arc::make_mut(&mut intent).replaces = related(book, replaces, name, spec);
             Fact::Intended(intent)
         }
         Happens::Learned { name, spec, parent, role, word } => {

@@ -37,10 +37,34 @@ impl Division {
     }
 }
 
+/// Has the venue orders that wait for this one?
+fn waits(class: &ClassCapability, spec: &OrderSpec) -> bool {
+    !class.waits_on_limits || spec.order_type.kind() == OrderKind::Limit
+}
+
+/// Does it take what hangs on this one with it?
+fn takes_attached(class: &ClassCapability, spec: &OrderSpec) -> bool {
+    match spec.attached {
+        Attached::Simple | Attached::Oco { .. } => true,
+        Attached::Bracket { .. } => class.bracket && waits(class, spec),
+        Attached::OtoStop { .. } | Attached::OtoTarget { .. } => class.oto && waits(class, spec),
+    }
+}
+
 impl Engine {
     pub(in crate::engine) fn class_at(&self, instrument: &InstrumentId) -> Option<&ClassCapability> {
         let class = self.class_of(instrument);
         self.venues.get(&instrument.venue).and_then(|v| v.setup.capability.of(class))
+    }
+
+    /// Does the venue take all of an entry as it is?
+    pub(in crate::engine) fn goes_whole(&self, order: &sizing::Order) -> bool {
+        let spec = &order.spec;
+        let Some((class, total)) = self.class_at(&spec.instrument).zip(spec.amount.qty()) else {
+            return true;
+        };
+        let is_shown = order.show.is_none_or(|show| show >= total);
+        is_shown && order.parts.is_empty() && takes_attached(class, spec)
     }
 
     /// Divides an entry.
@@ -63,13 +87,8 @@ impl Engine {
             Attached::OtoStop { stop } => (Some(stop), None),
             Attached::OtoTarget { target } => (None, Some(target)),
         };
-        let waits = !class.waits_on_limits || spec.order_type.kind() == OrderKind::Limit;
-        let whole = match spec.attached {
-            Attached::Simple | Attached::Oco { .. } => true,
-            Attached::Bracket { .. } => class.bracket && waits,
-            Attached::OtoStop { .. } | Attached::OtoTarget { .. } => class.oto && waits,
-        };
-        if parts.is_empty() && whole {
+        let waits = waits(class, &spec);
+        if parts.is_empty() && takes_attached(class, &spec) {
             return Division { spec, held: Vec::new() };
         }
         let mut held = Vec::new();

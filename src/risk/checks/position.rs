@@ -90,7 +90,7 @@ mod tests {
         desk.book.works("a", &before);
         let verdict = |desk: &mut Desk, n| {
             let verdict = desk.judge_change("a", order(Side::Buy, n, limit("100")));
-            verdict.of(CheckName::Position).unwrap().why.is_none()
+            verdict.of(CheckName::Position).why.is_none()
         };
         assert!(verdict(&mut desk, "500"));
         assert!(!verdict(&mut desk, "501"));

@@ -9,25 +9,27 @@ use crate::{
     tui::{
         action::Action,
         focus::Pane,
-        model::{Model, Tone},
+        model::Model,
         msg::Cmd,
         settings::Preset,
         ticket::{Field, Ticket},
     },
 };
 use smol_str::{SmolStr, ToSmolStr as _};
+use std::sync::Arc;
 
 /// Does what the configuration says of this key or name.
 pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
+    let settings = Arc::clone(&model.settings);
     let (word, all) = if action == Action::Template {
-        ("template", &model.settings.templates)
+        ("template", &settings.templates)
     } else {
-        ("hotkey", &model.settings.hotkeys)
+        ("hotkey", &settings.hotkeys)
     };
-    let found = all.iter().find(|p| p.name.eq_ignore_ascii_case(arg)).cloned();
+    let found = all.iter().find(|p| p.name.eq_ignore_ascii_case(arg));
     let preset = found.ok_or_else(|| Text::clean(&format!("the configuration has no {word} `{arg}`")))?;
     let title = format!("{word} {}", preset.name);
-    let (filled, commands) = read(model, &preset, &title)?;
+    let (filled, commands) = read(model, preset, &title)?;
     let single = if commands.len() == 1 { commands.first().cloned() } else { None };
     match (preset.level, single) {
         (Level::Load, Some(Command::Order(draft))) => {
@@ -49,7 +51,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
             armed(model, &title)?;
             match single {
                 Some(command) => {
-                    model.say(Tone::Plain, format!("sent: {}", grammar::print(&command)));
+                    model.sent = Some(command.clone());
                     Ok(send(model, Request::Do(command)))
                 }
                 None => Ok(series::at_once(model, &title, commands)),
@@ -60,6 +62,9 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
 
 /// The lines with their placeholders filled in, as one text and as commands.
 fn read(model: &Model, preset: &Preset, title: &str) -> Result<(String, Vec<Command>), Text> {
+    if let Some(fixed) = preset.fixed() {
+        return Ok((preset.text(), fixed.to_vec()));
+    }
     let bindings = bindings(model);
     let several = preset.lines.len() > 1;
     let mut filled = Vec::new();

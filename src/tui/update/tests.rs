@@ -327,7 +327,7 @@ fn with_hotkey(level: crate::config::Level) -> Model {
 fn with_hotkeys(lines: &[&str], level: crate::config::Level) -> Model {
     use crate::tui::settings::Preset;
     let lines: Vec<smol_str::SmolStr> = lines.iter().map(|l| (*l).into()).collect();
-    let preset = |name: &str| Preset { name: name.into(), lines: lines.clone(), level };
+    let preset = |name: &str| Preset::new(name.into(), lines.clone(), level);
     let settings = Settings {
         keymap: crate::tui::keymap::Keymap::default().with_hotkey("F5", &preset("F5").text()).unwrap(),
         hotkeys: vec![preset("F5")],

@@ -1,0 +1,316 @@
+//! What does what the engine decides: facts to the journal, what follows from them to the venues once they are durable,
+//! answers to who asked.
+
+use super::{gateway::Gateway, timers::Timers};
+use crate::{
+    desk::{Receipt, Reply},
+    domain::{
+        alert::Alert,
+        fact::Dated,
+        text::Text,
+        time::{Mono, Now},
+    },
+    engine::{Answer, Effect, Front, Input, Step, Timer},
+    journal::{Commit, Committed, Work, Writer},
+};
+use std::collections::{BTreeMap, VecDeque};
+use tokio::sync::mpsc;
+
+/// After so long without the journal's answer, cancels and reductions go on without it.
+const EXITS_WAIT_MS: u64 = 300;
+/// After so long, an order that opens risk is not sent any more.
+const ENTRIES_WAIT_MS: u64 = 5_000;
+/// A snapshot waits so long for a request that waits for the journal: to make one takes longer than most syncs.
+const HOLD_MS: u64 = 20;
+
+/// Effects that wait for their facts to be durable.
+#[derive(Debug)]
+struct Batch {
+    ticket: u64,
+    since: Mono,
+    effects: Vec<Effect>,
+}
+
+/// What steps have brought that goes to the journal, and what waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Pile {
+    facts: Vec<Dated>,
+    effects: Vec<Effect>,
+}
+
+/// What was in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Nothing that a person could wait for.
+    Nothing,
+    /// Facts or effects.
+    Something,
+    /// An effect among them that changes something at a venue.
+    Leaves,
+}
+
+/// Apart from the engine, so that they can work while it is held by what is not settled yet.
+#[derive(Debug)]
+pub(super) struct Hands {
+    pub(super) gateway: Gateway,
+    pub(super) writer: Option<Writer>,
+    pub(super) fronts: BTreeMap<Front, mpsc::Sender<Receipt>>,
+    pub(super) alerts: mpsc::Sender<Alert>,
+    pub(super) state: State,
+}
+
+/// What is kept between turns.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    timers: Timers,
+    waiting: VecDeque<Batch>,
+    /// Work that the writer's queue had no room for, oldest first.
+    unhanded: VecDeque<Work>,
+    tickets: u64,
+    binds: Vec<u64>,
+    journal_lost: bool,
+    stopping: bool,
+    /// A call was started and has not had its turn yet.
+    started: bool,
+    /// Answers that wait until what was started has had its turn: to wake who reads them takes longer than to send.
+    receipts: Vec<(Front, Receipt)>,
+    dropped_alerts: u64,
+}
+
+impl Hands {
+    /// The run is over, and nothing waits for the journal any more.
+    pub(super) fn are_done(&self) -> bool {
+        self.state.stopping && self.state.waiting.is_empty()
+    }
+
+    /// A call was started that has not had its turn yet; asked once.
+    pub(super) const fn have_started(&mut self) -> bool {
+        std::mem::replace(&mut self.state.started, false)
+    }
+
+    /// The timers whose time has come.
+    pub(super) fn due(&mut self, now: Mono) -> impl Iterator<Item = Timer> {
+        std::iter::from_fn(move || self.state.timers.due(now))
+    }
+
+    /// When something is to be done here by itself.
+    pub(super) fn wake_at(&self, now: Mono) -> Option<Mono> {
+        let exits = self.state.waiting.front().map(|b| b.since.plus_ms(EXITS_WAIT_MS).max(now.plus_ms(50)));
+        [self.state.timers.next(), exits].into_iter().flatten().min()
+    }
+
+    /// While a request waits for the journal: until when no snapshot is made.
+    pub(super) fn held_until(&self) -> Option<Mono> {
+        let leaves = |b: &&Batch| b.effects.iter().any(is_request);
+        self.state.waiting.iter().find(leaves).map(|b| b.since.plus_ms(HOLD_MS))
+    }
+
+    /// Takes a step: what goes to the journal, and what waits for that, onto the pile; the rest is done.
+    pub(super) fn take(
+        &mut self,
+        step: Step,
+        pile: &mut Pile,
+        now: Now,
+        inputs: &mut VecDeque<Input>,
+    ) -> Taken {
+        let mut taken = if step.effects.is_empty() { Taken::Nothing } else { Taken::Something };
+        for dated in step.facts.into_iter().filter(|d| d.fact.is_durable()) {
+            taken = Taken::Something;
+            pile.facts.push(dated);
+        }
+        let leaves = step.effects.iter().any(is_request);
+        for effect in step.effects {
+            if waits_for_journal(&effect) {
+                pile.effects.push(effect);
+            } else {
+                self.act(effect, now, inputs);
+            }
+        }
+        if leaves { Taken::Leaves } else { taken }
+    }
+
+    /// The journal is kept for an account; the venue's answer must be that account.
+    pub(super) fn bind_account(&mut self, input: &Input) {
+        if let Input::Answer { venue, answer: Answer::Proved(Ok(proof)) } = input
+            && self.writer.is_some()
+        {
+            let ticket = self.next_ticket();
+            self.state.binds.push(ticket);
+            let work = Work::Bind { venue: venue.clone(), account: proof.account.clone(), ticket };
+            self.state.unhanded.push_back(work);
+            self.hand();
+        }
+    }
+
+    const fn next_ticket(&mut self) -> u64 {
+        self.state.tickets = self.state.tickets.saturating_add(1);
+        self.state.tickets
+    }
+
+    /// Hands the facts of a pile to the journal. What waits for no fact of its own waits for those before it.
+    pub(super) fn commit(&mut self, pile: Pile, now: Now, inputs: &mut VecDeque<Input>) {
+        let Pile { facts, effects } = pile;
+        if self.writer.is_none() || self.state.journal_lost {
+            for effect in effects {
+                self.act_or_withhold(effect, now, inputs);
+            }
+            return;
+        }
+        if facts.is_empty() {
+            match self.state.waiting.back_mut() {
+                Some(last) => last.effects.extend(effects),
+                None => effects.into_iter().for_each(|effect| self.act(effect, now, inputs)),
+            }
+            return;
+        }
+        let ticket = self.next_ticket();
+        self.state.unhanded.push_back(Work::Commit(Commit { batch: facts, ticket }));
+        self.state.waiting.push_back(Batch { ticket, since: now.mono, effects });
+        self.hand();
+    }
+
+    fn hand(&mut self) {
+        let Some(writer) = &self.writer else { return };
+        while let Some(work) = self.state.unhanded.pop_front() {
+            match writer.hand(work) {
+                Ok(()) => {}
+                Err(
+                    std::sync::mpsc::TrySendError::Full(work)
+                    | std::sync::mpsc::TrySendError::Disconnected(work),
+                ) => {
+                    self.state.unhanded.push_front(work);
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_committed(&mut self, done: Committed, now: Now, inputs: &mut VecDeque<Input>) {
+        let is_bind = self.state.binds.contains(&done.ticket);
+        self.state.binds.retain(|t| *t != done.ticket);
+        if let Err(why) = done.result {
+            self.state.journal_lost = true;
+            inputs.push_back(Input::JournalLost(Text::clean(&why.to_string())));
+            for batch in std::mem::take(&mut self.state.waiting) {
+                for effect in batch.effects {
+                    self.act_or_withhold(effect, now, inputs);
+                }
+            }
+            return;
+        }
+        if !is_bind {
+            while self.state.waiting.front().is_some_and(|b| b.ticket <= done.ticket) {
+                for effect in self.state.waiting.pop_front().map(|b| b.effects).into_iter().flatten() {
+                    self.act(effect, now, inputs);
+                }
+            }
+        }
+        self.hand();
+    }
+
+    /// A journal that is slow may hold up an entry, not an exit.
+    pub(super) fn hurry(&mut self, now: Now, inputs: &mut VecDeque<Input>) {
+        let mut go = Vec::new();
+        for batch in &mut self.state.waiting {
+            let waited = now.mono.since_ms(batch.since);
+            if waited < EXITS_WAIT_MS {
+                break;
+            }
+            let over = waited >= ENTRIES_WAIT_MS;
+            let (ready, rest) =
+                std::mem::take(&mut batch.effects).into_iter().partition(|e| over || !e.opens_risk());
+            batch.effects = rest;
+            go.push((over, ready));
+        }
+        for (over, effects) in go {
+            for effect in effects {
+                let why = Text::clean("the journal did not take it in five seconds");
+                match over.then(|| Gateway::withhold(&effect, &why)).flatten() {
+                    Some(answer) => inputs.push_back(answer),
+                    None => self.act(effect, now, inputs),
+                }
+            }
+        }
+    }
+
+    fn act_or_withhold(&mut self, effect: Effect, now: Now, inputs: &mut VecDeque<Input>) {
+        let lost = self.state.journal_lost || self.writer.is_none();
+        let why = Text::clean("the journal can't be written, so no order that opens risk leaves");
+        match (lost && effect.opens_risk()).then(|| Gateway::withhold(&effect, &why)).flatten() {
+            Some(answer) => inputs.push_back(answer),
+            None => self.act(effect, now, inputs),
+        }
+    }
+
+    fn act(&mut self, effect: Effect, now: Now, inputs: &mut VecDeque<Input>) {
+        match self.gateway.act(effect) {
+            None => self.state.started = true,
+            Some(Effect::Arm { timer, after_ms: 0 }) => inputs.push_back(Input::Timer(timer)),
+            Some(Effect::Arm { timer, after_ms }) => {
+                let at = now.mono.plus_ms(after_ms);
+                // The beat is a whole second: the venues' streams wake for it too, and one wake is enough.
+                let at = if timer == Timer::Tick { at.whole_ms() } else { at };
+                self.state.timers.arm(timer, at);
+            }
+            Some(Effect::Reply { front, receipt }) if self.state.started => {
+                self.state.receipts.push((front, receipt));
+            }
+            Some(Effect::Reply { front, receipt }) => self.answer(front, receipt),
+            Some(Effect::Notify(alert)) => self.notify(alert),
+            Some(Effect::Stop) => self.state.stopping = true,
+            Some(other) => tracing::error!(?other, "an effect that nobody does"),
+        }
+    }
+
+    fn notify(&mut self, alert: Alert) {
+        if self.alerts.try_send(alert).is_err() {
+            self.state.dropped_alerts = self.state.dropped_alerts.saturating_add(1);
+            tracing::warn!(dropped = self.state.dropped_alerts, "the notifier's queue is full");
+        }
+    }
+
+    pub(super) fn answer_waiting(&mut self) {
+        for (front, receipt) in std::mem::take(&mut self.state.receipts) {
+            self.answer(front, receipt);
+        }
+    }
+
+    fn answer(&mut self, front: Front, receipt: Receipt) {
+        if let Some(sender) = self.fronts.get(&front)
+            && let Err(mpsc::error::TrySendError::Full(receipt)) = sender.try_send(receipt)
+        {
+            tracing::warn!(id = receipt.id.0, "a front end does not take its receipts");
+        }
+    }
+}
+
+/// Does it change something at a venue?
+const fn is_request(effect: &Effect) -> bool {
+    match effect {
+        Effect::Submit { .. }
+        | Effect::Reduce { .. }
+        | Effect::Replace { .. }
+        | Effect::Cancel { .. }
+        | Effect::CancelAll { .. } => true,
+        Effect::Ask { .. }
+        | Effect::Watch { .. }
+        | Effect::Arm { .. }
+        | Effect::Reply { .. }
+        | Effect::Notify(_)
+        | Effect::Stop => false,
+    }
+}
+
+/// Does it follow from a fact that must be durable first? Questions, timers and answers to questions do not.
+const fn waits_for_journal(effect: &Effect) -> bool {
+    match effect {
+        Effect::Submit { .. }
+        | Effect::Reduce { .. }
+        | Effect::Replace { .. }
+        | Effect::Cancel { .. }
+        | Effect::CancelAll { .. }
+        | Effect::Stop => true,
+        Effect::Reply { receipt, .. } => matches!(receipt.reply, Reply::Placed { .. }),
+        Effect::Ask { .. } | Effect::Watch { .. } | Effect::Arm { .. } | Effect::Notify(_) => false,
+    }
+}
