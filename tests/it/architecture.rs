@@ -158,6 +158,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "http",
             "url",
             "tracing",
+            "ibapi",
             "jiff",
         ],
     ),
