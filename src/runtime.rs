@@ -27,3 +27,8 @@ use crate::{adapters::registry, config::VenueKind, domain::capability::Capabilit
 pub fn capability(kind: VenueKind) -> Option<Capability> {
     registry::row(kind).map(|row| (row.capability)())
 }
+
+/// Does this kind of venue take a key? Else a person logs in to the program that it is reached through.
+pub fn takes_key(kind: VenueKind) -> bool {
+    registry::row(kind).is_none_or(|row| row.takes_key)
+}

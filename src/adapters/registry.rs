@@ -4,6 +4,7 @@ use super::{
     Error, Settings,
     alpaca::{self, Alpaca},
     binance::{self, Binance, config::Product},
+    ibkr_tws::{self, Tws},
 };
 use crate::{
     broker::Broker,
@@ -55,6 +56,15 @@ pub const ROWS: &[Row] = &[
         capability: || binance::capability(Product::Usdm),
         fees: || binance::fees(Product::Usdm),
         open: |venue, settings, tls, clock| binance(Product::Usdm, venue, settings, tls, clock),
+    },
+    Row {
+        kind: VenueKind::Ibkr,
+        takes_key: false,
+        capability: ibkr_tws::capability,
+        fees: ibkr_tws::fees,
+        open: |venue, settings, _, clock| {
+            Ok(Arc::new(Tws::new(ibkr_tws::config::Config::new(venue, settings)?, clock)))
+        },
     },
 ];
 

@@ -300,8 +300,9 @@ impl Orders {
             if fact.venue_id.is_some() {
                 row.venue_id.clone_from(&fact.venue_id);
             }
-            if fact.replaced_by.is_some() {
-                row.replaced_by.clone_from(&fact.replaced_by);
+            if let Some(by) = &fact.replaced_by {
+                // Changed in place it goes on as itself.
+                row.replaced_by = (*by != fact.order.client).then(|| by.clone());
             }
             if fact.reason.is_some() {
                 row.reason.clone_from(&fact.reason);

@@ -78,15 +78,15 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// Answers with the order, then its children.
     fn reduce(&self, order: Reducing<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
     /// Asks for a change of a working order. At most one request leaves. Answers with the order that takes its
-    /// place, or the same one. A venue that cancelled the old order and refused the new one is accepted too: it
+    /// place, or with the same one where the venue changes orders in place. A venue that cancelled the old order and refused the new one is accepted too: it
     /// answers with both, the new one as rejected.
     fn replace(&self, change: Cleared<Replacement>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
     /// Asks for a cancel, from the reserve of the rate limit.
     fn cancel(&self, order: OrderRef) -> Answer<'_, Outcome<()>>;
     /// Asks for a cancel of every order of the account, children and conditionals included.
     fn cancel_all(&self) -> Answer<'_, Outcome<()>>;
-    /// Looks for one order by its names: the order, then its children. Empty is the venue saying, once, that it
-    /// has none such.
+    /// Looks for one order by its names: the order, then its children. Where the venue changes orders in place, the name
+    /// of a change that it made finds the order that was changed. Empty is the venue saying, once, that it has none such.
     fn find(&self, order: OrderRef) -> Answer<'_, Result<Vec<OrderReport>, Fault>>;
     /// Everything: orders, executions, positions, account. What could not be had is `None` there.
     fn report(&self, wanted: Wanted) -> Answer<'_, VenueReport>;

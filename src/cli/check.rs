@@ -11,7 +11,7 @@ use crate::{
     config::{Config, VenueConfig, VenueKind, resolve},
     desk::{Snapshot, snapshot::HealthRow},
     domain::{ids::VenueId, report::Environment},
-    runtime::Client,
+    runtime::{Client, takes_key},
 };
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -57,6 +57,8 @@ fn measured(client: &mut Client) -> Result<Arc<Snapshot>, Failure> {
 fn find(context: &Context, venue: &VenueConfig) -> Found {
     let credentials = if venue.kind == VenueKind::Paper {
         Ok("made by the embedded venue, kept in its data directory".to_owned())
+    } else if !takes_key(venue.kind) {
+        Ok("none here: a person logs in to the gateway".to_owned())
     } else {
         resolve(venue, &context.env).map(|c| c.source.to_string()).map_err(|why| why.to_string())
     };

@@ -42,7 +42,7 @@ macro_rules! kinds {
 kinds! {
     Paper "paper" "the embedded paper venue" Usable,
     Alpaca "alpaca" "Alpaca" Usable,
-    Ibkr "ibkr" "Interactive Brokers, TWS or IB Gateway" NotYet,
+    Ibkr "ibkr" "Interactive Brokers, TWS or IB Gateway" Usable,
     IbkrPortal "ibkr-portal" "Interactive Brokers, Client Portal gateway" NotYet,
     Binance "binance" "Binance spot" Usable,
     BinanceUs "binance-us" "Binance.US" Usable,

@@ -91,11 +91,22 @@ impl Engine {
             Ok(reports) => {
                 self.looks.remove(&id);
                 self.take_reports(venue, &reports);
+                self.found_in_place(&id, &reports);
                 if self.is_wanted(&id) {
                     self.look_later(&id, PATIENCE_MS);
                 }
             }
             Err(fault) => self.note_fault(venue, &fault),
+        }
+    }
+
+    /// Asked for the order that was to take another's place, the venue tells of that other, changed.
+    fn found_in_place(&mut self, id: &OrderId, reports: &[OrderReport]) {
+        let Some(row) = self.book.order(id).filter(|row| row.state.is_uncertain()) else { return };
+        let Some(client) = row.replaces.clone() else { return };
+        if super::answers::is_in_place(reports, &client, &id.client) {
+            let old = OrderId { venue: id.venue.clone(), client };
+            self.changed_in_place(&old, &id.clone());
         }
     }
 

@@ -161,6 +161,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "http",
             "url",
             "tracing",
+            "ibapi",
             "jiff",
         ],
     ),

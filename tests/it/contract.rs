@@ -6,6 +6,7 @@ mod binance;
 mod exchange;
 mod perps;
 mod serve;
+mod tws;
 
 use super::{
     counterparty::client,
@@ -75,6 +76,8 @@ pub(crate) trait Stand {
     fn strange(&self, word: Option<&'static str>) -> bool;
     /// The key may not trade, where the stand can do that.
     fn forbid(&self) -> bool;
+    /// Is it a program on this computer that a person logs in to, for real money too?
+    fn is_gateway(&self) -> bool;
     /// Can a working order be changed there?
     fn replaces(&self) -> bool;
     /// The order's protection that a replacement half took away is refused, where a replacement has two halves.
@@ -146,6 +149,23 @@ impl<S: Stand> Rig<S> {
     fn done(&mut self, text: &str) {
         let reply = run(&mut self.client, text);
         assert!(matches!(reply, Reply::Done(_) | Reply::Placed { .. }), "{text}: {reply:?}");
+    }
+    /// Changes an order. Which one works then: another in its place, or the same where the venue changes it in place,
+    /// which is told by its price.
+    fn replaced(&mut self, id: &str, change: &str) -> String {
+        let before = order(&self.client.snapshot(), id).unwrap().order_type.limit();
+        let by = self.place(&format!("replace {id} {change}"));
+        let gone = |o: &OrderRow| matches!(o.state, OrderState::Replaced | OrderState::Cancelled);
+        let works = |o: &OrderRow| o.state == OrderState::Working;
+        let in_place = |s: &Snapshot| {
+            order(s, id).is_some_and(|o| works(o) && o.order_type.limit() != before)
+                && order(s, &by).is_some_and(|o| o.state == OrderState::Replaced)
+        };
+        self.wait(&format!("{by} in the place of {id}"), |s| {
+            let other = order(s, id).is_some_and(gone) && order(s, &by).is_some_and(works);
+            other || in_place(s)
+        });
+        if in_place(&self.client.snapshot()) { id.to_owned() } else { by }
     }
     fn ours(&mut self, symbol: &str) -> Decimal {
         let s = self.client.snapshot();
@@ -221,6 +241,8 @@ fn a_lost_answer_is_settled_by_asking<S: Stand>(stand: S) {
         ("html", Raw::Full(200, Vec::new(), b"<html>hotel</html>".to_vec())),
         ("not documented", Raw::Json(400, "{\"message\":\"timed out\"}".to_owned())),
     ] {
+        // Where requests and news share a connection, it is a new one.
+        rig.wait("agreement", agrees);
         rig.stand.deaf(true);
         rig.stand.fate(On::Place, Fate::Done(reply));
         let id = rig.place_low();
@@ -315,6 +337,7 @@ fn what_a_cut_stream_missed_is_read_before_anything_is_live<S: Stand>(stand: S) 
     rig.agree();
     assert!(rig.client.snapshot().health.iter().any(|h| h.reconnects >= 1));
     // And in the middle of placing.
+    rig.wait("agreement", agrees);
     rig.stand.fate(On::Place, Fate::Done(Raw::Gone));
     let id = rig.place_low();
     rig.stand.cut();
@@ -372,12 +395,7 @@ fn a_replacement_is_one_or_the_other<S: Stand>(stand: S) {
         rig.agree();
         return rig.close();
     }
-    let by = rig.place(&format!("replace {id} limit -3%"));
-    rig.wait(&format!("{by} in the place of {id}"), |s| {
-        let gone =
-            order(s, &id).is_some_and(|o| matches!(o.state, OrderState::Replaced | OrderState::Cancelled));
-        gone && order(s, &by).is_some_and(|o| o.state == OrderState::Working)
-    });
+    let by = rig.replaced(&id, "limit -3%");
     rig.agree();
     rig.stand.fate(On::Replace, Fate::Refused);
     let not = rig.place(&format!("replace {by} limit -4%"));
@@ -386,8 +404,7 @@ fn a_replacement_is_one_or_the_other<S: Stand>(stand: S) {
     rig.agree();
     rig.stand.deaf(true);
     rig.stand.fate(On::Replace, Fate::Done(Raw::Gone));
-    let last = rig.place(&format!("replace {by} limit -4%"));
-    rig.wait_state(&last, OrderState::Working);
+    let last = rig.replaced(&by, "limit -4%");
     rig.stand.deaf(false);
     rig.agree();
     if rig.stand.halves() {
@@ -547,11 +564,24 @@ fn a_stand_in_is_never_taken_for_real_money<S: Stand>(stand: S) {
             role: tradedeck::runtime::Role::Shell,
             live: Some("0000".into()),
         };
-        let why = tradedeck::runtime::Host::open(opening).err().map(|e| format!("{e:#}"));
-        assert!(
-            why.as_ref().is_some_and(|why| why.contains("live") || why.contains("no address of")),
-            "{why:?}"
-        );
+        match tradedeck::runtime::Host::open(opening) {
+            Err(why) => {
+                let why = format!("{why:#}");
+                assert!(why.contains("live") || why.contains("no address of"), "{why}");
+            }
+            // Where real money is reached through this computer too, the account itself says what it is.
+            Ok(host) => {
+                assert!(stand.is_gateway());
+                let mut client = Client::over(host).unwrap();
+                wait(&mut client, "a refusal", |s| {
+                    s.alerts.iter().any(|a| a.alert.text.as_str().contains("the configuration says LIVE"))
+                });
+                let (symbol, qty) = stand.market();
+                let reply = run(&mut client, &format!("buy {symbol} {qty} limit 1 gtc"));
+                assert!(matches!(reply, Reply::Refused { .. }), "{reply:?}");
+                client.close().unwrap();
+            }
+        }
     }
     assert!(stand.sent().is_empty());
 }
@@ -585,6 +615,28 @@ fn a_client_of_others_trades_the_stand_in_and_is_watched() {
     rig.close();
 }
 
+/// The vendor's own client trades the stand-in of its gateway, and the desk watches the account meanwhile.
+#[test]
+#[ignore = "needs a Python with the vendor's client, which `.ci/run` brings"]
+fn the_vendors_client_trades_the_gateway_and_is_watched() {
+    let python = std::env::var("TRADEDECK_IBAPI_PYTHON").expect("the Python that has ibapi");
+    let mut rig = Rig::open(tws::Tws::start());
+    let at = rig.stand.addr();
+    let mut proof = std::process::Command::new(python);
+    let proof = proof.arg("tests/ibapi_py/proof.py").args([at.ip().to_string(), at.port().to_string()]);
+    let output = proof.output().unwrap();
+    println!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success());
+    rig.wait("what it bought", |s| {
+        s.positions.iter().any(|p| p.instrument.symbol.as_str() == "AAPL" && p.qty.get() == Decimal::TEN)
+    });
+    rig.agree();
+    rig.done("flatten");
+    rig.wait("flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
+    assert!(rig.stand.open().is_empty() && rig.stand.held("AAPL").is_zero());
+    rig.close();
+}
+
 macro_rules! venues {
     ($($name:ident $start:expr;)*) => {$(
         mod $name {
@@ -611,4 +663,5 @@ venues! {
     at_binance super::binance::Binance::start();
     at_binance_us super::binance::Binance::start_us();
     at_binance_usdm super::binance::Binance::start_usdm();
+    at_ibkr_tws super::tws::Tws::start();
 }

@@ -126,6 +126,9 @@ impl Stand for Alpaca {
         self.venue.desk.edit(|text| text.replace(r#""trading_blocked":false"#, r#""trading_blocked":true"#));
         true
     }
+    fn is_gateway(&self) -> bool {
+        false
+    }
     fn replaces(&self) -> bool {
         true
     }

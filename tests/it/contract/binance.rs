@@ -243,6 +243,9 @@ impl Stand for Binance {
         self.running.with(|exchange| exchange.can_trade = false);
         true
     }
+    fn is_gateway(&self) -> bool {
+        false
+    }
     fn replaces(&self) -> bool {
         self.product != Product::Usdm
     }

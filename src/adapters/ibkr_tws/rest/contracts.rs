@@ -1,0 +1,146 @@
+//! Contracts and their rules, from memory while they are fresh.
+
+use super::{Api, Session};
+use crate::{
+    adapters::ibkr_tws::{
+        map::{
+            contract::wanted,
+            rules::{Rules, market_rule_of, rules},
+        },
+        wire::code,
+    },
+    broker::Fault,
+    domain::{ids::Symbol, instrument::Instrument},
+    transport::limit::Class,
+};
+use ibapi::{
+    Error as Theirs,
+    contracts::{ContractDetails, MarketRule},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Rules seldom change.
+const RULES_FRESH_MS: u64 = 3_600_000;
+
+impl Api {
+    /// The rules of these symbols. What TWS does not know is left out; what fits several contracts is said, unless other
+    /// symbols could be had.
+    pub async fn instruments(&self, symbols: Vec<Symbol>) -> Result<Vec<Instrument>, Fault> {
+        let mut found = Vec::new();
+        let mut failed = None;
+        for symbol in symbols.into_iter().collect::<BTreeSet<_>>() {
+            match self.looked_up(&symbol, Class::Exit).await {
+                Ok(Some(rules)) => found.push(rules.instrument),
+                Ok(None) => {}
+                Err(fault @ (Fault::Unreachable { .. } | Fault::Limited { .. })) => return Err(fault),
+                Err(fault) => {
+                    tracing::warn!(%symbol, %fault, "the rules of a symbol can't be had");
+                    failed = Some(fault);
+                }
+            }
+        }
+        match failed {
+            Some(fault) if found.is_empty() => Err(fault),
+            Some(_) | None => Ok(found),
+        }
+    }
+
+    /// The rules of one symbol, which must be there.
+    pub(in crate::adapters::ibkr_tws) async fn rules_of(
+        &self,
+        symbol: &Symbol,
+        class: Class,
+    ) -> Result<Rules, Fault> {
+        let found = self.looked_up(symbol, class).await?;
+        found.ok_or_else(|| self.refused(&format!("TWS knows no contract for {symbol}")))
+    }
+
+    /// From memory while they are fresh.
+    async fn looked_up(&self, symbol: &Symbol, class: Class) -> Result<Option<Rules>, Fault> {
+        let now = self.now();
+        if let Some((at, rules)) = self.rules.lock().await.get(symbol)
+            && now.since_ms(*at) < RULES_FRESH_MS
+        {
+            return Ok(Some(rules.clone()));
+        }
+        // No contract there has another name.
+        let Ok(contract) = wanted(symbol) else { return Ok(None) };
+        let session = self.question(class).await?;
+        let told = tokio::time::timeout(self.deadline(), session.client.contract_details(&contract)).await;
+        let details = match told {
+            Err(_) => return Err(self.silent(symbol.as_str())),
+            Ok(Err(Theirs::Notice(notice))) if notice.code == code::NO_CONTRACT => return Ok(None),
+            Ok(Err(error)) => return Err(self.fault(&error)),
+            Ok(Ok(details)) => details,
+        };
+        let Some(details) = only(symbol, details).map_err(|why| self.refused(&why))? else { return Ok(None) };
+        let rule = self.market_rule(&session, class, &details).await?;
+        let rules = rules(self.venue(), &details, rule.as_ref()).map_err(|e| self.unreadable(e))?;
+        self.rules.lock().await.insert(symbol.clone(), (now, rules.clone()));
+        Ok(Some(rules))
+    }
+
+    async fn market_rule(
+        &self,
+        session: &Arc<Session>,
+        class: Class,
+        details: &ContractDetails,
+    ) -> Result<Option<MarketRule>, Fault> {
+        let Some(id) = market_rule_of(details).map_err(|e| self.unreadable(e))? else { return Ok(None) };
+        let _alone = self.sharing.lock().await;
+        if let Some(rule) = self.steps.lock().await.get(&id) {
+            return Ok(Some(copied(rule)));
+        }
+        self.grant(class, 1).await.map_err(|limited| self.limited(limited))?;
+        let told = tokio::time::timeout(self.deadline(), session.client.market_rule(id)).await;
+        let rule = match told {
+            Ok(Ok(rule)) => rule,
+            Ok(Err(error)) => return Err(self.broken(session, "steps of prices", &error).await),
+            Err(_) => return Err(self.broken(session, "steps of prices", &Theirs::Timeout).await),
+        };
+        self.steps.lock().await.insert(id, copied(&rule));
+        Ok(Some(rule))
+    }
+}
+
+fn copied(rule: &MarketRule) -> MarketRule {
+    let row = |r: &ibapi::contracts::PriceIncrement| ibapi::contracts::PriceIncrement {
+        low_edge: r.low_edge,
+        increment: r.increment,
+    };
+    MarketRule {
+        market_rule_id: rule.market_rule_id,
+        price_increments: rule.price_increments.iter().map(row).collect(),
+    }
+}
+
+/// The contract that fits, if it is one. The same contract may be listed at several exchanges.
+fn only(symbol: &Symbol, mut details: Vec<ContractDetails>) -> Result<Option<ContractDetails>, String> {
+    let numbers: BTreeSet<i32> = details.iter().map(|d| d.contract.contract_id).collect();
+    if numbers.len() > 1 {
+        let named = details.iter().map(|d| {
+            let c = &d.contract;
+            format!(
+                "{} {} at {} in {} (IB{})",
+                c.security_type.as_str(),
+                c.local_symbol,
+                c.exchange,
+                c.currency,
+                c.contract_id
+            )
+        });
+        let named: Vec<String> = named.take(8).collect();
+        return Err(format!(
+            "{symbol} fits several contracts: {}; write the number of the one that is meant",
+            named.join(", ")
+        ));
+    }
+    let home = details.iter().position(|d| {
+        let c = &d.contract;
+        c.exchange == c.primary_exchange || c.exchange.as_str() == "SMART"
+    });
+    if details.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(details.swap_remove(home.unwrap_or(0))))
+}
