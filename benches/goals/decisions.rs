@@ -118,7 +118,7 @@ fn order(n: usize) -> Input {
     Input::Request { front: Front(0), envelope }
 }
 
-/// What the halves of the steps of some orders took.
+/// What the steps of orders took until the order left, and whole.
 #[derive(Default)]
 struct Halves {
     decided: Vec<Duration>,
@@ -126,6 +126,12 @@ struct Halves {
 }
 
 impl Halves {
+    /// Of each order of a row the mean.
+    fn push(&mut self, decided: &[Duration], whole: &[Duration]) {
+        let mean = |times: &[Duration]| times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap();
+        self.decided.push(mean(decided));
+        self.whole.push(mean(whole));
+    }
     fn micros(&mut self) -> (f64, f64) {
         (micros(median(&mut self.decided)), micros(median(&mut self.whole)))
     }
@@ -148,17 +154,18 @@ fn step() -> Row {
         let symbols = (0..BURST).map(|n| SIZE.positions + (burst * BURST + n) % 100);
         let orders: Vec<Input> = symbols.map(order).collect();
         let mut steps = Vec::with_capacity(BURST);
-        for (n, order) in orders.into_iter().enumerate() {
+        let (mut left, mut done) = (Vec::with_capacity(BURST), Vec::with_capacity(BURST));
+        for order in orders {
             let began = Instant::now();
             let (step, decided) = one_decision(&mut engine, now, order);
             let leaves = began.elapsed();
             black_box(one_settling(decided));
-            let whole = began.elapsed();
-            let halves = if n < COLD { &mut cold } else { &mut warm };
-            halves.decided.push(leaves);
-            halves.whole.push(whole);
+            done.push(began.elapsed());
+            left.push(leaves);
             steps.push(step);
         }
+        cold.push(&left[..COLD], &done[..COLD]);
+        warm.push(&left[COLD..], &done[COLD..]);
         for order in steps.into_iter().map(submitted) {
             desk::accepted(&mut engine, now, &order);
         }
