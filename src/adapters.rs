@@ -4,6 +4,7 @@
 pub mod alpaca;
 pub mod binance;
 mod exchange;
+pub mod ibkr_portal;
 mod number;
 pub mod registry;
 mod settings;

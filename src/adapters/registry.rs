@@ -4,6 +4,7 @@ use super::{
     Error, Settings,
     alpaca::{self, Alpaca},
     binance::{self, Binance, config::Product},
+    ibkr_portal::{self, Portal},
 };
 use crate::{
     broker::Broker,
@@ -55,6 +56,16 @@ pub const ROWS: &[Row] = &[
         capability: || binance::capability(Product::Usdm),
         fees: || binance::fees(Product::Usdm),
         open: |venue, settings, tls, clock| binance(Product::Usdm, venue, settings, tls, clock),
+    },
+    Row {
+        kind: VenueKind::IbkrPortal,
+        takes_key: false,
+        capability: ibkr_portal::capability,
+        fees: ibkr_portal::fees,
+        open: |venue, settings, tls, clock| {
+            let config = ibkr_portal::config::Config::new(venue, settings)?;
+            Ok(Arc::new(Portal::new(config, tls, clock)?))
+        },
     },
 ];
 
