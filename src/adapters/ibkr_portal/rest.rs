@@ -42,6 +42,10 @@ const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Requests for bars under way at one time; the vendor takes five.
 const BARS_MAX: usize = 4;
 
+/// Ten requests a second are soon used up by a report: whoever is not an exit waits so long for a place and no longer,
+/// since the price that he saw grows old.
+const PATIENCE_MS: u64 = 1_500;
+
 /// How one exchange ended, before anybody says what it means.
 #[derive(Debug)]
 pub enum Exchange {
@@ -142,14 +146,19 @@ impl Api {
 
     /// Waits for a place in the limits.
     async fn admit(&self, class: Class, kind: Kind) -> Result<(), Exchange> {
-        let now = self.now().mono;
-        let grant = self.pace.lock().await.ask(now, class, kind);
-        match grant {
-            Grant::Go => return Ok(()),
-            Grant::Refused { until } => return Err(self.limited(until).await),
-            Grant::At(slot) => {
-                let wait = slot.as_nanos().saturating_sub(now.as_nanos());
-                tokio::time::sleep(Duration::from_nanos(wait)).await;
+        let latest = self.now().mono.plus_ms(PATIENCE_MS);
+        loop {
+            let now = self.now().mono;
+            let grant = self.pace.lock().await.ask(now, class, kind);
+            let wait = |slot: Mono| Duration::from_nanos(slot.as_nanos().saturating_sub(now.as_nanos()));
+            match grant {
+                Grant::Go => return Ok(()),
+                Grant::Refused { until } if until <= latest => tokio::time::sleep(wait(until)).await,
+                Grant::Refused { until } => return Err(self.limited(until).await),
+                Grant::At(slot) => {
+                    tokio::time::sleep(wait(slot)).await;
+                    break;
+                }
             }
         }
         // The box may have closed meanwhile.
