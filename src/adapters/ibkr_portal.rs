@@ -162,3 +162,11 @@ impl Broker for Portal {
         Box::pin(stream::run(&self.api, &self.tls, self.timing, watched, sink))
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/it/loopback.rs"]
+#[expect(clippy::duplicate_mod, reason = "no venue names another, and each has the same loopback")]
+#[expect(dead_code, reason = "only its requests are answered here; its streams are those of the contract")]
+mod loopback;
+#[cfg(test)]
+mod tests;

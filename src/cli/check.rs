@@ -57,6 +57,8 @@ fn measured(client: &mut Client) -> Result<Arc<Snapshot>, Failure> {
 fn find(context: &Context, venue: &VenueConfig) -> Found {
     let credentials = if venue.kind == VenueKind::Paper {
         Ok("made by the embedded venue, kept in its data directory".to_owned())
+    } else if matches!(venue.kind, VenueKind::Ibkr | VenueKind::IbkrPortal) {
+        Ok("none here: a person logs in to the gateway".to_owned())
     } else {
         resolve(venue, &context.env).map(|c| c.source.to_string()).map_err(|why| why.to_string())
     };

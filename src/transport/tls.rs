@@ -102,9 +102,16 @@ struct Pin {
 }
 
 /// Another certificate than the pinned one.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the certificate is not the pinned one")]
 struct NotPinned;
+
+/// The library shows this where a person reads it.
+impl std::fmt::Debug for NotPinned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
 
 impl ServerCertVerifier for Pin {
     fn verify_server_cert(

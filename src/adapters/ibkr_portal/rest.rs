@@ -98,10 +98,10 @@ impl Api {
         let rest = Rest::new(config.rest.clone(), tls, options, clock.clone())
             .map_err(|source| Error::Transport { venue: config.venue.clone(), source })?;
         Ok(Self {
+            pace: Mutex::new(Pace::new(clock.now().mono)),
             config,
             clock,
             rest,
-            pace: Mutex::new(Pace::new()),
             memory: Mutex::default(),
             session: Mutex::new(None),
             line: Line::default(),
@@ -141,7 +141,9 @@ impl Api {
             return ended;
         }
         let _under_way = self.line.quiet().await;
-        self.send(call).await
+        let ended = self.send(call).await;
+        self.pace.lock().await.listed(self.now().mono, kind);
+        ended
     }
 
     /// Waits for a place in the limits.
@@ -223,8 +225,9 @@ impl Api {
         }
         let _under_way = self.line.quiet().await;
         let began = self.now().mono;
-        let answer = self.usable(self.send(call.body_max(LIST_BYTES_MAX)).await)?;
-        Ok((began, answer))
+        let ended = self.send(call.body_max(LIST_BYTES_MAX)).await;
+        self.pace.lock().await.listed(self.now().mono, kind);
+        Ok((began, self.usable(ended)?))
     }
 
     fn usable(&self, exchange: Exchange) -> Result<Answer, Fault> {

@@ -125,7 +125,7 @@ impl Api {
         let mut said = settle_order(self.send(call).await);
         let mut waiting: VecDeque<Question> = VecDeque::new();
         let mut taken: Vec<(i64, String)> = Vec::new();
-        for _ in 0..=REPLIES_MAX {
+        for replies in 0..=REPLIES_MAX {
             match said {
                 Outcome::Accepted(Said::Taken(list)) => taken.extend(list),
                 // The newest questions are the ones that stand.
@@ -148,17 +148,19 @@ impl Api {
             if let Some((id, why)) = no {
                 return self.decline(&question, &id, why, taken.is_empty()).await;
             }
+            if replies >= REPLIES_MAX {
+                let why = format!(
+                    "Interactive Brokers asked more than {REPLIES_MAX} questions about the order; it was given up"
+                );
+                return self.decline(&question, "questions", Text::from(why), taken.is_empty()).await;
+            }
             said = match self.confirm(&question, end).await {
                 Ok(said) => said,
                 Err(why) => return self.decline(&question, "late", why, taken.is_empty()).await,
             };
             waiting.pop_front();
         }
-        let Some(question) = waiting.front().cloned() else { return Outcome::Accepted(taken) };
-        let why = Text::from(format!(
-            "Interactive Brokers asked more than {REPLIES_MAX} questions about the order; it was given up"
-        ));
-        self.decline(&question, "questions", why, taken.is_empty()).await
+        Outcome::Unknown(Text::from("the venue asked on without end"))
     }
 
     /// Says yes. `Err` where there is no time or room left for it: then nothing was confirmed.

@@ -15,11 +15,12 @@ use std::collections::VecDeque;
 /// Round trips kept for the percentiles.
 const ROUND_TRIPS_KEPT: usize = 100;
 /// The gateway takes ten requests a second (the vendor's documentation of pacing limitations).
-const PER_SECOND: u32 = 8;
+const PER_SECOND: u32 = 7;
 /// Of those, kept for cancels, reductions and the questions that an exit asks.
 const RESERVE: u32 = 2;
-/// The lists of orders, of executions and of accounts are taken once in five seconds each.
-const LIST_MS: u64 = 5_000;
+/// The lists of orders, of executions and of accounts are taken once in five seconds each. It is counted from the end of
+/// one to the start of the next, and from the start of the program, since another run may just have asked.
+const LIST_MS: u64 = 5_250;
 /// How long the penalty box holds where the answer does not say.
 const BOX_MS: u64 = 600_000;
 
@@ -43,22 +44,19 @@ pub enum Kind {
 #[derive(Debug)]
 pub(super) struct Pace {
     all: Limit,
-    orders: Limit,
-    trades: Limit,
-    accounts: Limit,
+    /// From when on each list may be asked for again.
+    lists: [Mono; 3],
     boxed_until: Option<Mono>,
     round_trips_ns: VecDeque<u64>,
     skew_ms: Option<i64>,
 }
 
 impl Pace {
-    pub(super) fn new() -> Self {
-        let plan = |limit, per_ms, reserve| Limit::new(Plan { model: Model::Window, limit, per_ms, reserve });
+    pub(super) fn new(now: Mono) -> Self {
+        let all = Plan { model: Model::Window, limit: PER_SECOND, per_ms: 1_000, reserve: RESERVE };
         Self {
-            all: plan(PER_SECOND, 1_000, RESERVE),
-            orders: plan(1, LIST_MS, 0),
-            trades: plan(1, LIST_MS, 0),
-            accounts: plan(1, LIST_MS, 0),
+            all: Limit::new(all),
+            lists: [now.plus_ms(LIST_MS); 3],
             boxed_until: None,
             round_trips_ns: VecDeque::new(),
             skew_ms: None,
@@ -70,23 +68,33 @@ impl Pace {
         if let Some(until) = self.boxed(now) {
             return Grant::Refused { until };
         }
-        let own = match kind {
-            Kind::Usual => None,
-            Kind::Orders => Some(&mut self.orders),
-            Kind::Trades => Some(&mut self.trades),
-            Kind::Accounts => Some(&mut self.accounts),
-        };
         // A list is waited for by whoever wants it: nobody acts on its price.
-        let slot = match own.map(|limit| limit.ask(now, Class::Exit, 1)) {
-            None | Some(Grant::Go) => now,
-            Some(Grant::At(slot)) => slot,
-            Some(no @ Grant::Refused { .. }) => return no,
-        };
+        let slot = self.list(kind).map_or(now, |next| now.max(*next));
+        if let Some(next) = self.list(kind) {
+            *next = slot.plus_ms(LIST_MS);
+        }
         match self.all.ask(now, class, 1) {
             Grant::Go if slot <= now => Grant::Go,
             Grant::Go => Grant::At(slot),
             Grant::At(at) => Grant::At(at.max(slot)),
             no @ Grant::Refused { .. } => no,
+        }
+    }
+
+    fn list(&mut self, kind: Kind) -> Option<&mut Mono> {
+        let [orders, trades, accounts] = &mut self.lists;
+        match kind {
+            Kind::Usual => None,
+            Kind::Orders => Some(orders),
+            Kind::Trades => Some(trades),
+            Kind::Accounts => Some(accounts),
+        }
+    }
+
+    /// A list came, or did not: the next is asked for no sooner than this much later.
+    pub(super) fn listed(&mut self, now: Mono, kind: Kind) {
+        if let Some(next) = self.list(kind) {
+            *next = (*next).max(now.plus_ms(LIST_MS));
         }
     }
 
@@ -147,26 +155,33 @@ mod tests {
 
     #[test]
     fn lists_are_taken_once_in_five_seconds_and_waited_for() {
-        let mut pace = Pace::new();
-        assert_eq!(pace.ask(ms(0), Class::Read, Kind::Orders), Grant::Go);
-        let Grant::At(slot) = pace.ask(ms(0), Class::Exit, Kind::Orders) else { panic!() };
-        assert!((5_000..5_200).contains(&slot.since_ms(ms(0))), "{slot:?}");
-        assert_eq!(pace.ask(ms(0), Class::Exit, Kind::Trades), Grant::Go, "each has its own");
+        let mut pace = Pace::new(ms(0));
+        assert_eq!(
+            pace.ask(ms(0), Class::Exit, Kind::Orders),
+            Grant::At(ms(5_250)),
+            "another run may have asked"
+        );
+        let mut pace = Pace::new(ms(0));
+        assert_eq!(pace.ask(ms(9_000), Class::Read, Kind::Orders), Grant::Go);
+        pace.listed(ms(9_700), Kind::Orders);
+        assert_eq!(pace.ask(ms(9_800), Class::Exit, Kind::Orders), Grant::At(ms(14_950)));
+        assert_eq!(pace.ask(ms(9_800), Class::Exit, Kind::Orders), Grant::At(ms(20_200)));
+        assert_eq!(pace.ask(ms(9_800), Class::Exit, Kind::Trades), Grant::Go, "each has its own");
     }
 
     #[test]
     fn entries_leave_room_for_exits_and_the_tenth_in_a_second_never_leaves() {
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(ms(0));
         let go = |pace: &mut Pace, class| {
             (0..20).filter(|_| pace.ask(ms(0), class, Kind::Usual) == Grant::Go).count()
         };
-        assert_eq!(go(&mut pace, Class::Entry), 6);
+        assert_eq!(go(&mut pace, Class::Entry), 5);
         assert_eq!(go(&mut pace, Class::Exit), 2);
     }
 
     #[test]
     fn nothing_leaves_in_the_penalty_box_and_afterwards_everything_does() {
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(ms(0));
         assert_eq!(pace.box_in(&too_many(1_000, HeaderMap::new())), ms(601_000));
         for class in [Class::Read, Class::Entry, Class::Exit] {
             assert_eq!(pace.ask(ms(2_000), class, Kind::Usual), Grant::Refused { until: ms(601_000) });
@@ -175,6 +190,6 @@ mod tests {
         assert_eq!(pace.ask(ms(601_000), Class::Entry, Kind::Usual), Grant::Go);
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "2".parse().unwrap());
-        assert_eq!(Pace::new().box_in(&too_many(1_000, headers)), ms(3_000));
+        assert_eq!(Pace::new(ms(0)).box_in(&too_many(1_000, headers)), ms(3_000));
     }
 }

@@ -246,6 +246,12 @@ impl Api {
             }
             memory.is_named = true;
         }
+        let boxed = self.pace.lock().await.boxed(self.now().mono);
+        if let Some(until) = boxed {
+            let fault = self.fault(self.limited(until).await);
+            report.missing.push(Text::from(fault.to_string()));
+            return report;
+        }
         if let Err(fault) = self.up(Class::Exit).await {
             report.missing.push(Text::from(fault.to_string()));
             return report;
