@@ -160,8 +160,9 @@ async fn every_request(venue: &Portal) {
     drop(venue.reduce(Reducing::for_test(reducing)).await);
     drop(venue.report(Wanted::default()).await);
     let after = OrderSpec { order_type: OrderType::Limit { limit: price("181") }, ..limit_order() };
+    // The last that was placed: all have one number here.
     let change = Replacement {
-        order: order_ref("7"),
+        order: OrderRef { client: ClientId::new("td-b-1").unwrap(), ..order_ref("7") },
         change: Change { limit: Some(price("181")), ..Change::default() },
         client: ClientId::new("td-a-99").unwrap(),
         before: limit_order(),
