@@ -4,6 +4,7 @@
 pub mod alpaca;
 pub mod binance;
 mod exchange;
+pub mod ibkr_portal;
 pub mod ibkr_tws;
 mod number;
 pub mod registry;

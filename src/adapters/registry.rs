@@ -4,6 +4,7 @@ use super::{
     Error, Settings,
     alpaca::{self, Alpaca},
     binance::{self, Binance, config::Product},
+    ibkr_portal::{self, Portal},
     ibkr_tws::{self, Tws},
 };
 use crate::{
@@ -64,6 +65,16 @@ pub const ROWS: &[Row] = &[
         fees: ibkr_tws::fees,
         open: |venue, settings, _, clock| {
             Ok(Arc::new(Tws::new(ibkr_tws::config::Config::new(venue, settings)?, clock)))
+        },
+    },
+    Row {
+        kind: VenueKind::IbkrPortal,
+        takes_key: false,
+        capability: ibkr_portal::capability,
+        fees: ibkr_portal::fees,
+        open: |venue, settings, tls, clock| {
+            let config = ibkr_portal::config::Config::new(venue, settings)?;
+            Ok(Arc::new(Portal::new(config, tls, clock)?))
         },
     },
 ];

@@ -53,6 +53,9 @@ pub struct Wanted {
     /// What the book has orders or a position in at the venue: some venues tell ended orders and executions by
     /// instrument only.
     pub traded: Vec<Symbol>,
+    /// What the book has of orders that took the place of others: some venues change an order in place and keep the id
+    /// that it was placed with, so that an adapter that begins anew learns here by which name it goes.
+    pub changed: Vec<OrderRef>,
 }
 
 /// What is wanted of a venue's market.

@@ -43,7 +43,7 @@ kinds! {
     Paper "paper" "the embedded paper venue" Usable,
     Alpaca "alpaca" "Alpaca" Usable,
     Ibkr "ibkr" "Interactive Brokers, TWS or IB Gateway" Usable,
-    IbkrPortal "ibkr-portal" "Interactive Brokers, Client Portal gateway" NotYet,
+    IbkrPortal "ibkr-portal" "Interactive Brokers, Client Portal gateway" Usable,
     Binance "binance" "Binance spot" Usable,
     BinanceUs "binance-us" "Binance.US" Usable,
     BinanceUsdm "binance-usdm" "Binance USD-M futures" Usable,

@@ -238,8 +238,8 @@ fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<
         venue.kind = kind;
         only_its_own(&s, kind);
     }
-    venue.always_open =
-        venue.paper.hours == PaperHours::Always && (kind != Some(VenueKind::Alpaca) || own_hours(&s, &venue));
+    let keeps_hours = matches!(kind, Some(VenueKind::Alpaca | VenueKind::Ibkr | VenueKind::IbkrPortal));
+    venue.always_open = venue.paper.hours == PaperHours::Always && (!keeps_hours || own_hours(&s, &venue));
     s.finish();
     venue
 }
@@ -322,11 +322,17 @@ fn only_its_own(s: &Section<'_>, kind: VenueKind) {
     }
 }
 
-/// Does a server on this computer say that it is open round the clock? Alpaca itself keeps the exchanges' hours: a
-/// market order outside them would wait for the open, which is no way out.
+/// Does a server on this computer say that it is open round the clock? Brokers keep the exchanges' hours: a market order
+/// outside them would wait for the open, which is no way out. The gateways of Interactive Brokers are always on this
+/// computer, so that only play money may be open longer.
 fn own_hours(s: &Section<'_>, venue: &VenueConfig) -> bool {
     let Some(value) = s.value("hours") else { return false };
-    let local = venue.addresses.trading_url.as_ref().is_some_and(is_loopback);
+    let is_beside = matches!(venue.kind, VenueKind::Ibkr | VenueKind::IbkrPortal);
+    let local = if is_beside {
+        venue.environment == Environment::Paper
+    } else {
+        venue.addresses.trading_url.as_ref().is_some_and(is_loopback)
+    };
     if !local {
         s.wrong("hours", value, "only a paper server on this computer has hours of its own; remove it");
     }

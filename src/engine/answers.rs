@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     book::{Finding, OrderRow, of_order_report, reconcile},
-    broker::{Fault, Outcome, Proof, Wanted},
+    broker::{Fault, OrderRef, Outcome, Proof, Wanted},
     desk::Reply,
     domain::{
         alert::{AlertCode, Severity},
@@ -385,7 +385,14 @@ impl Engine {
             executions_since: resume.map(|r| r.at),
             instruments,
             traded: self.traded_at(venue),
+            changed: self.changed_at(venue),
         }
+    }
+
+    /// Orders of the venue that took the place of others, those that have ended too while the book has them.
+    fn changed_at(&self, venue: &VenueId) -> Vec<OrderRef> {
+        let here = self.book.orders().filter(|o| o.id.venue == *venue && o.replaces.is_some());
+        here.filter(|o| o.venue_id.is_some()).map(OrderRow::reference).collect()
     }
 
     /// What the book has open orders or a position in there.

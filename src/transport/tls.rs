@@ -2,7 +2,12 @@
 //! nothing leaves this computer unencrypted. There is no switch that accepts a bad certificate.
 
 use super::Error;
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::{
+    CertificateError, DigitallySignedStruct, OtherError, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+};
 use std::sync::Arc;
 use url::{Host, Url};
 
@@ -55,6 +60,30 @@ impl Tls {
         Ok(Self { config: Arc::new(config), roots })
     }
 
+    /// With the one certificate of `pem` and no other: for a server on this computer that made its own. Whoever holds
+    /// its key is believed; name and dates, which its maker chose as he liked, say nothing more and are not asked.
+    ///
+    /// # Errors
+    /// When `pem` holds no certificate, more than one, or a damaged one.
+    pub fn pinned(pem: &[u8]) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            all.push(certificate.map_err(|e| Error::Roots(format!("not a PEM certificate: {e}")))?);
+        }
+        let (Some(certificate), true) = (all.pop(), all.is_empty()) else {
+            return Err(Error::Roots("a pinned certificate stands alone in its PEM text".to_owned()));
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let pin = Pin { certificate, algorithms: provider.signature_verification_algorithms };
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| Error::Settings(e.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(pin))
+            .with_no_client_auth();
+        Ok(Self { config: Arc::new(config), roots: 1 })
+    }
+
     /// How many root certificates are trusted.
     pub fn roots(&self) -> usize {
         self.roots
@@ -62,6 +91,60 @@ impl Tls {
 
     pub(super) fn config(&self) -> &Arc<rustls::ClientConfig> {
         &self.config
+    }
+}
+
+/// Believes one certificate, byte by byte, and that the other side has its key.
+#[derive(Debug)]
+struct Pin {
+    certificate: CertificateDer<'static>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+/// Another certificate than the pinned one.
+#[derive(thiserror::Error)]
+#[error("the certificate is not the pinned one")]
+struct NotPinned;
+
+/// The library shows this where a person reads it.
+impl std::fmt::Debug for NotPinned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl ServerCertVerifier for Pin {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if end_entity.as_ref() == self.certificate.as_ref() {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotPinned)))))
+    }
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
     }
 }
 

@@ -4,6 +4,8 @@
 mod alpaca;
 mod binance;
 mod exchange;
+mod gateway;
+mod ibkr_portal;
 mod perps;
 mod serve;
 mod tws;
@@ -82,6 +84,8 @@ pub(crate) trait Stand {
     fn replaces(&self) -> bool;
     /// The order's protection that a replacement half took away is refused, where a replacement has two halves.
     fn halves(&self) -> bool;
+    /// Does an order that is changed in place keep the name that it was placed with?
+    fn keeps_names(&self) -> bool;
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -96,6 +100,15 @@ struct Rig<S> {
 
 fn order<'s>(s: &'s Snapshot, id: &str) -> Option<&'s OrderRow> {
     s.orders.iter().find(|o| o.id.client.as_str() == id)
+}
+
+/// The name of the order whose place it took, or of that one's, and so on.
+fn first_name(s: &Snapshot, of: &OrderRow) -> String {
+    let mut name = of.id.client.clone();
+    while let Some(old) = s.orders.iter().find(|o| o.replaced_by.as_ref() == Some(&name)) {
+        name = old.id.client.clone();
+    }
+    name.to_string()
 }
 
 fn alerted(s: &Snapshot, code: AlertCode) -> bool {
@@ -181,10 +194,11 @@ impl<S: Stand> Rig<S> {
             let row = s.positions.iter().find(|p| p.instrument.symbol.as_str() == symbol);
             row.map_or(Decimal::ZERO, |p| p.qty.get()).normalize() == held
         });
-        let open = self.stand.open();
+        let (open, keeps) = (self.stand.open(), self.stand.keeps_names());
         self.wait(&format!("the venue's orders {open:?}"), |s| {
             let ours = s.orders.iter().filter(|o| o.state.is_open() && o.venue_id.is_some());
-            ours.map(|o| o.id.client.to_string()).collect::<BTreeSet<_>>() == open
+            let name = |o: &OrderRow| if keeps { first_name(s, o) } else { o.id.client.to_string() };
+            ours.map(name).collect::<BTreeSet<_>>() == open
         });
         let sent: Vec<String> = self.stand.sent().into_iter().filter(|id| id.starts_with("td-")).collect();
         let once: BTreeSet<&String> = sent.iter().collect();
@@ -664,4 +678,5 @@ venues! {
     at_binance_us super::binance::Binance::start_us();
     at_binance_usdm super::binance::Binance::start_usdm();
     at_ibkr_tws super::tws::Tws::start();
+    at_ibkr_portal super::ibkr_portal::Portal::start();
 }

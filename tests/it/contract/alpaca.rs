@@ -135,4 +135,7 @@ impl Stand for Alpaca {
     fn halves(&self) -> bool {
         false
     }
+    fn keeps_names(&self) -> bool {
+        false
+    }
 }

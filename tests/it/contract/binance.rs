@@ -260,6 +260,9 @@ impl Stand for Binance {
         });
         true
     }
+    fn keeps_names(&self) -> bool {
+        false
+    }
 }
 
 /// What only this venue has, with the market made to move.

@@ -154,6 +154,10 @@ impl Stand for Tws {
         self.running.with(|gateway| gateway.is_read_only = true);
         true
     }
+    /// What is changed in place goes on under its own name in the book too.
+    fn keeps_names(&self) -> bool {
+        false
+    }
     fn is_gateway(&self) -> bool {
         true
     }
