@@ -1,6 +1,7 @@
 //! Interactive Brokers through TWS or IB Gateway, which a person runs and logs in to: one socket for orders, market and
 //! questions, by the client library `ibapi`.
 
+pub mod auth;
 pub mod config;
 pub mod map;
 pub mod rest;

@@ -35,15 +35,6 @@ const PROVE_AGAIN_MS: u64 = 3_000;
 /// A venue that makes up words without end is told of so often.
 const STRANGE_WORDS_MAX: usize = 32;
 
-/// Does the venue tell of the order that was to be changed, still there, and of none in its place?
-pub(super) fn is_in_place(reports: &[OrderReport], old: &ClientId, new: &ClientId) -> bool {
-    let stands = |r: &&OrderReport| {
-        let is_over = matches!(r.status, OrderEvent::Replaced | OrderEvent::Cancelled | OrderEvent::Rejected);
-        r.client == *old && !is_over
-    };
-    reports.iter().any(|r| stands(&r)) && reports.iter().all(|r| r.client != *new)
-}
-
 impl Engine {
     pub(super) fn on_answer(&mut self, venue: &VenueId, answer: Answer) {
         match answer {
@@ -180,7 +171,7 @@ impl Engine {
                 {
                     self.half_replaced(&old, half);
                 }
-                if is_in_place(&reports, &old.client, &new.client) {
+                if super::looks::is_in_place(&reports, &old.client, &new.client) {
                     self.changed_in_place(&old, &new);
                 }
                 self.look_later(&old, super::looks::PATIENCE_MS);
@@ -197,16 +188,6 @@ impl Engine {
             }
         }
         self.want_report(venue);
-    }
-
-    /// The venue changed the order itself and made no other: the one that was to take its place is that order.
-    pub(super) fn changed_in_place(&mut self, old: &OrderId, new: &OrderId) {
-        let goes_on = |order: &OrderId, event| OrderFact {
-            replaced_by: Some(old.client.clone()),
-            ..OrderFact::bare(order.clone(), event)
-        };
-        self.fact(Fact::Order(Box::new(goes_on(old, OrderEvent::Amended))));
-        self.fact(Fact::Order(Box::new(goes_on(new, OrderEvent::Replaced))));
     }
 
     /// The venue cancelled the one order and refused the other: what it protected is open.

@@ -40,6 +40,15 @@ pub(super) struct Look {
     misses: u32,
 }
 
+/// Does the venue tell of the order that was to be changed, still there, and of none in its place?
+pub(super) fn is_in_place(reports: &[OrderReport], old: &ClientId, new: &ClientId) -> bool {
+    let stands = |r: &&OrderReport| {
+        let is_over = matches!(r.status, OrderEvent::Replaced | OrderEvent::Cancelled | OrderEvent::Rejected);
+        r.client == *old && !is_over
+    };
+    reports.iter().any(|r| stands(&r)) && reports.iter().all(|r| r.client != *new)
+}
+
 impl Engine {
     /// Looks for an order after `after_ms`, unless its outcome is known by then.
     pub(super) fn look_later(&mut self, id: &OrderId, after_ms: u64) {
@@ -100,11 +109,21 @@ impl Engine {
         }
     }
 
+    /// The venue changed the order itself and made no other: the one that was to take its place is that order.
+    pub(super) fn changed_in_place(&mut self, old: &OrderId, new: &OrderId) {
+        let goes_on = |order: &OrderId, event| OrderFact {
+            replaced_by: Some(old.client.clone()),
+            ..OrderFact::bare(order.clone(), event)
+        };
+        self.fact(Fact::Order(Box::new(goes_on(old, OrderEvent::Amended))));
+        self.fact(Fact::Order(Box::new(goes_on(new, OrderEvent::Replaced))));
+    }
+
     /// Asked for the order that was to take another's place, the venue tells of that other, changed.
     fn found_in_place(&mut self, id: &OrderId, reports: &[OrderReport]) {
         let Some(row) = self.book.order(id).filter(|row| row.state.is_uncertain()) else { return };
         let Some(client) = row.replaces.clone() else { return };
-        if super::answers::is_in_place(reports, &client, &id.client) {
+        if is_in_place(reports, &client, &id.client) {
             let old = OrderId { venue: id.venue.clone(), client };
             self.changed_in_place(&old, &id.clone());
         }

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         ids::{AccountId, Currency, InstrumentId, VenueId},
         money::{Money, Price, Ratio, SignedQty},
-        report::{AccountReport, Environment, PositionReport},
+        report::{AccountReport, PositionReport},
     },
 };
 use ibapi::accounts::{AccountSummary, Position};
@@ -85,31 +85,6 @@ pub fn account(number: &AccountId, rows: &[AccountSummary]) -> Result<AccountRep
     })
 }
 
-/// What an account's number says of it: those of the paper system begin with D (DU…, DF… for advisors), real ones with
-/// another letter (U…, F…, I…). IBKR's own examples and every captured session have it so; a number of another form says
-/// nothing.
-pub fn environment_of(number: &str) -> Option<Environment> {
-    let (letters, digits) = number.split_at(number.bytes().take_while(u8::is_ascii_uppercase).count());
-    if letters.is_empty() || digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    match (letters.as_bytes().first(), letters.len()) {
-        (Some(b'D'), 2..) => Some(Environment::Paper),
-        (Some(b'D'), _) => None,
-        _ => Some(Environment::Live),
-    }
-}
-
-/// What the usual ports say: those that TWS and IB Gateway offer when they are installed (IBKR's "TWS API v9.72+: Initial
-/// Setup"). Anybody may set others.
-pub const fn environment_at(port: u16) -> Option<Environment> {
-    match port {
-        4_002 | 7_497 => Some(Environment::Paper),
-        4_001 | 7_496 => Some(Environment::Live),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,30 +98,6 @@ mod tests {
             value: value.into(),
             currency: "USD".into(),
         }
-    }
-
-    #[test]
-    fn a_number_says_paper_or_real_or_nothing() {
-        for (number, want) in [
-            ("DU1234567", Some(Environment::Paper)),
-            ("DF12", Some(Environment::Paper)),
-            ("DUM123456", Some(Environment::Paper)),
-            ("U1234567", Some(Environment::Live)),
-            ("F123", Some(Environment::Live)),
-            ("D123", None),
-            ("1234", None),
-            ("U", None),
-            ("", None),
-            ("U12x", None),
-            ("äU12", None),
-        ] {
-            assert_eq!(environment_of(number), want, "{number}");
-        }
-        assert_eq!(
-            (environment_at(4_002), environment_at(7_496)),
-            (Some(Environment::Paper), Some(Environment::Live))
-        );
-        assert_eq!(environment_at(5_000), None);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 use super::{Api, Session, orders::stands_changed};
 use crate::{
     adapters::ibkr_tws::{
+        auth::{account_behind, environment_at, environment_of},
         map::{
-            account::{TAGS, account as account_of, environment_at, environment_of, position},
+            account::{TAGS, account as account_of, position},
             attach,
         },
         wire::code,
@@ -67,21 +68,9 @@ impl Api {
         Ok(Proof { account, environment, read_only, withdraw: None })
     }
 
-    /// The account of the configuration, or the only one there is.
+    /// Whose orders these are.
     pub(super) fn account(&self, session: &Session) -> Result<AccountId, Text> {
-        let all = session.accounts.join(", ");
-        let number = match (&self.config.account, session.accounts.as_slice()) {
-            (Some(wanted), all_of_them) if all_of_them.contains(wanted) => wanted,
-            (Some(wanted), _) => {
-                return Err(Text::clean(&format!("the login has no account {wanted}; it has {all}")));
-            }
-            (None, [one]) => one,
-            (None, []) => return Err(Text::from("TWS names no account behind its login")),
-            (None, _) => {
-                return Err(Text::clean(&format!("the login has several accounts, {all}: set `account`")));
-            }
-        };
-        AccountId::new(number).map_err(|why| Text::from(why.to_string()))
+        account_behind(self.config.account.as_deref(), &session.accounts)
     }
 
     /// Newer builds say whether the interface is read-only; older ones refuse the first order with words of it.

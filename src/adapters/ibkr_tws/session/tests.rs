@@ -1,3 +1,5 @@
+//! Orders, executions and remarks as TWS tells them, in order and out of it.
+
 use super::*;
 use crate::domain::{ids::InstrumentId, order::OrderType};
 use ibapi::{
