@@ -31,6 +31,8 @@ pub struct Settings {
     pub secret_key: Option<Secret>,
     /// What only its kind has, by the names of the configuration.
     pub own: BTreeMap<SmolStr, Own>,
+    /// This run stands beside the one that holds the accounts: a shell command.
+    pub is_guest: bool,
     /// After this a request counts as unanswered.
     pub deadline: Option<Duration>,
 }

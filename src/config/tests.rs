@@ -34,7 +34,14 @@ fn leaves(path: &str, table: &DeTable<'_>, out: &mut BTreeSet<String>) {
     for (key, value) in table {
         let free = matches!(
             path,
-            "venues" | "keys" | "hotkeys" | "templates" | "pages" | "columns" | "totals.rates"
+            "venues"
+                | "keys"
+                | "hotkeys"
+                | "templates"
+                | "pages"
+                | "columns"
+                | "totals.rates"
+                | "venues.*.answers"
         );
         let name = if free { "*" } else { key.get_ref().as_ref() };
         let full = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };

@@ -256,7 +256,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             opened.faults.extend(said.map(|text| (venue.name.clone(), text)));
             of_addresses(addresses)
         } else {
-            of_config(venue, &opening.env)?
+            Settings { is_guest: opening.role != Role::Screen, ..of_config(venue, &opening.env)? }
         };
         let Some(row) = registry::row(venue.kind) else {
             bail!("venue `{}`: {} is not in this version yet", venue.name, venue.kind.title());

@@ -8,6 +8,7 @@ mod gateway;
 mod ibkr_portal;
 mod perps;
 mod serve;
+mod several;
 mod tws;
 
 use super::{

@@ -24,8 +24,8 @@ pub fn account_behind(wanted: Option<&str>, accounts: &[String]) -> Result<Accou
 }
 
 /// What an account's number says of it: those of the paper system begin with D (DU…, DF… for advisors), real ones with
-/// another letter (U…, F…, I…). IBKR's own examples and every captured session have it so; a number of another form says
-/// nothing.
+/// another letter (U…, F…, I…). No text of IBKR's says so: it is how every captured session has it. A number of another form
+/// says nothing.
 pub fn environment_of(number: &str) -> Option<Environment> {
     let (letters, digits) = number.split_at(number.bytes().take_while(u8::is_ascii_uppercase).count());
     if letters.is_empty() || digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {

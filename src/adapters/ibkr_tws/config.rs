@@ -65,19 +65,23 @@ impl Config {
         let usual = if environment == Environment::Live { LIVE_ADDRESS } else { PAPER_ADDRESS };
         let address = text("address")?.unwrap_or_else(|| usual.to_owned());
         let port = port_of(&address).ok_or_else(|| {
-            wrong(format!("`{address}` is no address with a port; write it as in \"127.0.0.1:4002\""))
+            let why = "write one of this computer with a port, as in \"127.0.0.1:4002\": the gateway's connection is not \
+                       encrypted, and one on another machine is reached through a tunnel";
+            wrong(format!("`{address}` can't be the gateway's address; {why}"))
         })?;
         let client_id = match settings.own.get("client_id") {
-            None => CLIENT_ID,
+            None => Ok(CLIENT_ID),
             Some(Own::Whole(0)) => {
                 let why = "client_id = 0 is TWS itself, whose orders a person enters; write another number";
                 return Err(wrong(why.to_owned()));
             }
-            Some(Own::Whole(id)) => i32::try_from(*id).map_err(|_| {
-                wrong(format!("client_id = {id} is too large; write a number up to {}", i32::MAX))
-            })?,
+            Some(Own::Whole(id)) => i32::try_from(*id).map_err(|_| *id),
             Some(other) => return Err(wrong(format!("`client_id` is a whole number, not {other:?}"))),
         };
+        // A number admits one connection: a shell command comes with the next, so that it works beside a dashboard.
+        let client_id = client_id
+            .and_then(|id| id.checked_add(i32::from(settings.is_guest)).ok_or(u64::from(id.unsigned_abs())))
+            .map_err(|id| wrong(format!("client_id = {id} is too large; write one below {}", i32::MAX)))?;
         let account = text("account")?;
         Ok(Self {
             environment,
@@ -96,16 +100,14 @@ impl Config {
     }
 }
 
-/// A name is looked up anew with each connection; only its form is checked here.
+/// Of an address of this computer.
 fn port_of(address: &str) -> Option<u16> {
-    if let Ok(at) = address.parse::<SocketAddr>() {
-        return Some(at.port()).filter(|p| *p != 0);
-    }
-    let (host, port) = address.rsplit_once(':')?;
-    let is_name =
-        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
-    let port: u16 = port.parse().ok()?;
-    (is_name && port != 0).then_some(port)
+    let port = match address.parse::<SocketAddr>() {
+        Ok(at) if at.ip().is_loopback() => at.port(),
+        Ok(_) => return None,
+        Err(_) => address.strip_prefix("localhost:")?.parse().ok()?,
+    };
+    Some(port).filter(|port| *port != 0)
 }
 
 #[cfg(test)]
@@ -131,13 +133,28 @@ mod tests {
     }
 
     #[test]
+    fn a_shell_command_is_the_next_program_at_the_gateway() {
+        let settings =
+            Settings { environment: Some(Environment::Paper), is_guest: true, ..Settings::default() };
+        let guest = Config::new(VenueId::new("ib").unwrap(), settings).unwrap();
+        assert_eq!(guest.client_id, 8);
+    }
+
+    #[test]
     fn each_setting_is_checked_with_a_sentence() {
         let text = |t: &str| Own::Text(SmolStr::new(t));
-        for good in ["127.0.0.1:7497", "[::1]:4002", "gateway.lan:4002", "localhost:4001"] {
+        for good in ["127.0.0.1:7497", "[::1]:4002", "localhost:4001"] {
             assert!(read(&[("address", text(good))], Some(Environment::Paper)).is_ok(), "{good}");
         }
-        for bad in ["127.0.0.1", "127.0.0.1:0", ":4002", "http://127.0.0.1:4002", "a b:1", "h:99999"] {
-            assert!(said(&[("address", text(bad))]).contains("no address with a port"), "{bad}");
+        for bad in [
+            "127.0.0.1",
+            "127.0.0.1:0",
+            ":4002",
+            "http://127.0.0.1:4002",
+            "gateway.lan:4002",
+            "10.0.0.2:4002",
+        ] {
+            assert!(said(&[("address", text(bad))]).contains("one of this computer with a port"), "{bad}");
         }
         assert!(said(&[("client_id", Own::Whole(0))]).contains("TWS itself"));
         assert!(said(&[("client_id", Own::Whole(3_000_000_000))]).contains("too large"));

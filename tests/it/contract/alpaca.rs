@@ -21,6 +21,12 @@ impl Alpaca {
         let dir = tempfile::tempdir().unwrap();
         Self { venue: Counterparty::start(dir.path()), _dir: dir }
     }
+    /// No request is answered from now on.
+    pub(crate) fn hang(&self, hangs: bool) {
+        self.venue.desk.plan(move |_| {
+            if hangs { counterparty::Fate::Instead(Raw::Silence) } else { counterparty::Fate::Pass }
+        });
+    }
 }
 
 fn is(on: On, seen: &Seen) -> bool {
