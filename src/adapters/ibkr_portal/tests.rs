@@ -228,7 +228,13 @@ impl Description {
                 }
                 _ => json!(value),
             };
-            if let Some(why) = self.validate(schema, &typed) {
+            // A series is declared as its members, and said in words to be separated by commas.
+            let members = if schema.get("enum").is_some() && value.contains(',') {
+                value.split(',').map(|one| json!(one)).collect()
+            } else {
+                vec![typed]
+            };
+            if let Some(why) = members.iter().find_map(|one| self.validate(schema, one)) {
                 return Some(format!("{place}: `{name}`: {why}"));
             }
         }
