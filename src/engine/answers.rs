@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     book::{Finding, OrderRow, of_order_report, reconcile},
-    broker::{Fault, OrderRef, Outcome, Proof, Wanted},
+    broker::{Fault, Outcome, Proof, Wanted},
     desk::Reply,
     domain::{
         alert::{AlertCode, Severity},
@@ -22,8 +22,6 @@ use crate::{
         text::Text,
     },
 };
-
-use std::collections::BTreeSet;
 
 /// How soon an order without an answer is looked for, milliseconds.
 const FIRST_LOOK_MS: u64 = 300;
@@ -368,21 +366,6 @@ impl Engine {
             traded: self.traded_at(venue),
             changed: self.changed_at(venue),
         }
-    }
-
-    /// Orders of the venue that took the place of others, those that have ended too while the book has them.
-    fn changed_at(&self, venue: &VenueId) -> Vec<OrderRef> {
-        let here = self.book.orders().filter(|o| o.id.venue == *venue && o.replaces.is_some());
-        here.filter(|o| o.venue_id.is_some()).map(OrderRow::reference).collect()
-    }
-
-    /// What the book has open orders or a position in there.
-    fn traded_at(&self, venue: &VenueId) -> Vec<Symbol> {
-        let orders = self.book.open_orders().map(OrderRow::instrument);
-        let held = self.book.positions().map(|row| &row.instrument);
-        let here = orders.chain(held).filter(|i| i.venue == *venue).map(|i| i.symbol.clone());
-        let all: BTreeSet<Symbol> = here.collect();
-        all.into_iter().collect()
     }
 
     /// Asks for everything, unless that is under way.

@@ -4,15 +4,35 @@ use super::{
     Engine,
     effect::{Ask, Effect},
 };
-use crate::domain::{
-    alert::{AlertCode, Severity},
-    fact::{Dated, Fact, OrderFact},
-    ids::OrderId,
-    lifecycle::{OrderEvent, OrderState},
-    text::Text,
+use crate::{
+    book::OrderRow,
+    broker::OrderRef,
+    domain::{
+        alert::{AlertCode, Severity},
+        fact::{Dated, Fact, OrderFact},
+        ids::{OrderId, Symbol, VenueId},
+        lifecycle::{OrderEvent, OrderState},
+        text::Text,
+    },
 };
+use std::collections::BTreeSet;
 
 impl Engine {
+    /// Orders of the venue that took the place of others, those that have ended too while the book has them.
+    pub(super) fn changed_at(&self, venue: &VenueId) -> Vec<OrderRef> {
+        let here = self.book.orders().filter(|o| o.id.venue == *venue && o.replaces.is_some());
+        here.filter(|o| o.venue_id.is_some()).map(OrderRow::reference).collect()
+    }
+
+    /// What the book has open orders or a position in there.
+    pub(super) fn traded_at(&self, venue: &VenueId) -> Vec<Symbol> {
+        let orders = self.book.open_orders().map(OrderRow::instrument);
+        let held = self.book.positions().map(|row| &row.instrument);
+        let here = orders.chain(held).filter(|i| i.venue == *venue).map(|i| i.symbol.clone());
+        let all: BTreeSet<Symbol> = here.collect();
+        all.into_iter().collect()
+    }
+
     pub(super) fn on_past(&mut self, dated: &Dated) {
         self.book.apply(dated.at, &dated.fact);
         self.differences.past(dated);
