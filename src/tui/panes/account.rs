@@ -220,7 +220,7 @@ fn total(canvas: &mut Canvas<'_>, area: Rect, total: &Total) -> u16 {
     }
     let rates: Vec<String> = sum.rates.iter().map(|r| rate(canvas, r)).collect();
     let style = canvas.style(if old { Role::Stale } else { Role::Muted });
-    canvas.left(x, area.y.saturating_add(1), room, &format!("at {}", rates.join(", ")), style);
+    canvas.left(x, area.y.saturating_add(1), room, &rates.join(", "), style);
     2
 }
 
@@ -232,7 +232,7 @@ fn rate(canvas: &Canvas<'_>, rate: &Rate) -> String {
         }
         Source::Fixed => "fixed".to_owned(),
     };
-    format!("{} {} ({source})", rate.from, rate.rate)
+    format!("1 {} is {} {} ({source})", rate.from, rate.rate, rate.to)
 }
 
 /// Draws them.

@@ -71,6 +71,10 @@ fn figures(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
     if let Some(equity) = banner.equity {
         out.push(Bit::new("equity", Role::Muted, 7));
         out.push(Bit::joined(said(|s| canvas.look.numbers.money(s, equity)), fresh(Role::Strong), 2));
+        // Of one account its currency goes without saying; of several it is a choice.
+        if let Some(currency) = banner.currency.as_ref().filter(|_| banner.lamps.len() > 1) {
+            out.push(Bit::joined(currency.as_str(), fresh(Role::Muted), 9));
+        }
     }
     if let Some(age) = age {
         let text = said(|s| canvas.look.numbers.age(s, age));
