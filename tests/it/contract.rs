@@ -368,9 +368,10 @@ fn a_cancel_that_comes_too_late_is_told_by_the_fill<S: Stand>(stand: S) {
     rig.stand.deaf(true);
     let (symbol, qty) = rig.stand.market();
     let filled = rig.fills(&id);
-    // Not before it has: a cancel that comes in time is no matter of this.
+    // Not before it has, but for a fee in the coin: a cancel that comes in time is no matter of this.
+    let whole = qty.parse::<Decimal>().unwrap() * Decimal::new(99, 2);
     for _ in 0..600 {
-        if rig.stand.held(symbol) >= qty.parse().unwrap() {
+        if rig.stand.held(symbol) >= whole {
             break;
         }
         drop(rig.client.wait_for(Duration::from_millis(100), |_| false));

@@ -297,7 +297,17 @@ mod own {
         sentence(&old, &old.config(), "213 is needed");
         let stand = Tws::start();
         let rig = Rig::open(Tws { running: Running::start(|_| {}) });
-        sentence(&rig.stand, &rig.stand.config(), "client id 7 is in use");
+        // Shell commands come with the next number: one works beside a dashboard, and two do not beside each other.
+        sentence(&rig.stand, &rig.stand.config(), "client id 8 is in use");
+        let dir = tempfile::tempdir().unwrap();
+        let config = rig.stand.config();
+        let mut screen = crate::counterparty::client_as(
+            tradedeck::runtime::Role::Screen,
+            &config,
+            &dir.path().join("state"),
+        );
+        super::super::wait(&mut screen, "agreement beside a shell command", super::super::agrees);
+        screen.close().unwrap();
         rig.close();
         let text = format!("{}account = \"DU1\"\n", stand.config());
         sentence(&stand, &text, "the login has no account DU1");
