@@ -7,6 +7,7 @@ mod exchange;
 pub mod ibkr_portal;
 pub mod ibkr_tws;
 mod number;
+mod pump;
 pub mod registry;
 mod settings;
 

@@ -1,6 +1,7 @@
 //! A time at which a task wakes by itself, once. The runtime's own timers wake it twice for what lies further ahead:
 //! first to look closer, then at the time.
 
+use crate::{clock::Clock, domain::time::Mono};
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
@@ -10,6 +11,14 @@ pub use self::others::Alarm;
 
 /// Below this the runtime's own timers wake once.
 const NEAR: Duration = Duration::from_millis(2);
+
+impl Alarm {
+    /// Waits until then.
+    pub async fn at(&self, clock: &dyn Clock, at: Mono) {
+        let wait = at.as_nanos().saturating_sub(clock.now().mono.as_nanos());
+        self.after(Duration::from_nanos(wait)).await;
+    }
+}
 
 #[cfg(target_os = "linux")]
 mod linux {

@@ -8,6 +8,7 @@ use super::{
     session::{Data, Orders, Say, Session},
 };
 use crate::{
+    adapters::pump::{Gone, News, pump, tell_vitals},
     broker::{Channel, Event, Fault, Link, Market, Sink, Watched},
     domain::{ids::Symbol, text::Text, time::Mono},
     transport::{
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 use futures_util::future::join4;
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
@@ -69,16 +70,6 @@ impl Default for Timing {
 const CONNECTION: &str = "sign of life";
 const MARKET: &str = "market news";
 
-enum News {
-    Event(Event),
-    Market(Vec<Market>),
-    /// Time to send on what waited for room.
-    Tick,
-}
-
-/// The pump is gone, and with it the engine.
-struct Gone;
-
 /// Why a connection ended.
 enum End {
     Gone,
@@ -124,42 +115,11 @@ pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<
         connection(&config.trading_stream, Session::Orders(Orders::new(venue()))),
         connection(&config.data_stream, Session::Data(Data::new(venue(), Channel::Market))),
         connection(&config.crypto_stream, Session::Data(Data::new(venue(), Channel::Crypto))),
-        tell_vitals(api, timing.vitals_ms, news.clone()),
+        tell_vitals(&**api.clock(), || api.vitals(), timing.vitals_ms, news.clone()),
     );
     tokio::select! {
         () = pump(incoming, sink) => {}
         _ = all => {}
-    }
-}
-
-async fn pump(mut incoming: mpsc::Receiver<News>, mut sink: Sink) {
-    while let Some(news) = incoming.recv().await {
-        let put = match news {
-            News::Event(event) => sink.event(event).await,
-            News::Market(list) => sink.market(list),
-            News::Tick => sink.flush(),
-        };
-        if put.is_err() {
-            return;
-        }
-    }
-}
-
-async fn tell_vitals(api: &Api, every_ms: u64, news: mpsc::Sender<News>) {
-    let mut told = None;
-    let alarm = Alarm::new();
-    loop {
-        until(&alarm, api, api.clock().now().mono.next_beat(every_ms)).await;
-        let vitals = api.vitals().await;
-        let next = if told.as_ref() == Some(&vitals) {
-            News::Tick
-        } else {
-            told = Some(vitals.clone());
-            News::Event(Event::Vitals(vitals))
-        };
-        if news.send(next).await.is_err() {
-            return;
-        }
     }
 }
 
@@ -455,13 +415,8 @@ impl<'a> Connection<'a> {
     }
 
     async fn until(&self, at: Mono) {
-        until(&self.alarm, self.api, at).await;
+        self.alarm.at(&**self.api.clock(), at).await;
     }
-}
-
-async fn until(alarm: &Alarm, api: &Api, at: Mono) {
-    let wait = at.as_nanos().saturating_sub(api.clock().now().mono.as_nanos());
-    alarm.after(Duration::from_nanos(wait)).await;
 }
 
 async fn fetched(fetch: &mut Option<Fetch<'_>>) -> Result<Vec<Market>, Fault> {

@@ -8,6 +8,7 @@ use super::{
     session::{Data, Orders, Say, Session},
 };
 use crate::{
+    adapters::pump::{Gone, News, pump, tell_vitals},
     broker::{Channel, Event, Fault, Link, Market, Sink, Watched},
     domain::{
         ids::Symbol,
@@ -29,10 +30,9 @@ use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
-mod pump;
+mod timing;
 
-pub use self::pump::Timing;
-use self::pump::{Gone, News, pump, tell_vitals, until};
+pub use self::timing::Timing;
 pub use super::session::Kinds;
 
 /// Names of what is watched, as they stand in the sentence "no … for 20000 ms".
@@ -100,7 +100,10 @@ pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<
         .iter()
         .zip(kinds)
         .map(|(url, kinds)| connection(url, Session::Data(Data::new(config.venue.clone(), kinds))));
-    let all = join(join(orders, join_all(market)), tell_vitals(api, timing.vitals_ms, news.clone()));
+    let all = join(
+        join(orders, join_all(market)),
+        tell_vitals(&**api.clock(), || api.vitals(), timing.vitals_ms, news.clone()),
+    );
     tokio::select! {
         () = pump(incoming, sink) => {}
         _ = all => {}
@@ -413,7 +416,7 @@ impl<'a> Connection<'a> {
     }
 
     async fn until(&self, at: Mono) {
-        until(&self.alarm, self.api, at).await;
+        self.alarm.at(&**self.api.clock(), at).await;
     }
 }
 

@@ -7,7 +7,10 @@ use super::{
     session::{Say, Session},
 };
 use crate::{
-    adapters::ibkr_portal::auth,
+    adapters::{
+        ibkr_portal::auth,
+        pump::{Gone, News, pump, tell_vitals},
+    },
     broker::{Channel, Event, Fault, Link, Market, Sink, Watched},
     domain::{
         ids::{InstrumentId, Symbol},
@@ -28,10 +31,9 @@ use futures_util::future::join;
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 use tokio::sync::{mpsc, watch};
 
-mod pump;
+mod timing;
 
-pub use self::pump::Timing;
-use self::pump::{Gone, News, pump, tell_vitals, until};
+pub use self::timing::Timing;
 
 /// What is watched, as it stands in the sentence "no … for 45000 ms".
 const CONNECTION: &str = "heartbeat";
@@ -83,7 +85,8 @@ pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<
         alarm: Alarm::new(),
         news: news.clone(),
     };
-    let all = join(connection.run(watched), tell_vitals(api, timing.vitals_ms, news));
+    let all =
+        join(connection.run(watched), tell_vitals(&**api.clock(), || api.vitals(), timing.vitals_ms, news));
     tokio::select! {
         () = pump(incoming, sink) => {}
         _ = all => {}
@@ -398,7 +401,7 @@ impl<'a> Connection<'a> {
     }
 
     async fn until(&self, at: Mono) {
-        until(&self.alarm, self.api, at).await;
+        self.alarm.at(&**self.api.clock(), at).await;
     }
 }
 

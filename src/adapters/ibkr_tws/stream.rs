@@ -25,7 +25,7 @@ use ibapi::{
     orders::OrderUpdate,
     subscriptions::{NoticeStream, Subscription, SubscriptionItem},
 };
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc};
 use tokio::sync::watch;
 
 /// How long everything may take.
@@ -397,8 +397,7 @@ impl<'a> Line<'a> {
     }
 
     async fn until(&self, at: Mono) {
-        let wait = at.as_nanos().saturating_sub(self.now().as_nanos());
-        self.alarm.after(Duration::from_nanos(wait)).await;
+        self.alarm.at(&**self.api.clock(), at).await;
     }
 }
 
