@@ -6,8 +6,10 @@ pub mod binance;
 mod exchange;
 pub mod ibkr_portal;
 pub mod ibkr_tws;
+mod members;
 mod number;
 mod pump;
+mod quarantine;
 pub mod registry;
 mod settings;
 

@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod limit;
 mod pool;
 pub mod rest;
+pub mod round_trips;
 pub mod sign;
 pub mod socket;
 pub mod supervise;

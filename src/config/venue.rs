@@ -245,13 +245,7 @@ fn read<'a>(s: Section<'a>, name: VenueId, global: Global<'_, 'a>, home: Option<
 }
 
 const PAPER_ONLY: [&str; 5] = ["seed", "model", "speed", "data_dir", "faults"];
-const REMOTE_ONLY: [&str; 13] = [
-    "currency",
-    "trading_url",
-    "trading_stream_url",
-    "data_url",
-    "data_stream_url",
-    "crypto_stream_url",
+const KEYS: [&str; 7] = [
     "key_id",
     "secret_key",
     "key_id_command",
@@ -260,56 +254,41 @@ const REMOTE_ONLY: [&str; 13] = [
     "secret_key_file",
     "keyring",
 ];
+/// Where orders go and their news come from; the others are of market data alone.
+const TRADING: [&str; 2] = ["trading_url", "trading_stream_url"];
+const DATA: [&str; 3] = ["data_url", "data_stream_url", "crypto_stream_url"];
 
-const PORTAL_FOREIGN: [&str; 11] = [
-    "currency",
-    "data_url",
-    "data_stream_url",
-    "crypto_stream_url",
-    "key_id",
-    "secret_key",
-    "key_id_command",
-    "secret_key_command",
-    "key_id_file",
-    "secret_key_file",
-    "keyring",
-];
+const EMBEDDED: &str =
+    "the embedded paper venue takes no address and no key; remove it or write kind = \"alpaca\"";
+const LOGGED_IN: &str = "a person logs in to the gateway; remove it";
+const ONE_ADDRESS: &str = "the gateway has one address; remove it";
+const COUNTED: &str = "the venue says what an account is counted in; remove it";
 
 /// What others take and these kinds do not, and why.
 const NOT_TAKEN: &[(&[VenueKind], &[&str], &str)] = &[
+    (&[VenueKind::Paper], &KEYS, EMBEDDED),
+    (&[VenueKind::Paper], &TRADING, EMBEDDED),
+    (&[VenueKind::Paper], &DATA, EMBEDDED),
+    (&[VenueKind::Paper], &["currency"], EMBEDDED),
+    (&[VenueKind::Alpaca], &["currency"], "Alpaca says what an account is counted in; remove it"),
+    (&[VenueKind::Ibkr, VenueKind::IbkrPortal], &["currency"], COUNTED),
+    (&[VenueKind::Ibkr, VenueKind::IbkrPortal], &KEYS, LOGGED_IN),
+    (&[VenueKind::Ibkr, VenueKind::IbkrPortal], &DATA, ONE_ADDRESS),
+    (&[VenueKind::Ibkr], &TRADING, "the gateway is reached at `address`; remove it"),
     (
         &[VenueKind::Binance, VenueKind::BinanceUs, VenueKind::BinanceUsdm, VenueKind::BinanceCoinm],
         &["data_url", "crypto_stream_url"],
         "Binance has one address for requests and one for market news; remove it",
     ),
-    (&[VenueKind::Alpaca], &["currency"], "Alpaca says what an account is counted in; remove it"),
-    (
-        &[VenueKind::Ibkr],
-        &REMOTE_ONLY,
-        "the gateway is reached at `address`, and a person logs in to it; remove it",
-    ),
-    (&[VenueKind::IbkrPortal], &PORTAL_FOREIGN, "a person logs in to the gateway with a browser; remove it"),
 ];
 
 /// The embedded venue can't be given an address or a key, nor real money; the others have no seed.
 fn only_its_own(s: &Section<'_>, kind: VenueKind) {
     let embedded = kind == VenueKind::Paper;
-    let (foreign, why): (&[&'static str], _) = if embedded {
-        (
-            &REMOTE_ONLY,
-            "the embedded paper venue takes no address and no key; remove it or write kind = \"alpaca\"",
-        )
-    } else {
-        (&PAPER_ONLY, "only kind = \"paper\" takes it; remove it")
-    };
-    let row = NOT_TAKEN.iter().find(|(kinds, ..)| kinds.contains(&kind));
-    let (unknown, only) = row.map_or((&[][..], ""), |(_, keys, why)| (*keys, *why));
-    for key in unknown {
-        if let Some(value) = s.value(key) {
-            s.reading().fail(value.span().start, format!("`{key}` does not belong here: {only}"));
-        }
-    }
-    for key in foreign {
+    let rows = NOT_TAKEN.iter().filter(|(kinds, ..)| kinds.contains(&kind));
+    let not_taken = rows.flat_map(|(_, keys, why)| keys.iter().map(|key| (*key, *why)));
+    let of_paper = PAPER_ONLY.iter().map(|key| (*key, "only kind = \"paper\" takes it; remove it"));
+    for (key, why) in not_taken.chain(of_paper.filter(|_| !embedded)) {
         if let Some(value) = s.value(key) {
             s.reading().fail(value.span().start, format!("`{key}` does not belong here: {why}"));
         }

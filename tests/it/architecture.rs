@@ -354,7 +354,7 @@ fn the_judge_sees_every_way_to_name_a_room() {
 }
 
 /// What lies beside the venues for all of them.
-const SHARED_BY_VENUES: &[&str] = &["exchange", "number", "pump"];
+const SHARED_BY_VENUES: &[&str] = &["exchange", "members", "number", "pump", "quarantine"];
 
 fn judge(module: &[String], target: &[String]) -> Option<String> {
     let room = module[0].as_str();

@@ -2,6 +2,7 @@
 //! a counterparty with a memory, and the means to make it lose, delay and refuse.
 
 mod alpaca;
+mod background;
 mod binance;
 mod exchange;
 mod gateway;
@@ -131,6 +132,43 @@ impl<S: Stand> Rig<S> {
             s.watchlist.iter().any(|w| w.instrument.symbol.as_str() == symbol && w.bid.is_some())
         });
         rig
+    }
+    /// With what is usual held.
+    fn holding(stand: S) -> Self {
+        let mut rig = Self::open(stand);
+        let (symbol, qty) = rig.stand.market();
+        let entry = rig.place(&format!("buy {symbol} {qty} market"));
+        rig.wait_state(&entry, OrderState::Filled);
+        rig.agree();
+        rig
+    }
+    /// Of a pair of exits the one that fills, which `reach` sees to, ends the other.
+    fn pair_ends(mut self, reach: impl FnOnce(&Self)) {
+        let (symbol, _) = self.stand.market();
+        let pair = self.place(&format!("protect {symbol} stop -3% target +3%"));
+        self.wait_state(&pair, OrderState::Working);
+        self.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));
+        reach(&self);
+        self.wait_state(&pair, OrderState::Filled);
+        self.wait("flat, and nothing works", |s| {
+            s.positions.is_empty() && s.orders.iter().all(|o| o.state.is_final())
+        });
+        self.agree();
+        self.close();
+    }
+    /// A trailing stop of one per cent for so much follows the market up, holds above its stop, and sells below it.
+    fn trail_sells(mut self, qty: &str, to: impl Fn(&Self, Decimal), [up, above, below]: [&str; 3]) -> Self {
+        let (symbol, _) = self.stand.market();
+        let trail = self.place(&format!("sell {symbol} {qty} trail 1% gtc"));
+        self.wait_state(&trail, OrderState::Working);
+        to(&self, up.parse().unwrap());
+        to(&self, above.parse().unwrap());
+        self.agree();
+        assert_eq!(order(&self.client.snapshot(), &trail).unwrap().state, OrderState::Working);
+        to(&self, below.parse().unwrap());
+        self.wait_state(&trail, OrderState::Filled);
+        self.agree();
+        self
     }
     /// This order fills, or, where the market can't be made to reach it, one at the market that is placed now.
     fn fills(&mut self, id: &str) -> String {

@@ -20,16 +20,13 @@ use crate::{
     transport::{
         limit::{Class, Grant, Limit, Model, Plan, Told},
         rest::{Answer, Call, Options, Rest, Sent},
+        round_trips::RoundTrips,
         tls::Tls,
     },
 };
 use http::StatusCode;
 use serde::Deserialize;
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// Documented for trading and for the free data plan. Answers' headers raise it for those who have more.
@@ -38,8 +35,6 @@ pub const REQUESTS_PER_MIN: u32 = 200;
 const RESERVE_PER_MIN: u32 = 40;
 const LIMIT: Plan =
     Plan { model: Model::Window, limit: REQUESTS_PER_MIN, per_ms: 60_000, reserve: RESERVE_PER_MIN };
-/// Round trips kept for the percentiles.
-const ROUND_TRIPS_KEPT: usize = 100;
 
 /// The two addresses, each with a limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +49,13 @@ pub enum Host {
 #[derive(Debug)]
 struct Pace {
     limit: Limit,
-    round_trips_ns: VecDeque<u64>,
+    round_trips: RoundTrips,
     skew_ms: Option<i64>,
 }
 
 impl Pace {
     fn new() -> Self {
-        Self { limit: Limit::new(LIMIT), round_trips_ns: VecDeque::new(), skew_ms: None }
+        Self { limit: Limit::new(LIMIT), round_trips: RoundTrips::default(), skew_ms: None }
     }
     fn learn(&mut self, answer: &Answer) {
         let small = |header| answer.number(header).and_then(|n| u32::try_from(n).ok());
@@ -75,23 +70,15 @@ impl Pace {
                     .and_then(Stamp::from_secs),
             },
         );
-        if self.round_trips_ns.len() >= ROUND_TRIPS_KEPT {
-            self.round_trips_ns.pop_front();
-        }
-        self.round_trips_ns.push_back(answer.round_trip_ns);
+        self.round_trips.note(answer.round_trip_ns);
         self.skew_ms = answer.skew_ms().or(self.skew_ms);
     }
     fn vitals(&self, now: Mono) -> Vitals {
-        let mut sorted: Vec<u64> = self.round_trips_ns.iter().copied().collect();
-        sorted.sort_unstable();
-        let at = |percent: usize| {
-            let index = sorted.len().saturating_mul(percent) / 100;
-            sorted.get(index.min(sorted.len().saturating_sub(1))).map(|ns| ns / 1_000)
-        };
+        let [rtt_p50_us, rtt_p99_us] = self.round_trips.percentiles_us();
         let gauge = self.limit.gauge(now);
         Vitals {
-            rtt_p50_us: at(50),
-            rtt_p99_us: at(99),
+            rtt_p50_us,
+            rtt_p99_us,
             limit_used: Some(gauge.used),
             limit_max: Some(gauge.limit),
             limited_until: gauge.backing_off_until,
@@ -279,9 +266,7 @@ mod tests {
     fn percentiles_of_few_and_many() {
         let mut pace = Pace::new();
         assert_eq!(pace.vitals(Mono::default()).rtt_p50_us, None);
-        pace.round_trips_ns.push_back(7_000);
-        assert_eq!(pace.vitals(Mono::default()).rtt_p99_us, Some(7));
-        pace.round_trips_ns = (1..=100).map(|ms| ms * 1_000_000).collect();
+        (1..=100).for_each(|ms| pace.round_trips.note(ms * 1_000_000));
         let vitals = pace.vitals(Mono::default());
         assert_eq!((vitals.rtt_p50_us, vitals.rtt_p99_us), (Some(51_000), Some(100_000)));
         assert_eq!((vitals.limit_used, vitals.limit_max), (Some(0), Some(200)));

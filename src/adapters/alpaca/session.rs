@@ -8,6 +8,7 @@ use super::{
     wire,
 };
 use crate::{
+    adapters::quarantine::Quarantine,
     broker::{Channel, Event, Market, OrderRef, Watched},
     domain::{
         ids::{InstrumentId, Symbol, VenueId},
@@ -100,24 +101,6 @@ impl Session {
     }
 }
 
-/// Messages that were put aside. Every one counts; the engine is told at 1, 2, 4, 8, …, so that a flood of
-/// them does not become a flood of alerts.
-#[derive(Debug)]
-struct Quarantine {
-    channel: Channel,
-    count: u64,
-}
-
-impl Quarantine {
-    fn put(&mut self, why: &str, out: &mut Vec<Say>) {
-        self.count = self.count.saturating_add(1);
-        if self.count.is_power_of_two() {
-            let (channel, count) = (self.channel, self.count);
-            out.push(Say::Event(Event::Quarantined { channel, count, why: Text::clean(why) }));
-        }
-    }
-}
-
 /// The stream of order news.
 #[derive(Debug)]
 pub struct Orders {
@@ -130,12 +113,12 @@ const LISTEN: &str = r#"{"action":"listen","data":{"streams":["trade_updates"]}}
 impl Orders {
     /// For `venue`.
     pub const fn new(venue: VenueId) -> Self {
-        Self { venue, quarantine: Quarantine { channel: Channel::Orders, count: 0 } }
+        Self { venue, quarantine: Quarantine::new(Channel::Orders) }
     }
 
     fn line(&mut self, line: &str, out: &mut Vec<Say>) {
         if let Err(why) = self.read(line, out) {
-            self.quarantine.put(&why, out);
+            out.extend(self.quarantine.put(&why).map(Say::Event));
         }
     }
 
@@ -240,7 +223,7 @@ impl Data {
             has_no_books: false,
             is_open: false,
             is_ready: false,
-            quarantine: Quarantine { channel, count: 0 },
+            quarantine: Quarantine::new(channel),
         }
     }
 
@@ -346,7 +329,7 @@ impl Data {
             faults.push(why.to_string());
         }
         for why in faults {
-            self.quarantine.put(&why, out);
+            out.extend(self.quarantine.put(&why).map(Say::Event));
         }
         for symbol in lost {
             self.lose_book(&symbol, now, out);
@@ -391,7 +374,7 @@ impl Data {
             409 if self.is_ready && !self.books.is_empty() => {
                 self.has_no_books = true;
                 self.books.clear();
-                self.quarantine.put(&why, out);
+                out.extend(self.quarantine.put(&why).map(Say::Event));
             }
             // Credentials refused; a plan that does not include this feed.
             402 | 408 | 409 => out.push(Say::Dead(Text::from(why))),
@@ -399,7 +382,7 @@ impl Data {
             403 => {}
             // Syntax; more symbols than the plan allows. What else is subscribed goes on.
             400 | 405 => {
-                self.quarantine.put(&why, out);
+                out.extend(self.quarantine.put(&why).map(Say::Event));
                 self.ready(out);
             }
             _ => out.push(Say::Drop(Text::from(why))),

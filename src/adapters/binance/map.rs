@@ -135,32 +135,12 @@ fn is_zero(n: wire::Number<'_>) -> bool {
     n.text().parse::<Price>().is_ok_and(Price::is_zero)
 }
 
-/// How the members of a group are named after the order that they belong to: the venue lets us name each, so that
-/// who belongs to whom can be told from the names alone, after a restart too.
-const MEMBER: &str = "tc-";
-const OURS: &str = "td-";
-
 /// The name of a member of `client`'s group.
+///
+/// # Errors
+/// When the order was not made here.
 pub fn member(client: &ClientId, role: Role) -> Result<ClientId> {
-    let letter = match role {
-        Role::Entry => "e",
-        Role::Target => "t",
-        Role::Stop => "s",
-    };
-    let own = client.as_str().strip_prefix(OURS);
-    let own = own.ok_or_else(|| Error::message("newClientOrderId", "only orders made here have members"))?;
-    ClientId::new(&format!("{MEMBER}{own}-{letter}")).map_err(|e| Error::message("newClientOrderId", e))
-}
-
-/// Whose member it is, and which.
-fn parent_of(client: &ClientId) -> Option<(ClientId, Role)> {
-    let (own, letter) = client.as_str().strip_prefix(MEMBER)?.rsplit_once('-')?;
-    let role = match letter {
-        "t" => Role::Target,
-        "s" => Role::Stop,
-        _ => return None,
-    };
-    Some((ClientId::new(&format!("{OURS}{own}")).ok()?, role))
+    crate::adapters::members::member("newClientOrderId", client, role)
 }
 
 fn client_id(text: &str, original: Option<&str>, venue_id: &VenueOrderId) -> Result<ClientId> {
@@ -226,7 +206,7 @@ pub fn order(directory: &Directory, o: &wire::Order<'_>) -> Result<OrderReport> 
         maybe("origQuoteOrderQty", o.orig_quote_order_qty)?,
         order_type == OrderType::Market,
     );
-    let parent = parent_of(&client);
+    let parent = crate::adapters::members::parent_of(&client);
     Ok(OrderReport {
         instrument: rules.instrument.id.clone(),
         side: side(&o.side)?,
@@ -270,7 +250,7 @@ pub fn reported(directory: &Directory, r: &ExecutionReport<'_>) -> Result<OrderR
     let client = client_id(&r.client, r.original_client.as_deref(), &venue_id)?;
     let reason = r.reason.as_deref().filter(|why| !matches!(*why, "" | "NONE")).map(Text::clean);
     let amount = amount(Some(number("q", r.qty)?), maybe("Q", r.quote_qty)?, order_type == OrderType::Market);
-    let parent = parent_of(&client);
+    let parent = crate::adapters::members::parent_of(&client);
     Ok(OrderReport {
         instrument: rules.instrument.id.clone(),
         side: side(&r.side)?,

@@ -98,24 +98,3 @@ impl Session {
         }
     }
 }
-
-/// Messages that were put aside. Every one counts; the engine is told at 1, 2, 4, 8, …, so that a flood of them does
-/// not become a flood of alerts.
-#[derive(Debug)]
-struct Quarantine {
-    channel: Channel,
-    count: u64,
-}
-
-impl Quarantine {
-    const fn new(channel: Channel) -> Self {
-        Self { channel, count: 0 }
-    }
-    fn put(&mut self, why: &str, out: &mut Vec<Say>) {
-        self.count = self.count.saturating_add(1);
-        if self.count.is_power_of_two() {
-            let (channel, count) = (self.channel, self.count);
-            out.push(Say::Event(Event::Quarantined { channel, count, why: Text::clean(why) }));
-        }
-    }
-}

@@ -105,34 +105,12 @@ pub fn role(row: &Row) -> Role {
     if kind_of(row) == Some(OrderKind::Limit) { Role::Target } else { Role::Stop }
 }
 
-/// How the children of an order made here are named: the venue lets nobody name them.
-const MEMBER: &str = "tc-";
-const OURS: &str = "td-";
-
 /// The name of a member of `client`'s group.
 ///
 /// # Errors
 /// When the order was not made here.
 pub fn member(client: &ClientId, role: Role) -> Result<ClientId> {
-    let letter = match role {
-        Role::Entry => "e",
-        Role::Target => "t",
-        Role::Stop => "s",
-    };
-    let own = client.as_str().strip_prefix(OURS);
-    let own = own.ok_or_else(|| Error::message("parentId", "only orders made here name their children"))?;
-    ClientId::new(&format!("{MEMBER}{own}-{letter}")).map_err(|e| Error::message("parentId", e))
-}
-
-/// Whose member it is, and which.
-pub fn parent_of(client: &ClientId) -> Option<(ClientId, Role)> {
-    let (own, letter) = client.as_str().strip_prefix(MEMBER)?.rsplit_once('-')?;
-    let role = match letter {
-        "t" => Role::Target,
-        "s" => Role::Stop,
-        _ => return None,
-    };
-    Some((ClientId::new(&format!("{OURS}{own}")).ok()?, role))
+    crate::adapters::members::member("parentId", client, role)
 }
 
 /// An order's type and prices. What the row leaves out is what was sent; an order of somebody else's without them is

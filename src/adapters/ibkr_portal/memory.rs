@@ -267,7 +267,7 @@ impl Memory {
             return Some(parent.clone());
         }
         if let Some(own) = known.row.order_ref.as_deref().and_then(|text| ClientId::new(text).ok())
-            && let Some(parent) = map::parent_of(&own)
+            && let Some(parent) = crate::adapters::members::parent_of(&own)
         {
             return Some(parent);
         }

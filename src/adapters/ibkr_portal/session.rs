@@ -11,6 +11,7 @@ use super::{
     },
 };
 use crate::{
+    adapters::quarantine::Quarantine,
     broker::{Channel, Event, Market},
     domain::{ids::InstrumentId, text::Text, time::Now},
 };
@@ -117,7 +118,7 @@ impl Session {
     pub fn line(&mut self, line: &str, memory: &mut Memory, now: Now, out: &mut Vec<Say>) {
         let frame: Frame<'_> = match serde_json::from_str(line) {
             Ok(frame) => frame,
-            Err(why) => return self.orders.put(&why.to_string(), out),
+            Err(why) => return out.extend(self.orders.put(&why.to_string()).map(Say::Event)),
         };
         let Some(topic) = frame.topic.as_deref() else { return self.untitled(&frame, out) };
         let args = frame.args.map(RawValue::get);
@@ -139,7 +140,7 @@ impl Session {
             (_, _) => Ok(()),
         };
         if let Err(why) = read {
-            self.orders.put(&format!("{}: {why}", Text::clean(topic)), out);
+            out.extend(self.orders.put(&format!("{}: {why}", Text::clean(topic))).map(Say::Event));
         }
     }
 
@@ -148,7 +149,7 @@ impl Session {
         if frame.message.as_deref().is_some_and(|text| text.contains("waiting for session")) {
             out.push(Say::Session);
         } else if let Some(why) = &frame.error {
-            self.orders.put(why, out);
+            out.extend(self.orders.put(why).map(Say::Event));
         }
     }
 
@@ -198,31 +199,12 @@ impl Session {
                 let halt = news.halt.map(|is| Event::Halt { instrument: id.clone(), why: why(is) });
                 out.extend(halt.map(Say::Event));
                 if let Some(why) = news.old {
-                    self.market.put(left_out(&id, why).as_str(), out);
+                    out.extend(self.market.put(left_out(&id, why).as_str()).map(Say::Event));
                 }
             }
-            Err(why) => self.market.put(&format!("{}: {why}", Text::clean(topic)), out),
-        }
-    }
-}
-
-/// Messages that were put aside. Every one counts; the engine is told at 1, 2, 4, 8, …, so that a flood of them does
-/// not become a flood of alerts.
-#[derive(Debug)]
-struct Quarantine {
-    channel: Channel,
-    count: u64,
-}
-
-impl Quarantine {
-    const fn new(channel: Channel) -> Self {
-        Self { channel, count: 0 }
-    }
-    fn put(&mut self, why: &str, out: &mut Vec<Say>) {
-        self.count = self.count.saturating_add(1);
-        if self.count.is_power_of_two() {
-            let (channel, count) = (self.channel, self.count);
-            out.push(Say::Event(Event::Quarantined { channel, count, why: Text::clean(why) }));
+            Err(why) => {
+                out.extend(self.market.put(&format!("{}: {why}", Text::clean(topic))).map(Say::Event));
+            }
         }
     }
 }

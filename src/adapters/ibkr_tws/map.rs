@@ -32,35 +32,12 @@ use smol_str::format_smolstr;
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// How the members of a group are named after the order that they belong to: the venue echoes each name, so that who
-/// belongs to whom can be told from the names alone, after a restart too.
-const MEMBER: &str = "tc-";
-const OURS: &str = "td-";
-
 /// The name of a member of `client`'s group.
 ///
 /// # Errors
 /// When the order was not made here.
 pub fn member(client: &ClientId, role: Role) -> Result<ClientId> {
-    let letter = match role {
-        Role::Entry => "e",
-        Role::Target => "t",
-        Role::Stop => "s",
-    };
-    let own = client.as_str().strip_prefix(OURS);
-    let own = own.ok_or_else(|| Error::message("orderRef", "only orders made here have members"))?;
-    ClientId::new(&format!("{MEMBER}{own}-{letter}")).map_err(|e| Error::message("orderRef", e))
-}
-
-/// Whose member it is, and which.
-fn parent_of(client: &ClientId) -> Option<(ClientId, Role)> {
-    let (own, letter) = client.as_str().strip_prefix(MEMBER)?.rsplit_once('-')?;
-    let role = match letter {
-        "t" => Role::Target,
-        "s" => Role::Stop,
-        _ => return None,
-    };
-    Some((ClientId::new(&format!("{OURS}{own}")).ok()?, role))
+    crate::adapters::members::member("orderRef", client, role)
 }
 
 /// By the number that the whole account knows the order by; before it has one, by the program's and its own.
@@ -256,7 +233,7 @@ fn one(
     let is_dead = matches!(event, OrderEvent::Suspended | OrderEvent::Rejected);
     let reason = reason.filter(|_| is_dead);
     let is_refused = event == OrderEvent::Suspended && reason.is_some();
-    let by_name = parent_of(&client);
+    let by_name = crate::adapters::members::parent_of(&client);
     let parent = by_name.as_ref().map(|(parent, _)| parent.clone()).or_else(|| beside.parent.clone());
     let role = by_name.map(|(_, role)| role).or_else(|| parent.as_ref().map(|_| role_of(order_type)));
     let trailing_stop = match order_type {

@@ -35,7 +35,7 @@ impl Binance {
 
 impl Binance {
     pub(crate) fn base_url(&self) -> String {
-        format!("http://{}", self.running.addr)
+        format!("http://{}", self.running.addr())
     }
 }
 
@@ -69,7 +69,7 @@ impl Stand for Binance {
                 Product::Us => "binance-us",
                 Product::Usdm => "binance-usdm",
             },
-            self.running.addr
+            self.running.addr()
         )
     }
     fn market(&self) -> (&'static str, &'static str) {
@@ -267,20 +267,13 @@ impl Stand for Binance {
 
 /// What only this venue has, with the market made to move.
 mod own {
-    use super::super::{Rig, order};
+    use super::super::Rig;
     use super::*;
     use tradedeck::{
         desk::Request,
         domain::{ids::InstrumentId, lifecycle::OrderState},
     };
 
-    fn holding() -> Rig<Binance> {
-        let mut rig = Rig::open(Binance::start());
-        let entry = rig.place("buy BTC/USDT 0.01 market");
-        rig.wait_state(&entry, OrderState::Filled);
-        rig.agree();
-        rig
-    }
     fn to(rig: &Rig<Binance>, bid: &str, ask: &str) {
         rig.stand.running.with(|exchange| exchange.move_to("BTCUSDT", bid, ask));
     }
@@ -288,7 +281,7 @@ mod own {
     /// The fee was taken out of the coin: what is closed is what is there, and what is below a lot stays and is named.
     #[test]
     fn a_close_is_of_what_the_fee_left() {
-        let mut rig = holding();
+        let mut rig = Rig::holding(Binance::start());
         assert_eq!(rig.ours("BTC/USDT"), dec("0.00999"));
         rig.done("close BTC/USDT");
         rig.wait("flat", |s| s.positions.is_empty());
@@ -298,31 +291,17 @@ mod own {
 
     #[test]
     fn a_pair_ends_with_the_one_that_fills() {
-        let mut rig = holding();
-        let pair = rig.place("protect BTC/USDT stop -3% target +3%");
-        rig.wait_state(&pair, OrderState::Working);
-        rig.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));
-        to(&rig, "51600.00", "51601.00");
-        rig.wait_state(&pair, OrderState::Filled);
-        rig.wait("flat, and nothing works", |s| {
-            s.positions.is_empty() && s.orders.iter().all(|o| o.state.is_final())
-        });
-        rig.agree();
-        rig.close();
+        Rig::holding(Binance::start()).pair_ends(|rig| to(rig, "51600.00", "51601.00"));
     }
 
     #[test]
     fn a_trailing_stop_follows_the_market_and_sells() {
-        let mut rig = holding();
-        let trail = rig.place("sell BTC/USDT 0.005 trail 1% gtc");
-        rig.wait_state(&trail, OrderState::Working);
-        to(&rig, "52000.00", "52001.00");
-        to(&rig, "51490.00", "51491.00");
-        rig.agree();
-        assert_eq!(order(&rig.client.snapshot(), &trail).unwrap().state, OrderState::Working);
-        to(&rig, "51470.00", "51471.00");
-        rig.wait_state(&trail, OrderState::Filled);
-        rig.agree();
+        let move_to = |rig: &Rig<_>, bid: Decimal| to(rig, &bid.to_string(), &(bid + dec("1")).to_string());
+        let rig = Rig::holding(Binance::start()).trail_sells(
+            "0.005",
+            move_to,
+            ["52000.00", "51490.00", "51470.00"],
+        );
         rig.close();
     }
 

@@ -3,6 +3,7 @@
 
 use super::{
     Fate, On, Stand,
+    background::Background,
     gateway::{Gateway, Mishap, Seen},
 };
 use crate::loopback::Reply as Raw;
@@ -20,10 +21,10 @@ use axum::{
 use futures_util::stream;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Mutex, broadcast::error::RecvError, oneshot},
+    sync::{Mutex, broadcast::error::RecvError},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
@@ -31,22 +32,11 @@ type Shared = Arc<Mutex<Gateway>>;
 
 /// The running gateway. It ends with this.
 pub(crate) struct Portal {
-    addr: SocketAddr,
+    server: Background,
     gateway: Shared,
     dir: tempfile::TempDir,
     /// Lines of the configuration beside the usual ones.
     own: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Portal {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
 }
 
 /// A certificate that is signed by nobody but itself, for a name that nobody asks for, and long over.
@@ -101,39 +91,24 @@ impl Portal {
         let (pem, config) = own_certificate();
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("gateway.pem"), pem).unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (told, addr) = std::sync::mpsc::channel();
         let shared = Arc::clone(&gateway);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                told.send(tcp.local_addr().unwrap()).unwrap();
-                let app = Router::new()
-                    .route("/v1/api/ws", get(socket))
-                    .fallback(any(rest))
-                    .with_state(Arc::clone(&shared));
-                let ticks = async {
-                    loop {
-                        tokio::time::sleep(Duration::from_millis(300)).await;
-                        shared.lock().await.shout_touches(false);
-                    }
-                };
-                tokio::select! {
-                    served = axum::serve(Tls { tcp, acceptor: config.into() }, app) => served.unwrap(),
-                    () = ticks => {}
-                    _ = stopped => {}
+        let server = Background::start(async move |tcp| {
+            let app = Router::new()
+                .route("/v1/api/ws", get(socket))
+                .fallback(any(rest))
+                .with_state(Arc::clone(&shared));
+            let ticks = async {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    shared.lock().await.shout_touches(false);
                 }
-            });
+            };
+            tokio::select! {
+                served = axum::serve(Tls { tcp, acceptor: config.into() }, app) => served.unwrap(),
+                () = ticks => {}
+            }
         });
-        Self {
-            addr: addr.recv().unwrap(),
-            gateway,
-            dir,
-            own: own.to_owned(),
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { server, gateway, dir, own: own.to_owned() }
     }
 
     pub(crate) fn with_gateway<T>(&self, look: impl FnOnce(&mut Gateway) -> T) -> T {
@@ -333,7 +308,7 @@ impl Stand for Portal {
         format!(
             "[watchlist]\nsymbols = [\"AAPL\"]\n[venues.stand]\nkind = \"ibkr-portal\"\nenvironment = \"paper\"\n\
              trading_url = \"https://{}/v1/api\"\ncertificate = \"{}\"\nhours = \"always\"\n{}",
-            self.addr,
+            self.server.addr,
             self.dir.path().join("gateway.pem").display(),
             self.own
         )
@@ -486,13 +461,6 @@ mod own {
     fn to(rig: &Rig<Portal>, bid: &str, ask: &str) {
         rig.stand.with_gateway(|gateway| gateway.move_to("AAPL", bid, ask));
     }
-    fn holding(stand: Portal) -> Rig<Portal> {
-        let mut rig = Rig::open(stand);
-        let entry = rig.place("buy AAPL 10 market");
-        rig.wait_state(&entry, OrderState::Filled);
-        rig.agree();
-        rig
-    }
 
     #[test]
     fn a_question_is_answered_by_a_rule_once_or_shown_and_nothing_stands() {
@@ -537,7 +505,7 @@ mod own {
 
     #[test]
     fn exits_are_let_through_where_the_user_said_so_and_entries_are_not() {
-        let mut rig = holding(Portal::with("answer_exits = true\n", |_| {}));
+        let mut rig = Rig::holding(Portal::with("answer_exits = true\n", |_| {}));
         asks(&rig, &["o10151"]);
         let id = rig.place_low();
         rig.wait_state(&id, OrderState::Rejected);
@@ -659,32 +627,15 @@ mod own {
 
     #[test]
     fn a_trailing_stop_follows_the_market_and_sells() {
-        let mut rig = holding(Portal::start());
-        let trail = rig.place("sell AAPL 10 trail 1% gtc");
-        rig.wait_state(&trail, OrderState::Working);
-        to(&rig, "210.00", "210.02");
-        to(&rig, "208.00", "208.02");
-        rig.agree();
-        assert_eq!(order(&rig.client.snapshot(), &trail).unwrap().state, OrderState::Working);
-        to(&rig, "207.50", "207.52");
-        rig.wait_state(&trail, OrderState::Filled);
-        rig.agree();
+        let move_to =
+            |rig: &Rig<_>, bid: Decimal| to(rig, &bid.to_string(), &(bid + Decimal::new(2, 2)).to_string());
+        let rig = Rig::holding(Portal::start()).trail_sells("10", move_to, ["210.00", "208.00", "207.50"]);
         rig.close();
     }
 
     #[test]
     fn a_pair_ends_with_the_one_that_fills() {
-        let mut rig = holding(Portal::start());
-        let pair = rig.place("protect AAPL stop -3% target +3%");
-        rig.wait_state(&pair, OrderState::Working);
-        rig.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));
-        to(&rig, "206.50", "206.52");
-        rig.wait_state(&pair, OrderState::Filled);
-        rig.wait("flat, and nothing works", |s| {
-            s.positions.is_empty() && s.orders.iter().all(|o| o.state.is_final())
-        });
-        rig.agree();
-        rig.close();
+        Rig::holding(Portal::start()).pair_ends(|rig| to(rig, "206.50", "206.52"));
     }
 
     /// The venue changes an order in place and knows its first name alone: after a restart nothing counts twice.

@@ -1,5 +1,6 @@
 //! The stand-in of Binance over HTTP and websockets: keys, signatures, times, weights, and what goes wrong on the way.
 
+use super::background::Background;
 use super::exchange::{Exchange, Mishap, Params, dec};
 use axum::{
     Router,
@@ -15,8 +16,8 @@ use axum::{
 use futures_util::stream;
 use ring::hmac;
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
-use tokio::sync::{Mutex, broadcast::error::RecvError, oneshot};
+use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::sync::{Mutex, broadcast::error::RecvError};
 
 pub(crate) const KEY: &str = "stand-in-key";
 pub(crate) const SECRET: &str = "canary-secret-of-the-stand-in";
@@ -26,19 +27,8 @@ type Shared = Arc<Mutex<Exchange>>;
 /// The running server. It ends with this.
 #[derive(Debug)]
 pub(crate) struct Running {
-    pub(crate) addr: SocketAddr,
+    server: Background,
     exchange: Shared,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
 }
 
 impl Running {
@@ -46,38 +36,34 @@ impl Running {
         let mut exchange = Exchange::new();
         change(&mut exchange);
         let exchange = Arc::new(Mutex::new(exchange));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (told, addr) = std::sync::mpsc::channel();
         let shared = Arc::clone(&exchange);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                told.send(listener.local_addr().unwrap()).unwrap();
-                let app = Router::new()
-                    .route("/ws-api/v3", get(user_by_signature))
-                    .route("/ws/{key}", get(user_by_key))
-                    .route("/stream", get(market))
-                    .fallback(any(rest))
-                    .with_state(Arc::clone(&shared));
-                let ticks = async {
-                    loop {
-                        tokio::time::sleep(Duration::from_millis(300)).await;
-                        let exchange = shared.lock().await;
-                        let names: Vec<String> = exchange.markets.keys().cloned().collect();
-                        for name in names {
-                            exchange.shout_touch(&name);
-                        }
+        let server = Background::start(async move |listener| {
+            let app = Router::new()
+                .route("/ws-api/v3", get(user_by_signature))
+                .route("/ws/{key}", get(user_by_key))
+                .route("/stream", get(market))
+                .fallback(any(rest))
+                .with_state(Arc::clone(&shared));
+            let ticks = async {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    let exchange = shared.lock().await;
+                    let names: Vec<String> = exchange.markets.keys().cloned().collect();
+                    for name in names {
+                        exchange.shout_touch(&name);
                     }
-                };
-                tokio::select! {
-                    served = axum::serve(listener, app) => served.unwrap(),
-                    () = ticks => {}
-                    _ = stopped => {}
                 }
-            });
+            };
+            tokio::select! {
+                served = axum::serve(listener, app) => served.unwrap(),
+                () = ticks => {}
+            }
         });
-        Self { addr: addr.recv().unwrap(), exchange, stop: Some(stop), thread: Some(thread) }
+        Self { server, exchange }
+    }
+
+    pub(crate) const fn addr(&self) -> SocketAddr {
+        self.server.addr
     }
 
     /// Looks at the exchange, or changes it.

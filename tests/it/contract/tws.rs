@@ -22,7 +22,7 @@ impl Tws {
         Self { running: Running::start(|_| {}) }
     }
     pub(crate) fn addr(&self) -> std::net::SocketAddr {
-        self.running.addr
+        self.running.addr()
     }
 }
 
@@ -44,7 +44,7 @@ impl Stand for Tws {
         format!(
             "[watchlist]\nsymbols = [\"AAPL\"]\n[venues.stand]\nkind = \"ibkr\"\nenvironment = \"paper\"\n\
              hours = \"always\"\naddress = \"{}\"\n",
-            self.running.addr
+            self.running.addr()
         )
     }
     fn market(&self) -> (&'static str, &'static str) {
@@ -171,18 +171,11 @@ impl Stand for Tws {
 
 /// What only this venue has.
 mod own {
-    use super::super::{Rig, agrees, order};
+    use super::super::{Rig, agrees};
     use super::*;
     use std::time::Duration;
     use tradedeck::domain::{alert::AlertCode, lifecycle::OrderState};
 
-    fn holding() -> Rig<Tws> {
-        let mut rig = Rig::open(Tws::start());
-        let entry = rig.place("buy AAPL 10 market");
-        rig.wait_state(&entry, OrderState::Filled);
-        rig.agree();
-        rig
-    }
     fn is_dim(s: &tradedeck::desk::Snapshot) -> bool {
         s.health[0].channels.iter().any(|c| c.name == "market" && c.state == "stale")
     }
@@ -192,39 +185,22 @@ mod own {
 
     #[test]
     fn what_an_execution_cost_is_in_the_book() {
-        let mut rig = holding();
+        let mut rig = Rig::holding(Tws::start());
         rig.wait("the fee", |s| s.fills.iter().any(|f| f.fee.is_some()));
         rig.close();
     }
 
     #[test]
     fn a_pair_ends_with_the_one_that_fills() {
-        let mut rig = holding();
-        let pair = rig.place("protect AAPL stop -3% target +3%");
-        rig.wait_state(&pair, OrderState::Working);
-        rig.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));
-        to(&rig, "206.10", "206.12");
-        rig.wait_state(&pair, OrderState::Filled);
-        rig.wait("flat, and nothing works", |s| {
-            s.positions.is_empty() && s.orders.iter().all(|o| o.state.is_final())
-        });
-        rig.agree();
-        rig.close();
+        Rig::holding(Tws::start()).pair_ends(|rig| to(rig, "206.10", "206.12"));
     }
 
     #[test]
     fn a_trailing_stop_follows_the_market_and_sells() {
-        let mut rig = holding();
-        let trail = rig.place("sell AAPL 10 trail 1% gtc");
-        rig.wait_state(&trail, OrderState::Working);
-        to(&rig, "210.00", "210.02");
-        to(&rig, "208.00", "208.02");
-        rig.agree();
-        assert_eq!(order(&rig.client.snapshot(), &trail).unwrap().state, OrderState::Working);
-        to(&rig, "207.80", "207.82");
-        rig.wait_state(&trail, OrderState::Filled);
+        let move_to =
+            |rig: &Rig<_>, bid: Decimal| to(rig, &bid.to_string(), &(bid + dec("0.02")).to_string());
+        let mut rig = Rig::holding(Tws::start()).trail_sells("10", move_to, ["210.00", "208.00", "207.80"]);
         rig.wait("flat", |s| s.positions.is_empty());
-        rig.agree();
         rig.close();
     }
 

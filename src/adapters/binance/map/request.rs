@@ -116,7 +116,9 @@ pub fn replacement(
     if !rules.takes_replace {
         return Err(to.lacks("change of a working order in one step; cancel it and place another"));
     }
-    if r.before.attached != Attached::Simple || r.order.client.as_str().starts_with(super::MEMBER) {
+    if r.before.attached != Attached::Simple
+        || r.order.client.as_str().starts_with(crate::adapters::members::MEMBER)
+    {
         let why = "the order belongs to a group, and cancelling one of it cancels all; cancel the group and place another";
         return Err(Unwritable::Misfit(why.to_owned()));
     }

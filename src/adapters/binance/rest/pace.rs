@@ -7,12 +7,10 @@ use crate::{
     transport::{
         limit::{Limit, Model, Plan, Told},
         rest::Answer,
+        round_trips::RoundTrips,
     },
 };
-use std::collections::VecDeque;
 
-/// Round trips kept for the percentiles.
-const ROUND_TRIPS_KEPT: usize = 100;
 /// Documented weights a minute, before the venue says its own.
 pub const fn weight_per_min(product: Product) -> u32 {
     match product {
@@ -44,7 +42,7 @@ pub(super) struct Pace {
     pub(super) orders: Limit,
     weight_max: u32,
     orders_max: u32,
-    round_trips_ns: VecDeque<u64>,
+    round_trips: RoundTrips,
     pub(super) offset: Option<Offset>,
 }
 
@@ -61,7 +59,7 @@ impl Pace {
             orders: Limit::new(orders),
             weight_max,
             orders_max,
-            round_trips_ns: VecDeque::new(),
+            round_trips: RoundTrips::default(),
             offset: None,
         }
     }
@@ -78,10 +76,7 @@ impl Pace {
         let orders = told(self.orders_max, used("x-mbx-order-count-10s"), 10_000);
         self.weight.learn(answer.at, weight);
         self.orders.learn(answer.at, orders);
-        if self.round_trips_ns.len() >= ROUND_TRIPS_KEPT {
-            self.round_trips_ns.pop_front();
-        }
-        self.round_trips_ns.push_back(answer.round_trip_ns);
+        self.round_trips.note(answer.round_trip_ns);
     }
 
     /// The venue counts from whole minutes and tens of seconds of its own clock.
@@ -103,16 +98,11 @@ impl Pace {
     }
 
     pub(super) fn vitals(&self, now: Mono) -> Vitals {
-        let mut sorted: Vec<u64> = self.round_trips_ns.iter().copied().collect();
-        sorted.sort_unstable();
-        let at = |percent: usize| {
-            let index = sorted.len().saturating_mul(percent) / 100;
-            sorted.get(index.min(sorted.len().saturating_sub(1))).map(|ns| ns / 1_000)
-        };
+        let [rtt_p50_us, rtt_p99_us] = self.round_trips.percentiles_us();
         let (weight, orders) = (self.weight.gauge(now), self.orders.gauge(now));
         Vitals {
-            rtt_p50_us: at(50),
-            rtt_p99_us: at(99),
+            rtt_p50_us,
+            rtt_p99_us,
             limit_used: Some(weight.used),
             limit_max: Some(weight.limit),
             limited_until: weight.backing_off_until.max(orders.backing_off_until),

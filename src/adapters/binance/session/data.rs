@@ -1,6 +1,7 @@
 //! The stream of market news.
 
-use super::{Quarantine, Say};
+use super::Say;
+use crate::adapters::quarantine::Quarantine;
 use crate::{
     adapters::binance::{
         book::{Book, Snapshot, Taken},
@@ -146,7 +147,7 @@ impl Data {
 
     pub(super) fn line(&mut self, line: &str, directory: &Directory, now: Now, out: &mut Vec<Say>) {
         if let Err(why) = self.read(line, directory, now, out) {
-            self.quarantine.put(&why, out);
+            out.extend(self.quarantine.put(&why).map(Say::Event));
         }
     }
 

@@ -1,7 +1,8 @@
 //! The stream of order news: over the websocket API, where it is subscribed with a signature, or over an address that
 //! is a key by itself.
 
-use super::{Quarantine, Say};
+use super::Say;
+use crate::adapters::quarantine::Quarantine;
 use crate::{
     adapters::binance::{
         map::{self, rules::Directory},
@@ -34,7 +35,7 @@ impl Orders {
 
     pub(super) fn line(&mut self, line: &str, directory: &Directory, out: &mut Vec<Say>) {
         if let Err(why) = read(line, directory, out) {
-            self.quarantine.put(&why, out);
+            out.extend(self.quarantine.put(&why).map(Say::Event));
         }
     }
 }

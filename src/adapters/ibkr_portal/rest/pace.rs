@@ -8,12 +8,10 @@ use crate::{
     transport::{
         limit::{Class, Grant, Limit, Model, Plan},
         rest::Answer,
+        round_trips::RoundTrips,
     },
 };
-use std::collections::VecDeque;
 
-/// Round trips kept for the percentiles.
-const ROUND_TRIPS_KEPT: usize = 100;
 /// The gateway takes ten requests a second (the vendor's documentation of pacing limitations).
 const PER_SECOND: u32 = 7;
 /// Of those, kept for cancels, reductions and the questions that an exit asks.
@@ -47,7 +45,7 @@ pub(super) struct Pace {
     /// From when on each list may be asked for again.
     lists: [Mono; 3],
     boxed_until: Option<Mono>,
-    round_trips_ns: VecDeque<u64>,
+    round_trips: RoundTrips,
     skew_ms: Option<i64>,
 }
 
@@ -58,7 +56,7 @@ impl Pace {
             all: Limit::new(all),
             lists: [now.plus_ms(LIST_MS); 3],
             boxed_until: None,
-            round_trips_ns: VecDeque::new(),
+            round_trips: RoundTrips::default(),
             skew_ms: None,
         }
     }
@@ -112,24 +110,16 @@ impl Pace {
     }
 
     pub(super) fn learn(&mut self, answer: &Answer) {
-        if self.round_trips_ns.len() >= ROUND_TRIPS_KEPT {
-            self.round_trips_ns.pop_front();
-        }
-        self.round_trips_ns.push_back(answer.round_trip_ns);
+        self.round_trips.note(answer.round_trip_ns);
         self.skew_ms = answer.skew_ms().or(self.skew_ms);
     }
 
     pub(super) fn vitals(&self, now: Mono) -> Vitals {
-        let mut sorted: Vec<u64> = self.round_trips_ns.iter().copied().collect();
-        sorted.sort_unstable();
-        let at = |percent: usize| {
-            let index = sorted.len().saturating_mul(percent) / 100;
-            sorted.get(index.min(sorted.len().saturating_sub(1))).map(|ns| ns / 1_000)
-        };
+        let [rtt_p50_us, rtt_p99_us] = self.round_trips.percentiles_us();
         let gauge = self.all.gauge(now);
         Vitals {
-            rtt_p50_us: at(50),
-            rtt_p99_us: at(99),
+            rtt_p50_us,
+            rtt_p99_us,
             limit_used: Some(gauge.used),
             limit_max: Some(gauge.limit),
             limited_until: self.boxed(now),

@@ -3,9 +3,11 @@
 use crate::{
     broker::event::Vitals,
     domain::time::Mono,
-    transport::limit::{Limit, Model, Plan},
+    transport::{
+        limit::{Limit, Model, Plan},
+        round_trips::RoundTrips,
+    },
 };
-use std::collections::VecDeque;
 
 /// Documented are fifty messages a second (IBKR's "TWS API v9.72+: Order Limitations"); beyond, TWS refuses each and then
 /// hangs up. A few are left to the client library's own cancels of subscriptions.
@@ -14,14 +16,12 @@ const MESSAGES_PER_S: u32 = 45;
 const RESERVE_PER_S: u32 = 12;
 /// The same in a minute.
 pub const REQUESTS_PER_MIN: u32 = 3_000;
-/// Round trips kept for the percentiles.
-const ROUND_TRIPS_KEPT: usize = 100;
 
 /// What is learnt on the way.
 #[derive(Debug)]
 pub(super) struct Pace {
     pub(super) limit: Limit,
-    round_trips_ns: VecDeque<u64>,
+    round_trips: RoundTrips,
     pub(super) skew_ms: Option<i64>,
 }
 
@@ -29,27 +29,19 @@ impl Pace {
     pub(super) fn new() -> Self {
         let plan =
             Plan { model: Model::Window, limit: MESSAGES_PER_S, per_ms: 1_000, reserve: RESERVE_PER_S };
-        Self { limit: Limit::new(plan), round_trips_ns: VecDeque::new(), skew_ms: None }
+        Self { limit: Limit::new(plan), round_trips: RoundTrips::default(), skew_ms: None }
     }
 
     pub(super) fn answered(&mut self, after_ns: u64) {
-        if self.round_trips_ns.len() >= ROUND_TRIPS_KEPT {
-            self.round_trips_ns.pop_front();
-        }
-        self.round_trips_ns.push_back(after_ns);
+        self.round_trips.note(after_ns);
     }
 
     pub(super) fn vitals(&self, now: Mono) -> Vitals {
-        let mut sorted: Vec<u64> = self.round_trips_ns.iter().copied().collect();
-        sorted.sort_unstable();
-        let at = |percent: usize| {
-            let index = sorted.len().saturating_mul(percent) / 100;
-            sorted.get(index.min(sorted.len().saturating_sub(1))).map(|ns| ns / 1_000)
-        };
+        let [rtt_p50_us, rtt_p99_us] = self.round_trips.percentiles_us();
         let gauge = self.limit.gauge(now);
         Vitals {
-            rtt_p50_us: at(50),
-            rtt_p99_us: at(99),
+            rtt_p50_us,
+            rtt_p99_us,
             limit_used: Some(gauge.used),
             limit_max: Some(gauge.limit),
             limited_until: gauge.backing_off_until,

@@ -1,14 +1,15 @@
 //! The stand-in of IB Gateway on a socket: greeting, frames, programs that come and go.
 
 use super::gateway::{Gateway, Out};
-use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle};
+use crate::contract::background::Background;
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
-        TcpListener, TcpStream,
+        TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::{Mutex, mpsc, oneshot},
+    sync::{Mutex, mpsc},
 };
 
 /// Messages are numbered from here on when they are protocol buffers.
@@ -21,19 +22,8 @@ type Shared = Arc<Mutex<Gateway>>;
 /// The running server. It ends with this.
 #[derive(Debug)]
 pub(crate) struct Running {
-    pub(crate) addr: SocketAddr,
+    server: Background,
     gateway: Shared,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
 }
 
 impl Running {
@@ -45,37 +35,33 @@ impl Running {
         let mut gateway = Gateway::new();
         change(&mut gateway);
         let gateway = Arc::new(Mutex::new(gateway));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (told, addr) = std::sync::mpsc::channel();
         let shared = Arc::clone(&gateway);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                told.send(listener.local_addr().unwrap()).unwrap();
-                let serve = async {
-                    let mut programs = tokio::task::JoinSet::new();
-                    while let Ok((stream, _)) = listener.accept().await {
-                        programs.spawn(attend(stream, Arc::clone(&shared), version));
-                    }
-                };
-                let ticks = async {
-                    loop {
-                        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-                        let mut gateway = shared.lock().await;
-                        for name in gateway.markets.keys().cloned().collect::<Vec<_>>() {
-                            gateway.shout(&name);
-                        }
-                    }
-                };
-                tokio::select! {
-                    () = serve => {}
-                    () = ticks => {}
-                    _ = stopped => {}
+        let server = Background::start(async move |listener| {
+            let serve = async {
+                let mut programs = tokio::task::JoinSet::new();
+                while let Ok((stream, _)) = listener.accept().await {
+                    programs.spawn(attend(stream, Arc::clone(&shared), version));
                 }
-            });
+            };
+            let ticks = async {
+                loop {
+                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    let mut gateway = shared.lock().await;
+                    for name in gateway.markets.keys().cloned().collect::<Vec<_>>() {
+                        gateway.shout(&name);
+                    }
+                }
+            };
+            tokio::select! {
+                () = serve => {}
+                () = ticks => {}
+            }
         });
-        Self { addr: addr.recv().unwrap(), gateway, stop: Some(stop), thread: Some(thread) }
+        Self { server, gateway }
+    }
+
+    pub(crate) const fn addr(&self) -> SocketAddr {
+        self.server.addr
     }
 
     /// Looks at the gateway, or changes it.
