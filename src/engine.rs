@@ -198,6 +198,7 @@ impl Engine {
             Input::JournalLost(why) => self.on_journal_lost(why),
             Input::Past(dated) => self.on_past(&dated),
             Input::Elsewhere(dated) => self.on_elsewhere(&dated),
+            Input::OthersUnread(why) => self.on_others_unread(&why),
             Input::Begin => self.on_begin(),
         }
         Decided::of(self)

@@ -71,6 +71,14 @@ impl Engine {
         }
     }
 
+    /// A lock that a shell command gives from now on is not seen here: the trader must know.
+    pub(super) fn on_others_unread(&mut self, why: &Text) {
+        let said = format!(
+            "what other programs write into the journal can't be read, so their locks do not hold here; start again: {why}"
+        );
+        self.say_elsewhere(Severity::Critical, AlertCode::Journal, &said);
+    }
+
     fn take_in(&mut self, dated: &Dated) {
         self.book.apply(dated.at, &dated.fact);
         self.view.note(&dated.fact);
@@ -78,5 +86,22 @@ impl Engine {
 
     fn say_elsewhere(&mut self, severity: Severity, code: AlertCode, text: &str) {
         self.alert_program(severity, code, Text::clean(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{
+        Input,
+        rig::{Rig, quiet},
+    };
+
+    #[test]
+    fn that_locks_of_others_are_not_seen_is_an_alert() {
+        let mut rig = Rig::new(&quiet());
+        rig.step(Input::OthersUnread(Text::clean("a record is damaged")));
+        let said = rig.alerts(AlertCode::Journal).join("; ");
+        assert!(said.contains("their locks do not hold here") && said.contains("damaged"), "{said}");
     }
 }

@@ -116,6 +116,8 @@ pub enum Input {
     Past(Box<Dated>),
     /// A fact that another run of this profile has just written into the journal.
     Elsewhere(Box<Dated>),
+    /// What other runs write can't be read any more.
+    OthersUnread(Text),
     /// The past is complete: the run begins.
     Begin,
 }

@@ -8,7 +8,11 @@ use crate::domain::{
 use std::{
     io,
     ops::ControlFlow,
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -17,6 +21,8 @@ use std::{
 const GROUP_MAX: usize = 256;
 /// So long nothing must be written before the log is folded in.
 const IDLE: Duration = Duration::from_secs(1);
+/// Between two tries at a journal that another process holds; SQLite itself has waited before that.
+const AGAIN: Duration = Duration::from_millis(20);
 /// A log of this size is folded in even if there is no pause.
 const LOG_BYTES_MAX: u64 = 64 << 20;
 
@@ -91,6 +97,7 @@ impl Completions for Done {
 #[derive(Debug)]
 pub struct Writer {
     queue: SyncSender<Work>,
+    closing: Arc<AtomicBool>,
     thread: JoinHandle<Result<(), JournalError>>,
 }
 
@@ -103,12 +110,14 @@ impl Writer {
     ) -> Result<Self, JournalError> {
         let path = journal.path().to_owned();
         let (sender, receiver) = sync_channel(queue);
-        let desk = Desk { journal, completions, dirty: false };
+        let closing = Arc::new(AtomicBool::new(false));
+        let desk =
+            Desk { journal, completions, dirty: false, closing: Arc::clone(&closing), unwritten: None };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || desk.run(&receiver))
             .map_err(|e: io::Error| JournalError::io("start the writer of", &path, &e))?;
-        Ok(Self { queue: sender, thread })
+        Ok(Self { queue: sender, closing, thread })
     }
 
     /// Hands over work without waiting.
@@ -120,7 +129,11 @@ impl Writer {
     }
 
     /// Lets it finish all that waits, folds the log in and closes the file.
+    ///
+    /// # Errors
+    /// Another process held the file to the last ([`JournalError::Busy`]): what waited is not in it. Or the file failed.
     pub fn close(self) -> Result<(), JournalError> {
+        self.closing.store(true, Ordering::Release);
         drop(self.queue);
         match self.thread.join() {
             Ok(closed) => closed,
@@ -134,6 +147,10 @@ struct Desk {
     completions: Box<dyn Completions>,
     /// Is there something in the log?
     dirty: bool,
+    /// Nobody waits any more: a file that another process holds is not waited for either.
+    closing: Arc<AtomicBool>,
+    /// What could not be written before the end.
+    unwritten: Option<JournalError>,
 }
 
 impl Desk {
@@ -150,7 +167,33 @@ impl Desk {
                 self.fold();
             }
         }
-        self.journal.close()
+        let closed = self.journal.close();
+        self.unwritten.map_or(closed, Err)
+    }
+
+    /// Another process that holds the file (it is slow, or it was stopped in the middle of a write) is waited for: what
+    /// opens risk is held back elsewhere meanwhile, and exits go without the journal. Nothing is lost by waiting.
+    fn patiently<T>(
+        &mut self,
+        mut write: impl FnMut(&mut Journal) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let mut is_said = false;
+        loop {
+            let last_try = self.closing.load(Ordering::Acquire);
+            match write(&mut self.journal) {
+                Err(why @ JournalError::Busy { .. }) if last_try => {
+                    self.unwritten = Some(why.clone());
+                    return Err(why);
+                }
+                Err(why @ JournalError::Busy { .. }) => {
+                    if !std::mem::replace(&mut is_said, true) {
+                        tracing::warn!(%why, "waiting for it");
+                    }
+                    std::thread::sleep(AGAIN);
+                }
+                done => return done,
+            }
+        }
     }
 
     /// The next work; nothing when the log was folded in instead; a break when nobody can send any more.
@@ -189,8 +232,10 @@ impl Desk {
             return;
         }
         let mut ends = Vec::with_capacity(group.len());
-        let batches = group.iter().map(|c| c.batch.as_slice());
-        let written = self.journal.append_group(batches, |seq| ends.push(seq));
+        let written = self.patiently(|journal| {
+            ends.clear();
+            journal.append_group(group.iter().map(|c| c.batch.as_slice()), |seq| ends.push(seq))
+        });
         self.dirty = true;
         match written {
             Ok(_) => {
@@ -209,12 +254,12 @@ impl Desk {
     fn alone(&mut self, work: Work) {
         let (ticket, result) = match work {
             Work::Snapshot { seq, state, ticket } => {
-                (ticket, self.journal.save_snapshot(seq, &state).map(|()| seq))
+                (ticket, self.patiently(|journal| journal.save_snapshot(seq, &state)).map(|()| seq))
             }
             Work::Bind { venue, account, ticket } => {
-                (ticket, self.journal.bind(&venue, &account).and_then(|()| self.journal.last()))
+                (ticket, self.patiently(|j| j.bind(&venue, &account).and_then(|()| j.last())))
             }
-            Work::Commit(commit) => (commit.ticket, self.journal.append(&commit.batch)),
+            Work::Commit(commit) => (commit.ticket, self.patiently(|journal| journal.append(&commit.batch))),
         };
         self.dirty = true;
         self.completions.done(Committed { ticket, result });
@@ -318,5 +363,40 @@ mod tests {
             assert_eq!((done.ticket, done.result.is_ok()), (ticket, true));
         }
         writer.close().unwrap();
+    }
+    /// Another process in the middle of a write, for longer than SQLite itself waits.
+    fn held(path: &std::path::Path) -> rusqlite::Connection {
+        let other = rusqlite::Connection::open(path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        other
+    }
+
+    #[test]
+    fn a_file_that_another_process_holds_is_waited_for() {
+        let (_dir, path, writer, completions) = writer(8);
+        let other = held(&path);
+        writer.hand(commit(1, 2)).unwrap();
+        writer.hand(commit(2, 1)).unwrap();
+        let early = completions.recv_timeout(Duration::from_millis(2_500));
+        assert!(early.is_err(), "nothing is given up: {early:?}");
+        drop(other);
+        for (ticket, seq) in [(1, 2), (2, 3)] {
+            let done = completions.recv_timeout(Duration::from_secs(30)).unwrap();
+            assert_eq!(done, Committed { ticket, result: Ok(Seq::new(seq)) });
+        }
+        writer.close().unwrap();
+        assert_eq!(Journal::inspect(&path).unwrap().replay().map(Result::unwrap).count(), 3);
+    }
+
+    #[test]
+    fn what_another_process_kept_from_being_written_is_said_at_the_end() {
+        let (_dir, path, writer, completions) = writer(8);
+        let other = held(&path);
+        writer.hand(commit(1, 1)).unwrap();
+        let closed = writer.close();
+        assert!(matches!(closed, Err(JournalError::Busy { .. })), "{closed:?}");
+        assert!(completions.recv().unwrap().result.is_err());
+        drop(other);
+        assert_eq!(Journal::inspect(&path).unwrap().replay().count(), 0);
     }
 }

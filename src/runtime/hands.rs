@@ -20,6 +20,8 @@ use tokio::sync::mpsc;
 const EXITS_WAIT_MS: u64 = 300;
 /// After so long, an order that opens risk is not sent any more.
 const ENTRIES_WAIT_MS: u64 = 5_000;
+/// After so long, the end of the program does not wait for the journal any more.
+const END_WAITS_MS: u64 = 3_000;
 /// A snapshot waits so long for a request that waits for the journal: to make one takes longer than most syncs.
 const HOLD_MS: u64 = 20;
 
@@ -69,7 +71,8 @@ pub(super) struct State {
     tickets: u64,
     binds: Vec<u64>,
     journal_lost: bool,
-    stopping: bool,
+    /// Since when the program ends.
+    stopping: Option<Mono>,
     /// A call was started and has not had its turn yet.
     started: bool,
     /// Answers that wait until what was started has had its turn: to wake who reads them takes longer than to send.
@@ -78,9 +81,10 @@ pub(super) struct State {
 }
 
 impl Hands {
-    /// The run is over, and nothing waits for the journal any more.
-    pub(super) fn are_done(&self) -> bool {
-        self.state.stopping && self.state.waiting.is_empty()
+    /// The run is over, and nothing waits for the journal any more, or has waited long enough.
+    pub(super) fn are_done(&self, now: Mono) -> bool {
+        let is_over = |since: Mono| self.state.waiting.is_empty() || now.since_ms(since) >= END_WAITS_MS;
+        self.state.stopping.is_some_and(is_over)
     }
 
     /// A call was started that has not had its turn yet; asked once.
@@ -257,7 +261,7 @@ impl Hands {
             }
             Some(Effect::Reply { front, receipt }) => self.answer(front, receipt),
             Some(Effect::Notify(alert)) => self.notify(alert),
-            Some(Effect::Stop) => self.state.stopping = true,
+            Some(Effect::Stop) => self.state.stopping = Some(now.mono),
             Some(other) => tracing::error!(?other, "an effect that nobody does"),
         }
     }

@@ -442,7 +442,9 @@ impl Start {
                 writer
             });
             match writer {
-                Some(writer) => writer.close().context("the journal could not be closed"),
+                Some(writer) => writer
+                    .close()
+                    .context("not all of it is in the journal, so other programs do not know of it"),
                 None => Ok(()),
             }
         })?;

@@ -11,10 +11,11 @@ use crate::{
     desk::Snapshot,
     domain::{
         fact::Dated,
+        text::Text,
         time::{Mono, Now},
     },
     engine::{Engine, Input, Timer},
-    journal::Writer,
+    journal::{JournalError, Writer},
     transport::alarm::Alarm,
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -63,7 +64,7 @@ impl Pump {
         let mut inputs = VecDeque::from([Input::Begin]);
         loop {
             self.turn(&mut inputs);
-            if self.hands.are_done() {
+            if self.hands.are_done(self.clock.now().mono) {
                 break;
             }
             if !self.gather(&mut inputs).await {
@@ -194,15 +195,16 @@ impl Pump {
         self.hands.commit(pile, now, inputs);
     }
 
-    /// Takes in what other runs wrote. What can't be read once is not looked at again, and that is said once.
+    /// Takes in what other runs wrote. A journal that is busy is looked at again with the next beat; one that can't be
+    /// read is not, and that is said once.
     fn look_elsewhere(&mut self, inputs: &mut VecDeque<Input>) {
         match self.elsewhere.as_mut().map(Elsewhere::look) {
             Some(Ok(news)) => inputs.extend(news.into_iter().map(|d| Input::Elsewhere(Box::new(d)))),
+            Some(Err(JournalError::Busy { .. })) | None => {}
             Some(Err(why)) => {
-                tracing::error!(%why, "what other runs write can't be read; their locks do not hold here");
+                inputs.push_back(Input::OthersUnread(Text::clean(&why.to_string())));
                 self.elsewhere = None;
             }
-            None => {}
         }
     }
 

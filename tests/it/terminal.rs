@@ -1,14 +1,14 @@
 //! The program in a real terminal, used as a trader uses it: keys in, a screen out. Everything waits for what stands
 //! on the screen; nothing waits for a while.
 
-use crate::counterparty::Venue;
+mod frozen;
+
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::{
-    fmt::Write as _,
     io::{Read as _, Write},
     os::unix::fs::PermissionsExt as _,
     path::Path,
@@ -401,67 +401,6 @@ fn a_scope_is_flattened_from_its_plan_and_its_report_can_be_read_again() {
     tty.press(":page risk\r");
     tty.see("day trades of five business days");
     tty.see("daily loss");
-    tty.signal(Signal::SIGTERM);
-    assert_eq!(tty.ended(), 0);
-}
-
-/// Row E9: the screen is frozen. The way out is a program of its own, with connections of its own; the screen sees what
-/// it did when it wakes.
-#[test]
-fn a_frozen_screen_is_got_out_of_from_a_shell() {
-    let home = tempfile::tempdir().unwrap();
-    let venue = Venue::start(&home.path().join("venue"));
-    let mut config = "[venues.desk]\nkind = \"alpaca\"\nenvironment = \"paper\"\n".to_owned();
-    let names = [
-        "trading_url",
-        "trading_stream_url",
-        "data_url",
-        "data_stream_url",
-        "crypto_stream_url",
-        "key_id",
-        "secret_key",
-    ];
-    for name in names {
-        writeln!(config, "{name} = \"{}\"", venue.text(name)).unwrap();
-    }
-    let path = home.path().join("config.toml");
-    std::fs::write(&path, config).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let path = path.display().to_string();
-    let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &path)]);
-    tty.see("trading is open");
-    tty.see_quotes();
-    // Whatever the hour is: Alpaca's own calendar holds here.
-    tty.press(":buy AAPL 7 limit +1% ext\r");
-    tty.see("Enter do it");
-    tty.insist(ENTER, "Fills 1");
-    tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
-
-    tty.signal(Signal::SIGSTOP);
-    let shell = |args: &[&str]| {
-        let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
-            .args(args)
-            .env_clear()
-            .env("HOME", home.path())
-            .env("TRADEDECK_STATE", home.path().join("state"))
-            .env("TRADEDECK_CONFIG", &path)
-            .output()
-            .unwrap();
-        let said =
-            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        assert_eq!(out.status.code(), Some(0), "{said}");
-        said
-    };
-    let said = shell(&["flatten", "--yes"]);
-    assert!(said.contains("FLAT"), "{said}");
-    tty.signal(Signal::SIGCONT);
-    tty.see("flat: no positions");
-    // The lock that the shell left holds here too, until somebody lifts it, here or there.
-    tty.wait("the lock", |s| s.contents().lines().nth(1).is_some_and(|l| l.contains("LOCKED")));
-    shell(&["unlock", "checked every position"]);
-    tty.wait("no lock", |s| s.contents().lines().nth(1).is_some_and(|l| !l.contains("LOCKED")));
-    shell(&["lock", "lunch"]);
-    tty.wait("the lock", |s| s.contents().lines().nth(1).is_some_and(|l| l.contains("LOCKED")));
     tty.signal(Signal::SIGTERM);
     assert_eq!(tty.ended(), 0);
 }
