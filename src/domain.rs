@@ -2,6 +2,7 @@
 //! nothing, and cannot panic.
 
 pub mod alert;
+pub mod algorithm;
 pub mod capability;
 pub mod caution;
 pub mod draft;

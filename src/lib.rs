@@ -1,6 +1,7 @@
 //! Tradedeck: a trading dashboard for the terminal. See ARCHITECTURE.md for what each room is for.
 
 pub mod adapters;
+pub mod algos;
 pub mod analytics;
 pub mod book;
 pub mod broker;

@@ -1,0 +1,340 @@
+//! A program that trades by itself: what its source tells of it, and what it can be asked.
+//!
+//! An [`Observation`] is whole: it takes the place of the one before. Figures are the source's own, in the algorithm's
+//! account currency; nothing here is counted by Tradedeck, and none of it is an order or a fill of the book.
+
+use super::{
+    ids::VenueId,
+    money::{Money, Price, SignedQty},
+    order::Side,
+    text::Text,
+    time::Stamp,
+};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// How an algorithm is, by its source's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It was deployed and does not trade yet.
+    Starting,
+    /// It trades.
+    Running,
+    /// It sold everything and ended.
+    Liquidated,
+    /// It ended, or was stopped; what it holds it holds.
+    Stopped,
+    /// It failed.
+    Failed,
+    /// The source used a word that nobody here knows, or none; it is in [`Observation::word`].
+    Unknown,
+}
+
+impl Phase {
+    /// May it send orders?
+    pub const fn is_alive(self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Unknown)
+    }
+}
+
+/// What it holds of one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// The source's name for it (`SPY R735QTJ8XC9X`): unique within the algorithm.
+    pub key: Text,
+    /// As people say it (`SPY`).
+    pub symbol: Text,
+    /// How much; short is negative. Never zero.
+    pub qty: SignedQty,
+    /// What one cost on average.
+    pub average: Option<Price>,
+    /// What one is worth.
+    pub price: Option<Price>,
+    /// What all of it is worth.
+    pub value: Option<Money>,
+    /// Profit and loss that is not realised.
+    pub unrealized: Option<Money>,
+}
+
+/// Money of one currency in its account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CashRow {
+    /// Which.
+    pub currency: Text,
+    /// How much.
+    pub amount: Money,
+    /// That in the account's currency.
+    pub value: Option<Money>,
+}
+
+/// How one of its orders stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlgorithmOrderState {
+    /// Made, and not at the broker yet.
+    New,
+    /// It works.
+    Working,
+    /// Some of it filled, and it works.
+    Partial,
+    /// All of it filled.
+    Filled,
+    /// It was cancelled.
+    Cancelled,
+    /// It was refused.
+    Rejected,
+    /// A cancel or a change was asked for.
+    Pending,
+    /// A word that nobody here knows.
+    Unknown,
+}
+
+impl AlgorithmOrderState {
+    /// Can it still fill?
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Filled | Self::Cancelled | Self::Rejected)
+    }
+}
+
+/// One of its orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlgorithmOrder {
+    /// The algorithm's number for it.
+    pub id: i64,
+    /// The broker's, where it has any.
+    pub broker: Vec<Text>,
+    /// Of what.
+    pub symbol: Text,
+    /// Buy or sell; `None` is an order of nothing.
+    pub side: Option<Side>,
+    /// How much; a sale is negative.
+    pub qty: SignedQty,
+    /// `market`, `stop limit`, …
+    pub kind: Text,
+    /// The price that it must not go beyond.
+    pub limit: Option<Price>,
+    /// The price that wakes it.
+    pub stop: Option<Price>,
+    /// What it filled at, on average, where that is told.
+    pub price: Option<Price>,
+    /// How it stands.
+    pub state: AlgorithmOrderState,
+    /// When it was made.
+    pub created: Option<Stamp>,
+    /// When something happened to it last.
+    pub changed: Option<Stamp>,
+    /// What its program wrote on it.
+    pub tag: Text,
+}
+
+/// Something that happened to one of its orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlgorithmEvent {
+    /// Unique within the deployment, the same from every way that it is told by.
+    pub id: Text,
+    /// Which order.
+    pub order: i64,
+    /// Of what.
+    pub symbol: Text,
+    /// When.
+    pub at: Stamp,
+    /// What it made of the order.
+    pub state: AlgorithmOrderState,
+    /// How much filled; a sale is negative, news without a fill are zero.
+    pub qty: SignedQty,
+    /// At which price.
+    pub price: Option<Price>,
+    /// What that cost.
+    pub fee: Option<Money>,
+    /// In which currency.
+    pub fee_currency: Option<Text>,
+    /// The words that came with it.
+    pub message: Text,
+}
+
+/// How grave a line of a log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// For who looks for a fault.
+    Debug,
+    /// What happens.
+    Info,
+    /// Something is wrong.
+    Error,
+}
+
+/// A line of its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When, where the line says it.
+    pub at: Option<Stamp>,
+    /// How grave.
+    pub level: LogLevel,
+    /// What.
+    pub text: Text,
+}
+
+/// All that is known of an algorithm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Which run of it: a new one begins with another.
+    pub deployment: Text,
+    /// How it is.
+    pub phase: Phase,
+    /// The source's own word for that.
+    pub word: Text,
+    /// What it failed of.
+    pub error: Option<Text>,
+    /// When it began.
+    pub started: Option<Stamp>,
+    /// As of when the figures are: the source's time of writing them, never the time of reading.
+    pub as_of: Option<Stamp>,
+    /// The currency of its figures.
+    pub currency: Option<Text>,
+    /// What its account is worth.
+    pub equity: Option<Money>,
+    /// Profit and loss since midnight UTC, where the curve reaches back so far.
+    pub day: Option<Money>,
+    /// Profit and loss that is not realised.
+    pub unrealized: Option<Money>,
+    /// Profit and loss of closed trades, less fees.
+    pub realized: Option<Money>,
+    /// What it paid.
+    pub fees: Option<Money>,
+    /// What it holds, by name.
+    pub holdings: Vec<Holding>,
+    /// Its money.
+    pub cash: Vec<CashRow>,
+    /// Its orders, by number.
+    pub orders: Vec<AlgorithmOrder>,
+    /// What happened to them, oldest first; the last two thousand.
+    pub events: Vec<AlgorithmEvent>,
+    /// Its equity in the course of time, oldest first; the last two thousand points.
+    pub curve: Vec<(Stamp, Decimal)>,
+    /// The figures that the program itself shows, in its order, as it words them.
+    pub statistics: Vec<(Text, Text)>,
+    /// Those of the machine it runs on.
+    pub server: Vec<(Text, Text)>,
+    /// The end of its log, oldest first; the last five hundred lines.
+    pub log: Vec<LogLine>,
+    /// What could not be read and is shown as it was before: which, and why.
+    pub flaws: Vec<Text>,
+}
+
+/// What an algorithm's security is called where the algorithm runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Security {
+    /// `SPY`
+    pub ticker: SmolStr,
+    /// `usa`
+    pub market: SmolStr,
+    /// `equity`
+    pub class: SmolStr,
+}
+
+/// An order that an algorithm is asked to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedOrder {
+    /// Of what.
+    pub security: Security,
+    /// How much; a sale is negative.
+    pub qty: SignedQty,
+    /// Not beyond this price.
+    pub limit: Option<Price>,
+    /// Woken by this price.
+    pub stop: Option<Price>,
+    /// Written on it.
+    pub tag: Text,
+}
+
+/// What an algorithm can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instruction {
+    /// To end. What it holds it holds.
+    Stop,
+    /// To sell and buy back everything, or one thing, and go on running.
+    Liquidate(Option<Security>),
+    /// To send an order.
+    Submit(AskedOrder),
+    /// To change one; what is not given stays.
+    Update {
+        /// Its number.
+        order: i64,
+        /// How much.
+        qty: Option<SignedQty>,
+        /// Not beyond this price.
+        limit: Option<Price>,
+        /// Woken by this price.
+        stop: Option<Price>,
+    },
+    /// To cancel one.
+    Cancel {
+        /// Its number.
+        order: i64,
+    },
+    /// To follow a security.
+    Add {
+        /// Which.
+        security: Security,
+        /// `minute`, `tick`, …
+        resolution: SmolStr,
+    },
+    /// The program's own command: an object of JSON, handed on as it is.
+    Custom(SmolStr),
+}
+
+impl Instruction {
+    /// Could it open a position?
+    pub const fn opens_risk(&self) -> bool {
+        matches!(self, Self::Submit(_) | Self::Update { .. } | Self::Custom(_))
+    }
+}
+
+/// What came of asking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instructed {
+    /// It says that it did.
+    Done(Text),
+    /// It took it and gave no verdict.
+    Taken(Text),
+    /// It refused, or failed over it.
+    Refused(Text),
+    /// It never got it.
+    NotSent(Text),
+    /// No answer: it may have done it.
+    Unknown(Text),
+}
+
+/// Which algorithm, where it trades.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlgorithmSetup {
+    /// Its name in the configuration.
+    pub name: SmolStr,
+    /// `LEAN folder`, `QuantConnect cloud`, `program`.
+    pub source: SmolStr,
+    /// The venue of ours that it trades at, where it does.
+    pub venue: Option<VenueId>,
+}
+
+/// What a watcher sees at the moment. The latest takes the place of the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Sighting {
+    /// Nothing yet.
+    #[default]
+    Waiting,
+    /// It.
+    Seen(Arc<Observation>),
+    /// It can't be seen, or not any more; what was seen last stays as old as it is.
+    Lost {
+        /// What is in the way, and what would help.
+        why: Text,
+        /// What was seen last.
+        last: Option<Arc<Observation>>,
+    },
+}
