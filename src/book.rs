@@ -116,6 +116,7 @@ pub struct Book {
     exits: BTreeMap<u64, ExitRow>,
     ended_exits: VecDeque<EndedExit>,
     tagged: algorithms::Tagged,
+    parts: algorithms::Parts,
     latches: latches::Latches,
     days: day_trades::Days,
     sessions: sessions::Sessions,
@@ -156,12 +157,7 @@ impl Book {
                 self.set_position(at, instrument, said, *source)
             }
             Fact::Account { venue, report } => self.account_report(at, venue, report),
-            Fact::DayBegan { venue, began } => {
-                self.positions.begin_day(&self.seats, venue);
-                self.days.begin(venue, *began);
-                self.sessions.begin_day(venue);
-                Applied::Noted
-            }
+            Fact::DayBegan { venue, began } => self.begin_day(venue, *began),
             Fact::Instrument(instrument) => self.learn_instrument(instrument),
             Fact::Alerted(alert) => {
                 self.sessions.alerted(alert);
@@ -169,6 +165,7 @@ impl Book {
             }
             Fact::Adopted { order, .. } => order.as_ref().map_or(Applied::Noted, |id| self.adopt(id)),
             Fact::Held(fact) => noted_if(self.held.fact(at, fact)),
+            Fact::Algorithm(fact) => noted_if(self.parts.fact(&self.seats, fact)),
             Fact::Acknowledged { id } => noted_if(self.alerts.acknowledge(*id)),
             Fact::Locked { reason } => {
                 self.lock = Some(LockRow { reason: reason.clone(), since: at });
@@ -199,6 +196,14 @@ impl Book {
         };
         self.orders.purge(at);
         applied
+    }
+
+    fn begin_day(&mut self, venue: &VenueId, began: Stamp) -> Applied {
+        self.positions.begin_day(&self.seats, venue);
+        self.parts.begin_day(&self.seats, venue);
+        self.days.begin(venue, began);
+        self.sessions.begin_day(venue);
+        Applied::Noted
     }
 
     /// An order that nobody here made is a person's from now on.

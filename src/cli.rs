@@ -3,6 +3,7 @@
 
 mod account;
 mod act;
+mod algos;
 mod ask;
 mod cancel;
 mod check;
@@ -98,6 +99,8 @@ enum Command {
     Account(open::At),
     /// What is held.
     Positions(open::At),
+    /// Algorithms: what they hold, earn and log; `algos NAME liquidate` asks one for something.
+    Algos(algos::Algos),
     /// Working orders.
     Orders(orders::Orders),
     /// Executions, newest first.
@@ -162,6 +165,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Check(c) => check::run(context, &c),
         Command::Account(c) => account::run(context, &c),
         Command::Positions(c) => positions::run(context, &c),
+        Command::Algos(c) => algos::run(context, &c),
         Command::Orders(c) => orders::run(context, &c),
         Command::Fills(c) => fills::run(context, &c),
         Command::Health(c) => health::run(context, &c),

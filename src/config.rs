@@ -1,6 +1,7 @@
 //! Configuration: default < file < environment < flag. What is left out has a safe default; what is wrong is
 //! refused with file, line, column and one sentence, all mistakes at once.
 
+pub mod algorithms;
 pub mod credentials;
 pub mod env;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod ui;
 pub mod venue;
 
 pub use self::{
+    algorithms::{AlgorithmConfig, AlgorithmKind, Beat, LeanCommands},
     credentials::{CredentialError, Credentials, resolve},
     env::Env,
     error::{ConfigError, Place},
@@ -57,6 +59,8 @@ pub struct Config {
     pub source: Option<PathBuf>,
     /// At least one, by name.
     pub venues: Vec<VenueConfig>,
+    /// Programs that trade by themselves, by name.
+    pub algorithms: Vec<AlgorithmConfig>,
     /// What orders are held to where a venue says nothing else.
     pub limits: Limits,
     /// What is held all the time where a venue says nothing else.
@@ -91,6 +95,7 @@ impl Default for Config {
         Self {
             source: None,
             venues: embedded(&limits, &rules),
+            algorithms: Vec::new(),
             limits,
             rules,
             watchlist: ui::default_watchlist(),
@@ -183,6 +188,7 @@ impl Config {
         if self.venues.is_empty() {
             self.venues = embedded(&self.limits, &self.rules);
         }
+        self.algorithms = algorithms::read(&root.section("algorithms"), &self.venues, home);
         trading::read_orders(root.section("orders"), &self.venues, &mut self.orders);
         totals::read(&root.section("totals"), &mut self.totals);
         trading::read_session(root.section("session"), &mut self.session);

@@ -2,6 +2,7 @@
 //! journal and effects for the shell. No await, no clock, no file, no socket, no chance.
 
 mod alerts;
+mod algorithms;
 mod answers;
 mod baselines;
 mod commands;
@@ -35,7 +36,7 @@ mod view;
 mod watch;
 
 pub use effect::{Ask, Effect, Step};
-pub use input::{Answer, Front, Input, Setup, Timer, VenueSetup};
+pub use input::{AlgorithmSetup, Answer, Front, Input, Setup, Timer, VenueSetup};
 pub use rates::Counting;
 pub use route::Routing;
 pub use settle::Decided;
@@ -108,6 +109,7 @@ pub struct Engine {
     out: Step,
     /// What was decided and is not in the book yet.
     unsettled: settle::Unsettled,
+    algorithms: algorithms::Algorithms,
     view: view::View,
 }
 
@@ -125,13 +127,16 @@ impl Engine {
                 marks.chart(&InstrumentId { venue, symbol });
             }
         }
+        let algorithms = algorithms::Algorithms::new(setup.algorithms);
+        let mut book = Book::new();
+        book.claim(algorithms.claims());
         Self {
             instance: setup.instance,
             version: setup.version,
             default_tif: setup.default_tif,
             read_only: setup.read_only,
             alive: setup.alive,
-            book: Book::new(),
+            book,
             marks,
             depths: depth::Depths::default(),
             watch: watch::Watch::new(setup.watches),
@@ -164,6 +169,7 @@ impl Engine {
             hours: Hours::default(),
             out: Step::default(),
             unsettled: settle::Unsettled::default(),
+            algorithms,
             view: view::View::default(),
         }
     }
@@ -193,6 +199,8 @@ impl Engine {
             Input::Request { front, envelope } => self.on_request(front, envelope),
             Input::Venue { venue, event } => self.on_news(&venue, event),
             Input::Answer { venue, answer } => self.on_answer(&venue, answer),
+            Input::Sighted { algorithm, sighting } => self.on_sighted(&algorithm, sighting),
+            Input::Instructed { ticket, result } => self.on_instructed(ticket, result),
             Input::Timer(timer) => self.on_timer(timer),
             Input::Market(news) => self.on_market(&news),
             Input::JournalLost(why) => self.on_journal_lost(why),
@@ -224,6 +232,7 @@ impl Engine {
     fn apply(&mut self, fact: &Fact) -> Applied {
         let applied = self.book.apply(self.now.wall, fact);
         self.view.note(fact);
+        self.note_algorithms(fact);
         self.doubts.note(fact, self.now.mono);
         if let Some(instrument) = market_of(fact) {
             self.want_market(instrument);
@@ -365,6 +374,7 @@ fn market_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Untripped { .. }
         | Fact::Baseline(_)
         | Fact::Held(_)
+        | Fact::Algorithm(_)
         | Fact::Adopted { .. }
         | Fact::EquityHigh { .. }
         | Fact::ExitEnded { .. } => None,

@@ -1,6 +1,7 @@
 //! Order lines ⇄ [`Command`]. One grammar for ticket, command line, hotkeys and shell; every error says what
 //! was given, where, and what would be right. Pure: text in, value out.
 
+mod algorithm;
 mod clause;
 mod command;
 mod complete;
@@ -15,6 +16,7 @@ mod token;
 mod word;
 
 pub use self::{
+    algorithm::{DEEDS, algorithm},
     clause::{quantity_expr, targets_expr},
     complete::{Completion, Words, complete},
     error::{GrammarError, Kind, nearest},

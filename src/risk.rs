@@ -9,6 +9,6 @@ pub mod reduce;
 pub mod verdict;
 
 pub use committed::committed;
-pub use gate::{Access, Beside, Context, clear, clear_change, judge, judge_change};
+pub use gate::{Access, Beside, Context, clear, clear_change, clear_entrusted, judge, judge_change};
 pub use reduce::{NotReducing, prove, prove_enforced};
 pub use verdict::{CheckName, CheckResult, Outcome, Verdict, Why};

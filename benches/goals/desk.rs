@@ -99,6 +99,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
     Setup {
         instance: Instance::new("bench0").unwrap(),
         version: "bench".into(),
+        algorithms: Vec::new(),
         venues: vec![VenueSetup {
             venue: venue(),
             capability: capability(),

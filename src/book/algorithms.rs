@@ -1,10 +1,22 @@
 //! What each algorithm holds: the net of what its own orders filled. An order is an algorithm's by its tag, or by
-//! what its client id begins with; a child is its parent's.
+//! what its client id begins with; a child is its parent's. Of algorithms that are configured the fills are counted as
+//! positions of their own, and so are those by hand and those that nobody claims: the parts add up to the account.
 
-use super::{Book, orders::OrderRow};
+use super::{
+    Book,
+    orders::OrderRow,
+    positions::{Bears, Charge, PositionRow, Positions},
+    rows::{Seat, Seats},
+};
 use crate::domain::{
+    algorithm::{AlgorithmFact, Claim, Instruction, Owner},
     ids::{InstrumentId, OrderId, VenueId},
-    money::SignedQty,
+    instrument::Instrument,
+    money::{Qty, Ratio, SignedQty},
+    order::Origin,
+    report::Execution,
+    text::Text,
+    time::Stamp,
 };
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -29,7 +41,154 @@ impl Tagged {
     }
 }
 
+/// The account's positions by whose orders made them. Nothing is counted while nobody claims anything.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    claims: Vec<Claim>,
+    rows: BTreeMap<Owner, Positions>,
+    paused: BTreeMap<SmolStr, Text>,
+    /// What was asked and not answered.
+    asked: BTreeMap<u64, (SmolStr, Instruction)>,
+    last_ticket: u64,
+}
+
+impl Parts {
+    /// A fill counts for its owner as it does for the account.
+    pub(super) fn fill(
+        &mut self,
+        at: Stamp,
+        owner: Option<Owner>,
+        (seat, execution): (Seat, &Execution),
+        (qty, charge, multiplier): (Qty, Charge, Ratio),
+        are_rules_known: bool,
+    ) {
+        let Some(owner) = owner else { return };
+        let part = self.rows.entry(owner).or_default();
+        if qty.is_zero() {
+            part.charge(seat, charge, execution.price);
+        } else {
+            _ = part.fill(at, (seat, execution), qty, charge, multiplier);
+        }
+        if let Some(fee) = execution.fee.as_ref().filter(|_| !are_rules_known) {
+            part.keep_fee(&execution.instrument, fee, execution.price);
+        }
+    }
+
+    /// False when it changes nothing.
+    pub(super) fn fact(&mut self, seats: &Seats, fact: &AlgorithmFact) -> bool {
+        match fact {
+            AlgorithmFact::Paused { name, why } => self.paused.insert(name.clone(), why.clone()).is_none(),
+            AlgorithmFact::Resumed { name } => self.paused.remove(name).is_some(),
+            AlgorithmFact::TakenOver { name } => self.hand_over(seats, name),
+            AlgorithmFact::Asked { name, ticket, instruction, .. } => {
+                self.last_ticket = self.last_ticket.max(*ticket);
+                self.asked.insert(*ticket, (name.clone(), (**instruction).clone())).is_none()
+            }
+            AlgorithmFact::Answered { ticket, .. } => self.asked.remove(ticket).is_some(),
+        }
+    }
+
+    fn hand_over(&mut self, seats: &Seats, name: &SmolStr) -> bool {
+        let Some(mut from) = self.rows.remove(&Owner::Algorithm(name.clone())) else { return false };
+        let did = from.hand_over(seats, self.rows.entry(Owner::Hand).or_default());
+        self.rows.insert(Owner::Algorithm(name.clone()), from);
+        did
+    }
+
+    /// The rules of an instrument came.
+    pub(super) fn learn(&mut self, seat: Seat, rules: &Instrument) {
+        for part in self.rows.values_mut() {
+            if let Some(row) = part.rows.get_mut(seat) {
+                row.multiplier = rules.multiplier;
+            }
+            for (fee, price, bears) in part.kept_fees(&rules.id) {
+                let charge = Charge::of(&fee, rules);
+                match bears {
+                    Bears::All => part.charge(seat, charge, price),
+                    Bears::Position => part.charge_earlier(seat, charge, price),
+                    Bears::Day => part.charge_day(seat, charge, price),
+                }
+            }
+        }
+    }
+
+    pub(super) fn begin_day(&mut self, seats: &Seats, venue: &VenueId) {
+        for part in self.rows.values_mut() {
+            part.begin_day(seats, venue);
+        }
+    }
+}
+
 impl Book {
+    /// Whose orders are whose: said once, before the past is replayed.
+    pub fn claim(&mut self, claims: Vec<Claim>) {
+        self.parts.claims = claims;
+    }
+
+    /// Whose an order is. The first that claims it has it.
+    pub fn owner_of(&self, order: &OrderRow) -> Owner {
+        // Somebody else's once, and taken over.
+        if order.origin == Origin::Screen && !order.id.client.is_ours() {
+            return Owner::Hand;
+        }
+        let claimed = |row: &OrderRow| {
+            let claims = self.parts.claims.iter();
+            let mut its =
+                claims.filter(|c| c.is_of(&row.id.venue, row.id.client.as_str(), row.spec.tag.as_deref()));
+            its.next().map(|c| Owner::Algorithm(c.name.clone()))
+        };
+        let other = match order.origin {
+            Origin::Screen | Origin::Shell | Origin::Exit | Origin::Child => Owner::Hand,
+            Origin::External => Owner::External,
+        };
+        claimed(order).or_else(|| self.parent_of(order).and_then(claimed)).unwrap_or(other)
+    }
+
+    /// Whose a fill is; `None` while nobody claims anything.
+    pub(super) fn owner_of_fill(&self, order: &OrderId) -> Option<Owner> {
+        (!self.parts.claims.is_empty()).then(|| self.owner_of_named(order))
+    }
+
+    /// Whose the order of this name is, also one that is not in the book any more.
+    pub fn owner_of_named(&self, order: &OrderId) -> Owner {
+        if let Some(row) = self.order(order) {
+            return self.owner_of(row);
+        }
+        let claim = self.parts.claims.iter().find(|c| c.is_of(&order.venue, order.client.as_str(), None));
+        let other = if order.client.is_ours() { Owner::Hand } else { Owner::External };
+        claim.map_or(other, |c| Owner::Algorithm(c.name.clone()))
+    }
+
+    /// What an owner's fills make, by instrument: positions as of an account that did nothing else. Flat ones are among
+    /// them for what they realized today.
+    pub fn part_of(&self, owner: &Owner) -> impl Iterator<Item = &PositionRow> {
+        self.parts.rows.get(owner).into_iter().flat_map(|part| part.rows.values())
+    }
+
+    /// Why an algorithm is paused, where it is.
+    pub fn paused(&self, name: &str) -> Option<&Text> {
+        self.parts.paused.get(name)
+    }
+
+    /// What algorithms were asked and did not answer: the ticket, who, and for what.
+    pub fn unanswered(&self) -> impl Iterator<Item = (u64, &SmolStr, &Instruction)> {
+        self.parts.asked.iter().map(|(ticket, (name, instruction))| (*ticket, name, instruction))
+    }
+
+    /// The number for the next thing that an algorithm is asked.
+    pub fn next_ticket(&self) -> u64 {
+        self.parts.last_ticket.saturating_add(1)
+    }
+
+    /// Whose fills there were.
+    pub fn owners(&self) -> impl Iterator<Item = &Owner> {
+        self.parts.rows.keys()
+    }
+
+    fn is_claimed(&self, name: &str) -> bool {
+        self.parts.claims.iter().any(|claim| claim.name == name)
+    }
+
     fn parent_of(&self, order: &OrderRow) -> Option<&OrderRow> {
         let client = order.parent.clone()?;
         self.order(&OrderId { venue: order.id.venue.clone(), client })
@@ -42,6 +201,9 @@ impl Book {
 
     /// Is it an order of this algorithm?
     pub fn is_of_algorithm(&self, order: &OrderRow, name: &str) -> bool {
+        if self.is_claimed(name) {
+            return matches!(self.owner_of(order), Owner::Algorithm(its) if its == name);
+        }
         let named = |row: &OrderRow| {
             row.spec.tag.as_deref() == Some(name) || row.id.client.as_str().starts_with(name)
         };
@@ -53,6 +215,12 @@ impl Book {
     /// The net of an algorithm's fills at a venue. It can be more than what is held there, where somebody else
     /// closed some of it.
     pub fn held_by(&self, venue: &VenueId, name: &str) -> BTreeMap<InstrumentId, SignedQty> {
+        if self.is_claimed(name) {
+            let owner = Owner::Algorithm(name.into());
+            let its = self.part_of(&owner);
+            let open = its.filter(|row| row.instrument.venue == *venue && !row.qty.is_zero());
+            return open.map(|row| (row.instrument.clone(), row.qty)).collect();
+        }
         let tagged = self.tagged.nets.get(name).into_iter().flatten();
         let mut nets: BTreeMap<InstrumentId, SignedQty> =
             tagged.filter(|(i, _)| i.venue == *venue).map(|(i, net)| (i.clone(), *net)).collect();

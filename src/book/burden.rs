@@ -476,6 +476,7 @@ impl Marks {
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
             | Fact::Held(_)
+            | Fact::Algorithm(_)
             | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => return,

@@ -44,6 +44,9 @@ impl Book {
         let charge = self.charge(execution);
         let seat = self.seats.take(&execution.instrument);
         let multiplier = self.multiplier(seat);
+        let owner = self.owner_of_fill(&order);
+        let are_rules_known = self.instruments.get(seat).is_some();
+        self.parts.fill(at, owner, (seat, execution), (new, charge, multiplier), are_rules_known);
         if new.is_zero() {
             self.positions.charge(seat, charge, execution.price);
             let fee = charge.paid(execution.price, multiplier);
@@ -171,6 +174,7 @@ impl Book {
     /// The rules of an instrument came: fees that waited for them bear on the position now.
     pub(super) fn charge_kept(&mut self, rules: &Instrument) {
         let seat = self.seats.take(&rules.id);
+        self.parts.learn(seat, rules);
         for (fee, price, bears) in self.positions.kept_fees(&rules.id) {
             let charge = Charge::of(&fee, rules);
             match bears {

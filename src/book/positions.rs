@@ -359,6 +359,31 @@ impl Positions {
         row.confirmed_at = Some(at);
     }
 
+    /// Gives everything that is held to another, at what it cost: nothing is realized, and the two together are what they
+    /// were. False when nothing was held.
+    pub(super) fn hand_over(&mut self, seats: &Seats, other: &mut Self) -> bool {
+        let mut did = false;
+        for row in self.rows.values_mut().filter(|row| !row.qty.is_zero()) {
+            let Some(seat) = seats.find(&row.instrument) else { continue };
+            let to = other.row(seat, &row.instrument, row.multiplier);
+            let price = row.avg_price.unwrap_or(Price::ZERO);
+            let (Some(left), Some(got)) =
+                (step(row.qty, row.cost, row.qty.negated(), price), step(to.qty, to.cost, row.qty, price))
+            else {
+                continue;
+            };
+            let spent = row.qty.checked_mul_price(price);
+            add(&mut to.day_spent, spent);
+            add(&mut row.day_spent, spent.map(Money::negated));
+            add(&mut to.realized_today, got.realized.and_then(|r| r.checked_mul(to.multiplier.get())));
+            to.opened_at = to.opened_at.or(row.opened_at);
+            to.take(got);
+            row.take(left);
+            did = true;
+        }
+        did
+    }
+
     /// A new trading day at a venue: today's counts start at zero, and flat rows go.
     pub(super) fn begin_day(&mut self, seats: &Seats, venue: &VenueId) {
         self.rows.retain(|row| row.instrument.venue != *venue || !row.qty.is_zero());

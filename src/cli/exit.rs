@@ -11,7 +11,7 @@ use super::{
 use crate::{
     desk::{
         Reply, Request, Snapshot,
-        snapshot::{ExitRow, ExitVenue, OrderRow, PositionRow},
+        snapshot::{ExitAlgorithm, ExitRow, ExitVenue, OrderRow, PositionRow},
     },
     domain::{
         draft::{Command, Share},
@@ -24,6 +24,8 @@ use crate::{
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
+/// How long the engine waits for what an algorithm shows.
+const SHOWN_MS: u64 = 150_000;
 /// So much longer than the engine gives an exit: it is the engine who says that it is over.
 const OVER: Duration = Duration::from_secs(30);
 /// How long the other half of a reversal is watched.
@@ -203,10 +205,13 @@ impl Covered {
 /// Watches the exit until it is over, with a line on standard error for each step.
 fn follow(wish: &Wish<'_>, client: &mut Client, scope: &Covered) -> Result<Report, Failure> {
     let mut said = String::new();
-    let over = Duration::from_millis(wish.config.exit.max_ms).saturating_add(OVER);
+    // An algorithm that runs elsewhere shows late what it holds.
+    let shown_ms = if wish.config.algorithms.is_empty() { 0 } else { SHOWN_MS };
+    let over = Duration::from_millis(wish.config.exit.max_ms.max(shown_ms)).saturating_add(OVER);
     let waited = client.follow(over, |s| {
         let Some(exit) = &s.exit else { return false };
-        let line = exit.venues.iter().map(progress).collect::<Vec<_>>().join("; ");
+        let venues = exit.venues.iter().map(progress);
+        let line = venues.chain(exit.algorithms.iter().map(asked)).collect::<Vec<_>>().join("; ");
         if line != said {
             say(&line);
             said = line;
@@ -234,6 +239,10 @@ fn progress(v: &ExitVenue) -> String {
     )
 }
 
+fn asked(a: &ExitAlgorithm) -> String {
+    format!("algorithm {}: {}", a.name, a.phase)
+}
+
 fn report(snapshot: &Arc<Snapshot>, exit: &ExitRow, scope: &Covered, interrupted: bool) -> Report {
     let flat = exit.flat == Some(true);
     let positions: Vec<&PositionRow> = snapshot
@@ -254,7 +263,9 @@ fn report(snapshot: &Arc<Snapshot>, exit: &ExitRow, scope: &Covered, interrupted
         (false, true, _) => "interrupted",
         (false, false, _) => "not_flat",
     };
-    let why: Vec<String> = exit.venues.iter().flat_map(|v| &v.left).map(ToString::to_string).collect();
+    let of_algorithms = exit.algorithms.iter().filter_map(|a| a.left.as_ref());
+    let why: Vec<String> =
+        exit.venues.iter().flat_map(|v| &v.left).chain(of_algorithms).map(ToString::to_string).collect();
     let note = match (flat, interrupted) {
         (true, _) => None,
         (false, true) => Some(format!(

@@ -21,7 +21,10 @@ fn all_keys() -> String {
     let is_key = |rest: &str| {
         let name = rest.split(" = ").next().filter(|n| rest.len() > n.len());
         let word = |n: &str| n.trim_matches('"').bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        rest.starts_with("[venues.") || rest.starts_with("[limits.") || name.is_some_and(word)
+        rest.starts_with("[algorithms.")
+            || rest.starts_with("[venues.")
+            || rest.starts_with("[limits.")
+            || name.is_some_and(word)
     };
     let on = |line: &str| match line.strip_prefix("# ") {
         Some(rest) if is_key(rest) => rest.to_owned(),
@@ -35,6 +38,7 @@ fn leaves(path: &str, table: &DeTable<'_>, out: &mut BTreeSet<String>) {
         let free = matches!(
             path,
             "venues"
+                | "algorithms"
                 | "keys"
                 | "hotkeys"
                 | "templates"

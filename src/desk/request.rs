@@ -1,6 +1,7 @@
 //! What a front end may ask for.
 
 use crate::domain::{
+    algorithm::{AlgorithmDeed, Instruction},
     draft::Command,
     ids::{ClientId, InstrumentId, Symbol, VenueId},
     order::{Change, Origin},
@@ -10,6 +11,7 @@ use crate::domain::{
     time::Stamp,
 };
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// Counts up within one front end, so that it can match a receipt to what it asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -131,6 +133,13 @@ pub enum Request {
         /// Why; goes into the journal.
         reason: Text,
     },
+    /// Do something about an algorithm. What it is asked for is answered when it answers.
+    Algorithm {
+        /// Its name.
+        name: SmolStr,
+        /// What.
+        deed: AlgorithmDeed,
+    },
     /// What is open, and what would quitting leave? Answered by [`super::Reply::Open`].
     AskOpen,
     /// The front end goes. The engine finishes what is under way and stops if this was its only screen.
@@ -146,6 +155,13 @@ impl Request {
                 | Self::Flatten(_)
                 | Self::Lock { .. }
                 | Self::MarginCall { .. }
+                | Self::Algorithm {
+                    deed: AlgorithmDeed::Pause
+                        | AlgorithmDeed::Ask(
+                            Instruction::Stop | Instruction::Liquidate(_) | Instruction::Cancel { .. }
+                        ),
+                    ..
+                }
                 | Self::Do(
                     Command::Flatten(_) | Command::Halt | Command::Cancel { .. } | Command::Lock { .. }
                 )

@@ -77,6 +77,8 @@ pub enum AlertCode {
     Recovery,
     /// The clock and the venue's differ.
     Clock,
+    /// An algorithm fails, is silent, goes beyond its bounds, or did not do what it was asked.
+    Algorithm,
     /// Anything the program must say of itself.
     Program,
 }

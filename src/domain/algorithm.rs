@@ -6,11 +6,10 @@
 use super::{
     ids::VenueId,
     money::{Money, Price, SignedQty},
-    order::Side,
+    order::{Origin, Side},
     text::Text,
     time::Stamp,
 };
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -214,7 +213,7 @@ pub struct Observation {
     /// What happened to them, oldest first; the last two thousand.
     pub events: Vec<AlgorithmEvent>,
     /// Its equity in the course of time, oldest first; the last two thousand points.
-    pub curve: Vec<(Stamp, Decimal)>,
+    pub curve: Vec<(Stamp, Money)>,
     /// The figures that the program itself shows, in its order, as it words them.
     pub statistics: Vec<(Text, Text)>,
     /// Those of the machine it runs on.
@@ -289,10 +288,38 @@ pub enum Instruction {
 }
 
 impl Instruction {
+    /// For people: `liquidate SPY`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Stop => "stop".into(),
+            Self::Liquidate(None) => "liquidate".into(),
+            Self::Liquidate(Some(one)) => format!("liquidate {}", one.ticker),
+            Self::Submit(order) => format!("submit an order for {} {}", order.qty, order.security.ticker),
+            Self::Update { order, .. } => format!("change order {order}"),
+            Self::Cancel { order } => format!("cancel order {order}"),
+            Self::Add { security, .. } => format!("follow {}", security.ticker),
+            Self::Custom(_) => "do a command of its own".into(),
+        }
+    }
+
     /// Could it open a position?
     pub const fn opens_risk(&self) -> bool {
         matches!(self, Self::Submit(_) | Self::Update { .. } | Self::Custom(_))
     }
+}
+
+/// What is done about an algorithm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlgorithmDeed {
+    /// Its entries are cancelled as they appear.
+    Pause,
+    /// No longer.
+    Resume,
+    /// What it holds on one of the accounts, and its orders there, are a person's from now on; it is paused.
+    TakeOver,
+    /// It is asked for something.
+    Ask(Instruction),
 }
 
 /// What came of asking.
@@ -311,15 +338,107 @@ pub enum Instructed {
     Unknown(Text),
 }
 
-/// Which algorithm, where it trades.
+/// What is done when an algorithm goes beyond its bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Response {
+    /// A person is told.
+    #[default]
+    Alert,
+    /// Its entries are cancelled as they appear, too.
+    Pause,
+    /// What it holds is closed, too.
+    Liquidate,
+}
+
+/// What an algorithm may do before something is done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bounds {
+    /// Lost since its day began.
+    pub day_loss: Option<Money>,
+    /// Orders within a minute.
+    pub orders_per_minute: Option<u32>,
+    /// What is done.
+    pub response: Response,
+}
+
+/// What happened to an algorithm from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlgorithmSetup {
-    /// Its name in the configuration.
+#[serde(tag = "did", rename_all = "snake_case")]
+pub enum AlgorithmFact {
+    /// Its entries are cancelled as they appear.
+    Paused {
+        /// Whose.
+        name: SmolStr,
+        /// Why.
+        why: Text,
+    },
+    /// No longer.
+    Resumed {
+        /// Whose.
+        name: SmolStr,
+    },
+    /// What it held is a person's from now on, at what it cost.
+    TakenOver {
+        /// Whose it was.
+        name: SmolStr,
+    },
+    /// It is asked for something.
+    Asked {
+        /// Who.
+        name: SmolStr,
+        /// Which time.
+        ticket: u64,
+        /// For what.
+        instruction: Box<Instruction>,
+        /// By screen, shell or exit.
+        origin: Origin,
+        /// What let it pass: the gate's number where it could open a position.
+        verdict: Text,
+    },
+    /// What came of it.
+    Answered {
+        /// Who.
+        name: SmolStr,
+        /// Which time.
+        ticket: u64,
+        /// What.
+        result: Instructed,
+    },
+}
+
+/// Whose an order, a fill or a part of a position is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// This algorithm's.
+    Algorithm(SmolStr),
+    /// A person's at this program.
+    Hand,
+    /// Somebody else's, whom nobody here knows.
+    External,
+}
+
+/// By what an algorithm's orders are told from others on the same account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The algorithm's name in the configuration.
     pub name: SmolStr,
-    /// `LEAN folder`, `QuantConnect cloud`, `program`.
-    pub source: SmolStr,
-    /// The venue of ours that it trades at, where it does.
-    pub venue: Option<VenueId>,
+    /// Where it trades.
+    pub venue: VenueId,
+    /// What its client ids begin with, any of these.
+    pub prefixes: Vec<SmolStr>,
+    /// What stands on its orders, any of these.
+    pub tags: Vec<SmolStr>,
+}
+
+impl Claim {
+    /// Is it an order of this algorithm? An order that carries its own name as a tag always is: what was sold for it by
+    /// hand or by an exit is counted with it.
+    pub fn is_of(&self, venue: &VenueId, client: &str, tag: Option<&str>) -> bool {
+        *venue == self.venue
+            && (self.prefixes.iter().any(|p| client.starts_with(p.as_str()))
+                || tag.is_some_and(|t| t == self.name || self.tags.iter().any(|own| own == t)))
+    }
 }
 
 /// What a watcher sees at the moment. The latest takes the place of the one before.

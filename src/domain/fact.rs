@@ -2,6 +2,7 @@
 
 use super::{
     alert::Alert,
+    algorithm::AlgorithmFact,
     held::HeldFact,
     ids::{ClientId, Instance, InstrumentId, OrderId, VenueId, VenueOrderId},
     instrument::Instrument,
@@ -146,6 +147,8 @@ pub enum Fact {
     },
     /// Something happened to an order that is held here.
     Held(Box<HeldFact>),
+    /// Something happened to an algorithm from here.
+    Algorithm(Box<AlgorithmFact>),
     /// An execution.
     Executed(Box<Execution>),
     /// A fill that the venue's order shows and no execution has told; price is the average of what is missing.

@@ -133,6 +133,7 @@ mod tests {
             let engine = Engine::new(Setup {
                 instance: Instance::new("rig").unwrap(),
                 version: "rig".into(),
+                algorithms: Vec::new(),
                 venues: vec![venue],
                 watchlist: Vec::new(),
                 routing: Routing::default(),

@@ -81,6 +81,7 @@ impl Differences {
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
             | Fact::Held(_)
+            | Fact::Algorithm(_)
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
         }

@@ -82,6 +82,7 @@ impl Doubts {
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
             | Fact::Held(_)
+            | Fact::Algorithm(_)
             | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => return,

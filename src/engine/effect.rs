@@ -6,6 +6,7 @@ use crate::{
     desk::{Receipt, RequestId},
     domain::{
         alert::Alert,
+        algorithm::Instruction,
         fact::Dated,
         ids::{InstrumentId, Symbol, VenueId},
         order::Submission,
@@ -14,6 +15,7 @@ use crate::{
     },
     risk::permit::{Cleared, Reducing},
 };
+use smol_str::SmolStr;
 
 /// A question to a venue. Questions change nothing and may be asked again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +99,24 @@ pub enum Effect {
         /// What.
         watched: Watched,
     },
+    /// Ask an algorithm for something that opens nothing.
+    Instruct {
+        /// Which.
+        algorithm: SmolStr,
+        /// Which time.
+        ticket: u64,
+        /// What.
+        instruction: Box<Instruction>,
+    },
+    /// Ask an algorithm to send an order.
+    Entrust {
+        /// Which.
+        algorithm: SmolStr,
+        /// Which time.
+        ticket: u64,
+        /// What, cleared as an order of our own would be.
+        instruction: Box<Cleared<Instruction>>,
+    },
     /// Wake me.
     Arm {
         /// What for.
@@ -122,12 +142,13 @@ impl Effect {
     /// questions go on without a journal.
     pub const fn opens_risk(&self) -> bool {
         match self {
-            Self::Submit { .. } => true,
+            Self::Submit { .. } | Self::Entrust { .. } => true,
             Self::Replace { change, .. } => !change.peek().adds_nothing,
             Self::Reduce { .. }
             | Self::Cancel { .. }
             | Self::CancelAll { .. }
             | Self::Ask { .. }
+            | Self::Instruct { .. }
             | Self::Watch { .. }
             | Self::Arm { .. }
             | Self::Reply { .. }

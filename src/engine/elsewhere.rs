@@ -51,7 +51,9 @@ impl Engine {
                 self.take_in(dated);
                 self.differences.note(dated.at, &dated.fact);
             }
-            Fact::ExitMeasured { .. } | Fact::Untripped { .. } | Fact::Held(_) => self.take_in(dated),
+            Fact::ExitMeasured { .. } | Fact::Untripped { .. } | Fact::Held(_) | Fact::Algorithm(_) => {
+                self.take_in(dated);
+            }
             Fact::Opened { .. }
             | Fact::Commanded { .. }
             | Fact::Intended(_)

@@ -161,6 +161,11 @@ impl Engine {
         Reply::Done(Text::clean(&format!("getting out: {} at {}", scope.words(), names.join(", "))))
     }
 
+    /// The stroke that came last.
+    fn last_group(&self) -> Option<u64> {
+        self.exits.last().map(|exit| exit.group)
+    }
+
     /// A share of what another exit is just making smaller can't be counted.
     fn in_the_way_of(&self, plan: &ExitPlan) -> Option<Text> {
         let is_part = plan.scope.share != Share::All;

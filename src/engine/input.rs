@@ -5,6 +5,7 @@ use crate::{
     broker::{Capability, Event, Fault, Market, Outcome, Proof},
     desk::{Envelope, RequestId},
     domain::{
+        algorithm::{Bounds, Claim, Instructed, Sighting},
         caution::Caution,
         fact::Dated,
         fee::FeeSchedule,
@@ -48,6 +49,27 @@ pub struct VenueSetup {
     pub fees: Vec<(AssetClass, FeeSchedule)>,
 }
 
+/// One algorithm as the engine is set up with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlgorithmSetup {
+    /// Its name.
+    pub name: SmolStr,
+    /// Where it is seen: `LEAN`, `program`.
+    pub source: SmolStr,
+    /// By what its orders are known, where it trades on one of the accounts.
+    pub claim: Option<Claim>,
+    /// The venue of ours that it trades at.
+    pub venue: Option<VenueId>,
+    /// It takes instructions.
+    pub takes: bool,
+    /// Its orders are its sign of life; else its watcher says when there was one.
+    pub lives_by_orders: bool,
+    /// After so long without a sign of life it is silent, in seconds; 0 is never.
+    pub heartbeat_s: u64,
+    /// What it may do before something is done about it.
+    pub bounds: Bounds,
+}
+
 /// What the engine is set up with.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -57,6 +79,8 @@ pub struct Setup {
     pub version: SmolStr,
     /// The venues, in the order of the screen.
     pub venues: Vec<VenueSetup>,
+    /// The algorithms, in the order of the screen.
+    pub algorithms: Vec<AlgorithmSetup>,
     /// Watched from the start, at the first venue unless said otherwise.
     pub watchlist: Vec<(Symbol, Option<VenueId>)>,
     /// Where orders go that name no venue.
@@ -105,6 +129,20 @@ pub enum Input {
         venue: VenueId,
         /// What.
         answer: Answer,
+    },
+    /// A watcher sees an algorithm.
+    Sighted {
+        /// Which.
+        algorithm: SmolStr,
+        /// What it sees.
+        sighting: Sighting,
+    },
+    /// An algorithm was asked, and this came of it.
+    Instructed {
+        /// Which time.
+        ticket: u64,
+        /// What.
+        result: Instructed,
     },
     /// A timer that the engine had armed.
     Timer(Timer),

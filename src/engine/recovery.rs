@@ -61,6 +61,7 @@ impl Engine {
             | Fact::Untripped { .. }
             | Fact::Baseline(_)
             | Fact::Held(_)
+            | Fact::Algorithm(_)
             | Fact::Adopted { .. }
             | Fact::EquityHigh { .. }
             | Fact::ExitEnded { .. } => {}
@@ -75,6 +76,9 @@ impl Engine {
         self.begin_days();
         self.marks.weigh_book(&self.book);
         self.recover_orders();
+        if self.watch.acts {
+            self.tell_unanswered();
+        }
         self.resume_exits();
         self.take_up_held();
         self.watch_now();

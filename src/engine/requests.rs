@@ -65,6 +65,10 @@ impl Engine {
             Request::Abandon { order, venue, reason } => {
                 self.abandon(OrderId { venue, client: order }, reason)
             }
+            Request::Algorithm { name, deed } => match self.on_algorithm(&maker, &name, deed) {
+                Some(reply) => reply,
+                None => return,
+            },
             Request::AskOpen => self.ask_open(),
             Request::Quit => {
                 self.effect(Effect::Stop);
@@ -194,6 +198,7 @@ impl Engine {
         self.commanded(&Command::Halt, maker);
         self.halted = true;
         self.lock(Text::clean("HALT"));
+        self.pause_all("HALT");
         Reply::Plan(Box::new(self.plan_for(&Scope::default())))
     }
 

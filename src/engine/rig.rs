@@ -22,7 +22,7 @@ use crate::{
         rules::{Response, Rule, Rules, Until},
         time::Now,
     },
-    engine::{Answer, Counting, Effect, Front, Input, Routing, Setup, Timer, VenueSetup},
+    engine::{AlgorithmSetup, Answer, Counting, Effect, Front, Input, Routing, Setup, Timer, VenueSetup},
     grammar,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The engine with one venue that answers when the test says so.
 pub(super) struct Rig {
     pub(super) engine: Engine,
+    pub(super) algorithms: Vec<AlgorithmSetup>,
     pub(super) rules: Rules,
     pub(super) class: ClassCapability,
     pub(super) journal: Vec<Dated>,
@@ -64,9 +65,14 @@ pub(super) fn everything(class: AssetClass) -> ClassCapability {
 }
 
 pub(super) fn setup(rules: &Rules, class: ClassCapability) -> Setup {
+    setup_with(rules, class, Vec::new())
+}
+
+fn setup_with(rules: &Rules, class: ClassCapability, algorithms: Vec<AlgorithmSetup>) -> Setup {
     Setup {
         instance: Instance::new("rig").unwrap(),
         version: "rig".into(),
+        algorithms,
         venues: vec![VenueSetup {
             venue: venue(),
             capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
@@ -98,8 +104,17 @@ impl Rig {
     }
     /// The same at a venue that takes this.
     pub(super) fn at(rules: &Rules, class: ClassCapability) -> Self {
+        Self::with_algorithms(rules, class, Vec::new())
+    }
+    /// The same with these algorithms.
+    pub(super) fn with_algorithms(
+        rules: &Rules,
+        class: ClassCapability,
+        algorithms: Vec<AlgorithmSetup>,
+    ) -> Self {
         let mut rig = Self {
-            engine: Engine::new(setup(rules, class.clone())),
+            engine: Engine::new(setup_with(rules, class.clone(), algorithms.clone())),
+            algorithms,
             class,
             rules: rules.clone(),
             journal: Vec::new(),
@@ -132,7 +147,8 @@ impl Rig {
     }
     /// The same journal in a new process.
     pub(super) fn restart(&mut self) {
-        self.engine = Engine::new(setup(&self.rules, self.class.clone()));
+        let algorithms = self.algorithms.clone();
+        self.engine = Engine::new(setup_with(&self.rules, self.class.clone(), algorithms));
         let past = std::mem::take(&mut self.journal);
         for dated in &past {
             self.engine.step(self.now, Input::Past(Box::new(dated.clone())));

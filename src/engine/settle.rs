@@ -87,6 +87,7 @@ impl Engine {
         }
         self.watch_if_due();
         self.drive_exits();
+        self.stop_paused_if_due();
         self.drive_held();
         self.drive_margin_calls();
         if std::mem::take(&mut self.watches_moved) {

@@ -81,6 +81,7 @@ impl Engine {
         self.settle_alerts();
         self.watch_now();
         self.tick_held();
+        self.tick_algorithms();
         self.view.reconciliation |= self.look_for_differences();
         // Over all orders, so not with each of them.
         self.view.quality |= std::mem::take(&mut self.quality_moved);

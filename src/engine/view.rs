@@ -42,6 +42,7 @@ pub(super) struct View {
     pub(super) risk: bool,
     pub(super) quality: bool,
     pub(super) reconciliation: bool,
+    pub(super) algorithms: bool,
     last: Snapshot,
 }
 
@@ -68,6 +69,7 @@ impl View {
                 self.watch = true;
                 self.positions = true;
             }
+            Fact::Algorithm(_) => self.algorithms = true,
             Fact::Alerted(_) | Fact::Acknowledged { .. } => self.alerts = true,
             Fact::Opened { .. }
             | Fact::Commanded { .. }
@@ -102,6 +104,7 @@ impl View {
         self.risk = true;
         self.quality = true;
         self.reconciliation = true;
+        self.algorithms = true;
     }
 
     const fn is_clean(&self) -> bool {
@@ -119,7 +122,8 @@ impl View {
             || self.banner
             || self.risk
             || self.quality
-            || self.reconciliation)
+            || self.reconciliation
+            || self.algorithms)
     }
 }
 
@@ -209,6 +213,9 @@ impl Engine {
         }
         if view.reconciliation {
             s.reconciliation = Arc::clone(&self.differences.shown);
+        }
+        if view.algorithms {
+            s.algorithms = Arc::new(self.algorithm_rows());
         }
         if view.quality {
             s.quality = Arc::new(crate::analytics::quality(&self.book));
@@ -339,7 +346,7 @@ impl Engine {
     }
 
     /// A wall time as a monotonic one, for ages.
-    fn mono_of(&self, at: Stamp) -> Mono {
+    pub(super) fn mono_of(&self, at: Stamp) -> Mono {
         let ago = self.now.wall.since_ms(at).max(0);
         let ago_ns = u64::try_from(ago).ok().unwrap_or(0).saturating_mul(1_000_000);
         Mono::from_nanos(self.now.mono.as_nanos().saturating_sub(ago_ns))

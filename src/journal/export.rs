@@ -6,6 +6,7 @@ use super::{
     record::{self, Record},
 };
 use crate::domain::{
+    algorithm::{AlgorithmFact, Instructed},
     fact::Fact,
     held::{HeldEvent, HeldFact, Stroke},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
@@ -202,6 +203,29 @@ fn table_row(record: &Record, instrument: Option<&InstrumentId>, out: &mut dyn W
     row.end()
 }
 
+fn algorithm_cells(fact: &AlgorithmFact, c: &mut Cells) -> io::Result<()> {
+    match fact {
+        AlgorithmFact::Paused { name, why } => c.text = format!("{name} is paused: {why}"),
+        AlgorithmFact::Resumed { name } => c.text = format!("{name} may trade again"),
+        AlgorithmFact::TakenOver { name } => c.text = format!("{name} is taken over"),
+        AlgorithmFact::Asked { name, instruction, origin, verdict, .. } => {
+            c.origin = Some(word::<Origin>(origin)?);
+            c.text = format!("{name} is asked to {} ({verdict})", instruction.words());
+        }
+        AlgorithmFact::Answered { name, result, .. } => {
+            let (how, text) = match result {
+                Instructed::Done(text) => ("did it", text),
+                Instructed::Taken(text) => ("took it", text),
+                Instructed::Refused(text) => ("refused", text),
+                Instructed::NotSent(text) => ("was not asked", text),
+                Instructed::Unknown(text) => ("is not known to have done it", text),
+            };
+            c.text = format!("{name} {how}: {text}");
+        }
+    }
+    Ok(())
+}
+
 fn cells(fact: &Fact) -> io::Result<Cells> {
     let mut c = Cells::default();
     match fact {
@@ -263,6 +287,7 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
             c.text = order.as_ref().map_or_else(|| instrument.to_string(), ToString::to_string);
         }
         Fact::Held(held) => held_cells(held, &mut c),
+        Fact::Algorithm(fact) => algorithm_cells(fact, &mut c)?,
         Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)

@@ -175,6 +175,7 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
         Fact::EquityHigh { .. } => "equity_high",
         Fact::Adopted { .. } => "adopted",
         Fact::Held(_) => "held",
+        Fact::Algorithm(_) => "algorithm",
     }
 }
 
@@ -195,6 +196,7 @@ pub(super) fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
         Fact::Held(held) => Some((&held.order.client, &held.order.venue)),
         Fact::Opened { .. }
         | Fact::Commanded { .. }
+        | Fact::Algorithm(_)
         | Fact::Position { .. }
         | Fact::Account { .. }
         | Fact::DayBegan { .. }
@@ -237,6 +239,7 @@ pub(super) fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
         | Fact::Untripped { .. }
         | Fact::Baseline(_)
         | Fact::Held(_)
+        | Fact::Algorithm(_)
         | Fact::EquityHigh { .. } => None,
     }
 }

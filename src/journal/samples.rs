@@ -3,6 +3,7 @@
 use super::{Header, Journal, Mode};
 use crate::domain::{
     alert::{Alert, AlertCode, Severity},
+    algorithm::{AlgorithmFact, AskedOrder, Instructed, Instruction, Security},
     draft::Share,
     fact::{Baseline, Dated, Fact, Intent, OrderFact, PositionSource},
     held::{HeldEvent, HeldFact, HeldKind, HeldOrder, Stroke},
@@ -247,8 +248,47 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Adopted { instrument: instrument(), order: Some(order(7)) },
         Fact::Adopted { instrument: instrument(), order: None },
     ];
+    facts.extend(of_algorithms().into_iter().map(|fact| Fact::Algorithm(Box::new(fact))));
     facts.extend(held().into_iter().map(|event| Fact::Held(Box::new(HeldFact { order: order(8), event }))));
     facts.into_iter().map(dated).collect()
+}
+
+fn of_algorithms() -> Vec<AlgorithmFact> {
+    let name = || "swing".into();
+    let security = || Security { ticker: "SPY".into(), market: "usa".into(), class: "equity".into() };
+    let order = AskedOrder {
+        security: security(),
+        qty: "-10.5".parse().unwrap(),
+        limit: Some(price("400")),
+        stop: None,
+        tag: "a 'b' \"c\"".into(),
+    };
+    let asked = |instruction| AlgorithmFact::Asked {
+        name: name(),
+        ticket: 7,
+        instruction: Box::new(instruction),
+        origin: Origin::Shell,
+        verdict: "gate 3".into(),
+    };
+    let answered = |result| AlgorithmFact::Answered { name: name(), ticket: 7, result };
+    vec![
+        AlgorithmFact::Paused { name: name(), why: "HALT".into() },
+        AlgorithmFact::Resumed { name: name() },
+        AlgorithmFact::TakenOver { name: name() },
+        asked(Instruction::Stop),
+        asked(Instruction::Liquidate(None)),
+        asked(Instruction::Liquidate(Some(security()))),
+        asked(Instruction::Submit(order)),
+        asked(Instruction::Update { order: 3, qty: None, limit: None, stop: Some(price("9")) }),
+        asked(Instruction::Cancel { order: 3 }),
+        asked(Instruction::Add { security: security(), resolution: "minute".into() }),
+        asked(Instruction::Custom("{\"a\": [1, \"b\"]}".into())),
+        answered(Instructed::Done("yes".into())),
+        answered(Instructed::Taken("".into())),
+        answered(Instructed::Refused("no".into())),
+        answered(Instructed::NotSent("nobody there".into())),
+        answered(Instructed::Unknown("no answer".into())),
+    ]
 }
 
 fn held() -> Vec<HeldEvent> {
@@ -334,6 +374,11 @@ fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
         Fact::Baseline(baseline) => baseline.equity = number.parse().unwrap(),
         Fact::EquityHigh { equity, .. } => *equity = number.parse().unwrap(),
         Fact::Held(held) => held.order.client = ClientId::new(id).unwrap(),
+        Fact::Algorithm(fact) => {
+            if let AlgorithmFact::Paused { why, .. } = &mut **fact {
+                *why = text.clone();
+            }
+        }
         Fact::Adopted { order, .. } => {
             if let Some(order) = order {
                 order.client = ClientId::new(id).unwrap();

@@ -177,7 +177,6 @@ impl Desk {
         &mut self,
         mut write: impl FnMut(&mut Journal) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        let mut is_said = false;
         loop {
             let last_try = self.closing.load(Ordering::Acquire);
             match write(&mut self.journal) {
@@ -185,12 +184,7 @@ impl Desk {
                     self.unwritten = Some(why.clone());
                     return Err(why);
                 }
-                Err(why @ JournalError::Busy { .. }) => {
-                    if !std::mem::replace(&mut is_said, true) {
-                        tracing::warn!(%why, "waiting for it");
-                    }
-                    std::thread::sleep(AGAIN);
-                }
+                Err(JournalError::Busy { .. }) => std::thread::sleep(AGAIN),
                 done => return done,
             }
         }

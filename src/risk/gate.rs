@@ -9,6 +9,7 @@ use crate::{
     book::{Book, Marks},
     calendar::Session,
     domain::{
+        algorithm::Instruction,
         capability::Capability,
         limits::Limits,
         order::{OrderSpec, Replacement, Submission},
@@ -77,6 +78,20 @@ pub fn judge(context: &Context<'_>, spec: &OrderSpec) -> Verdict {
 pub fn clear(context: &Context<'_>, order: Submission, id: u64) -> Result<Cleared<Submission>, Verdict> {
     let verdict = verdict(&Case::of_order(context, &order.spec), id);
     if verdict.allows() { Ok(Cleared::mint(order, id)) } else { Err(verdict) }
+}
+
+/// As [`clear`], for an order that an algorithm is asked to send: it is judged as if it were one of ours.
+///
+/// # Errors
+/// The verdict, when a check blocks.
+pub fn clear_entrusted(
+    context: &Context<'_>,
+    spec: &OrderSpec,
+    instruction: Instruction,
+    id: u64,
+) -> Result<Cleared<Instruction>, Verdict> {
+    let verdict = verdict(&Case::of_order(context, spec), id);
+    if verdict.allows() { Ok(Cleared::mint(instruction, id)) } else { Err(verdict) }
 }
 
 /// As [`judge`], for a change of a working order: what matters is what it adds. A change that adds no risk passes,

@@ -1,15 +1,18 @@
 //! Between the engine's effects and the venues: each effect becomes one call of the port, each call one answer.
 //! Calls run side by side; a venue that hangs holds up only its own.
 
+use super::algorithms::Sources;
 use crate::{
     broker::{Broker, Outcome, Watched},
     domain::{
+        algorithm::{Instructed, Instruction},
         ids::{ClientId, VenueId},
         report::OrderReport,
         text::Text,
     },
     engine::{Answer, Ask, Effect, Input},
 };
+use smol_str::SmolStr;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -37,13 +40,14 @@ struct Port {
 #[derive(Debug)]
 pub(super) struct Gateway {
     ports: BTreeMap<VenueId, Port>,
+    sources: Sources,
     answers: mpsc::Sender<Input>,
     calls: JoinSet<()>,
 }
 
 impl Gateway {
     /// For these venues, answering into `answers`.
-    pub(super) fn new(brokers: Vec<Wired>, answers: mpsc::Sender<Input>) -> Self {
+    pub(super) fn new(brokers: Vec<Wired>, sources: Sources, answers: mpsc::Sender<Input>) -> Self {
         let ports = brokers
             .into_iter()
             .map(|(broker, watched)| {
@@ -52,7 +56,7 @@ impl Gateway {
                 (broker.venue().clone(), Port { broker, watched, entries, exits })
             })
             .collect();
-        Self { ports, answers, calls: JoinSet::new() }
+        Self { ports, sources, answers, calls: JoinSet::new() }
     }
 
     /// Starts what the effect asks for. Effects that are not a venue's are the caller's, and come back.
@@ -94,6 +98,12 @@ impl Gateway {
                     });
                 }
             }
+            Effect::Instruct { algorithm, ticket, instruction } => {
+                self.instruct(&algorithm, ticket, *instruction);
+            }
+            Effect::Entrust { algorithm, ticket, instruction } => {
+                self.instruct(&algorithm, ticket, instruction.spend());
+            }
             other @ (Effect::Arm { .. } | Effect::Reply { .. } | Effect::Notify(_) | Effect::Stop) => {
                 return Some(other);
             }
@@ -103,6 +113,10 @@ impl Gateway {
 
     /// The journal is lost, so this may not leave any more: answers for the venue that it did not.
     pub(super) fn withhold(effect: &Effect, why: &Text) -> Option<Input> {
+        if let Effect::Entrust { ticket, .. } = effect {
+            let result = Instructed::NotSent(why.clone());
+            return Some(Input::Instructed { ticket: *ticket, result });
+        }
         let answer = match effect {
             Effect::Submit { order, .. } => Answer::Submitted {
                 client: order.peek().client.clone(),
@@ -117,6 +131,8 @@ impl Gateway {
             | Effect::Cancel { .. }
             | Effect::CancelAll { .. }
             | Effect::Ask { .. }
+            | Effect::Instruct { .. }
+            | Effect::Entrust { .. }
             | Effect::Watch { .. }
             | Effect::Arm { .. }
             | Effect::Reply { .. }
@@ -142,6 +158,20 @@ impl Gateway {
             }
             let outcome = send(broker).await;
             Answer::Submitted { client, outcome }
+        });
+    }
+
+    fn instruct(&mut self, algorithm: &SmolStr, ticket: u64, instruction: Instruction) {
+        let source = self.sources.get(algorithm).cloned();
+        let answers = self.answers.clone();
+        self.calls.spawn(async move {
+            let result = match source {
+                Some(source) => source.instruct(instruction).await,
+                None => Instructed::NotSent(Text::clean("nothing here reaches it")),
+            };
+            if answers.send(Input::Instructed { ticket, result }).await.is_err() {
+                tracing::debug!("an algorithm answered after the engine had stopped");
+            }
         });
     }
 

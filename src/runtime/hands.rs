@@ -295,7 +295,9 @@ const fn is_request(effect: &Effect) -> bool {
         | Effect::Reduce { .. }
         | Effect::Replace { .. }
         | Effect::Cancel { .. }
-        | Effect::CancelAll { .. } => true,
+        | Effect::CancelAll { .. }
+        | Effect::Instruct { .. }
+        | Effect::Entrust { .. } => true,
         Effect::Ask { .. }
         | Effect::Watch { .. }
         | Effect::Arm { .. }
@@ -313,6 +315,8 @@ const fn waits_for_journal(effect: &Effect) -> bool {
         | Effect::Replace { .. }
         | Effect::Cancel { .. }
         | Effect::CancelAll { .. }
+        | Effect::Instruct { .. }
+        | Effect::Entrust { .. }
         | Effect::Stop => true,
         Effect::Reply { receipt, .. } => matches!(receipt.reply, Reply::Placed { .. }),
         Effect::Ask { .. } | Effect::Watch { .. } | Effect::Arm { .. } | Effect::Notify(_) => false,

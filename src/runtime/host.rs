@@ -1,6 +1,7 @@
 //! What one process holds: the venues, the engine on its thread, the journal on its own, and one desk to it all.
 
 use super::{
+    algorithms::{self, Sources},
     elsewhere::Elsewhere,
     embedded::{self, Embedded},
     gateway::{Gateway, Wired},
@@ -105,6 +106,7 @@ struct Opened {
     setups: Vec<VenueSetup>,
     embedded: Vec<Embedded>,
     faults: Vec<(VenueId, Text)>,
+    sources: Sources,
 }
 
 impl Host {
@@ -135,12 +137,13 @@ impl Host {
             None
         };
         let opened = open_venues(&opening, &state, &clock)?;
-        let Opened { brokers, setups, embedded, faults } = opened;
+        let Opened { brokers, setups, embedded, faults, sources } = opened;
         tell_faults(&faults, journal.as_mut(), &mut past, &clock)?;
         let setup = Setup {
             instance,
             version: env!("CARGO_PKG_VERSION").into(),
             venues: setups,
+            algorithms: opening.config.algorithms.iter().map(algorithms::setup).collect(),
             watchlist: watchlist(&opening.config),
             routing: routing(&opening.config),
             counting: Counting {
@@ -161,6 +164,7 @@ impl Host {
         let start = Start {
             engine: Engine::new(setup),
             brokers,
+            sources,
             journal,
             elsewhere,
             past,
@@ -241,8 +245,13 @@ fn replay(journal: &Journal) -> Result<Vec<Dated>, JournalError> {
 
 fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {
     let tls = Tls::with_native_roots(None)?;
-    let mut opened =
-        Opened { brokers: Vec::new(), setups: Vec::new(), embedded: Vec::new(), faults: Vec::new() };
+    let mut opened = Opened {
+        brokers: Vec::new(),
+        setups: Vec::new(),
+        embedded: Vec::new(),
+        faults: Vec::new(),
+        sources: algorithms::open(&opening.config.algorithms, &tls, clock)?,
+    };
     let mut venues: Vec<&VenueConfig> = opening.config.venues.iter().collect();
     // The default venue stands first; the engine takes the first for orders that name none.
     let default = opening.config.default_venue().map(|v| v.name.clone());
@@ -389,6 +398,7 @@ fn of_config(venue: &VenueConfig, env: &Env) -> anyhow::Result<Settings> {
 struct Start {
     engine: Engine,
     brokers: Vec<Arc<dyn Broker>>,
+    sources: Sources,
     journal: Option<Journal>,
     elsewhere: Option<Elsewhere>,
     past: Vec<Dated>,
@@ -411,13 +421,15 @@ impl Start {
             }
             None => None,
         };
-        let Self { engine, brokers, elsewhere, past, clock, frame_ms, .. } = Self { journal: None, ..self };
+        let Self { engine, brokers, sources, elsewhere, past, clock, frame_ms, .. } =
+            Self { journal: None, ..self };
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let writer = runtime.block_on(async move {
                 let mut streams = tokio::task::JoinSet::new();
                 let ports = brokers.into_iter().map(|b| connect(b, &mouths, &mut streams)).collect();
-                let gateway = Gateway::new(ports, mouths.answers.clone());
+                algorithms::watch_all(&sources, &mouths.algorithms, &mut streams);
+                let gateway = Gateway::new(ports, sources, mouths.answers.clone());
                 // Only the desk's ends keep the engine alive.
                 drop(mouths);
                 let hands = Hands {

@@ -20,6 +20,7 @@ pub(super) struct Lanes {
     pub(super) answers: mpsc::Receiver<Input>,
     pub(super) venue: mpsc::Receiver<(VenueId, Event)>,
     pub(super) operator: mpsc::Receiver<(Front, Envelope)>,
+    pub(super) algorithms: mpsc::Receiver<Input>,
     pub(super) market: mpsc::Receiver<Vec<Market>>,
 }
 
@@ -31,6 +32,7 @@ pub(super) struct Mouths {
     pub(super) answers: mpsc::Sender<Input>,
     pub(super) venue: mpsc::Sender<(VenueId, Event)>,
     pub(super) operator: mpsc::Sender<(Front, Envelope)>,
+    pub(super) algorithms: mpsc::Sender<Input>,
     pub(super) market: mpsc::Sender<Vec<Market>>,
 }
 
@@ -40,6 +42,8 @@ pub(super) fn lanes() -> (Mouths, Lanes) {
     let (answers_in, answers) = mpsc::channel(512);
     let (venue_in, venue) = mpsc::channel(1_024);
     let (operator_in, operator) = mpsc::channel(64);
+    // Each source waits with its newest until there is room.
+    let (algorithms_in, algorithms) = mpsc::channel(16);
     // Batches of what one look at a socket brought.
     let (market_in, market) = mpsc::channel(64);
     let mouths = Mouths {
@@ -48,9 +52,10 @@ pub(super) fn lanes() -> (Mouths, Lanes) {
         answers: answers_in,
         venue: venue_in,
         operator: operator_in,
+        algorithms: algorithms_in,
         market: market_in,
     };
-    (mouths, Lanes { emergency, committed, answers, venue, operator, market })
+    (mouths, Lanes { emergency, committed, answers, venue, operator, algorithms, market })
 }
 
 /// A front end's way to the engine.

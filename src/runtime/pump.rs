@@ -90,6 +90,7 @@ impl Pump {
             Some(answer) = lanes.answers.recv() => inputs.push_back(answer),
             Some((venue, event)) = lanes.venue.recv() => inputs.push_back(Input::Venue { venue, event }),
             Some((front, envelope)) = lanes.operator.recv() => inputs.push_back(Input::Request { front, envelope }),
+            Some(sighted) = lanes.algorithms.recv() => inputs.push_back(sighted),
             Some(news) = lanes.market.recv() => market = news,
             () = self.shown.alarm.after(sleep) => {}
         }

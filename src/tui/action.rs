@@ -153,6 +153,16 @@ pub const ACTIONS: &[Entry] = &[
     trade(Action::Arm, "arm", "[MINUTES]", "trade live for so many minutes"),
     trade(Action::Disarm, "disarm", "", "end that now"),
     trade(Action::Abandon, "abandon", "ID REASON", "declare an order dead that is not at its venue"),
+    trade(
+        Action::Algorithm,
+        "algo",
+        "NAME pause|resume|take-over|stop|liquidate|cancel|submit|update|add|command …",
+        "do something about an algorithm",
+    )
+    .on(&[
+        key("p", "toggle", Where::Algorithms, "pause or resume the algorithm"),
+        key(".", "line", Where::Table(Pane::Algorithms), "tell the algorithm something"),
+    ]),
     safe(Action::Field, "field", "next|previous|NAME", "go to a field of the ticket").on(&[
         key("tab", "next", Where::Ticket, "next field"),
         key("backtab", "previous", Where::Ticket, "field before"),
@@ -268,6 +278,10 @@ pub const ACTIONS: &[Entry] = &[
         .on(&[
             key("]", "next", Where::Table(Pane::Orders), "next tab"),
             key("[", "previous", Where::Table(Pane::Orders), "tab before"),
+            key("]", "next", Where::Algorithm, "next part"),
+            key("[", "previous", Where::Algorithm, "part before"),
+            key("tab", "next", Where::Algorithm, "next part"),
+            key("backtab", "previous", Where::Algorithm, "part before"),
         ]),
     safe(Action::Symbol, "symbol", "SYMBOL [@VENUE]", "select a symbol"),
     safe(Action::Interval, "interval", "[1m|5m|15m|1h|1d]", "interval of the chart").on(&[key(

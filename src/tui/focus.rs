@@ -246,6 +246,8 @@ pub enum Context {
     Palette,
     /// An exit under way, or its report.
     Exit,
+    /// One algorithm.
+    Algorithm,
 }
 
 impl Context {
@@ -267,6 +269,7 @@ impl Context {
             Self::Confirm { typed: true },
             Self::Palette,
             Self::Exit,
+            Self::Algorithm,
         ])
     }
     /// Its name in help and errors.
@@ -285,6 +288,7 @@ impl Context {
             Self::Confirm { .. } => "confirmation",
             Self::Palette => "palette",
             Self::Exit => "exit",
+            Self::Algorithm => "algorithm",
         }
     }
     /// Are letters typed there, so that none can be a key?
@@ -303,6 +307,7 @@ impl Context {
             | Self::Help
             | Self::QuitAsk
             | Self::Exit
+            | Self::Algorithm
             | Self::Halt { typed: false }
             | Self::Confirm { typed: false } => false,
         }

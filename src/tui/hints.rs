@@ -70,6 +70,11 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::WindUp, "", "cancel or close"),
             (Action::Open, "", "go to it"),
         ],
+        Context::Table(Pane::Algorithms) => &[
+            (Action::Open, "", "details"),
+            (Action::Algorithm, "toggle", "pause, resume"),
+            (Action::Algorithm, "line", "tell it"),
+        ],
         Context::Table(_) => {
             &[(Action::Sort, "", "sort"), (Action::Filter, "", "filter"), (Action::Zoom, "", "zoom")]
         }
@@ -81,6 +86,21 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Nudge, "up", "tick"),
             (Action::Back, "", "leave"),
         ],
+        Context::CommandLine
+        | Context::Filter
+        | Context::Palette
+        | Context::Help
+        | Context::QuitAsk
+        | Context::Halt { .. }
+        | Context::Confirm { .. }
+        | Context::Algorithm
+        | Context::Exit => in_window(context),
+    }
+}
+
+/// Of what lies over the panes.
+const fn in_window(context: Context) -> &'static [Wanted] {
+    match context {
         Context::CommandLine => &[
             (Action::Run, "", "do it"),
             (Action::Complete, "next", "complete"),
@@ -103,7 +123,14 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Back, "", "leave"),
             (Action::Move, "page-down", "scroll"),
         ],
+        Context::Algorithm => &[
+            (Action::Tab, "next", "next part"),
+            (Action::Algorithm, "toggle", "pause, resume"),
+            (Action::Move, "page-down", "scroll"),
+            (Action::Back, "", "close"),
+        ],
         Context::Exit => &[(Action::Back, "", "close"), (Action::Move, "page-down", "scroll")],
+        Context::Table(_) | Context::Chart | Context::Depth | Context::Global | Context::Ticket => &[],
     }
 }
 
@@ -119,6 +146,7 @@ pub fn hints(context: Context, keymap: &Keymap) -> Vec<KeyHint> {
         | Context::Halt { .. }
         | Context::Confirm { .. }
         | Context::Exit
+        | Context::Algorithm
         | Context::Palette => &[],
     };
     let shown = |(action, arg, words): &Wanted| {

@@ -40,6 +40,8 @@ pub enum Modal {
     Since(Since),
     /// Several order lines, done one after the other.
     Series(Series),
+    /// One algorithm.
+    Algorithm(AlgorithmShown),
 }
 
 impl Modal {
@@ -52,6 +54,7 @@ impl Modal {
             Self::Confirm(confirm) => Context::Confirm { typed: confirm.typed.is_some() },
             Self::Palette(_) => Context::Palette,
             Self::Exit(_) => Context::Exit,
+            Self::Algorithm(_) => Context::Algorithm,
             Self::Series(series) if matches!(series.run, Run::Review) => {
                 Context::Confirm { typed: series.typed.is_some() }
             }
@@ -125,6 +128,47 @@ pub struct ExitShown {
     pub before: Option<u64>,
     /// The engine refused or was busy.
     pub error: Option<Text>,
+    /// Lines scrolled off at the top.
+    pub scroll: usize,
+}
+
+/// What is shown of an algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlgorithmPage {
+    /// Figures and holdings.
+    Overview,
+    /// Its orders.
+    Orders,
+    /// What happened to them.
+    Events,
+    /// Its log.
+    Log,
+    /// What it and its machine count.
+    Statistics,
+}
+
+impl AlgorithmPage {
+    /// All of them, from left to right.
+    pub const ALL: [Self; 5] = [Self::Overview, Self::Orders, Self::Events, Self::Log, Self::Statistics];
+    /// Its name.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Orders => "orders",
+            Self::Events => "events",
+            Self::Log => "log",
+            Self::Statistics => "statistics",
+        }
+    }
+}
+
+/// One algorithm, as a window.
+#[derive(Debug, Clone)]
+pub struct AlgorithmShown {
+    /// Which.
+    pub name: smol_str::SmolStr,
+    /// What of it.
+    pub page: AlgorithmPage,
     /// Lines scrolled off at the top.
     pub scroll: usize,
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod alerts;
+pub mod algorithm;
 pub mod algorithms;
 pub mod banner;
 pub mod chart;

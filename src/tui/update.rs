@@ -1,5 +1,6 @@
 //! The one place where the model changes.
 
+mod algorithm;
 mod asked;
 mod chart;
 mod configured;
@@ -155,6 +156,7 @@ fn act(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
         | Action::Restore
         | Action::MarginCall
         | Action::Abandon => trade::perform(model, action, arg),
+        Action::Algorithm => algorithm::perform(model, arg),
         Action::Hotkey | Action::Template => preset::perform(model, action, arg),
         Action::Redraw => Ok(vec![Cmd::Redraw]),
         Action::Suspend => Ok(vec![Cmd::Suspend]),

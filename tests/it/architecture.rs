@@ -174,6 +174,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "getrandom",
             "http",
             "jiff",
+            "nix",
             "notify",
             "rust_decimal",
             "serde",

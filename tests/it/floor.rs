@@ -300,6 +300,7 @@ pub(crate) fn setup(houses: &[House], run: u32, terms: ExitTerms, takes_up: bool
     Setup {
         instance: Instance::new(&format!("run{run}")).unwrap(),
         version: "exits".into(),
+        algorithms: Vec::new(),
         venues: houses.iter().map(House::setup).collect(),
         watchlist: ["AAPL", "MSFT", "NVDA"].map(|s| (Symbol::new(s).unwrap(), None)).to_vec(),
         routing: Routing::default(),
@@ -535,6 +536,7 @@ impl Floor {
                 self.timers.insert(timer, self.now_ms + after_ms.max(1));
             }
             Effect::Reply { receipt, .. } => self.replies.push(receipt.reply),
+            Effect::Instruct { .. } | Effect::Entrust { .. } => panic!("no algorithm is there"),
             Effect::Watch { .. } | Effect::Notify(_) | Effect::Stop => {}
         }
     }

@@ -163,3 +163,80 @@ fn a_program_on_the_account_is_seen_live_and_liquidated_alone() {
     tty.signal(Signal::SIGTERM);
     assert_eq!(tty.ended(), 0);
 }
+
+/// With a name of its own a program is watched, held and got out of like an account.
+#[test]
+fn a_named_program_is_watched_paused_and_liquidated_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    std::fs::write(
+        &config,
+        "[venues.paper]\nkind = \"paper\"\nhours = \"always\"\n[algorithms.swing]\nkind = \"program\"\nvenue = \"paper\"\n\
+         prefixes = [\"swing-\"]\n",
+    )
+    .unwrap();
+    let path = config.display().to_string();
+    let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &path)]);
+    tty.see("trading is open");
+    tty.see_quotes();
+    tty.press(":buy AAPL 7\r");
+    tty.insist(ENTER, "Fills 1");
+    tty.press(":page algorithms\r");
+    tty.press(":focus algorithms\r");
+    tty.wait("it, unseen", |s| row(&s.contents(), &["swing", "unseen"]).is_some());
+    let program = Program::at(&home.path().join("state"));
+    let buy = |id: &str, symbol: &str, rest: &str| {
+        let body =
+            format!("{{\"symbol\":\"{symbol}\",\"side\":\"buy\",\"client_order_id\":\"{id}\",{rest}}}");
+        program.ask("POST /v2/orders", &body)
+    };
+    buy("swing-1", "MSFT", r#""qty":"11","type":"market","time_in_force":"day""#);
+    tty.wait("it runs", |s| row(&s.contents(), &["swing", "running"]).is_some());
+    tty.wait("what was done by hand", |s| row(&s.contents(), &["by hand"]).is_some());
+    // Its figures, from the table: what it holds and its orders, not the trader's.
+    tty.press("g");
+    tty.press(ENTER);
+    tty.wait("its holding", |s| row(&s.contents(), &["MSFT", "+11"]).is_some());
+    assert!(row(&tty.text(), &["AAPL", "+7", "at"]).is_none(), "{}", tty.text());
+    tty.press("]");
+    tty.wait("its order", |s| row(&s.contents(), &["MSFT", "+11", "market", "filled"]).is_some());
+    tty.press("p");
+    tty.press(ESC);
+    tty.wait("paused", |s| row(&s.contents(), &["swing", "paused"]).is_some());
+    // What it sends to open something does not stay.
+    buy("swing-2", "ETH/USD", r#""qty":"0.1","type":"limit","limit_price":"100","time_in_force":"gtc""#);
+    let open = || program.ask("GET /v2/orders?status=open", "");
+    for _ in 0..200 {
+        if !open().contains("swing-2") {
+            break;
+        }
+        tty.see("paused");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(!open().contains("swing-2"), "{}", open());
+    // The shell sees the same, and closes its part alone.
+    let shell = |args: &[&str]| {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
+            .args(args)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("TRADEDECK_STATE", home.path().join("state"))
+            .env("TRADEDECK_CONFIG", &path)
+            .output()
+            .unwrap();
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        (out.status.code(), said)
+    };
+    let (code, said) = shell(&["algos"]);
+    assert!(code == Some(0) && said.contains("swing") && said.contains("paused"), "{said}");
+    let (code, said) = shell(&["algos", "swing", "dance"]);
+    assert!(code == Some(2) && said.contains("write one of pause"), "{said}");
+    let (code, said) = shell(&["algos", "swing", "liquidate", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    tty.press(":page trade\r");
+    tty.wait("the trader's own position", |s| row(&s.contents(), &["AAPL", "+7"]).is_some());
+    tty.wait("nothing of the program's", |s| row(&s.contents(), &["MSFT", "+11"]).is_none());
+    tty.signal(Signal::SIGTERM);
+    assert_eq!(tty.ended(), 0);
+}

@@ -10,6 +10,7 @@ use tradedeck::{
     },
     desk::{Envelope, Request, RequestId},
     domain::{
+        algorithm::AlgorithmFact,
         fact::{Fact, Intent},
         ids::{
             AccountId, ClientId, Currency, ExecutionId, Instance, InstrumentId, Symbol, VenueId, VenueOrderId,
@@ -62,6 +63,16 @@ pub(crate) fn all_have_verdicts(step: &Step) -> usize {
                 let wish = order.peek();
                 (intent(&wish.client), &wish.spec, "reduces, proven against the book".to_owned())
             }
+            Effect::Instruct { ticket, instruction, .. } => {
+                assert!(!asked(step, *ticket).starts_with("gate"), "{instruction:?}");
+                left += 1;
+                continue;
+            }
+            Effect::Entrust { ticket, instruction, .. } => {
+                assert_eq!(asked(step, *ticket), format!("gate {}", instruction.verdict()));
+                left += 1;
+                continue;
+            }
             Effect::Cancel { .. }
             | Effect::CancelAll { .. }
             | Effect::Ask { .. }
@@ -77,6 +88,19 @@ pub(crate) fn all_have_verdicts(step: &Step) -> usize {
         assert_eq!(intent.spec, *sent, "what leaves is what was judged");
     }
     left
+}
+
+/// What let an algorithm be asked for something: in the same step, before it leaves.
+fn asked(step: &Step, ticket: u64) -> String {
+    let verdicts = step.facts.iter().filter_map(|dated| {
+        let Fact::Algorithm(fact) = &dated.fact else { return None };
+        let AlgorithmFact::Asked { ticket: of, verdict, .. } = &**fact else { return None };
+        (*of == ticket).then(|| verdict.to_string())
+    });
+    let all: Vec<String> = verdicts.collect();
+    assert_eq!(all.len(), 1, "{ticket} leaves and nobody wrote it down: {step:#?}");
+    assert!(!all[0].is_empty());
+    all[0].clone()
 }
 
 fn venue() -> VenueId {
@@ -124,6 +148,7 @@ fn setup() -> Setup {
     Setup {
         instance: Instance::new("verdicts").unwrap(),
         version: "test".into(),
+        algorithms: Vec::new(),
         venues: vec![VenueSetup {
             venue: venue(),
             capability: Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 },
@@ -257,7 +282,12 @@ impl Venue {
                 self.timers.insert(timer, self.now_ms + after_ms.max(1));
                 Vec::new()
             }
-            Effect::Watch { .. } | Effect::Reply { .. } | Effect::Notify(_) | Effect::Stop => Vec::new(),
+            Effect::Instruct { .. }
+            | Effect::Entrust { .. }
+            | Effect::Watch { .. }
+            | Effect::Reply { .. }
+            | Effect::Notify(_)
+            | Effect::Stop => Vec::new(),
         }
     }
     fn open(&self) -> impl Iterator<Item = &ClientId> {

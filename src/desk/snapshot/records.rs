@@ -1,6 +1,7 @@
 //! Rows of the tables that tell what happened: differences with the venues, algorithms, execution figures.
 
 use crate::domain::{
+    algorithm::Observation,
     ids::{InstrumentId, OrderId, VenueId},
     money::Money,
     text::Text,
@@ -8,6 +9,7 @@ use crate::domain::{
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// What kind of difference between the book and a venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,6 +78,10 @@ pub enum AlgorithmState {
     Failed,
     /// No sign of life for too long.
     Silent,
+    /// Nothing was heard of it yet, or its source can't be read.
+    Unseen,
+    /// Not a program: what a person here did, or what nobody claims.
+    Nobody,
 }
 
 impl AlgorithmState {
@@ -87,6 +93,8 @@ impl AlgorithmState {
             Self::Stopped => "stopped",
             Self::Failed => "FAILED",
             Self::Silent => "SILENT",
+            Self::Unseen => "unseen",
+            Self::Nobody => "",
         }
     }
 }
@@ -114,4 +122,22 @@ pub struct AlgorithmRow {
     pub heartbeat: Option<Mono>,
     /// The last line of its log.
     pub log: Option<Text>,
+    /// Profit and loss that is not realised.
+    #[serde(default)]
+    pub unrealized: Option<Money>,
+    /// Fees, of the day where the fills are counted here.
+    #[serde(default)]
+    pub fees: Option<Money>,
+    /// What a person must know of it now: why it is paused, that it is NOT FLAT, what is in the way of seeing it.
+    #[serde(default)]
+    pub note: Option<Text>,
+    /// It takes instructions.
+    #[serde(default)]
+    pub takes: bool,
+    /// Its entries can be cancelled as they appear.
+    #[serde(default)]
+    pub pauses: bool,
+    /// All that is known of it.
+    #[serde(default)]
+    pub seen: Option<Arc<Observation>>,
 }

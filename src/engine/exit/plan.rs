@@ -28,6 +28,7 @@ impl Engine {
         let (plans, unclear): (Vec<ExitPlan>, Vec<Vec<Text>>) =
             venues.iter().map(|v| self.plan_exit(v, scope)).unzip();
         let reply = self.begin_exits(plans, maker);
+        self.cover_algorithms(scope, self.last_group(), maker);
         let unclear: Vec<String> = unclear.into_iter().flatten().map(|t| t.to_string()).collect();
         match reply {
             Reply::Done(text) if !unclear.is_empty() => {

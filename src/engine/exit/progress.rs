@@ -13,13 +13,18 @@ impl Engine {
         let going = self.exits.iter().rev().find(|e| !e.is_over());
         let newest = going.or_else(|| self.exits.last())?;
         let group: Vec<&VenueExit> = self.exits.iter().filter(|e| e.group == newest.group).collect();
-        let over = group.iter().all(|e| e.is_over());
-        let flat = over.then(|| group.iter().all(|e| matches!(e.phase, Phase::Ended { flat: true })));
+        let algorithms = self.covers_of(newest.group);
+        let over = group.iter().all(|e| e.is_over()) && algorithms.iter().all(|a| a.flat.is_some());
+        let flat = over.then(|| {
+            group.iter().all(|e| matches!(e.phase, Phase::Ended { flat: true }))
+                && algorithms.iter().all(|a| a.flat == Some(true))
+        });
         let names: Vec<&str> = group.iter().map(|e| e.venue().as_str()).collect();
         Some(ExitRow {
             id: newest.group,
             scope: Text::clean(&format!("{} at {}", newest.plan.scope.words(), names.join(", "))),
             venues: group.iter().map(|e| self.exit_venue(e)).collect(),
+            algorithms,
             began: group.iter().map(|e| e.began).min().unwrap_or(newest.began),
             ended: if over { group.iter().filter_map(|e| e.ended).max() } else { None },
             flat,

@@ -109,6 +109,8 @@ pub enum Action {
     Resync,
     /// Declare an order dead.
     Abandon,
+    /// Do something about an algorithm.
+    Algorithm,
     /// Take the line.
     Run,
     /// Complete the word.

@@ -56,6 +56,10 @@ pub enum Where {
     Chart,
     /// The price ladder.
     Depth,
+    /// The table of algorithms, and the window of one.
+    Algorithms,
+    /// The window of one algorithm.
+    Algorithm,
     /// The question before leaving.
     QuitAsk,
     /// The question before doing.
@@ -90,7 +94,12 @@ impl Where {
             Self::NotTyping => {
                 pane || matches!(
                     context,
-                    C::Help | C::QuitAsk | C::Exit | C::Halt { typed: false } | C::Confirm { typed: false }
+                    C::Help
+                        | C::QuitAsk
+                        | C::Exit
+                        | C::Algorithm
+                        | C::Halt { typed: false }
+                        | C::Confirm { typed: false }
                 )
             }
             Self::Tables => matches!(context, C::Table(_)),
@@ -108,6 +117,8 @@ impl Where {
             Self::Table(pane) => matches!(context, C::Table(p) if p == pane),
             Self::Chart => matches!(context, C::Chart),
             Self::Depth => matches!(context, C::Depth),
+            Self::Algorithms => matches!(context, C::Table(Pane::Algorithms) | C::Algorithm),
+            Self::Algorithm => matches!(context, C::Algorithm),
             Self::QuitAsk => matches!(context, C::QuitAsk),
             Self::Confirm => matches!(context, C::Confirm { .. }),
         }
@@ -117,6 +128,7 @@ impl Where {
             context,
             Context::Help
                 | Context::Exit
+                | Context::Algorithm
                 | Context::Halt { typed: false }
                 | Context::Confirm { typed: false }
         )

@@ -75,7 +75,7 @@ const COLUMNS: [Column<AlgorithmRow>; 9] = [
         grow: 120,
         rank: 3,
         align: Align::Left,
-        cell: |r, c| c.word(r.log.as_ref().map_or("", |l| l.as_str()), Role::Muted),
+        cell: last_line,
     },
     Column {
         key: Some(Key::Venue),
@@ -88,19 +88,34 @@ const COLUMNS: [Column<AlgorithmRow>; 9] = [
     },
 ];
 
+/// What a person must know comes before what it logs.
+fn last_line(row: &AlgorithmRow, cell: &mut Cell<'_>) {
+    match (&row.note, &row.log) {
+        (Some(note), _) => cell.word(note.as_str(), Role::Warning),
+        (None, Some(line)) => cell.word(line.as_str(), Role::Muted),
+        (None, None) => cell.word("", Role::Muted),
+    }
+}
+
 /// The names of its columns.
 pub fn heads() -> Vec<&'static str> {
     table::heads(&COLUMNS)
 }
 
-fn state(row: &AlgorithmRow, cell: &mut Cell<'_>) {
-    let role = match row.state {
+/// How a state looks.
+pub(super) const fn role(state: AlgorithmState) -> Role {
+    match state {
         AlgorithmState::Running => Role::Up,
         AlgorithmState::Paused => Role::Warning,
         AlgorithmState::Stopped => Role::Muted,
         AlgorithmState::Failed | AlgorithmState::Silent => Role::Critical,
-    };
-    cell.word(row.state.word(), role);
+        AlgorithmState::Unseen => Role::Unknown,
+        AlgorithmState::Nobody => Role::Muted,
+    }
+}
+
+fn state(row: &AlgorithmRow, cell: &mut Cell<'_>) {
+    cell.word(row.state.word(), role(row.state));
 }
 
 /// Draws them.

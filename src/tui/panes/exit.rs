@@ -5,7 +5,7 @@ use super::{
     banner::said,
     plan::{WIDE, venue_badge},
 };
-use crate::desk::snapshot::{ExitNote, ExitRow, ExitVenue};
+use crate::desk::snapshot::{ExitAlgorithm, ExitNote, ExitRow, ExitVenue};
 use crate::tui::{
     canvas::{Canvas, small},
     format,
@@ -98,6 +98,30 @@ fn venue(canvas: &Canvas<'_>, model: &Model, exit: &ExitRow, row: &ExitVenue, wi
     sheet
 }
 
+/// One algorithm that runs elsewhere.
+fn algorithm(sheet: &mut Sheet, canvas: &Canvas<'_>, row: &ExitAlgorithm) {
+    let role = match row.flat {
+        Some(true) => Role::Good,
+        Some(false) => Role::Emergency,
+        None => Role::Pending,
+    };
+    let took = said(|s| canvas.look.exact.age(s, row.took_ms));
+    let mut bits = vec![
+        Bit::new("algorithm", Role::Muted, 0),
+        Bit::joined(row.name.as_str(), Role::Strong, 0),
+        Bit::new(row.phase.as_str(), role, 0),
+        Bit::joined(took, Role::Text, 0),
+    ];
+    if !row.said.is_empty() {
+        bits.push(Bit::new("it said", Role::Muted, 0));
+        bits.push(Bit::joined(row.said.as_str(), Role::Text, 0));
+    }
+    sheet.flow(2, &bits);
+    if let Some(left) = &row.left {
+        sheet.hang("left: ", left.as_str(), Role::Critical);
+    }
+}
+
 /// The first sentence, and the look of the window.
 fn head(canvas: &Canvas<'_>, exit: &ExitRow) -> (String, &'static str, Role) {
     let end = exit.ended.unwrap_or(canvas.now.mono);
@@ -132,6 +156,10 @@ fn lines(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, exit: &ExitRow, 
         sheet.blank();
         let sheets = rows.iter().map(|r| venue(canvas, model, exit, r, one)).collect();
         sheet.beside(sheets, one.saturating_add(GAP));
+    }
+    for row in &exit.algorithms {
+        sheet.blank();
+        algorithm(sheet, canvas, row);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Help, the question before quitting, confirmations, and the palette.
 
-use super::{banner::said, exit, plan, risk, series, since};
+use super::{algorithm, banner::said, exit, plan, risk, series, since};
 use crate::config::Numbers;
 use crate::desk::{Preview, Request, snapshot::PositionRow};
 use crate::domain::{draft::Command, limits::Action, money::Price, order::Amount};
@@ -29,6 +29,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, drawn: &mut Drawn) {
         Some(Modal::Halt(halt)) => plan::draw(model, canvas, halt, drawn),
         Some(Modal::Exit(shown)) => exit::draw(model, canvas, shown, drawn),
         Some(Modal::Since(shown)) => since::draw(model, canvas, shown, drawn),
+        Some(Modal::Algorithm(shown)) => algorithm::draw(model, canvas, shown, drawn),
         Some(Modal::Series(shown)) => series::draw(model, canvas, shown, drawn),
         Some(Modal::Confirm(confirm)) => confirm_window(model, canvas, confirm, drawn),
         Some(Modal::Palette(palette)) => palette_window(canvas, palette),

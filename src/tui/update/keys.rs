@@ -118,7 +118,9 @@ fn text_input(model: &mut Model) -> Option<&mut Input> {
         Some(Modal::Confirm(confirm)) => confirm.typed.as_mut().map(|(_, input)| input),
         Some(Modal::Series(series)) => series.typed.as_mut(),
         Some(Modal::Palette(palette)) => Some(&mut palette.input),
-        Some(Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Exit(_) | Modal::Since(_)) => None,
+        Some(
+            Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Exit(_) | Modal::Since(_) | Modal::Algorithm(_),
+        ) => None,
         None => match (&mut model.command_line, &mut model.filter_line) {
             (Some(line), _) => Some(&mut line.input),
             (None, Some(line)) => Some(&mut line.input),

@@ -59,7 +59,12 @@ pub(super) fn typed(model: &mut Model) -> Vec<Cmd> {
         }
         Some(Modal::Confirm(_)) => return exit::scope_word_typed(model),
         Some(
-            Modal::Help { .. } | Modal::QuitAsk(_) | Modal::Exit(_) | Modal::Since(_) | Modal::Series(_),
+            Modal::Help { .. }
+            | Modal::QuitAsk(_)
+            | Modal::Exit(_)
+            | Modal::Since(_)
+            | Modal::Algorithm(_)
+            | Modal::Series(_),
         ) => {
             return Vec::new();
         }

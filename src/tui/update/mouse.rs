@@ -5,7 +5,7 @@ use crate::tui::{
     column::Column,
     focus::Pane,
     hit::Hit,
-    modal::{Confirmation, ExitShown, Halt, Modal, Series, Since},
+    modal::{AlgorithmShown, Confirmation, ExitShown, Halt, Modal, Series, Since},
     model::Model,
     msg::Cmd,
     table::Sort,
@@ -98,6 +98,7 @@ fn scroll(model: &mut Model, event: MouseEvent, down: bool) {
             | Modal::Confirm(Confirmation { scroll, .. })
             | Modal::Exit(ExitShown { scroll, .. })
             | Modal::Since(Since { scroll, .. })
+            | Modal::Algorithm(AlgorithmShown { scroll, .. })
             | Modal::Series(Series { scroll, .. }) => *scroll = shift(*scroll, model.drawn.seen.last()),
             Modal::QuitAsk(_) | Modal::Palette(_) => {}
         }

@@ -9,7 +9,7 @@ use crate::{
         chart::ChartInterval,
         column::Column,
         focus::Pane,
-        modal::{Confirmation, ExitShown, Halt, Modal, Series, Since},
+        modal::{AlgorithmShown, Confirmation, ExitShown, Halt, Modal, Series, Since},
         model::{KeyHint, Model, Tone},
         msg::Cmd,
         panes,
@@ -67,7 +67,8 @@ pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
             | Modal::Halt(_)
             | Modal::Confirm(_)
             | Modal::Palette(_)
-            | Modal::Since(_) => {}
+            | Modal::Since(_)
+            | Modal::Algorithm(_) => {}
         }
         return Vec::new();
     }
@@ -293,6 +294,7 @@ fn move_to(model: &mut Model, arg: &str) -> Result<(), Text> {
             | Modal::Confirm(Confirmation { scroll, .. })
             | Modal::Exit(ExitShown { scroll, .. })
             | Modal::Since(Since { scroll, .. })
+            | Modal::Algorithm(AlgorithmShown { scroll, .. })
             | Modal::Series(Series { scroll, .. }),
         ) => {
             *scroll = scrolled(*scroll, arg, model.drawn.seen);
@@ -367,6 +369,11 @@ fn open(model: &mut Model) -> Result<(), Text> {
         return Err("select a row first".into());
     };
     let snapshot = Arc::clone(&model.snapshot);
+    if pane == Pane::Algorithms {
+        let name = snapshot.algorithms.get(row).map(|a| a.name.clone());
+        super::algorithm::show(model, name.ok_or("this algorithm is no longer listed")?);
+        return Ok(());
+    }
     if pane == Pane::Alerts
         && let Some(order) = snapshot.alerts.get(row).and_then(|a| a.alert.order.clone())
     {
@@ -390,6 +397,9 @@ fn open(model: &mut Model) -> Result<(), Text> {
 }
 
 fn tab(model: &mut Model, arg: &str) -> Result<(), Text> {
+    if super::algorithm::turn(model, arg) {
+        return Ok(());
+    }
     let here = OrdersTab::ALL.iter().position(|t| *t == model.orders_tab).unwrap_or(0);
     let all = OrdersTab::ALL;
     let to = match arg {

@@ -62,7 +62,7 @@ fn asked_by_modal(modal: Option<&Modal>, id: RequestId) -> bool {
         Some(Modal::Confirm(confirm)) => confirm.asked == Some(id),
         Some(Modal::Exit(shown)) => shown.asked == Some(id),
         Some(Modal::Series(series)) => series::waits_for(series, id),
-        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_)) | None => false,
+        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_) | Modal::Algorithm(_)) | None => false,
     }
 }
 
@@ -112,7 +112,7 @@ fn modal(model: &mut Model, id: RequestId, reply: Reply) -> Vec<Cmd> {
             | Reply::Open { .. }
             | Reply::Since(_) => {}
         },
-        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_)) | None => {}
+        Some(Modal::Help { .. } | Modal::Palette(_) | Modal::Since(_) | Modal::Algorithm(_)) | None => {}
     }
     Vec::new()
 }

@@ -224,6 +224,7 @@ fn setup(run: u32) -> Setup {
     Setup {
         instance: Instance::new(&format!("run{run}")).unwrap(),
         version: "sim".into(),
+        algorithms: Vec::new(),
         venues: venues.collect(),
         watchlist: watched.collect(),
         routing: Routing::default(),
@@ -552,6 +553,7 @@ impl World {
                 self.judge.cancels(venue.as_str(), Environment::Paper, self.proven[house]);
                 self.send(house, Wire::Cancel(order));
             }
+            Effect::Instruct { .. } | Effect::Entrust { .. } => panic!("no algorithm is there"),
             Effect::CancelAll { venue } => {
                 let house = self.sends(&venue);
                 self.send(house, Wire::CancelAll);

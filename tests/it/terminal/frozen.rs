@@ -30,11 +30,11 @@ impl Desk {
         desk
     }
 
-    fn buy(&mut self) {
+    fn buy(&mut self, fills: &str) {
         // Whatever the hour is: Alpaca's own calendar holds here.
         self.tty.press(":buy AAPL 7 limit +1% ext\r");
         self.tty.see("Enter do it");
-        self.tty.insist(ENTER, "Fills 1");
+        self.tty.insist(ENTER, fills);
         self.tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
     }
 
@@ -106,7 +106,7 @@ fn configured(home: &Path, venue: &Venue) -> PathBuf {
 #[test]
 fn a_frozen_screen_is_got_out_of_from_a_shell() {
     let mut desk = Desk::open();
-    desk.buy();
+    desk.buy("Fills 1");
     desk.freeze();
     let said = desk.shell(&["flatten", "--yes"]);
     assert!(said.contains("FLAT"), "{said}");
@@ -126,7 +126,7 @@ fn a_frozen_screen_is_got_out_of_from_a_shell() {
 #[test]
 fn a_journal_that_is_held_for_ever_holds_up_no_exit() {
     let mut desk = Desk::open();
-    desk.buy();
+    desk.buy("Fills 1");
     desk.freeze();
     let journal = desk.journal();
     journal.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -137,7 +137,7 @@ fn a_journal_that_is_held_for_ever_holds_up_no_exit() {
     desk.tty.signal(Signal::SIGCONT);
     desk.tty.see("flat: no positions");
     // What the venue says is taken in, and the desk trades on.
-    desk.buy();
+    desk.buy("Fills 3");
     desk.tty.signal(Signal::SIGTERM);
     assert_eq!(desk.tty.ended(), 0);
 }

@@ -114,6 +114,7 @@ fn ended(flat: bool) -> Msg {
         id: 1,
         scope: "everything".into(),
         venues: Vec::new(),
+        algorithms: Vec::new(),
         began: Mono::default(),
         ended: Some(Mono::default()),
         flat: Some(flat),

@@ -173,6 +173,7 @@ fn exit(id: u64, flat: Option<bool>) -> Msg {
         id,
         scope: "flatten everything".into(),
         venues: Vec::new(),
+        algorithms: Vec::new(),
         began: Mono::default(),
         ended: flat.map(|_| Mono::from_millis(2_000)),
         flat,
