@@ -65,6 +65,9 @@ pub struct Watched {
     pub symbols: BTreeSet<Symbol>,
     /// The order books of these, where the venue gives them.
     pub books: BTreeSet<Symbol>,
+    /// In these orders of the account are open, and this run holds the accounts: a venue's own dead man's switch, where
+    /// the user asked for it, is kept for them. Always empty in a run that stands beside.
+    pub working: BTreeSet<Symbol>,
 }
 
 /// A venue. Requests may run at the same time; each has a deadline of its own and never retries by itself.
@@ -111,4 +114,7 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// Runs the streams until the engine is gone: connects, watches for silence, backs off, connects again.
     /// `watched` holds what is wanted of the market, and changes.
     fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()>;
+    /// The run ends in order, and its streams have ended: what the venue would do by itself when it hears nothing any
+    /// more is called off. A venue without such a thing sends nothing. Ends within the deadline of a request.
+    fn leave(&self) -> Answer<'_, ()>;
 }

@@ -115,7 +115,10 @@ impl Engine {
             let held = self.book.positions().filter(|p| p.instrument.venue == venue && !p.qty.is_zero());
             symbols.extend(held.map(|p| p.instrument.symbol.clone()));
             let open = self.book.open_orders().filter(|o| o.id.venue == venue);
-            symbols.extend(open.map(|o| o.spec.instrument.symbol.clone()));
+            let open: BTreeSet<Symbol> = open.map(|o| o.spec.instrument.symbol.clone()).collect();
+            symbols.extend(open.iter().cloned());
+            // A run that stands beside the one that holds the accounts keeps no switch alive and calls none off.
+            let working = if self.watch.acts { open } else { BTreeSet::new() };
             let here = self.book.held_here().filter(|row| row.id.venue == venue);
             symbols.extend(here.map(|row| row.order.instrument.symbol.clone()));
             let Some(state) = self.venues.get_mut(&venue) else { continue };
@@ -124,11 +127,12 @@ impl Engine {
             symbols.retain(|s| !state.unknown.contains(s));
             books.retain(|s| symbols.contains(s));
             let is_same = state.told.len() == symbols.len() && symbols.iter().all(|s| state.told.contains(s));
-            if is_same && state.told_books == books {
+            if is_same && state.told_books == books && state.told_working == working {
                 continue;
             }
             state.told = symbols.iter().cloned().collect();
             state.told_books.clone_from(&books);
+            state.told_working.clone_from(&working);
             let asked: Vec<Symbol> = symbols
                 .iter()
                 .filter(|s| {
@@ -138,7 +142,7 @@ impl Engine {
                 .cloned()
                 .collect();
             state.asked.extend(asked.iter().cloned());
-            let watched = Watched { symbols, books };
+            let watched = Watched { symbols, books, working };
             self.effect(Effect::Watch { venue: venue.clone(), watched });
             if !asked.is_empty() {
                 self.effect(Effect::Ask { venue, ask: Ask::Instruments(asked), exit: false });

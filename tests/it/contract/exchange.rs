@@ -97,6 +97,11 @@ pub(crate) struct Exchange {
     pub(crate) is_futures: bool,
     pub(crate) positions: BTreeMap<String, Held>,
     pub(crate) algos: Vec<Algo>,
+    /// When what is open in a symbol is cancelled, unless it is told another time.
+    pub(crate) countdowns: BTreeMap<String, i64>,
+    pub(crate) leverage: u32,
+    /// Nothing gets through to it.
+    pub(crate) is_cut_off: bool,
     /// It is the exchange of the United States: older words, and order news over a key.
     pub(crate) is_us: bool,
     /// Order news are kept back until they are let go.
@@ -148,6 +153,9 @@ impl Exchange {
             is_futures: false,
             positions: BTreeMap::new(),
             algos: Vec::new(),
+            countdowns: BTreeMap::new(),
+            leverage: 20,
+            is_cut_off: false,
             is_us: false,
             kept: None,
             copies: 1,
@@ -244,6 +252,17 @@ impl Exchange {
         if (order.qty % dec("0.00001")) != Decimal::ZERO {
             return Err((-1_013, "Filter failure: LOT_SIZE"));
         }
+        let is_buy = order.side == "BUY";
+        if self.is_futures && order.kind == "LIMIT" {
+            self.in_band(market, is_buy, order.price)?;
+        }
+        let [up, down] = if is_buy { ["1.2", "0.2"] } else { ["5", "0.8"] }.map(dec);
+        if !self.is_futures
+            && needs_price
+            && (order.price > market.bid * up || order.price < market.bid * down)
+        {
+            return Err((-1_013, "Filter failure: PERCENT_PRICE_BY_SIDE"));
+        }
         let at = if needs_price { order.price } else { market.ask };
         if !order.qty.is_zero() && order.qty * at < dec("5") {
             return Err((-1_013, "Filter failure: NOTIONAL"));
@@ -326,7 +345,7 @@ impl Exchange {
         Ok(id)
     }
 
-    fn take(&mut self, index: usize) {
+    pub(super) fn take(&mut self, index: usize) {
         let order = self.orders[index].clone();
         let market = self.markets[&order.symbol].clone();
         let price = if order.side == "BUY" { market.ask } else { market.bid };
@@ -554,7 +573,7 @@ impl Exchange {
         self.shout_touch(symbol);
     }
 
-    fn tell(&mut self, index: usize, what: &str, trade: Option<&Trade>) {
+    pub(super) fn tell(&mut self, index: usize, what: &str, trade: Option<&Trade>) {
         self.tell_as(index, what, trade, None);
     }
 

@@ -1,6 +1,6 @@
 //! What is traded there, by which names and under which filters.
 
-use super::{Result, needed};
+use super::{Result, bands::Bands, needed};
 use crate::{
     adapters::{
         Error,
@@ -40,6 +40,10 @@ pub struct Rules {
     pub kinds: Vec<String>,
     /// The step of a market order, where it is another.
     pub market_lot: Option<Qty>,
+    /// The bounds of a market order's size, where they are others.
+    pub market_least: Option<Qty>,
+    /// How far from its reference a price may be.
+    pub bands: Option<Bands>,
     /// Of trailing stops, where they are taken.
     pub trailing: Option<TrailBounds>,
     /// Are pairs taken, one of which cancels the other?
@@ -138,6 +142,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         Ok(super::maybe("MARKET_LOT_SIZE", n)?.filter(|q: &Qty| q.is_positive()))
     };
     let market_most = positive(market.and_then(|m| m.max_qty))?;
+    let market_least = positive(market.and_then(|m| m.min_qty))?.filter(|q| *q > least.max(step));
     let market_lot = positive(market.and_then(|m| m.step_size))?.filter(|q| *q != step);
     let worth = filter("NOTIONAL").or_else(|| filter("MIN_NOTIONAL"));
     let tick: Price = match price.and_then(|p| p.tick_size) {
@@ -189,6 +194,8 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         quote: s.quote_asset.clone().into_owned(),
         kinds: s.order_types.iter().map(|k| k.clone().into_owned()).collect(),
         market_lot,
+        market_least,
+        bands: Bands::of(product, &s.filters)?,
         trailing: bounds.filter(|_| s.allow_trailing_stop != Some(false)),
         takes_oco: s.oco_allowed.unwrap_or(false),
         takes_opo: s.oto_allowed.unwrap_or(false) && s.opo_allowed.unwrap_or(false),
