@@ -20,7 +20,11 @@ use crate::{
     risk::permit::{Cleared, Reducing},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, future::Future, pin::Pin};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::Pin,
+};
 use tokio::sync::watch;
 
 /// A boxed future: venues stand behind one pointer type.
@@ -65,9 +69,20 @@ pub struct Watched {
     pub symbols: BTreeSet<Symbol>,
     /// The order books of these, where the venue gives them.
     pub books: BTreeSet<Symbol>,
-    /// In these orders of the account are open, and this run holds the accounts: a venue's own dead man's switch, where
-    /// the user asked for it, is kept for them. Always empty in a run that stands beside.
-    pub working: BTreeSet<Symbol>,
+    /// In what orders of the account are open there by the venue's word, and how many.
+    pub open: BTreeMap<Symbol, Open>,
+    /// This run holds the accounts: a venue's own dead man's switch, where the user asked for it, is kept for what is open.
+    /// A run that stands beside keeps none alive and calls none off.
+    pub holds_accounts: bool,
+}
+
+/// Orders that are open in one instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Open {
+    /// All of them.
+    pub orders: u32,
+    /// Those of them that wait for a price.
+    pub conditional: u32,
 }
 
 /// A venue. Requests may run at the same time; each has a deadline of its own and never retries by itself.

@@ -21,7 +21,7 @@ use rust_decimal::Decimal;
 use std::{collections::BTreeSet, time::Duration};
 use tradedeck::{
     desk::{Reply, Snapshot, snapshot::OrderRow},
-    domain::{alert::AlertCode, ids::ClientId, lifecycle::OrderState},
+    domain::{alert::AlertCode, ids::ClientId, lifecycle::OrderState, money::Price},
     runtime::{Client, Role},
 };
 
@@ -686,7 +686,7 @@ fn a_client_of_others_trades_the_stand_in_of_futures() {
     let s = rig.client.snapshot();
     let changed = s.orders.iter().find(|o| o.id.client.as_str() == "ccxt-1").unwrap();
     assert_eq!(
-        changed.order_type.limit().map(|p| p.get()),
+        changed.order_type.limit().map(Price::get),
         Some(Decimal::from(48_500)),
         "changed, and cancelled"
     );

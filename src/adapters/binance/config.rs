@@ -219,9 +219,7 @@ impl Config {
             (None, None) => vec![read(&beside("/stream"), Scheme::Websocket)?],
         };
         let deadline = settings.deadline.unwrap_or(DEADLINE);
-        let dead_mans_switch_ms = switch_ms(settings.own.get(SWITCH)).map_err(wrong)?;
-        // What a shell command arms nobody renews.
-        let dead_mans_switch_ms = dead_mans_switch_ms.filter(|_| !settings.is_guest);
+        let dead_mans_switch_ms = switch_ms(settings.own.get(SWITCH), settings.is_guest).map_err(wrong)?;
         let config = Self {
             venue,
             product,
@@ -274,10 +272,11 @@ const SWITCH: &str = "dead_mans_switch_s";
 /// Shorter than this one slow answer would let it strike; longer than this it protects from nothing.
 const SWITCH_S: std::ops::RangeInclusive<u64> = 10..=3_600;
 
-fn switch_ms(set: Option<&Own>) -> Result<Option<u64>, String> {
+fn switch_ms(set: Option<&Own>, is_guest: bool) -> Result<Option<u64>, String> {
     match set {
         None => Ok(None),
-        Some(Own::Whole(s)) if SWITCH_S.contains(s) => Ok(Some(s.saturating_mul(1_000))),
+        // What a shell command arms nobody renews.
+        Some(Own::Whole(s)) if SWITCH_S.contains(s) => Ok((!is_guest).then(|| s.saturating_mul(1_000))),
         Some(_) => Err(format!(
             "`{SWITCH}` is {} to {} seconds; leave it out to have none",
             SWITCH_S.start(),

@@ -24,7 +24,7 @@ use super::{
 pub use crate::adapters::exchange::Exchange;
 use crate::{
     adapters::Error,
-    broker::{Fault, event::Vitals},
+    broker::{Fault, Watched, event::Vitals},
     clock::Clock,
     domain::{
         ids::VenueId,
@@ -41,7 +41,7 @@ use crate::{
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 /// So old may the measured difference of the clocks be.
 const OFFSET_FRESH_MS: u64 = 600_000;
@@ -94,6 +94,8 @@ pub struct Api {
     directory: Mutex<Option<Kept>>,
     switch: Mutex<countdown::Switch>,
     references: Mutex<bands::References>,
+    /// What is open there by the engine's count, once streams run.
+    open: Mutex<Option<watch::Receiver<Watched>>>,
 }
 
 /// All symbols with their rules, as they were read.
@@ -117,8 +119,9 @@ impl Api {
         let rest = Rest::new(config.rest.clone(), tls, options, clock.clone()).map_err(wrong)?;
         let key = Key::read(&config.secret_key).map_err(wrong)?;
         let pace = Mutex::new(Pace::new(config.product));
-        let (directory, switch, references) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { config, clock, rest, key, pace, directory, switch, references })
+        let (directory, switch) = (Mutex::default(), Mutex::default());
+        let (references, open) = (Mutex::default(), Mutex::default());
+        Ok(Self { config, clock, rest, key, pace, directory, switch, references, open })
     }
 
     /// The settings.

@@ -76,6 +76,7 @@ impl From<Fault> for End {
 
 /// Runs all streams until the engine is gone.
 pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<Watched>, sink: Sink) {
+    api.counts(watched.clone()).await;
     let (news, incoming) = mpsc::channel(64);
     let config = api.config();
     let (up, is_up) = watch::channel(false);

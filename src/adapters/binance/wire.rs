@@ -123,6 +123,13 @@ pub struct Filter<'a> {
     pub ask_multiplier_down: Option<Number<'a>>,
     #[serde(borrow)]
     pub avg_price_mins: Option<Number<'a>>,
+    /// How many orders may be open; `limit` at futures.
+    #[serde(borrow)]
+    pub max_num_orders: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub max_num_algo_orders: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub limit: Option<Number<'a>>,
     pub min_trailing_above_delta: Option<u32>,
     pub max_trailing_above_delta: Option<u32>,
     pub min_trailing_below_delta: Option<u32>,

@@ -407,6 +407,41 @@ mod own {
         }
     }
 
+    /// More open orders than the venue takes are not sent; what closes is not held up by that.
+    #[test]
+    fn more_open_orders_than_are_taken_are_not_sent() {
+        let mut rig = Rig::holding(Binance::start());
+        for _ in 0..8 {
+            let id = rig.place_low();
+            rig.wait_state(&id, OrderState::Working);
+        }
+        // What is open is counted about once a second.
+        drop(rig.client.wait_for(std::time::Duration::from_secs(2), |_| false));
+        let not = rig.place_low();
+        rig.wait_state(&not, OrderState::NotSent);
+        let s = rig.client.snapshot();
+        let why = super::super::order(&s, &not).unwrap().reason.clone().unwrap();
+        assert!(why.as_str().contains("Binance takes 8 open orders in BTC/USDT, 8 are there"), "{why}");
+        rig.agree();
+        rig.done("flatten");
+        rig.wait("an end", |s| s.exit.as_ref().is_some_and(|e| e.flat.is_some()));
+        assert!(rig.stand.open().is_empty());
+        rig.close();
+
+        let mut rig = Rig::open(Binance::start_usdm());
+        for percent in ["4", "5"] {
+            let id = rig.place(&format!("buy BTC/USDT 0.01 trigger +{percent}% gtc"));
+            rig.wait_state(&id, OrderState::Working);
+        }
+        drop(rig.client.wait_for(std::time::Duration::from_secs(2), |_| false));
+        let not = rig.place("buy BTC/USDT 0.01 trigger +6% gtc");
+        rig.wait_state(&not, OrderState::NotSent);
+        let id = rig.place_low();
+        rig.wait_state(&id, OrderState::Working);
+        rig.agree();
+        rig.close();
+    }
+
     /// A dashboard at the futures' stand with the switch asked for.
     fn watched_by_the_switch() -> Rig<Binance> {
         let stand = Binance::start_usdm();

@@ -1,7 +1,7 @@
 //! A stand-in of Binance's spot exchange with a memory: balances, orders, lists, trades and numbers that follow on each
 //! other, by its public description alone. It knows nothing of the adapter.
 
-use super::perps::{Algo, Held, shown_future};
+use super::perps::{Algo, Held, in_band, shown_future};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -230,6 +230,12 @@ impl Exchange {
             waits_for: None,
         };
         let market = self.markets.get(&order.symbol).ok_or((-1_121, "Invalid symbol."))?;
+        self.filtered(&order, market)?;
+        Ok(order)
+    }
+
+    /// Does it pass the symbol's filters?
+    fn filtered(&self, order: &Order, market: &Market) -> Result<(), No> {
         let known = [
             "LIMIT",
             "MARKET",
@@ -252,9 +258,13 @@ impl Exchange {
         if (order.qty % dec("0.00001")) != Decimal::ZERO {
             return Err((-1_013, "Filter failure: LOT_SIZE"));
         }
+        let open = || self.orders.iter().filter(|o| o.is_open() && o.symbol == order.symbol);
+        if !self.is_futures && open().count() >= 8 {
+            return Err((-1_013, "Filter failure: MAX_NUM_ORDERS"));
+        }
         let is_buy = order.side == "BUY";
         if self.is_futures && order.kind == "LIMIT" {
-            self.in_band(market, is_buy, order.price)?;
+            in_band(market, is_buy, order.price)?;
         }
         let [up, down] = if is_buy { ["1.2", "0.2"] } else { ["5", "0.8"] }.map(dec);
         if !self.is_futures
@@ -270,7 +280,7 @@ impl Exchange {
         if self.orders.iter().any(|o| o.is_open() && o.client == order.client) {
             return Err((-2_010, "Duplicate order sent."));
         }
-        Ok(order)
+        Ok(())
     }
 
     fn hold(&mut self, order: &mut Order) -> Result<(), No> {

@@ -38,22 +38,8 @@ impl Exchange {
                 Ok(json!({"feeTier": 0, "canTrade": self.can_trade, "canDeposit": true,
                 "canWithdraw": true, "dualSidePosition": false, "updateTime": 0, "multiAssetsMargin": false, "tradeGroupId": -1}))
             }
-            "GET /fapi/v1/symbolConfig" => Ok(self
-                .markets
-                .keys()
-                .map(|s| {
-                    json!({"symbol": s, "marginType": "CROSSED",
-                "isAutoAddMargin": "false", "leverage": self.leverage, "maxNotionalValue": "1000000"})
-                })
-                .collect()),
-            "GET /fapi/v1/leverageBracket" => Ok(self
-                .markets
-                .keys()
-                .map(|s| {
-                    json!({"symbol": s, "notionalCoef": 1.0, "brackets": [{"bracket": 1, "initialLeverage": 125,
-                "notionalCap": 50_000_000, "notionalFloor": 0, "maintMarginRatio": 0.004, "cum": 0.0}]})
-                })
-                .collect()),
+            "GET /fapi/v1/symbolConfig" => Ok(self.markets.keys().map(|s| self.symbol_config(s)).collect()),
+            "GET /fapi/v1/leverageBracket" => Ok(self.markets.keys().map(|s| brackets(s)).collect()),
             "GET /fapi/v3/balance" => Ok(
                 json!([{"accountAlias": "SgsRfzAu", "asset": "USDT", "balance": self.total("USDT").to_string(),
                 "crossWalletBalance": "0", "crossUnPnl": "0", "availableBalance": "0", "maxWithdrawAmount": "0",
@@ -84,16 +70,7 @@ impl Exchange {
                 }
                 Ok(json!({"code": 200, "msg": "The operation of cancel all open order is done."}))
             }
-            "POST /fapi/v1/countdownCancelAll" => {
-                let symbol = p.get("symbol").filter(|s| self.markets.contains_key(*s)).ok_or(MISSING)?.clone();
-                let ms: i64 = p.get("countdownTime").ok_or(MISSING)?.parse().map_err(|_| ILLEGAL)?;
-                if ms == 0 {
-                    self.countdowns.remove(&symbol);
-                } else {
-                    self.countdowns.insert(symbol.clone(), self.now() + ms);
-                }
-                Ok(json!({"symbol": symbol, "countdownTime": ms.to_string()}))
-            }
+            "POST /fapi/v1/countdownCancelAll" => self.set_countdown(p),
             "POST /fapi/v1/algoOrder" => self.place_algo(p),
             "GET /fapi/v1/openAlgoOrders" => {
                 Ok(self.algos.iter().filter(|a| a.status == "NEW").map(shown).collect())
@@ -122,6 +99,22 @@ impl Exchange {
         }
     }
 
+    fn symbol_config(&self, symbol: &str) -> Value {
+        json!({"symbol": symbol, "marginType": "CROSSED", "isAutoAddMargin": "false", "leverage": self.leverage,
+            "maxNotionalValue": "1000000"})
+    }
+
+    fn set_countdown(&mut self, p: &Params) -> Result<Value, No> {
+        let symbol = p.get("symbol").filter(|s| self.markets.contains_key(*s)).ok_or(MISSING)?.clone();
+        let ms: i64 = p.get("countdownTime").ok_or(MISSING)?.parse().map_err(|_| ILLEGAL)?;
+        if ms == 0 {
+            self.countdowns.remove(&symbol);
+        } else {
+            self.countdowns.insert(symbol.clone(), self.now() + ms);
+        }
+        Ok(json!({"symbol": symbol, "countdownTime": ms.to_string()}))
+    }
+
     /// Cancels where nobody was heard in time: plain orders alone.
     pub(super) fn count_down(&mut self) {
         let now = self.now();
@@ -131,7 +124,9 @@ impl Exchange {
             self.countdowns.remove(&symbol);
             let open: Vec<i64> =
                 self.orders.iter().filter(|o| o.symbol == symbol && o.is_open()).map(|o| o.id).collect();
-            open.into_iter().for_each(|id| self.cancel(id, ""));
+            for id in open {
+                self.cancel(id, "");
+            }
         }
     }
 
@@ -155,17 +150,18 @@ impl Exchange {
                 "marginBalance": (wallet + unrealized).to_string(), "maintMargin": (used / dec("10")).to_string(),
                 "initialMargin": used.to_string(), "positionInitialMargin": used.to_string(), "openOrderInitialMargin": "0",
                 "crossWalletBalance": wallet.to_string(), "crossUnPnl": unrealized.to_string(),
-                "availableBalance": (wallet + unrealized - used).to_string(), "maxWithdrawAmount": "0", "updateTime": 0}],
+                "availableBalance": (wallet + unrealized - used).to_string(), "maxWithdrawAmount": "0", "updateTime": self.now()}],
             "positions": []})
     }
 
     /// Only symbols with a position or an order are listed.
     fn risk(&self) -> Value {
         let row = |(symbol, held): (&String, &Held)| {
+            let mark = self.markets[symbol].bid;
             json!({"symbol": symbol, "positionSide": "BOTH", "positionAmt": held.qty.to_string(),
-            "entryPrice": held.entry.to_string(), "breakEvenPrice": "0", "markPrice": self.markets[symbol].bid.to_string(),
-            "unRealizedProfit": "0", "liquidationPrice": "0", "isolatedMargin": "0", "notional": "0", "marginAsset": "USDT",
-            "updateTime": 1})
+            "entryPrice": held.entry.to_string(), "breakEvenPrice": "0", "markPrice": mark.to_string(),
+            "unRealizedProfit": (held.qty * (mark - held.entry)).to_string(), "liquidationPrice": "0",
+            "isolatedMargin": "0", "notional": (held.qty * mark).to_string(), "marginAsset": "USDT", "updateTime": 1})
         };
         self.positions.iter().map(row).collect()
     }
@@ -214,17 +210,6 @@ impl Exchange {
         Ok(self.shown(&self.orders[self.at(id)]))
     }
 
-    /// A buy is not far above the mark price, a sale not far below.
-    pub(super) fn in_band(&self, market: &Market, is_buy: bool, price: Decimal) -> Result<(), No> {
-        if is_buy && price > market.bid * dec("1.15") {
-            return Err((-4_016, "Limit price can't be higher than the band."));
-        }
-        if !is_buy && price < market.bid * dec("0.85") {
-            return Err((-4_024, "Limit price can't be lower than the band."));
-        }
-        Ok(())
-    }
-
     /// A limit order is changed itself and keeps its number; it is cancelled where the change leaves nothing to fill, or
     /// would make a post-only order take.
     fn change_future(&mut self, p: &Params) -> Result<Value, No> {
@@ -252,7 +237,7 @@ impl Exchange {
             return Err((-5_027, "No need to modify the order."));
         }
         let market = self.markets[&order.symbol].clone();
-        self.in_band(&market, order.side == "BUY", price)?;
+        in_band(&market, order.side == "BUY", price)?;
         let crosses = if order.side == "BUY" { price >= market.ask } else { price <= market.bid };
         if qty <= order.filled || (order.tif == "GTX" && crosses) {
             self.cancel(order.id, "");
@@ -283,6 +268,9 @@ impl Exchange {
         let price = if is_buy { market.ask } else { market.bid };
         if !trails && if is_buy { trigger <= price } else { trigger >= price } {
             return Err((-2_021, "Order would immediately trigger."));
+        }
+        if self.algos.iter().filter(|a| a.status == "NEW" && a.symbol == symbol).count() >= 2 {
+            return Err((-4_045, "Reach max stop order limit."));
         }
         let id = self.next();
         self.algos.push(Algo {
@@ -407,6 +395,22 @@ impl Exchange {
             "T": self.now(), "t": trade.map_or(0, |t| t.id), "m": trade.is_some_and(|t| t.is_maker), "R": false,
             "wt": "CONTRACT_PRICE", "ot": o.kind, "ps": "BOTH", "cp": false, "rp": "0", "gtd": 0}})
     }
+}
+
+/// A buy is not far above the mark price, a sale not far below.
+pub(super) fn in_band(market: &Market, is_buy: bool, price: Decimal) -> Result<(), No> {
+    if is_buy && price > market.bid * dec("1.15") {
+        return Err((-4_016, "Limit price can't be higher than the band."));
+    }
+    if !is_buy && price < market.bid * dec("0.85") {
+        return Err((-4_024, "Limit price can't be lower than the band."));
+    }
+    Ok(())
+}
+
+fn brackets(symbol: &str) -> Value {
+    json!({"symbol": symbol, "notionalCoef": 1.0, "brackets": [{"bracket": 1, "initialLeverage": 125,
+        "notionalCap": 50_000_000, "notionalFloor": 0, "maintMarginRatio": 0.004, "cum": 0.0}]})
 }
 
 pub(super) fn shown_future(o: &Order, status: &str) -> Value {

@@ -283,6 +283,7 @@ fn info(exchange: &Exchange) -> Value {
             {"filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": "100.00000000", "stepSize": "0.00000000"},
             {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": true, "maxNotional": "9000000.0",
                 "applyMaxToMarket": false, "avgPriceMins": 5},
+            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 8}, {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
             {"filterType": "TRAILING_DELTA", "minTrailingAboveDelta": 10, "maxTrailingAboveDelta": 2000,
                 "minTrailingBelowDelta": 10, "maxTrailingBelowDelta": 2000}]})
     };
@@ -296,12 +297,15 @@ fn future_info(exchange: &Exchange) -> Value {
     let symbol = |(name, market): (&String, &super::exchange::Market)| {
         json!({"symbol": name, "pair": name,
         "contractType": "PERPETUAL", "status": "TRADING", "baseAsset": market.base, "quoteAsset": "USDT", "marginAsset": "USDT",
-        "pricePrecision": 2, "quantityPrecision": 3, "orderTypes": ["LIMIT", "MARKET", "STOP"], "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "pricePrecision": 2, "quantityPrecision": 3, "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT",
+            "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"], "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
         "filters": [
             {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
             {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "1000", "stepSize": "0.001"},
             {"filterType": "MARKET_LOT_SIZE", "minQty": "0.001", "maxQty": "120", "stepSize": "0.001"},
             {"filterType": "PERCENT_PRICE", "multiplierUp": "1.1500", "multiplierDown": "0.8500", "multiplierDecimal": "4"},
+            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 2},
             {"filterType": "MIN_NOTIONAL", "notional": "5"}]})
     };
     json!({"timezone": "UTC", "serverTime": exchange.now(), "exchangeFilters": [],

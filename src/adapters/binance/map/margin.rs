@@ -65,17 +65,15 @@ fn words(p: &CalledPosition<'_>, directory: &Directory) -> Result<(Symbol, Strin
             }
         }
     };
-    let mut text = format!("MARGIN CALL: {side} {} {symbol}", qty.get().abs().normalize());
-    if let Some(mark) = maybe::<Price>("mp", p.mark_price)? {
-        text.push_str(&format!(", mark {mark}"));
-    }
-    if let Some(unrealized) = maybe::<Money>("up", p.unrealized)? {
-        text.push_str(&format!(", unrealized {unrealized}"));
-    }
-    if let Some(needed) = maybe::<Money>("mm", p.maintenance)? {
-        text.push_str(&format!(", maintenance margin {needed}"));
-    }
-    text.push_str("; reduce it or add margin, or the venue closes it");
+    let told =
+        |name: &str, figure: Option<String>| figure.map_or_else(String::new, |f| format!(", {name} {f}"));
+    let mark = told("mark", maybe::<Price>("mp", p.mark_price)?.map(|n| n.to_string()));
+    let unrealized = told("unrealized", maybe::<Money>("up", p.unrealized)?.map(|n| n.to_string()));
+    let needed = told("maintenance margin", maybe::<Money>("mm", p.maintenance)?.map(|n| n.to_string()));
+    let qty = qty.get().abs().normalize();
+    let text = format!(
+        "MARGIN CALL: {side} {qty} {symbol}{mark}{unrealized}{needed}; reduce it or add margin, or the venue closes it"
+    );
     Ok((symbol, text))
 }
 

@@ -310,7 +310,9 @@ impl Writer<'_> {
     }
 
     /// An entry with exits that wait for it. Where the fee is taken out of what was bought, exits over the ordered
-    /// quantity would be rejected when they are due: only those are written whose quantity is what came.
+    /// quantity would be rejected when they are due: only those are written whose quantity is what came. The plain lists
+    /// (`oto`, `otoco`) have a fixed quantity and are not used: that BNB pays the fee is not known before the order fills,
+    /// for it may have run out by then; and a sale opens nothing here that exits would have to close.
     fn waiting(
         &self,
         s: &Submission,

@@ -1,5 +1,6 @@
-//! Whether the venue would refuse an entry for its price, found out before it is sent. The venue's own word is what its
-//! documents name as the reference; where that can't be had nothing is guessed, and the venue judges.
+//! Whether the venue would refuse an entry for its price or for the number of orders that are open, found out before it is
+//! sent. A price is judged by what the venue's documents name as its reference; where that can't be had nothing is guessed,
+//! and the venue judges.
 
 use super::{Api, Asked};
 use crate::{
@@ -8,10 +9,10 @@ use crate::{
         map::{number, rules::Rules},
         wire,
     },
-    broker::Fault,
+    broker::{Fault, Watched},
     domain::{
         money::Price,
-        order::{OrderSpec, OrderType, Side},
+        order::{OrderKind, OrderSpec, OrderType, Side},
         text::Text,
         time::Mono,
     },
@@ -19,6 +20,7 @@ use crate::{
 };
 use futures_util::future::join;
 use std::collections::BTreeMap;
+use tokio::sync::watch;
 
 /// A reference that is no older is as good as new.
 const FRESH_MS: u64 = 5_000;
@@ -29,6 +31,40 @@ const KEPT_MS: u64 = 600_000;
 pub(super) type References = BTreeMap<String, (Mono, Price)>;
 
 impl Api {
+    /// From now on what is open is read here.
+    pub async fn counts(&self, watched: watch::Receiver<Watched>) {
+        *self.open.lock().await = Some(watched);
+    }
+
+    /// Why so many more orders would be refused by their number (`MAX_NUM_ORDERS`, `MAX_NUM_ALGO_ORDERS`).
+    pub(super) async fn too_many_open(&self, rules: &Rules, spec: &OrderSpec, more: u32) -> Option<Text> {
+        let symbol = &rules.instrument.id.symbol;
+        let open = self.open.lock().await.as_ref()?.borrow().open.get(symbol).copied().unwrap_or_default();
+        let waits = match spec.order_type.kind() {
+            OrderKind::Market | OrderKind::Limit => false,
+            OrderKind::Stop | OrderKind::StopLimit | OrderKind::TrailingStop => true,
+        };
+        // On futures conditional orders are counted by themselves, in a service of their own.
+        let plain = open.orders.saturating_sub(open.conditional);
+        let all = if self.product().is_futures() { plain } else { open.orders };
+        let (most, most_waiting) = rules.open_max;
+        let over = |most: Option<u32>, open: u32, more: u32| most.filter(|m| open.saturating_add(more) > *m);
+        if let Some(most) = over(most_waiting, open.conditional, 1).filter(|_| waits) {
+            return Some(Text::from(format!(
+                "{} takes {most} orders in {symbol} that wait for a price, {} are open; cancel one first",
+                self.product().title(),
+                open.conditional
+            )));
+        }
+        let counts = !(waits && self.product().is_futures());
+        over(most, all, more).filter(|_| counts).map(|most| {
+            let title = self.product().title();
+            Text::from(format!(
+                "{title} takes {most} open orders in {symbol}, {all} are there; cancel one first"
+            ))
+        })
+    }
+
     /// Why this entry's price would be refused; `None` where it would not, or where that is not known. What only closes is
     /// never asked about, nor are stops: of their prices the documents say less.
     pub(super) async fn out_of_band(&self, rules: &Rules, spec: &OrderSpec) -> Option<Text> {

@@ -43,10 +43,15 @@ impl Api {
             Ok(written) => written,
             Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
         };
-        if class == Class::Entry
-            && let Some(why) = self.out_of_band(rules, &order.spec).await
-        {
-            return Outcome::NotSent(why);
+        if class == Class::Entry {
+            let too_many = self.too_many_open(rules, &order.spec, written.orders).await;
+            let why = match too_many {
+                Some(why) => Some(why),
+                None => self.out_of_band(rules, &order.spec).await,
+            };
+            if let Some(why) = why {
+                return Outcome::NotSent(why);
+            }
         }
         let shape = written.shape;
         let sent = settle(self.exchange(class, self.post(written)).await);

@@ -66,7 +66,7 @@ impl<'a> Countdown<'a> {
     pub(super) async fn run(mut self) {
         let alarm = Alarm::new();
         loop {
-            let wanted = self.watched.borrow_and_update().working.clone();
+            let wanted = open(&self.watched.borrow_and_update());
             let is_up = *self.is_up.borrow_and_update();
             let round = self.round(&wanted, is_up).await;
             self.api.tell_switch(self.words(&wanted, is_up)).await;
@@ -204,6 +204,11 @@ impl<'a> Countdown<'a> {
     fn now(&self) -> Mono {
         self.api.clock().now().mono
     }
+}
+
+/// Where it is to be kept.
+fn open(watched: &Watched) -> BTreeSet<Symbol> {
+    if watched.holds_accounts { watched.open.keys().cloned().collect() } else { BTreeSet::new() }
 }
 
 async fn set(api: &Api, symbol: &Symbol, ms: u64) -> Result<(), Fault> {
