@@ -69,7 +69,7 @@ pub struct Watched {
     pub symbols: BTreeSet<Symbol>,
     /// The order books of these, where the venue gives them.
     pub books: BTreeSet<Symbol>,
-    /// In what orders of the account are open there by the venue's word, and how many.
+    /// In what orders of the account are open there, or may be, and how many are by the venue's word.
     pub open: BTreeMap<Symbol, Open>,
     /// This run holds the accounts: a venue's own dead man's switch, where the user asked for it, is kept for what is open.
     /// A run that stands beside keeps none alive and calls none off.

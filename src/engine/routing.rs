@@ -6,7 +6,6 @@ use super::{
     venue::VenueState,
 };
 use crate::{
-    book::OrderRow,
     broker::{Open, Watched},
     calendar::{Calendar, Phase, Session},
     domain::{
@@ -149,12 +148,14 @@ impl Engine {
         }
     }
 
-    /// What is open at a venue by its own word: an order of unknown fate may not be there.
+    /// In what orders are open at a venue, and how many by its own word: one of unknown fate may not be there.
     fn open_at(&self, venue: &VenueId) -> BTreeMap<Symbol, Open> {
         let mut all: BTreeMap<Symbol, Open> = BTreeMap::new();
-        let there = |o: &&OrderRow| o.id.venue == *venue && o.venue_id.is_some() && !o.state.is_uncertain();
-        for order in self.book.open_orders().filter(there) {
+        for order in self.book.open_orders().filter(|o| o.id.venue == *venue) {
             let open = all.entry(order.spec.instrument.symbol.clone()).or_default();
+            if order.venue_id.is_none() || order.state.is_uncertain() {
+                continue;
+            }
             let waits = match order.spec.order_type.kind() {
                 OrderKind::Market | OrderKind::Limit => 0,
                 OrderKind::Stop | OrderKind::StopLimit | OrderKind::TrailingStop => 1,

@@ -524,6 +524,51 @@ mod own {
         rig.close();
     }
 
+    const CHILD: [&str; 2] = ["TRADEDECK_TEST_SWITCH_CONFIG", "TRADEDECK_TEST_SWITCH_STATE"];
+
+    /// The program that `a_killed_program_leaves_no_orders_behind` kills.
+    #[test]
+    #[ignore = "another test runs it in a process of its own"]
+    fn to_be_killed() {
+        let [config, state] = CHILD.map(|name| std::env::var(name).expect("it is run by another test"));
+        let mut client = crate::counterparty::client_as(Role::Screen, &config, std::path::Path::new(&state));
+        let is_ready = |s: &tradedeck::desk::Snapshot| {
+            super::super::agrees(s) && s.watchlist.iter().any(|w| w.bid.is_some())
+        };
+        assert!(client.wait_for(super::super::LONG, is_ready).unwrap().is_some());
+        drop(crate::spine::run(&mut client, "buy BTC/USDT 0.01 limit -4% gtc"));
+        let is_armed = |s: &tradedeck::desk::Snapshot| switch(s) == "10 s in BTC/USDT";
+        assert!(client.wait_for(super::super::LONG, is_armed).unwrap().is_some());
+        println!("ARMED");
+        std::thread::sleep(std::time::Duration::from_secs(120));
+    }
+
+    /// Killed, it calls nothing off: the venue hears no more of it and cancels.
+    #[test]
+    fn a_killed_program_leaves_no_orders_behind() {
+        use std::io::BufRead as _;
+        let stand = Binance::start_usdm();
+        let home = tempfile::tempdir().unwrap();
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["contract::binance::own::to_be_killed", "--exact", "--ignored", "--nocapture"]);
+        command.env(CHILD[0], format!("{}dead_mans_switch_s = 10\n", stand.config()));
+        command.env(CHILD[1], home.path().join("state")).stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("ARMED")), "the child placed its order");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(stand.open().len(), 1, "its order still works");
+        assert!(stand.running.with(|e| e.countdowns.contains_key("BTCUSDT")));
+        for _ in 0..150 {
+            if stand.open().is_empty() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("the venue did not cancel");
+    }
+
     /// A margin call is an emergency with its figures, and one that can't be read is one too; another leverage is shown.
     #[test]
     fn margin_calls_and_leverage_are_told() {

@@ -1,5 +1,5 @@
 //! The venue's dead man's switch: unless a symbol's countdown is set anew in time, the venue cancels what is open there.
-//! Its requests never touch what is kept for exits.
+//! Its requests never touch what is kept for exits, and go before those that only look.
 
 use super::{Api, Asked};
 use crate::{adapters::number::Number, broker::Fault, domain::text::Text, transport::limit::Class};
@@ -39,7 +39,7 @@ impl Api {
         let asked = Asked::new(Method::POST, &self.path(&["countdownCancelAll"]), 10)
             .with("symbol", native)
             .with("countdownTime", ms.to_string());
-        let answer = self.ask_for(Class::Read, asked).await?;
+        let answer = self.ask_for(Class::Entry, asked).await?;
         let told: Told<'_> = self.read(&answer)?;
         if told.symbol != native || told.countdown_time.text() != ms.to_string() {
             let (is, of) = (Text::clean(told.countdown_time.text()), Text::clean(&told.symbol));

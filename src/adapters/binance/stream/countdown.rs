@@ -212,7 +212,7 @@ fn open(watched: &Watched) -> BTreeSet<Symbol> {
 }
 
 async fn set(api: &Api, symbol: &Symbol, ms: u64) -> Result<(), Fault> {
-    let directory = api.directory(Class::Read).await?;
+    let directory = api.directory(Class::Entry).await?;
     match directory.of(symbol) {
         Some(rules) => api.count_down(&rules.native, ms).await,
         None => Err(Fault::Refused {
