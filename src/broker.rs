@@ -9,4 +9,4 @@ pub mod port;
 pub use capability::Capability;
 pub use event::{Channel, Event, Link, Market, Sink};
 pub use outcome::{Fault, Outcome, Refusal};
-pub use port::{Broker, OrderRef, Proof, Replacement, Wanted, Watched};
+pub use port::{Broker, Open, OrderRef, Proof, Replacement, Wanted, Watched};

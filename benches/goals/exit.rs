@@ -238,7 +238,11 @@ impl Bench {
                 self.armed += 1;
                 self.timers.insert((self.now.mono.plus_ms(after_ms), self.armed), timer);
             }
-            Effect::Cancel { .. } | Effect::Submit { .. } | Effect::Replace { .. } => panic!("{effect:?}"),
+            Effect::Cancel { .. }
+            | Effect::Submit { .. }
+            | Effect::Replace { .. }
+            | Effect::Instruct { .. }
+            | Effect::Entrust { .. } => panic!("{effect:?}"),
             Effect::Ask { .. }
             | Effect::Watch { .. }
             | Effect::Reply { .. }

@@ -173,6 +173,9 @@ impl Broker for Alpaca {
     fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()> {
         Box::pin(stream::run(&self.api, &self.tls, self.timing, watched, sink))
     }
+    fn leave(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub(super) fn capability(product: Product) -> Capability {
         post_only: true,
         reduce_only: is_futures,
         short: is_futures,
-        replace: !is_futures,
+        replace: true,
     };
     Capability {
         classes: vec![coins],
@@ -158,6 +158,9 @@ impl Broker for Binance {
     }
     fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()> {
         Box::pin(stream::run(&self.api, &self.tls, self.timing, watched, sink))
+    }
+    fn leave(&self) -> Answer<'_, ()> {
+        Box::pin(self.api.leave())
     }
 }
 

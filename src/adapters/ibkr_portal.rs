@@ -161,6 +161,9 @@ impl Broker for Portal {
     fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()> {
         Box::pin(stream::run(&self.api, &self.tls, self.timing, watched, sink))
     }
+    fn leave(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 #[cfg(test)]

@@ -195,4 +195,7 @@ impl Broker for Tws {
     fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()> {
         Box::pin(stream::run(&self.api, self.timing, watched, sink))
     }
+    fn leave(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

@@ -3,7 +3,8 @@
 
 pub use crate::domain::quote::{Day, Market};
 use crate::domain::{
-    ids::{InstrumentId, VenueId},
+    alert::{AlertCode, Severity},
+    ids::{InstrumentId, Symbol, VenueId},
     report::{Execution, OrderReport},
     text::Text,
     time::Mono,
@@ -103,6 +104,18 @@ pub enum Event {
         /// The venue's words; `None` when trading goes on.
         why: Option<Text>,
     },
+    /// Something that a person must hear of: what the venue says of the account, or what is done there by this program's
+    /// adapter alone. What it may have changed is asked for anew.
+    Notice {
+        /// How bad.
+        severity: Severity,
+        /// What it is about.
+        code: AlertCode,
+        /// Which symbol, where it is one.
+        symbol: Option<Symbol>,
+        /// One sentence.
+        text: Text,
+    },
     /// Round trips, limits and clocks, about once a second while they change.
     Vitals(Vitals),
 }
@@ -124,6 +137,8 @@ pub struct Vitals {
     pub waits_until: Option<Mono>,
     /// The venue's clock minus ours, milliseconds.
     pub skew_ms: Option<i64>,
+    /// How the venue's dead man's switch stands, where the user asked for it.
+    pub switch: Option<Text>,
 }
 
 /// Where an adapter's stream task puts its news. One for each venue.

@@ -20,7 +20,11 @@ use crate::{
     risk::permit::{Cleared, Reducing},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, future::Future, pin::Pin};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::Pin,
+};
 use tokio::sync::watch;
 
 /// A boxed future: venues stand behind one pointer type.
@@ -65,6 +69,20 @@ pub struct Watched {
     pub symbols: BTreeSet<Symbol>,
     /// The order books of these, where the venue gives them.
     pub books: BTreeSet<Symbol>,
+    /// In what orders of the account are open there, or may be, and how many are by the venue's word.
+    pub open: BTreeMap<Symbol, Open>,
+    /// This run holds the accounts: a venue's own dead man's switch, where the user asked for it, is kept for what is open.
+    /// A run that stands beside keeps none alive and calls none off.
+    pub holds_accounts: bool,
+}
+
+/// Orders that are open in one instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Open {
+    /// All of them.
+    pub orders: u32,
+    /// Those of them that wait for a price.
+    pub conditional: u32,
 }
 
 /// A venue. Requests may run at the same time; each has a deadline of its own and never retries by itself.
@@ -111,4 +129,7 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// Runs the streams until the engine is gone: connects, watches for silence, backs off, connects again.
     /// `watched` holds what is wanted of the market, and changes.
     fn stream(&self, watched: watch::Receiver<Watched>, sink: Sink) -> Answer<'_, ()>;
+    /// The run ends in order, and its streams have ended: what the venue would do by itself when it hears nothing any
+    /// more is called off. A venue without such a thing sends nothing. Ends within the deadline of a request.
+    fn leave(&self) -> Answer<'_, ()>;
 }

@@ -47,7 +47,7 @@ const fn key(name: &'static str, form: Form, kinds: &'static [VenueKind]) -> Key
 }
 
 /// All of them. A new venue's own settings are rows here.
-const KEYS: [Key; 7] = [
+const KEYS: [Key; 8] = [
     key("address", Form::Text, &[VenueKind::Ibkr]),
     key("client_id", Form::Whole, &[VenueKind::Ibkr]),
     key("account", Form::Text, &[VenueKind::Ibkr, VenueKind::IbkrPortal]),
@@ -55,6 +55,7 @@ const KEYS: [Key; 7] = [
     key("compete", Form::Flag, &[VenueKind::IbkrPortal]),
     key("answer_exits", Form::Flag, &[VenueKind::IbkrPortal]),
     key("answers", Form::Words, &[VenueKind::IbkrPortal]),
+    key("dead_mans_switch_s", Form::Whole, &[VenueKind::BinanceUsdm]),
 ];
 
 /// Reads those of a venue. Whatever belongs to another kind is a mistake.

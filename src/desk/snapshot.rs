@@ -397,6 +397,8 @@ pub struct HealthRow {
     pub limited_until: Option<Mono>,
     /// Its clock minus ours, milliseconds.
     pub skew_ms: Option<i64>,
+    /// How its dead man's switch stands, where the user asked for it.
+    pub switch: Option<Text>,
     /// How often a connection had to be made anew.
     pub reconnects: u32,
     /// Messages put aside because they could not be read or be true.

@@ -129,7 +129,27 @@ impl Engine {
         }
     }
 
+    /// The order that this change was to change, where it stands as the change wanted it: only the venue's word changes
+    /// an order in the book, so the change was made, and in place. So it is known over a restart too, at a venue that
+    /// keeps no name of a change.
+    fn stands_changed(&self, id: &OrderId) -> Option<OrderId> {
+        let new = self.book.order(id).filter(|row| !row.state.is_final())?;
+        let client = new.replaces.clone()?;
+        let old = self.book.order(&OrderId { venue: id.venue.clone(), client })?;
+        let is_told = old.state.is_open()
+            && !old.state.is_uncertain()
+            && !matches!(old.state, OrderState::PendingReplace | OrderState::Intended);
+        let (is, wanted) = (&old.spec, &new.spec);
+        let is_same = (is.amount, is.order_type, is.tif) == (wanted.amount, wanted.order_type, wanted.tif);
+        (is_told && is_same).then(|| old.id.clone())
+    }
+
     fn on_missed(&mut self, id: &OrderId) {
+        if let Some(old) = self.stands_changed(id) {
+            self.looks.remove(id);
+            self.changed_in_place(&old, id);
+            return;
+        }
         let Some(row) = self.book.order(id) else { return };
         let state = row.state;
         let unchanged = self.is_unchanged(id);

@@ -42,6 +42,11 @@ impl Engine {
             }
             Event::Quarantined { channel, count, why } => self.on_quarantined(venue, channel, count, &why),
             Event::Halt { instrument, why } => self.on_halt(venue, &instrument, why),
+            Event::Notice { severity, code, symbol, text } => {
+                let text = Text::clean(&format!("{venue}: {text}"));
+                self.alert_at(severity, code, venue, symbol, text);
+                self.want_report(venue);
+            }
             Event::Vitals(vitals) => {
                 if let Some(state) = self.venues.get_mut(venue) {
                     state.vitals = vitals;

@@ -6,20 +6,20 @@ use super::{
     venue::VenueState,
 };
 use crate::{
-    broker::Watched,
+    broker::{Open, Watched},
     calendar::{Calendar, Phase, Session},
     domain::{
         capability::TifWord,
         ids::{InstrumentId, Symbol, VenueId},
         instrument::AssetClass,
         money::{Money, Price},
-        order::{Side, Tif},
+        order::{OrderKind, Side, Tif},
         text::Text,
         time::Mono,
     },
 };
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a symbol that was only looked at stays watched.
 const INTEREST_MS: u64 = 120_000;
@@ -116,6 +116,7 @@ impl Engine {
             symbols.extend(held.map(|p| p.instrument.symbol.clone()));
             let open = self.book.open_orders().filter(|o| o.id.venue == venue);
             symbols.extend(open.map(|o| o.spec.instrument.symbol.clone()));
+            let open = self.open_at(&venue);
             let here = self.book.held_here().filter(|row| row.id.venue == venue);
             symbols.extend(here.map(|row| row.order.instrument.symbol.clone()));
             let Some(state) = self.venues.get_mut(&venue) else { continue };
@@ -124,11 +125,12 @@ impl Engine {
             symbols.retain(|s| !state.unknown.contains(s));
             books.retain(|s| symbols.contains(s));
             let is_same = state.told.len() == symbols.len() && symbols.iter().all(|s| state.told.contains(s));
-            if is_same && state.told_books == books {
+            if is_same && state.told_books == books && state.told_open == open {
                 continue;
             }
             state.told = symbols.iter().cloned().collect();
             state.told_books.clone_from(&books);
+            state.told_open.clone_from(&open);
             let asked: Vec<Symbol> = symbols
                 .iter()
                 .filter(|s| {
@@ -138,12 +140,30 @@ impl Engine {
                 .cloned()
                 .collect();
             state.asked.extend(asked.iter().cloned());
-            let watched = Watched { symbols, books };
+            let watched = Watched { symbols, books, open, holds_accounts: self.watch.acts };
             self.effect(Effect::Watch { venue: venue.clone(), watched });
             if !asked.is_empty() {
                 self.effect(Effect::Ask { venue, ask: Ask::Instruments(asked), exit: false });
             }
         }
+    }
+
+    /// In what orders are open at a venue, and how many by its own word: one of unknown fate may not be there.
+    fn open_at(&self, venue: &VenueId) -> BTreeMap<Symbol, Open> {
+        let mut all: BTreeMap<Symbol, Open> = BTreeMap::new();
+        for order in self.book.open_orders().filter(|o| o.id.venue == *venue) {
+            let open = all.entry(order.spec.instrument.symbol.clone()).or_default();
+            if order.venue_id.is_none() || order.state.is_uncertain() {
+                continue;
+            }
+            let waits = match order.spec.order_type.kind() {
+                OrderKind::Market | OrderKind::Limit => 0,
+                OrderKind::Stop | OrderKind::StopLimit | OrderKind::TrailingStop => 1,
+            };
+            open.orders = open.orders.saturating_add(1);
+            open.conditional = open.conditional.saturating_add(waits);
+        }
+        all
     }
 
     /// Where in its day its market is. What trades round the clock is always in regular hours.

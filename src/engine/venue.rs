@@ -82,6 +82,7 @@ pub(super) struct VenueState {
     pub(super) told: NameSet<Symbol>,
     /// Whose order books it was last told to follow.
     pub(super) told_books: BTreeSet<Symbol>,
+    pub(super) told_open: BTreeMap<Symbol, crate::broker::Open>,
     pub(super) symbols: Vec<Symbol>,
     pub(super) halted: BTreeMap<Symbol, Text>,
 }
@@ -111,6 +112,7 @@ impl VenueState {
             watched: Vec::new(),
             told: NameSet::default(),
             told_books: BTreeSet::new(),
+            told_open: BTreeMap::new(),
             symbols: Vec::new(),
             halted: BTreeMap::new(),
         }

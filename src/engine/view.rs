@@ -334,6 +334,7 @@ impl Engine {
             limit_max: state.vitals.limit_max,
             limited_until: state.vitals.limited_until,
             skew_ms: state.vitals.skew_ms,
+            switch: state.vitals.switch.clone(),
             reconnects: state.reconnects(),
             quarantined: state.quarantined.values().fold(0, |sum, n| sum.saturating_add(*n)),
             last_error: state.last_error.clone(),

@@ -2,7 +2,7 @@
 
 use super::{
     account::{Activity, Detail, FeeRow, FillRow},
-    event::{Execution, UpdateKind},
+    event::{Event, Execution, UpdateKind},
     exchange::{ACTIVITIES_KEPT, Exchange},
     hours::{Phase, settles_at},
     ledger::Deal,
@@ -11,6 +11,7 @@ use super::{
     store::Seq,
 };
 use crate::domain::{
+    ids::Symbol,
     money::{Money, Price, Qty, SignedQty},
     order::{OrderKind, Side, Tif},
 };
@@ -36,6 +37,25 @@ impl Exchange {
         for seq in armed {
             self.match_order(seq);
         }
+    }
+    /// Somebody offers so many units at a price: orders that cross it take them, and with the next tick the market is what
+    /// it was. `false` where there is no such market.
+    pub fn offer_once(&mut self, symbol: &Symbol, seller: bool, price: Price, size: Qty) -> bool {
+        let Ok(place) = self.lines.binary_search_by(|l| l.symbol().cmp(symbol)) else { return false };
+        let Some(line) = self.lines.get_mut(place) else { return false };
+        let quote = &mut line.face.quote;
+        // Never a crossed market: the other side steps back.
+        if seller {
+            (quote.ask, quote.ask_size) = (price, size);
+            quote.bid = quote.bid.min(price);
+        } else {
+            (quote.bid, quote.bid_size) = (price, size);
+            quote.ask = quote.ask.max(price);
+        }
+        let told = quote.clone();
+        self.outbox.push(Event::Quote(told));
+        self.match_all();
+        true
     }
     /// Lets an order look at the market.
     pub(super) fn match_order(&mut self, seq: Seq) {

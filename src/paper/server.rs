@@ -33,7 +33,13 @@ use super::{
     hours::Hours,
     models::Model,
 };
-use crate::{clock::Clock, domain::money::Money};
+use crate::{
+    clock::Clock,
+    domain::{
+        ids::Symbol,
+        money::{Money, Price, Qty},
+    },
+};
 use files::Lock;
 use keys::Keys;
 use owner::{Owner, Task};
@@ -135,6 +141,14 @@ impl Running {
     /// How often each fault has struck until now.
     pub fn tally(&self) -> Tally {
         self.tally.borrow().clone()
+    }
+
+    /// Lets somebody sell (or buy) so many units at a price, once: orders that cross it fill by as much. `false` where there
+    /// is no such market, or the venue has ended.
+    pub async fn offer(&self, symbol: &Symbol, seller: bool, price: Price, size: Qty) -> bool {
+        let symbol = symbol.clone();
+        let asked = self.owner.ask(|to| owner::Request::Offer(symbol, seller, price, size, to)).await;
+        matches!(asked, Ok(true))
     }
 
     /// Closes every connection, saves the account, and ends.

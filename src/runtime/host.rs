@@ -427,6 +427,7 @@ impl Start {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let writer = runtime.block_on(async move {
                 let mut streams = tokio::task::JoinSet::new();
+                let leaving = brokers.clone();
                 let ports = brokers.into_iter().map(|b| connect(b, &mouths, &mut streams)).collect();
                 algorithms::watch_all(&sources, &mouths.algorithms, &mut streams);
                 let gateway = Gateway::new(ports, sources, mouths.answers.clone());
@@ -451,6 +452,7 @@ impl Start {
                 };
                 let writer = pump.run(past).await;
                 streams.shutdown().await;
+                leave(&leaving).await;
                 writer
             });
             match writer {
@@ -461,6 +463,17 @@ impl Start {
             }
         })?;
         Ok((desk, thread))
+    }
+}
+
+/// The longest that an end in order waits for what is called off at the venues.
+const LEAVE_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Calls off what the venues would do by themselves once they hear nothing more.
+async fn leave(brokers: &[Arc<dyn Broker>]) {
+    let all = futures_util::future::join_all(brokers.iter().map(|broker| broker.leave()));
+    if tokio::time::timeout(LEAVE_MAX, all).await.is_err() {
+        tracing::warn!("a venue did not answer in time when its dead man's switch was called off");
     }
 }
 

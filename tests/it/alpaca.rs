@@ -82,7 +82,11 @@ async fn a_book_that_is_followed_is_told_whole_and_agrees_with_the_quotes() {
     let (order_lane, mut events) = mpsc::channel(256);
     let (market_lane, mut news) = mpsc::channel(256);
     let coins = symbols(&["BTC/USD", "ETH/USD"]).into_iter().collect::<BTreeSet<_>>();
-    let wanted = Watched { symbols: coins, books: symbols(&["BTC/USD", "AAPL"]).into_iter().collect() };
+    let wanted = Watched {
+        symbols: coins,
+        books: symbols(&["BTC/USD", "AAPL"]).into_iter().collect(),
+        ..Watched::default()
+    };
     let (watch, seen) = watch::channel(wanted.clone());
     let sink = Sink::new(venue.venue().clone(), order_lane, market_lane);
     let task = tokio::spawn(async move { venue.stream(seen, sink).await });

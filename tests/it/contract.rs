@@ -13,7 +13,7 @@ mod several;
 mod tws;
 
 use super::{
-    counterparty::client,
+    counterparty::{client, client_as},
     loopback::Reply as Raw,
     spine::{run, wait},
 };
@@ -21,8 +21,8 @@ use rust_decimal::Decimal;
 use std::{collections::BTreeSet, time::Duration};
 use tradedeck::{
     desk::{Reply, Snapshot, snapshot::OrderRow},
-    domain::{alert::AlertCode, ids::ClientId, lifecycle::OrderState},
-    runtime::Client,
+    domain::{alert::AlertCode, ids::ClientId, lifecycle::OrderState, money::Price},
+    runtime::{Client, Role},
 };
 
 /// Which request something happens to.
@@ -123,8 +123,13 @@ fn agrees(s: &Snapshot) -> bool {
 
 impl<S: Stand> Rig<S> {
     fn open(stand: S) -> Self {
+        let config = stand.config();
+        Self::open_as(Role::Shell, stand, &config)
+    }
+    /// In another role, or with more in its configuration.
+    fn open_as(role: Role, stand: S, config: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let client = client(&stand.config(), &dir.path().join("state"));
+        let client = client_as(role, config, &dir.path().join("state"));
         let mut rig = Self { stand, client, dir, placed: 0 };
         rig.wait("agreement", agrees);
         let (symbol, _) = rig.stand.market();
@@ -652,15 +657,7 @@ fn a_stand_in_is_never_taken_for_real_money<S: Stand>(stand: S) {
 #[test]
 #[ignore = "needs a Python with ccxt, which `.ci/run` brings"]
 fn a_client_of_others_trades_the_stand_in_and_is_watched() {
-    let python = std::env::var("TRADEDECK_CCXT_PYTHON").expect("the Python that has ccxt");
-    let mut rig = Rig::open(binance::Binance::start());
-    let at = rig.stand.base_url();
-    let mut proof = std::process::Command::new(python);
-    let proof = proof.arg("tests/ccxt_py/proof.py").args([at.as_str(), serve::KEY, serve::SECRET]);
-    let output = proof.output().unwrap();
-    println!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success());
-    rig.agree();
+    let mut rig = ccxt_trades(binance::Binance::start(), "binance");
     let s = rig.client.snapshot();
     assert!(s.orders.iter().any(|o| o.id.client.as_str() == "ccxt-1" && o.state == OrderState::Cancelled));
     assert!(
@@ -674,6 +671,50 @@ fn a_client_of_others_trades_the_stand_in_and_is_watched() {
     assert!(left.iter().all(|l| l.as_str().contains("is dust")), "{left:?}");
     assert!(rig.stand.open().is_empty() && rig.stand.held("BTC/USDT") < Decimal::new(1, 5));
     rig.close();
+}
+
+/// The same at Binance.US: older words, and order news over a key.
+#[test]
+#[ignore = "needs a Python with ccxt, which `.ci/run` brings"]
+fn a_client_of_others_trades_the_stand_in_of_the_united_states() {
+    let mut rig = ccxt_trades(binance::Binance::start_us(), "binanceus");
+    rig.done("flatten");
+    rig.wait("an end", |s| s.exit.as_ref().is_some_and(|e| e.flat.is_some()));
+    assert!(rig.stand.open().is_empty() && rig.stand.held("BTC/USDT") < Decimal::new(1, 5));
+    rig.close();
+}
+
+/// The same on futures: a short, an order that is changed in place, conditional orders.
+#[test]
+#[ignore = "needs a Python with ccxt, which `.ci/run` brings"]
+fn a_client_of_others_trades_the_stand_in_of_futures() {
+    let mut rig = ccxt_trades(binance::Binance::start_usdm(), "binanceusdm");
+    assert_eq!(rig.ours("BTC/USDT"), Decimal::new(-1, 2));
+    let s = rig.client.snapshot();
+    let changed = s.orders.iter().find(|o| o.id.client.as_str() == "ccxt-1").unwrap();
+    assert_eq!(
+        changed.order_type.limit().map(Price::get),
+        Some(Decimal::from(48_500)),
+        "changed, and cancelled"
+    );
+    rig.done("flatten");
+    rig.wait("flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
+    assert!(rig.stand.open().is_empty() && rig.stand.held("BTC/USDT").is_zero());
+    rig.close();
+}
+
+/// A desk watches an account while ccxt trades it.
+fn ccxt_trades(stand: binance::Binance, exchange: &str) -> Rig<binance::Binance> {
+    let python = std::env::var("TRADEDECK_CCXT_PYTHON").expect("the Python that has ccxt");
+    let mut rig = Rig::open(stand);
+    let at = rig.stand.base_url();
+    let mut proof = std::process::Command::new(python);
+    let proof = proof.arg("tests/ccxt_py/proof.py").args([at.as_str(), serve::KEY, serve::SECRET, exchange]);
+    let output = proof.output().unwrap();
+    println!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success());
+    rig.agree();
+    rig
 }
 
 /// The vendor's own client trades the stand-in of its gateway, and the desk watches the account meanwhile.

@@ -24,17 +24,25 @@ use tradedeck::{
     runtime::{Client, Host, Opening, Role},
 };
 
-/// `tradedeck paper serve`, killed when it is dropped.
+/// `tradedeck paper serve`, killed when it is dropped; or the same in this process, where a test makes its market.
 #[derive(Debug)]
 pub(crate) struct Venue {
-    process: Child,
+    runs: Runs,
     pub(crate) at: Value,
+}
+
+#[derive(Debug)]
+enum Runs {
+    There(Child),
+    Here(Box<tradedeck::paper::server::Running>),
 }
 
 impl Drop for Venue {
     fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        if let Runs::There(process) = &mut self.runs {
+            drop(process.kill());
+            drop(process.wait());
+        }
     }
 }
 
@@ -49,7 +57,16 @@ impl Venue {
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let at = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: the venue said {line:?}"));
-        Self { process, at }
+        Self { runs: Runs::There(process), at }
+    }
+
+    /// With the same seed, on this runtime.
+    async fn here(dir: &Path) -> Self {
+        let mut options = tradedeck::paper::server::Options::new(Arc::new(tradedeck::clock::System::start()));
+        (options.seed, options.data_dir) = (Some(7), Some(dir.to_owned()));
+        let running = tradedeck::paper::server::serve(options).await.unwrap();
+        let at = serde_json::to_value(running.addresses()).unwrap();
+        Self { runs: Runs::Here(Box::new(running)), at }
     }
 
     pub(crate) fn text(&self, name: &str) -> &str {
@@ -417,9 +434,29 @@ pub(crate) struct Counterparty {
 
 impl Counterparty {
     pub(crate) fn start(dir: &Path) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let venue = Venue::start(&dir.join("venue"));
+        Self::before(Self::runtime(), Venue::start(&dir.join("venue")))
+    }
+
+    /// With the venue in this process.
+    pub(crate) fn here(dir: &Path) -> Self {
+        let runtime = Self::runtime();
+        let venue = runtime.block_on(Venue::here(&dir.join("venue")));
+        Self::before(runtime, venue)
+    }
+
+    fn runtime() -> Runtime {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    }
+
+    /// Somebody sells so much at a price, once.
+    pub(crate) fn sell_once(&self, symbol: &str, price: &str, size: &str) {
+        let Runs::Here(running) = &self.venue.runs else { panic!("the venue is in another process") };
+        let symbol = tradedeck::domain::ids::Symbol::new(symbol).unwrap();
+        let offer = running.offer(&symbol, true, price.parse().unwrap(), size.parse().unwrap());
+        assert!(self.runtime.block_on(offer), "{symbol} has a market");
+    }
+
+    fn before(runtime: Runtime, venue: Venue) -> Self {
         let (desk, orders, market) = runtime.block_on(async {
             (
                 Desk::open(&venue).await,

@@ -204,7 +204,7 @@ proptest! {
             let mut out = Vec::new();
             let mut session = Session::Data(Data::new(venue(), channel));
             let symbols = BTreeSet::from(["AAPL", "BTC/USD"].map(|s| Symbol::new(s).unwrap()));
-            session.watch(&Watched { books: symbols.clone(), symbols }, &mut out);
+            session.watch(&Watched { books: symbols.clone(), symbols, ..Watched::default() }, &mut out);
             session.opened(&mut out);
             session.line(r#"[{"T":"success","msg":"authenticated"}]"#, Mono::default(), &mut out);
             session.line(&news, Mono::default(), &mut out);

@@ -3,7 +3,7 @@
 
 use crate::{
     adapters::{Error, Settings},
-    config::secret::Secret,
+    config::{own::Own, secret::Secret},
     domain::{
         ids::{Currency, VenueId},
         report::Environment,
@@ -155,6 +155,8 @@ pub struct Config {
     pub secret_key: Secret,
     /// After this a request counts as unanswered.
     pub deadline: Duration,
+    /// Not heard for so long, the venue cancels: its dead man's switch, where the user wants it.
+    pub dead_mans_switch_ms: Option<u64>,
 }
 
 impl Config {
@@ -217,6 +219,7 @@ impl Config {
             (None, None) => vec![read(&beside("/stream"), Scheme::Websocket)?],
         };
         let deadline = settings.deadline.unwrap_or(DEADLINE);
+        let dead_mans_switch_ms = switch_ms(settings.own.get(SWITCH), settings.is_guest).map_err(wrong)?;
         let config = Self {
             venue,
             product,
@@ -228,6 +231,7 @@ impl Config {
             key_id,
             secret_key,
             deadline,
+            dead_mans_switch_ms,
         };
         config.check_streams(site)?;
         Ok(config)
@@ -260,6 +264,24 @@ impl Config {
     /// Does real money hang on the address?
     pub fn is_live_host(&self) -> bool {
         site_of(self.product, &self.rest).is_some_and(|site| site.environment == Environment::Live)
+    }
+}
+
+/// The name of the setting.
+const SWITCH: &str = "dead_mans_switch_s";
+/// Shorter than this one slow answer would let it strike; longer than this it protects from nothing.
+const SWITCH_S: std::ops::RangeInclusive<u64> = 10..=3_600;
+
+fn switch_ms(set: Option<&Own>, is_guest: bool) -> Result<Option<u64>, String> {
+    match set {
+        None => Ok(None),
+        // What a shell command arms nobody renews.
+        Some(Own::Whole(s)) if SWITCH_S.contains(s) => Ok((!is_guest).then(|| s.saturating_mul(1_000))),
+        Some(_) => Err(format!(
+            "`{SWITCH}` is {} to {} seconds; leave it out to have none",
+            SWITCH_S.start(),
+            SWITCH_S.end()
+        )),
     }
 }
 
@@ -357,6 +379,23 @@ mod tests {
             config(Product::Spot, Paper, |s| s.trading_url = Some("http://127.0.0.1:7".into())).unwrap();
         assert_eq!(here.orders.as_str(), "ws://127.0.0.1:7/ws-api/v3");
         assert_eq!((here.market[0].as_str(), here.currency.as_str()), ("ws://127.0.0.1:7/stream", "USDT"));
+    }
+
+    #[test]
+    fn the_dead_mans_switch_is_off_unless_asked_for_and_has_bounds() {
+        let with = |value: Option<Own>, is_guest: bool| {
+            config(Product::Usdm, Environment::Paper, move |s| {
+                s.own.extend(value.clone().map(|v| (smol_str::SmolStr::new(SWITCH), v)));
+                s.is_guest = is_guest;
+            })
+        };
+        assert_eq!(with(None, false).unwrap().dead_mans_switch_ms, None);
+        assert_eq!(with(Some(Own::Whole(120)), false).unwrap().dead_mans_switch_ms, Some(120_000));
+        assert_eq!(with(Some(Own::Whole(120)), true).unwrap().dead_mans_switch_ms, None);
+        for wrong in [Own::Whole(0), Own::Whole(9), Own::Whole(3_601), Own::Flag(true)] {
+            let said = with(Some(wrong), false).unwrap_err().to_string();
+            assert!(said.contains("`dead_mans_switch_s` is 10 to 3600 seconds"), "{said}");
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! is kept as it is, and the order stays an open risk.
 
 pub mod account;
+pub mod bands;
 pub mod futures;
+pub mod margin;
 pub mod market;
 pub mod request;
 pub mod rules;

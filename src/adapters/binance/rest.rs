@@ -2,6 +2,9 @@
 //! with what their answers taught.
 
 pub mod account;
+mod amend;
+mod bands;
+pub mod countdown;
 pub mod futures;
 pub mod listen;
 pub mod orders;
@@ -21,7 +24,7 @@ use super::{
 pub use crate::adapters::exchange::Exchange;
 use crate::{
     adapters::Error,
-    broker::{Fault, event::Vitals},
+    broker::{Fault, Watched, event::Vitals},
     clock::Clock,
     domain::{
         ids::VenueId,
@@ -38,7 +41,7 @@ use crate::{
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 /// So old may the measured difference of the clocks be.
 const OFFSET_FRESH_MS: u64 = 600_000;
@@ -88,7 +91,20 @@ pub struct Api {
     key: Key,
     // Held for a few instructions at a time and never across a request.
     pace: Mutex<Pace>,
-    directory: Mutex<Option<(Mono, Arc<Directory>)>>,
+    directory: Mutex<Option<Kept>>,
+    switch: Mutex<countdown::Switch>,
+    references: Mutex<bands::References>,
+    /// What is open there by the engine's count, once streams run.
+    open: Mutex<Option<watch::Receiver<Watched>>>,
+}
+
+/// All symbols with their rules, as they were read.
+#[derive(Debug)]
+struct Kept {
+    at: Mono,
+    /// The venue said since that something of them changed.
+    is_old: bool,
+    directory: Arc<Directory>,
 }
 
 impl Api {
@@ -103,7 +119,9 @@ impl Api {
         let rest = Rest::new(config.rest.clone(), tls, options, clock.clone()).map_err(wrong)?;
         let key = Key::read(&config.secret_key).map_err(wrong)?;
         let pace = Mutex::new(Pace::new(config.product));
-        Ok(Self { config, clock, rest, key, pace, directory: Mutex::default() })
+        let (directory, switch) = (Mutex::default(), Mutex::default());
+        let (references, open) = (Mutex::default(), Mutex::default());
+        Ok(Self { config, clock, rest, key, pace, directory, switch, references, open })
     }
 
     /// The settings.
@@ -125,7 +143,8 @@ impl Api {
     }
     /// How requests do.
     pub async fn vitals(&self) -> Vitals {
-        self.pace.lock().await.vitals(self.now().mono)
+        let vitals = self.pace.lock().await.vitals(self.now().mono);
+        Vitals { switch: self.switch.lock().await.words.clone(), ..vitals }
     }
 
     /// The login for order news on the websocket API.
@@ -197,16 +216,7 @@ impl Api {
 
     async fn send(&self, class: Class, asked: Asked, key: Option<&Key>) -> Exchange {
         let now = self.now().mono;
-        let grant = {
-            let mut pace = self.pace.lock().await;
-            let weight = pace.weight.ask(now, class, asked.weight);
-            match weight {
-                Grant::Go | Grant::At(_) if asked.orders > 0 => {
-                    later(weight, pace.orders.ask(now, class, asked.orders))
-                }
-                Grant::Go | Grant::At(_) | Grant::Refused { .. } => weight,
-            }
-        };
+        let grant = self.pace.lock().await.ask(now, class, asked.weight, asked.orders);
         match grant {
             Grant::Go => {}
             Grant::At(slot) => {
@@ -246,10 +256,7 @@ impl Api {
     /// What was given a time before the venue said "too many" would be refused at that time.
     async fn wait_again(&self) {
         let now = self.now().mono;
-        let slot = {
-            let mut pace = self.pace.lock().await;
-            pace.weight.put_off(now).max(pace.orders.put_off(now))
-        };
+        let slot = self.pace.lock().await.put_off(now);
         if let Some(slot) = slot {
             let wait = slot.as_nanos().saturating_sub(now.as_nanos());
             tokio::time::sleep(Duration::from_nanos(wait)).await;
@@ -279,7 +286,7 @@ impl Api {
         if matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::IM_A_TEAPOT) {
             let (now, wait) = (answer.at.mono, answer.retry_after_ms());
             let until = if code == Some(settle::TOO_MANY_ORDERS) {
-                pace.orders.back_off(now, wait)
+                pace.too_many_orders(now, wait)
             } else {
                 pace.weight.back_off(now, wait)
             };
@@ -334,16 +341,6 @@ impl Api {
 
     fn read<'a, T: Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T, Fault> {
         read(answer).map_err(|why| self.unreadable(why))
-    }
-}
-
-/// Both limits let it: the later of their times.
-fn later(weight: Grant, orders: Grant) -> Grant {
-    match (weight, orders) {
-        (Grant::At(a), Grant::At(b)) => Grant::At(a.max(b)),
-        (Grant::At(at), Grant::Go) | (Grant::Go, Grant::At(at)) => Grant::At(at),
-        (Grant::Go, Grant::Go) => Grant::Go,
-        (Grant::Refused { until }, _) | (_, Grant::Refused { until }) => Grant::Refused { until },
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Say {
     Event(Event),
     /// Market news.
     Market(Market),
+    /// What is known of the symbols is old: it is read anew before it is used again.
+    ForgetRules,
     /// The venue says that our time is off.
     TimeIsOff,
     /// This connection is of no use: close it and connect again later.

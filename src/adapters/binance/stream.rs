@@ -25,11 +25,13 @@ use crate::{
         tls::Tls,
     },
 };
-use futures_util::future::{join, join_all};
+use countdown::Countdown;
+use futures_util::future::{join, join_all, join3};
 use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc};
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
+mod countdown;
 mod timing;
 
 pub use self::timing::Timing;
@@ -74,9 +76,11 @@ impl From<Fault> for End {
 
 /// Runs all streams until the engine is gone.
 pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<Watched>, sink: Sink) {
+    api.counts(watched.clone()).await;
     let (news, incoming) = mpsc::channel(64);
     let config = api.config();
-    let connection = |url: &Url, session| {
+    let (up, is_up) = watch::channel(false);
+    let connection = |url: &Url, session, up| {
         let connection = Connection {
             api,
             tls,
@@ -87,21 +91,30 @@ pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<
             directory: Arc::default(),
             link: Supervisor::new(timing.link, api.clock().now().mono),
             shown: None,
+            up,
             alarm: Alarm::new(),
             news: news.clone(),
         };
         connection.run(watched.clone())
     };
-    let orders = connection(&config.orders, Session::Orders(Orders::new(config.product.has_listen_key())));
+    let orders = Session::Orders(Orders::new(config.product.has_listen_key()));
+    let orders = connection(&config.orders, orders, Some(up));
     let apart = config.market.len() > 1;
     let kinds = if apart { vec![Kinds::Public, Kinds::Market] } else { vec![Kinds::All] };
     let market = config
         .market
         .iter()
         .zip(kinds)
-        .map(|(url, kinds)| connection(url, Session::Data(Data::new(config.venue.clone(), kinds))));
-    let all = join(
+        .map(|(url, kinds)| connection(url, Session::Data(Data::new(config.venue.clone(), kinds)), None));
+    let switch = async {
+        match config.dead_mans_switch_ms {
+            Some(ms) => Countdown::new(api, watched.clone(), is_up, news.clone(), ms).run().await,
+            None => std::future::pending().await,
+        }
+    };
+    let all = join3(
         join(orders, join_all(market)),
+        switch,
         tell_vitals(&**api.clock(), || api.vitals(), timing.vitals_ms, news.clone()),
     );
     tokio::select! {
@@ -137,6 +150,8 @@ struct Connection<'a> {
     directory: Arc<Directory>,
     link: Supervisor,
     shown: Option<Link>,
+    /// Who must know whether order news stand.
+    up: Option<watch::Sender<bool>>,
     alarm: Alarm,
     news: mpsc::Sender<News>,
 }
@@ -286,6 +301,7 @@ impl<'a> Connection<'a> {
                 Say::Ready => self.ready(),
                 Say::Fetch(symbols) => self.ask(Question::Quotes(symbols), life),
                 Say::FetchBook(symbol) => self.ask(Question::Book(symbol), life),
+                Say::ForgetRules => self.api.forget_rules().await,
                 Say::TimeIsOff => {
                     self.api.forget_time().await;
                     return Err(End::Closed(Text::from("the venue says that our time is off")));
@@ -393,6 +409,9 @@ impl<'a> Connection<'a> {
             return Ok(());
         }
         self.shown = Some(link.clone());
+        if let Some(up) = &self.up {
+            up.send_replace(link == Link::Up);
+        }
         let (channel, at): (Channel, Mono) = (self.session.channel(), self.now().mono);
         self.put(News::Event(Event::Link { channel, link, at })).await
     }

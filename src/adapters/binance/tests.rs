@@ -2,6 +2,8 @@
 
 mod fixtures;
 mod requests;
+mod values;
+mod yaml;
 
 use super::{
     Binance,

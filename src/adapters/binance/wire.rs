@@ -108,6 +108,28 @@ pub struct Filter<'a> {
     /// The same at futures.
     #[serde(borrow)]
     pub notional: Option<Number<'a>>,
+    /// How far a price may be from the reference, as multiples of it.
+    #[serde(borrow)]
+    pub multiplier_up: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub multiplier_down: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub bid_multiplier_up: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub bid_multiplier_down: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub ask_multiplier_up: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub ask_multiplier_down: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub avg_price_mins: Option<Number<'a>>,
+    /// How many orders may be open; `limit` at futures.
+    #[serde(borrow)]
+    pub max_num_orders: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub max_num_algo_orders: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub limit: Option<Number<'a>>,
     pub min_trailing_above_delta: Option<u32>,
     pub max_trailing_above_delta: Option<u32>,
     pub min_trailing_below_delta: Option<u32>,
@@ -280,6 +302,30 @@ pub struct Price<'a> {
     pub symbol: Cow<'a, str>,
     #[serde(borrow)]
     pub price: Number<'a>,
+}
+
+/// `GET /api/v3/avgPrice`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AveragePrice<'a> {
+    pub mins: u32,
+    #[serde(borrow)]
+    pub price: Number<'a>,
+}
+
+/// `GET /api/v3/referencePrice`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferencePrice<'a> {
+    #[serde(borrow, default)]
+    pub reference_price: Option<Number<'a>>,
+}
+
+/// `GET /fapi/v1/premiumIndex`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MarkPrice<'a> {
+    #[serde(borrow)]
+    pub mark_price: Number<'a>,
 }
 
 /// `GET …/ticker/bookTicker`.

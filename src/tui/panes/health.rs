@@ -76,6 +76,11 @@ fn troubles(row: &HealthRow, out: &mut Vec<Bit>) {
         out.push(Bit::new("quarantined", Role::Warning, 0));
         out.push(Bit::joined(row.quarantined.to_string(), Role::Warning, 0));
     }
+    if let Some(switch) = &row.switch {
+        let role = if switch.as_str().starts_with("NOT") { Role::Critical } else { Role::Text };
+        out.push(Bit::new("dead man's switch", Role::Muted, 0));
+        out.push(Bit::joined(switch.as_str(), role, 0));
+    }
     if let Some(error) = &row.last_error {
         out.push(Bit::new("last error:", Role::Muted, 0));
         out.push(Bit::joined(error.as_str(), Role::Warning, 0));

@@ -1,4 +1,4 @@
-//! Alpaca's stand: the paper venue in a process of its own, behind proxies.
+//! Alpaca's stand: the paper venue, behind proxies.
 
 use super::{Fate, On, Stand};
 use crate::{
@@ -9,7 +9,9 @@ use rust_decimal::Decimal;
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
+use tokio_tungstenite::tungstenite::Message;
 
 pub(crate) struct Alpaca {
     venue: Counterparty,
@@ -19,7 +21,7 @@ pub(crate) struct Alpaca {
 impl Alpaca {
     pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { venue: Counterparty::start(dir.path()), _dir: dir }
+        Self { venue: Counterparty::here(dir.path()), _dir: dir }
     }
     /// No request is answered from now on.
     pub(crate) fn hang(&self, hangs: bool) {
@@ -102,15 +104,44 @@ impl Stand for Alpaca {
     fn cut(&self) {
         self.venue.orders.cut();
     }
-    /// The paper venue's market goes its own way.
-    fn reach(&self, _: &str, _: u32) -> bool {
-        false
+    /// The paper venue's market goes its own way; somebody sells there, piece by piece.
+    fn reach(&self, client: &str, parts: u32) -> bool {
+        let order = self.venue.ask(&format!("/v2/orders:by_client_order_id?client_order_id={client}"));
+        let (Some(limit), Some(symbol)) = (order["limit_price"].as_str(), order["symbol"].as_str()) else {
+            return false;
+        };
+        let qty: Decimal = order["qty"].as_str().unwrap().parse().unwrap();
+        let step = (qty / Decimal::from(parts)).floor();
+        for part in 1..=parts {
+            let size = if part == parts { qty - step * Decimal::from(parts - 1) } else { step };
+            self.venue.sell_once(symbol, limit, &size.to_string());
+        }
+        true
     }
     fn expire(&self) -> bool {
         false
     }
-    fn scramble(&self, _: &mut dyn FnMut()) -> bool {
-        false
+    /// What is said meanwhile is kept back, and then told twice, the last first.
+    fn scramble(&self, act: &mut dyn FnMut()) -> bool {
+        let wire = &self.venue.orders;
+        let before = wire.heard().len();
+        wire.mood(Mood::Lose);
+        act();
+        let is_whole = |m: &Message| m.to_text().is_ok_and(|text| text.contains(r#""event":"fill""#));
+        for _ in 0..100 {
+            if wire.heard().iter().skip(before).any(is_whole) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let told: Vec<Message> = wire.heard().into_iter().skip(before).collect();
+        assert!(told.iter().any(is_whole), "the venue told of it");
+        wire.mood(Mood::Carry);
+        for message in told.into_iter().rev() {
+            wire.say(message.clone());
+            wire.say(message);
+        }
+        true
     }
     fn skew(&self, ms: i64) -> bool {
         self.venue.desk.skew(ms);

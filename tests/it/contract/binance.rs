@@ -117,6 +117,7 @@ impl Stand for Binance {
         let path = match (on, self.product) {
             (On::Place, Product::Usdm) => "POST /fapi/v1/order",
             (On::Cancel, Product::Usdm) => "DELETE /fapi/v1/order",
+            (On::Replace, Product::Usdm) => "PUT /fapi/v1/order",
             (On::Place, _) => "POST /api/v3/order",
             (On::Replace, _) => "POST /api/v3/order/cancelReplace",
             (On::Cancel, _) => "DELETE /api/v3/order",
@@ -128,6 +129,12 @@ impl Stand for Binance {
             Fate::Refused if path.ends_with("cancelReplace") => Mishap::Answer {
                 status: 400,
                 body: r#"{"code":-2022,"msg":"Order cancel-replace failed.","data":{"cancelResult":"FAILURE","newOrderResult":"NOT_ATTEMPTED","cancelResponse":{"code":-2011,"msg":"Unknown order sent."},"newOrderResponse":null}}"#.to_owned(),
+                retry_after: None,
+                done: false,
+            },
+            Fate::Refused if path.starts_with("PUT") => Mishap::Answer {
+                status: 400,
+                body: r#"{"code":-5027,"msg":"No need to modify the order."}"#.to_owned(),
                 retry_after: None,
                 done: false,
             },
@@ -247,7 +254,7 @@ impl Stand for Binance {
         false
     }
     fn replaces(&self) -> bool {
-        self.product != Product::Usdm
+        true
     }
     /// The replacement after this is cancelled and refused: the money is gone meanwhile.
     fn halves(&self) -> bool {
@@ -272,6 +279,7 @@ mod own {
     use tradedeck::{
         desk::Request,
         domain::{ids::InstrumentId, lifecycle::OrderState},
+        runtime::Role,
     };
 
     fn to(rig: &Rig<Binance>, bid: &str, ask: &str) {
@@ -320,6 +328,276 @@ mod own {
         to(&rig, "51600.00", "51601.00");
         rig.wait_state(&stop, OrderState::Filled);
         rig.wait("flat", |s| s.positions.is_empty());
+        rig.agree();
+        rig.close();
+    }
+
+    /// A limit order on futures is changed itself, also one that has filled in part; what the change leaves nothing of the
+    /// venue cancels, and a conditional order is not changed.
+    #[test]
+    fn an_order_on_futures_is_changed_in_place() {
+        let mut rig = Rig::open(Binance::start_usdm());
+        let id = rig.place("buy BTC/USDT 0.03 limit 48000 gtc");
+        rig.wait_state(&id, OrderState::Working);
+        let first = rig.stand.running.with(|e| e.by_client(&id).unwrap().id);
+        let fill = |rig: &Rig<Binance>, qty: &str| {
+            rig.stand.running.with(|e| e.fill(first, dec(qty), dec("48000"), true));
+        };
+        fill(&rig, "0.01");
+        rig.wait("a part", |s| super::super::order(s, &id).is_some_and(|o| o.filled.get() == dec("0.01")));
+        assert_eq!(rig.replaced(&id, "limit 48500 qty 0.02"), id, "it keeps its name");
+        let there = |rig: &Rig<Binance>| rig.stand.running.with(|e| e.by_client(&id).unwrap().clone());
+        let now = there(&rig);
+        assert_eq!((now.id, now.qty, now.price), (first, dec("0.02"), dec("48500")));
+        rig.agree();
+        // Another fill, not yet told, and a change that leaves nothing: the order is gone, and that is said.
+        rig.stand.deaf(true);
+        fill(&rig, "0.005");
+        rig.place(&format!("replace {id} qty 0.015"));
+        rig.wait_state(&id, OrderState::Cancelled);
+        rig.wait("the alert", |s| {
+            s.alerts.iter().any(|a| a.alert.text.as_str().contains("nothing works there now"))
+        });
+        rig.stand.deaf(false);
+        rig.agree();
+        let stop = rig.place("protect BTC/USDT stop -3%");
+        rig.wait_state(&stop, OrderState::Working);
+        let not = rig.place("protect BTC/USDT stop -2%");
+        rig.wait_state(&not, OrderState::NotSent);
+        let s = rig.client.snapshot();
+        let why = super::super::order(&s, &not).unwrap().reason.clone().unwrap();
+        assert!(why.as_str().contains("has no change of conditional orders"), "{why}");
+        rig.wait_state(&stop, OrderState::Working);
+        rig.agree();
+        rig.close();
+    }
+
+    /// A price that the venue's band keeps out is refused before it is sent; what closes is not held up by it.
+    #[test]
+    fn a_price_outside_the_band_is_not_sent() {
+        for (stand, line, words) in [
+            (
+                Binance::start(),
+                "buy BTC/USDT 0.01 limit 9000 gtc",
+                "a buy in BTC/USDT at between 10000 and 60000",
+            ),
+            (
+                Binance::start_us(),
+                "buy BTC/USDT 0.01 limit 9000 gtc",
+                "a buy in BTC/USDT at between 10000 and 60000",
+            ),
+            (
+                Binance::start_usdm(),
+                "sell BTC/USDT 0.01 limit 42000 gtc",
+                "a sale in BTC/USDT at 42500 or above",
+            ),
+        ] {
+            let config = format!("{}[limits]\nprice_collar = \"off\"\n", stand.config());
+            let mut rig = Rig::open_as(Role::Shell, stand, &config);
+            let not = rig.place(line);
+            rig.wait_state(&not, OrderState::NotSent);
+            let s = rig.client.snapshot();
+            let why = super::super::order(&s, &not).unwrap().reason.clone().unwrap();
+            assert!(why.as_str().contains(words), "{line}: {why}");
+            assert!(!rig.stand.sent().contains(&not));
+            let id = rig.place_low();
+            rig.wait_state(&id, OrderState::Working);
+            rig.agree();
+            rig.close();
+        }
+    }
+
+    /// More open orders than the venue takes are not sent; what closes is not held up by that.
+    #[test]
+    fn more_open_orders_than_are_taken_are_not_sent() {
+        let mut rig = Rig::holding(Binance::start());
+        for _ in 0..8 {
+            let id = rig.place_low();
+            rig.wait_state(&id, OrderState::Working);
+        }
+        // What is open is counted about once a second.
+        drop(rig.client.wait_for(std::time::Duration::from_secs(2), |_| false));
+        let not = rig.place_low();
+        rig.wait_state(&not, OrderState::NotSent);
+        let s = rig.client.snapshot();
+        let why = super::super::order(&s, &not).unwrap().reason.clone().unwrap();
+        assert!(why.as_str().contains("Binance takes 8 open orders in BTC/USDT, 8 are there"), "{why}");
+        rig.agree();
+        rig.done("flatten");
+        rig.wait("an end", |s| s.exit.as_ref().is_some_and(|e| e.flat.is_some()));
+        assert!(rig.stand.open().is_empty());
+        rig.close();
+
+        let mut rig = Rig::open(Binance::start_usdm());
+        for percent in ["4", "5"] {
+            let id = rig.place(&format!("buy BTC/USDT 0.01 trigger +{percent}% gtc"));
+            rig.wait_state(&id, OrderState::Working);
+        }
+        drop(rig.client.wait_for(std::time::Duration::from_secs(2), |_| false));
+        let not = rig.place("buy BTC/USDT 0.01 trigger +6% gtc");
+        rig.wait_state(&not, OrderState::NotSent);
+        let id = rig.place_low();
+        rig.wait_state(&id, OrderState::Working);
+        rig.agree();
+        rig.close();
+    }
+
+    /// A dashboard at the futures' stand with the switch asked for.
+    fn watched_by_the_switch() -> Rig<Binance> {
+        let stand = Binance::start_usdm();
+        let config = format!("{}dead_mans_switch_s = 10\n", stand.config());
+        Rig::open_as(Role::Screen, stand, &config)
+    }
+
+    fn runs(rig: &Rig<Binance>) -> bool {
+        rig.stand.running.with(|e| e.countdowns.contains_key("BTCUSDT"))
+    }
+
+    fn switch(s: &tradedeck::desk::Snapshot) -> String {
+        s.health[0].switch.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// It is armed with the first order, renewed while the program is there, and called off with the last one.
+    #[test]
+    fn the_dead_mans_switch_is_kept_while_orders_work() {
+        let mut rig = watched_by_the_switch();
+        rig.wait("nothing to watch over", |s| switch(s).contains("no orders"));
+        assert!(!runs(&rig));
+        let id = rig.place_low();
+        rig.wait_state(&id, OrderState::Working);
+        rig.wait("armed", |s| switch(s) == "10 s in BTC/USDT");
+        rig.wait("what it would cancel is said", |s| {
+            let said =
+                |a: &str| a.contains("is armed in BTC/USDT") && a.contains("cancels every order in force");
+            s.alerts.iter().any(|a| said(a.alert.text.as_str()))
+        });
+        assert!(runs(&rig));
+        // Longer than its time.
+        drop(rig.client.wait_for(std::time::Duration::from_secs(13), |_| false));
+        assert!(rig.stand.open().contains(&id), "renewed, it cancels nothing");
+        let asked = rig.stand.running.with(|e| e.count("POST /fapi/v1/countdownCancelAll"));
+        assert!((4..=10).contains(&asked), "{asked}");
+        rig.done(&format!("cancel {id}"));
+        rig.wait_state(&id, OrderState::Cancelled);
+        rig.wait("called off", |s| switch(s).contains("no orders"));
+        assert!(!runs(&rig));
+        rig.agree();
+        rig.close();
+    }
+
+    /// An ordinary end leaves the orders working, and no countdown behind.
+    #[test]
+    fn an_ordinary_end_calls_the_switch_off() {
+        let mut rig = watched_by_the_switch();
+        let id = rig.place_low();
+        rig.wait_state(&id, OrderState::Working);
+        rig.wait("armed", |s| switch(s) == "10 s in BTC/USDT");
+        let Rig { stand, client, dir, .. } = rig;
+        client.close().unwrap();
+        assert!(stand.running.with(|e| e.countdowns.is_empty()), "called off");
+        assert!(stand.open().contains(&id));
+        drop(dir);
+    }
+
+    /// Cut off, the venue cancels by itself, and the program sees it when it is back; what could not be armed is said.
+    #[test]
+    fn cut_off_the_venue_cancels_by_itself() {
+        let mut rig = watched_by_the_switch();
+        let id = rig.place_low();
+        rig.wait_state(&id, OrderState::Working);
+        rig.wait("armed", |s| switch(s) == "10 s in BTC/USDT");
+        rig.stand.running.with(|e| e.is_cut_off = true);
+        rig.wait("said", |s| {
+            let said = |a: &str| a.contains("switch is NOT armed in BTC/USDT");
+            s.alerts.iter().any(|a| said(a.alert.text.as_str())) && switch(s).starts_with("NOT")
+        });
+        for _ in 0..200 {
+            if rig.stand.open().is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        assert!(rig.stand.open().is_empty(), "the venue cancelled");
+        rig.stand.running.with(|e| e.is_cut_off = false);
+        rig.wait_state(&id, OrderState::Cancelled);
+        rig.agree();
+        rig.close();
+    }
+
+    const CHILD: [&str; 2] = ["TRADEDECK_TEST_SWITCH_CONFIG", "TRADEDECK_TEST_SWITCH_STATE"];
+
+    /// The program that `a_killed_program_leaves_no_orders_behind` kills.
+    #[test]
+    #[ignore = "another test runs it in a process of its own"]
+    fn to_be_killed() {
+        let [config, state] = CHILD.map(|name| std::env::var(name).expect("it is run by another test"));
+        let mut client = crate::counterparty::client_as(Role::Screen, &config, std::path::Path::new(&state));
+        let is_ready = |s: &tradedeck::desk::Snapshot| {
+            super::super::agrees(s) && s.watchlist.iter().any(|w| w.bid.is_some())
+        };
+        assert!(client.wait_for(super::super::LONG, is_ready).unwrap().is_some());
+        drop(crate::spine::run(&mut client, "buy BTC/USDT 0.01 limit -4% gtc"));
+        let is_armed = |s: &tradedeck::desk::Snapshot| switch(s) == "10 s in BTC/USDT";
+        assert!(client.wait_for(super::super::LONG, is_armed).unwrap().is_some());
+        println!("ARMED");
+        std::thread::sleep(std::time::Duration::from_secs(120));
+    }
+
+    /// Killed, it calls nothing off: the venue hears no more of it and cancels.
+    #[test]
+    fn a_killed_program_leaves_no_orders_behind() {
+        use std::io::BufRead as _;
+        let stand = Binance::start_usdm();
+        let home = tempfile::tempdir().unwrap();
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["contract::binance::own::to_be_killed", "--exact", "--ignored", "--nocapture"]);
+        command.env(CHILD[0], format!("{}dead_mans_switch_s = 10\n", stand.config()));
+        command.env(CHILD[1], home.path().join("state")).stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("ARMED")), "the child placed its order");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(stand.open().len(), 1, "its order still works");
+        assert!(stand.running.with(|e| e.countdowns.contains_key("BTCUSDT")));
+        for _ in 0..150 {
+            if stand.open().is_empty() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("the venue did not cancel");
+    }
+
+    /// A margin call is an emergency with its figures, and one that can't be read is one too; another leverage is shown.
+    #[test]
+    fn margin_calls_and_leverage_are_told() {
+        let mut rig = Rig::open(Binance::start_usdm());
+        let say = |rig: &Rig<Binance>, text: &str| rig.stand.running.with(|e| e.say(text.to_owned()));
+        say(
+            &rig,
+            r#"{"e":"MARGIN_CALL","E":1587727187525,"cw":"3.16","p":[{"s":"ETHUSDT","ps":"BOTH","pa":"-1.327","mt":"CROSSED","iw":"0","mp":"187.17127","up":"-1.166074","mm":"1.614445"},{"s":"BTCUSDT","pa":{}}]}"#,
+        );
+        let told = |s: &tradedeck::desk::Snapshot, words: &str| {
+            let is = |a: &tradedeck::domain::alert::Alert| {
+                a.severity == tradedeck::domain::alert::Severity::Emergency && a.text.as_str().contains(words)
+            };
+            s.alerts.iter().any(|a| is(&a.alert))
+        };
+        rig.wait("the call", |s| {
+            told(s, "short 1.327 ETH/USDT, mark 187.17127, unrealized -1.166074, maintenance margin 1.614445")
+        });
+        rig.wait("the other", |s| told(s, "a position that can't be read"));
+        say(&rig, r#"{"e":"MARGIN_CALL","p":7}"#);
+        rig.wait("the odd one", |s| told(s, "what it says of positions can't be read"));
+        let before = rig.client.snapshot().accounts.first().map(|a| a.buying_power);
+        rig.stand.running.with(|e| e.set_leverage("BTCUSDT", 5));
+        rig.wait("buying power by the new leverage", |s| {
+            s.accounts.first().map(|a| a.buying_power) != before
+        });
+        rig.wait("it is said", |s| {
+            s.alerts.iter().any(|a| a.alert.text.as_str().contains("the leverage of BTC/USDT is 5x now"))
+        });
         rig.agree();
         rig.close();
     }

@@ -1,7 +1,7 @@
 //! A stand-in of Binance's spot exchange with a memory: balances, orders, lists, trades and numbers that follow on each
 //! other, by its public description alone. It knows nothing of the adapter.
 
-use super::perps::{Algo, Held, shown_future};
+use super::perps::{Algo, Held, in_band, shown_future};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -97,6 +97,11 @@ pub(crate) struct Exchange {
     pub(crate) is_futures: bool,
     pub(crate) positions: BTreeMap<String, Held>,
     pub(crate) algos: Vec<Algo>,
+    /// When what is open in a symbol is cancelled, unless it is told another time.
+    pub(crate) countdowns: BTreeMap<String, i64>,
+    pub(crate) leverage: u32,
+    /// Nothing gets through to it.
+    pub(crate) is_cut_off: bool,
     /// It is the exchange of the United States: older words, and order news over a key.
     pub(crate) is_us: bool,
     /// Order news are kept back until they are let go.
@@ -148,6 +153,9 @@ impl Exchange {
             is_futures: false,
             positions: BTreeMap::new(),
             algos: Vec::new(),
+            countdowns: BTreeMap::new(),
+            leverage: 20,
+            is_cut_off: false,
             is_us: false,
             kept: None,
             copies: 1,
@@ -222,6 +230,12 @@ impl Exchange {
             waits_for: None,
         };
         let market = self.markets.get(&order.symbol).ok_or((-1_121, "Invalid symbol."))?;
+        self.filtered(&order, market)?;
+        Ok(order)
+    }
+
+    /// Does it pass the symbol's filters?
+    fn filtered(&self, order: &Order, market: &Market) -> Result<(), No> {
         let known = [
             "LIMIT",
             "MARKET",
@@ -244,6 +258,21 @@ impl Exchange {
         if (order.qty % dec("0.00001")) != Decimal::ZERO {
             return Err((-1_013, "Filter failure: LOT_SIZE"));
         }
+        let open = || self.orders.iter().filter(|o| o.is_open() && o.symbol == order.symbol);
+        if !self.is_futures && open().count() >= 8 {
+            return Err((-1_013, "Filter failure: MAX_NUM_ORDERS"));
+        }
+        let is_buy = order.side == "BUY";
+        if self.is_futures && order.kind == "LIMIT" {
+            in_band(market, is_buy, order.price)?;
+        }
+        let [up, down] = if is_buy { ["1.2", "0.2"] } else { ["5", "0.8"] }.map(dec);
+        if !self.is_futures
+            && needs_price
+            && (order.price > market.bid * up || order.price < market.bid * down)
+        {
+            return Err((-1_013, "Filter failure: PERCENT_PRICE_BY_SIDE"));
+        }
         let at = if needs_price { order.price } else { market.ask };
         if !order.qty.is_zero() && order.qty * at < dec("5") {
             return Err((-1_013, "Filter failure: NOTIONAL"));
@@ -251,7 +280,7 @@ impl Exchange {
         if self.orders.iter().any(|o| o.is_open() && o.client == order.client) {
             return Err((-2_010, "Duplicate order sent."));
         }
-        Ok(order)
+        Ok(())
     }
 
     fn hold(&mut self, order: &mut Order) -> Result<(), No> {
@@ -326,7 +355,7 @@ impl Exchange {
         Ok(id)
     }
 
-    fn take(&mut self, index: usize) {
+    pub(super) fn take(&mut self, index: usize) {
         let order = self.orders[index].clone();
         let market = self.markets[&order.symbol].clone();
         let price = if order.side == "BUY" { market.ask } else { market.bid };
@@ -554,7 +583,7 @@ impl Exchange {
         self.shout_touch(symbol);
     }
 
-    fn tell(&mut self, index: usize, what: &str, trade: Option<&Trade>) {
+    pub(super) fn tell(&mut self, index: usize, what: &str, trade: Option<&Trade>) {
         self.tell_as(index, what, trade, None);
     }
 

@@ -1,6 +1,6 @@
 //! What the stand-in has of USD-M futures: positions in place of coins, and conditional orders in a service of their own.
 
-use super::exchange::{Exchange, ILLEGAL, MISSING, No, Order, Params, Trade, dec};
+use super::exchange::{Exchange, ILLEGAL, MISSING, Market, No, Order, Params, Trade, dec};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -38,14 +38,8 @@ impl Exchange {
                 Ok(json!({"feeTier": 0, "canTrade": self.can_trade, "canDeposit": true,
                 "canWithdraw": true, "dualSidePosition": false, "updateTime": 0, "multiAssetsMargin": false, "tradeGroupId": -1}))
             }
-            "GET /fapi/v1/symbolConfig" => Ok(self
-                .markets
-                .keys()
-                .map(|s| {
-                    json!({"symbol": s, "marginType": "CROSSED",
-                "isAutoAddMargin": "false", "leverage": 20, "maxNotionalValue": "1000000"})
-                })
-                .collect()),
+            "GET /fapi/v1/symbolConfig" => Ok(self.markets.keys().map(|s| self.symbol_config(s)).collect()),
+            "GET /fapi/v1/leverageBracket" => Ok(self.markets.keys().map(|s| brackets(s)).collect()),
             "GET /fapi/v3/balance" => Ok(
                 json!([{"accountAlias": "SgsRfzAu", "asset": "USDT", "balance": self.total("USDT").to_string(),
                 "crossWalletBalance": "0", "crossUnPnl": "0", "availableBalance": "0", "maxWithdrawAmount": "0",
@@ -58,6 +52,7 @@ impl Exchange {
             "GET /fapi/v1/allOrders" => Ok(self.list(p, |_| true)),
             "GET /fapi/v1/userTrades" => Ok(self.future_trades(p)),
             "POST /fapi/v1/order" => self.place_future(p),
+            "PUT /fapi/v1/order" => self.change_future(p),
             "DELETE /fapi/v1/order" => {
                 let index = self.found(p).map_err(|_| UNKNOWN)?;
                 if !self.orders[index].is_open() {
@@ -75,6 +70,7 @@ impl Exchange {
                 }
                 Ok(json!({"code": 200, "msg": "The operation of cancel all open order is done."}))
             }
+            "POST /fapi/v1/countdownCancelAll" => self.set_countdown(p),
             "POST /fapi/v1/algoOrder" => self.place_algo(p),
             "GET /fapi/v1/openAlgoOrders" => {
                 Ok(self.algos.iter().filter(|a| a.status == "NEW").map(shown).collect())
@@ -103,6 +99,44 @@ impl Exchange {
         }
     }
 
+    fn symbol_config(&self, symbol: &str) -> Value {
+        json!({"symbol": symbol, "marginType": "CROSSED", "isAutoAddMargin": "false", "leverage": self.leverage,
+            "maxNotionalValue": "1000000"})
+    }
+
+    fn set_countdown(&mut self, p: &Params) -> Result<Value, No> {
+        let symbol = p.get("symbol").filter(|s| self.markets.contains_key(*s)).ok_or(MISSING)?.clone();
+        let ms: i64 = p.get("countdownTime").ok_or(MISSING)?.parse().map_err(|_| ILLEGAL)?;
+        if ms == 0 {
+            self.countdowns.remove(&symbol);
+        } else {
+            self.countdowns.insert(symbol.clone(), self.now() + ms);
+        }
+        Ok(json!({"symbol": symbol, "countdownTime": ms.to_string()}))
+    }
+
+    /// Cancels where nobody was heard in time: plain orders alone.
+    pub(super) fn count_down(&mut self) {
+        let now = self.now();
+        let over: Vec<String> =
+            self.countdowns.iter().filter(|(_, at)| **at <= now).map(|(s, _)| s.clone()).collect();
+        for symbol in over {
+            self.countdowns.remove(&symbol);
+            let open: Vec<i64> =
+                self.orders.iter().filter(|o| o.symbol == symbol && o.is_open()).map(|o| o.id).collect();
+            for id in open {
+                self.cancel(id, "");
+            }
+        }
+    }
+
+    /// Somebody sets another leverage.
+    pub(crate) fn set_leverage(&mut self, symbol: &str, leverage: u32) {
+        self.leverage = leverage;
+        let event = json!({"e": "ACCOUNT_CONFIG_UPDATE", "E": self.now(), "T": self.now(), "ac": {"s": symbol, "l": leverage}});
+        self.say(event.to_string());
+    }
+
     fn margin(&self) -> Value {
         let wallet = self.total("USDT");
         let unrealized: Decimal =
@@ -112,16 +146,22 @@ impl Exchange {
         json!({"totalInitialMargin": used.to_string(), "totalMaintMargin": (used / dec("10")).to_string(),
             "totalWalletBalance": wallet.to_string(), "totalUnrealizedProfit": unrealized.to_string(),
             "totalMarginBalance": (wallet + unrealized).to_string(), "availableBalance": (wallet + unrealized - used).to_string(),
-            "assets": [], "positions": []})
+            "assets": [{"asset": "USDT", "walletBalance": wallet.to_string(), "unrealizedProfit": unrealized.to_string(),
+                "marginBalance": (wallet + unrealized).to_string(), "maintMargin": (used / dec("10")).to_string(),
+                "initialMargin": used.to_string(), "positionInitialMargin": used.to_string(), "openOrderInitialMargin": "0",
+                "crossWalletBalance": wallet.to_string(), "crossUnPnl": unrealized.to_string(),
+                "availableBalance": (wallet + unrealized - used).to_string(), "maxWithdrawAmount": "0", "updateTime": self.now()}],
+            "positions": []})
     }
 
     /// Only symbols with a position or an order are listed.
     fn risk(&self) -> Value {
         let row = |(symbol, held): (&String, &Held)| {
+            let mark = self.markets[symbol].bid;
             json!({"symbol": symbol, "positionSide": "BOTH", "positionAmt": held.qty.to_string(),
-            "entryPrice": held.entry.to_string(), "breakEvenPrice": "0", "markPrice": self.markets[symbol].bid.to_string(),
-            "unRealizedProfit": "0", "liquidationPrice": "0", "isolatedMargin": "0", "notional": "0", "marginAsset": "USDT",
-            "updateTime": 1})
+            "entryPrice": held.entry.to_string(), "breakEvenPrice": "0", "markPrice": mark.to_string(),
+            "unRealizedProfit": (held.qty * (mark - held.entry)).to_string(), "liquidationPrice": "0",
+            "isolatedMargin": "0", "notional": (held.qty * mark).to_string(), "marginAsset": "USDT", "updateTime": 1})
         };
         self.positions.iter().map(row).collect()
     }
@@ -170,6 +210,47 @@ impl Exchange {
         Ok(self.shown(&self.orders[self.at(id)]))
     }
 
+    /// A limit order is changed itself and keeps its number; it is cancelled where the change leaves nothing to fill, or
+    /// would make a post-only order take.
+    fn change_future(&mut self, p: &Params) -> Result<Value, No> {
+        let index = self.found(p)?;
+        let order = self.orders[index].clone();
+        if !order.is_open() {
+            return Err((-2_013, "Order does not exist."));
+        }
+        if order.kind != "LIMIT" {
+            return Err((-4_136, "Order type is not supported for modification."));
+        }
+        let number =
+            |n: &str| -> Result<Decimal, No> { p.get(n).ok_or(MISSING)?.parse().map_err(|_| ILLEGAL) };
+        let (qty, price) = (number("quantity")?, number("price")?);
+        if p.get("side").ok_or(MISSING)? != order.side {
+            return Err((-1_117, "Invalid side."));
+        }
+        if (price % dec("0.01")) != Decimal::ZERO {
+            return Err((-4_014, "Price not increased by tick size."));
+        }
+        if qty <= Decimal::ZERO || (qty % dec("0.001")) != Decimal::ZERO {
+            return Err((-4_003, "Quantity less than or equal to zero."));
+        }
+        if (qty, price) == (order.qty, order.price) {
+            return Err((-5_027, "No need to modify the order."));
+        }
+        let market = self.markets[&order.symbol].clone();
+        in_band(&market, order.side == "BUY", price)?;
+        let crosses = if order.side == "BUY" { price >= market.ask } else { price <= market.bid };
+        if qty <= order.filled || (order.tif == "GTX" && crosses) {
+            self.cancel(order.id, "");
+            return Ok(self.shown(&self.orders[index]));
+        }
+        (self.orders[index].qty, self.orders[index].price) = (qty, price);
+        self.tell(index, "AMENDMENT", None);
+        if crosses {
+            self.take(index);
+        }
+        Ok(self.shown(&self.orders[index]))
+    }
+
     fn place_algo(&mut self, p: &Params) -> Result<Value, No> {
         let number = |n: &str| p.get(n).map_or(Ok(Decimal::ZERO), |t| t.parse().map_err(|_| ILLEGAL));
         let kind = p.get("type").ok_or(MISSING)?.clone();
@@ -187,6 +268,9 @@ impl Exchange {
         let price = if is_buy { market.ask } else { market.bid };
         if !trails && if is_buy { trigger <= price } else { trigger >= price } {
             return Err((-2_021, "Order would immediately trigger."));
+        }
+        if self.algos.iter().filter(|a| a.status == "NEW" && a.symbol == symbol).count() >= 2 {
+            return Err((-4_045, "Reach max stop order limit."));
         }
         let id = self.next();
         self.algos.push(Algo {
@@ -311,6 +395,22 @@ impl Exchange {
             "T": self.now(), "t": trade.map_or(0, |t| t.id), "m": trade.is_some_and(|t| t.is_maker), "R": false,
             "wt": "CONTRACT_PRICE", "ot": o.kind, "ps": "BOTH", "cp": false, "rp": "0", "gtd": 0}})
     }
+}
+
+/// A buy is not far above the mark price, a sale not far below.
+pub(super) fn in_band(market: &Market, is_buy: bool, price: Decimal) -> Result<(), No> {
+    if is_buy && price > market.bid * dec("1.15") {
+        return Err((-4_016, "Limit price can't be higher than the band."));
+    }
+    if !is_buy && price < market.bid * dec("0.85") {
+        return Err((-4_024, "Limit price can't be lower than the band."));
+    }
+    Ok(())
+}
+
+fn brackets(symbol: &str) -> Value {
+    json!({"symbol": symbol, "notionalCoef": 1.0, "brackets": [{"bracket": 1, "initialLeverage": 125,
+        "notionalCap": 50_000_000, "notionalFloor": 0, "maintMarginRatio": 0.004, "cum": 0.0}]})
 }
 
 pub(super) fn shown_future(o: &Order, status: &str) -> Value {

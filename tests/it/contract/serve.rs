@@ -47,7 +47,8 @@ impl Running {
             let ticks = async {
                 loop {
                     tokio::time::sleep(Duration::from_millis(300)).await;
-                    let exchange = shared.lock().await;
+                    let mut exchange = shared.lock().await;
+                    exchange.count_down();
                     let names: Vec<String> = exchange.markets.keys().cloned().collect();
                     for name in names {
                         exchange.shout_touch(&name);
@@ -133,6 +134,7 @@ async fn rest(
     exchange.seen.push((what.clone(), p.clone()));
     let at = exchange.mishaps.iter().position(|(on, _)| *on == what);
     let mishap = at.and_then(|at| exchange.mishaps.remove(at)).map(|(_, mishap)| mishap);
+    let mishap = if exchange.is_cut_off { Some(Mishap::HangUp { done: false }) } else { mishap };
     let is_done =
         !matches!(&mishap, Some(Mishap::Answer { done: false, .. } | Mishap::HangUp { done: false }));
     let told = is_done.then(|| handle(&mut exchange, &what, &payload, &p, &headers));
@@ -154,6 +156,9 @@ async fn rest(
 }
 
 fn handle(exchange: &mut Exchange, what: &str, payload: &str, p: &Params, headers: &HeaderMap) -> Response {
+    if what == "GET /api/v3/referencePrice" {
+        return refused(400, -2_043, "This symbol doesn't have a reference price.");
+    }
     if let Some(public) = public(exchange, what, p) {
         return with_weight(exchange, json_body(&public).into_response());
     }
@@ -212,6 +217,15 @@ fn public(exchange: &Exchange, what: &str, p: &Params) -> Option<Value> {
         "GET /api/v3/time" => json!({"serverTime": exchange.now()}),
         "GET /api/v3/exchangeInfo" if exchange.is_futures => future_info(exchange),
         "GET /api/v3/exchangeInfo" => info(exchange),
+        "GET /api/v3/avgPrice" => {
+            json!({"mins": 5, "price": exchange.markets.get(p.get("symbol")?)?.bid.to_string(), "closeTime": 1})
+        }
+        "GET /api/v3/premiumIndex" if exchange.is_futures => {
+            let market = exchange.markets.get(p.get("symbol")?)?;
+            json!({"symbol": p.get("symbol"), "markPrice": market.bid.to_string(), "indexPrice": market.bid.to_string(),
+                "estimatedSettlePrice": "0", "lastFundingRate": "0.0001", "interestRate": "0.0001", "nextFundingTime": 0,
+                "time": exchange.now()})
+        }
         "GET /api/v3/ticker/price" => {
             prices.map(|(s, m)| json!({"symbol": s, "price": m.bid.to_string()})).collect()
         }
@@ -264,9 +278,12 @@ fn info(exchange: &Exchange) -> Value {
         "filters": [
             {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000.00", "tickSize": "0.01000000"},
             {"filterType": "LOT_SIZE", "minQty": "0.00001000", "maxQty": "9000.00000000", "stepSize": "0.00001000"},
+            {"filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": "1.2", "bidMultiplierDown": "0.2",
+                "askMultiplierUp": "5", "askMultiplierDown": "0.8", "avgPriceMins": 5},
             {"filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": "100.00000000", "stepSize": "0.00000000"},
             {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": true, "maxNotional": "9000000.0",
                 "applyMaxToMarket": false, "avgPriceMins": 5},
+            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 8}, {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
             {"filterType": "TRAILING_DELTA", "minTrailingAboveDelta": 10, "maxTrailingAboveDelta": 2000,
                 "minTrailingBelowDelta": 10, "maxTrailingBelowDelta": 2000}]})
     };
@@ -280,11 +297,15 @@ fn future_info(exchange: &Exchange) -> Value {
     let symbol = |(name, market): (&String, &super::exchange::Market)| {
         json!({"symbol": name, "pair": name,
         "contractType": "PERPETUAL", "status": "TRADING", "baseAsset": market.base, "quoteAsset": "USDT", "marginAsset": "USDT",
-        "pricePrecision": 2, "quantityPrecision": 3, "orderTypes": ["LIMIT", "MARKET", "STOP"], "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "pricePrecision": 2, "quantityPrecision": 3, "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT",
+            "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"], "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
         "filters": [
             {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
             {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "1000", "stepSize": "0.001"},
             {"filterType": "MARKET_LOT_SIZE", "minQty": "0.001", "maxQty": "120", "stepSize": "0.001"},
+            {"filterType": "PERCENT_PRICE", "multiplierUp": "1.1500", "multiplierDown": "0.8500", "multiplierDecimal": "4"},
+            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 2},
             {"filterType": "MIN_NOTIONAL", "notional": "5"}]})
     };
     json!({"timezone": "UTC", "serverTime": exchange.now(), "exchangeFilters": [],

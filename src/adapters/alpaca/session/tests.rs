@@ -45,7 +45,7 @@ fn symbols(names: &[&str]) -> BTreeSet<Symbol> {
     names.iter().map(|n| Symbol::new(n).unwrap()).collect()
 }
 fn watching(names: &[&str], books: &[&str]) -> Watched {
-    Watched { symbols: symbols(names), books: symbols(books) }
+    Watched { symbols: symbols(names), books: symbols(books), ..Watched::default() }
 }
 fn quarantined(said: &[Say]) -> Option<(u64, String)> {
     said.iter().rev().find_map(|s| {

@@ -77,9 +77,11 @@ impl Desk {
             let is_other = match &event {
                 Event::Vitals(_) => true,
                 Event::Link { channel, .. } | Event::Quarantined { channel, .. } => *channel != of,
-                Event::Order(_) | Event::Execution(_) | Event::RequestRefused { .. } | Event::Halt { .. } => {
-                    false
-                }
+                Event::Order(_)
+                | Event::Execution(_)
+                | Event::RequestRefused { .. }
+                | Event::Halt { .. }
+                | Event::Notice { .. } => false,
             };
             if !is_other {
                 return event;

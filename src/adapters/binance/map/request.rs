@@ -63,6 +63,8 @@ pub struct Written {
 struct Writer<'a> {
     product: Product,
     rules: &'a Rules,
+    /// It gets out: of what only a filter of the venue may be against, the venue judges.
+    is_exit: bool,
 }
 
 /// A new order. `proven_reducing` orders may ask to reduce only: on spot there is nothing below zero, so that the
@@ -76,7 +78,7 @@ pub fn new_order(
     s: &Submission,
     proven_reducing: bool,
 ) -> Result<Written, Unwritable> {
-    let to = Writer { product, rules };
+    let to = Writer { product, rules, is_exit: proven_reducing };
     if product.is_futures() {
         to.check(&s.spec)?;
         return to.future(s);
@@ -101,8 +103,9 @@ pub fn new_order(
     }
 }
 
-/// A change: the old order is cancelled and the new one placed in one request. The venue is told to cancel it only
-/// while nothing of it has filled: else the new one would be too large by what fills meanwhile.
+/// A change. On spot the old order is cancelled and the new one placed in one request; the venue is told to cancel it
+/// only while nothing of it has filled: else the new one would be too large by what fills meanwhile. On futures the order
+/// itself is changed.
 ///
 /// # Errors
 /// When Binance has no word for a part of it, or the order belongs to a pair.
@@ -112,7 +115,10 @@ pub fn replacement(
     r: &Replacement,
     number: &str,
 ) -> Result<Written, Unwritable> {
-    let to = Writer { product, rules };
+    let to = Writer { product, rules, is_exit: r.adds_nothing };
+    if product.is_futures() {
+        return to.amendment(r, number);
+    }
     if !rules.takes_replace {
         return Err(to.lacks("change of a working order in one step; cancel it and place another"));
     }
@@ -146,14 +152,8 @@ impl Writer<'_> {
         if spec.post_only && (spec.order_type.kind() != OrderKind::Limit || spec.tif != Tif::Gtc) {
             return Err(Unwritable::Misfit("a post-only order is a limit order with gtc".to_owned()));
         }
-        if let (OrderType::Market, Amount::Qty(qty), Some(lot)) =
-            (spec.order_type, spec.amount, self.rules.market_lot)
-            && !qty.is_multiple_of(lot)
-        {
-            return Err(Unwritable::Misfit(format!(
-                "market orders in {} go in steps of {lot}, {qty} is none",
-                self.rules.instrument.id.symbol
-            )));
+        if let (OrderType::Market, Amount::Qty(qty), false) = (spec.order_type, spec.amount, self.is_exit) {
+            self.check_market(qty)?;
         }
         if matches!(spec.amount, Amount::Notional(_))
             && (spec.order_type != OrderType::Market || !self.rules.takes_notional)
@@ -161,6 +161,21 @@ impl Writer<'_> {
             return Err(self.lacks("orders in money other than market orders where the symbol takes them"));
         }
         Ok(())
+    }
+
+    /// The bounds that only market orders have (`MARKET_LOT_SIZE`). The largest one is among the instrument's own.
+    fn check_market(&self, qty: Qty) -> Result<(), Unwritable> {
+        let symbol = &self.rules.instrument.id.symbol;
+        if let Some(lot) = self.rules.market_lot.filter(|lot| !qty.is_multiple_of(*lot)) {
+            let why = format!("market orders in {symbol} go in steps of {lot}, {qty} is none");
+            return Err(Unwritable::Misfit(why));
+        }
+        match self.rules.market_least.filter(|least| qty < *least) {
+            Some(least) => {
+                Err(Unwritable::Misfit(format!("market orders in {symbol} begin at {least}, {qty} is less")))
+            }
+            None => Ok(()),
+        }
     }
 
     fn head(&self, side: Side) -> Params {
@@ -295,7 +310,9 @@ impl Writer<'_> {
     }
 
     /// An entry with exits that wait for it. Where the fee is taken out of what was bought, exits over the ordered
-    /// quantity would be rejected when they are due: only those are written whose quantity is what came.
+    /// quantity would be rejected when they are due: only those are written whose quantity is what came. The plain lists
+    /// (`oto`, `otoco`) have a fixed quantity and are not used: that BNB pays the fee is not known before the order fills,
+    /// for it may have run out by then; and a sale opens nothing here that exits would have to close.
     fn waiting(
         &self,
         s: &Submission,

@@ -1,6 +1,6 @@
 //! What is traded there, by which names and under which filters.
 
-use super::{Result, needed};
+use super::{Result, bands::Bands, needed};
 use crate::{
     adapters::{
         Error,
@@ -40,6 +40,12 @@ pub struct Rules {
     pub kinds: Vec<String>,
     /// The step of a market order, where it is another.
     pub market_lot: Option<Qty>,
+    /// The bounds of a market order's size, where they are others.
+    pub market_least: Option<Qty>,
+    /// How far from its reference a price may be.
+    pub bands: Option<Bands>,
+    /// How many orders may be open in it, and how many of those that wait for a price.
+    pub open_max: (Option<u32>, Option<u32>),
     /// Of trailing stops, where they are taken.
     pub trailing: Option<TrailBounds>,
     /// Are pairs taken, one of which cancels the other?
@@ -134,11 +140,9 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
     let step: Qty = plain(needed("stepSize", lot.step_size)?);
     let least: Qty = plain(needed("minQty", lot.min_qty)?);
     let most: Qty = plain(needed("maxQty", lot.max_qty)?);
-    let positive = |n| -> Result<Option<Qty>> {
-        Ok(super::maybe("MARKET_LOT_SIZE", n)?.filter(|q: &Qty| q.is_positive()))
-    };
-    let market_most = positive(market.and_then(|m| m.max_qty))?;
-    let market_lot = positive(market.and_then(|m| m.step_size))?.filter(|q| *q != step);
+    let market_most = market_size(market.and_then(|m| m.max_qty))?;
+    let market_least = market_size(market.and_then(|m| m.min_qty))?.filter(|q| *q > least.max(step));
+    let market_lot = market_size(market.and_then(|m| m.step_size))?.filter(|q| *q != step);
     let worth = filter("NOTIONAL").or_else(|| filter("MIN_NOTIONAL"));
     let tick: Price = match price.and_then(|p| p.tick_size) {
         Some(tick) => super::number("tickSize", tick)?,
@@ -189,12 +193,31 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         quote: s.quote_asset.clone().into_owned(),
         kinds: s.order_types.iter().map(|k| k.clone().into_owned()).collect(),
         market_lot,
+        market_least,
+        bands: Bands::of(product, &s.filters)?,
+        open_max: open_max(&s.filters),
         trailing: bounds.filter(|_| s.allow_trailing_stop != Some(false)),
         takes_oco: s.oco_allowed.unwrap_or(false),
         takes_opo: s.oto_allowed.unwrap_or(false) && s.opo_allowed.unwrap_or(false),
         takes_replace: s.cancel_replace_allowed.unwrap_or(false),
         takes_notional: s.quote_order_qty_market_allowed.unwrap_or(false),
     })
+}
+
+/// How many orders may be open, and how many of those that wait. What can't be read bounds nothing here, and the venue
+/// judges.
+fn open_max(filters: &[wire::Filter<'_>]) -> (Option<u32>, Option<u32>) {
+    let filter = |name: &str| filters.iter().find(|f| f.filter_type == name);
+    let count = |n: Option<wire::Number<'_>>| n.and_then(|n| n.text().parse().ok()).filter(|n: &u32| *n > 0);
+    (
+        count(filter("MAX_NUM_ORDERS").and_then(|f| f.max_num_orders.or(f.limit))),
+        count(filter("MAX_NUM_ALGO_ORDERS").and_then(|f| f.max_num_algo_orders.or(f.limit))),
+    )
+}
+
+/// Of a market order; zero is "as any other".
+fn market_size(n: Option<wire::Number<'_>>) -> Result<Option<Qty>> {
+    Ok(super::maybe("MARKET_LOT_SIZE", n)?.filter(|q: &Qty| q.is_positive()))
 }
 
 fn plain(q: Qty) -> Qty {

@@ -43,6 +43,16 @@ impl Api {
             Ok(written) => written,
             Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
         };
+        if class == Class::Entry {
+            let too_many = self.too_many_open(rules, &order.spec, written.orders).await;
+            let why = match too_many {
+                Some(why) => Some(why),
+                None => self.out_of_band(rules, &order.spec).await,
+            };
+            if let Some(why) = why {
+                return Outcome::NotSent(why);
+            }
+        }
         let shape = written.shape;
         let sent = settle(self.exchange(class, self.post(written)).await);
         taken(&directory, sent, shape, &order.client, &order.spec)
@@ -55,7 +65,7 @@ impl Api {
         asked
     }
 
-    /// Asks for a change: cancels the old order and places the new one in one request.
+    /// Asks for a change: cancels the old order and places the new one in one request, or changes the order itself.
     pub async fn replace(&self, change: &Replacement) -> Outcome<Vec<OrderReport>> {
         // A stop that moves must not wait behind entries.
         let class = if change.adds_nothing { Class::Exit } else { Class::Entry };
@@ -74,6 +84,14 @@ impl Api {
             Ok(written) => written,
             Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
         };
+        if class == Class::Entry
+            && let Some(why) = self.out_of_band(rules, &change.after).await
+        {
+            return Outcome::NotSent(why);
+        }
+        if self.product().is_futures() {
+            return self.amend(&directory, rules, written, class, change).await;
+        }
         let exchange = self.exchange(class, self.post(written)).await;
         halves(&directory, rules, exchange, change)
     }
@@ -373,7 +391,7 @@ fn replaced(
 }
 
 /// The new order that was refused: it has no number there.
-fn never_placed(rules: &Rules, change: &Replacement, why: Text) -> Option<OrderReport> {
+pub(super) fn never_placed(rules: &Rules, change: &Replacement, why: Text) -> Option<OrderReport> {
     let after = &change.after;
     Some(OrderReport {
         client: change.client.clone(),

@@ -1,6 +1,6 @@
 //! Questions to Binance. They change nothing, so whoever asks may ask again.
 
-use super::{Api, Asked, orders};
+use super::{Api, Asked, Kept, orders};
 use crate::{
     adapters::binance::{
         config::Product,
@@ -44,7 +44,7 @@ impl Api {
         let now = self.now().mono;
         // Held while it is read: whoever comes meanwhile gets the same answer.
         let mut kept = self.directory.lock().await;
-        if let Some((at, directory)) = kept.as_ref()
+        if let Some(Kept { at, is_old: false, directory }) = kept.as_ref()
             && now.since_ms(*at) < RULES_FRESH_MS
         {
             return Ok(Arc::clone(directory));
@@ -52,14 +52,21 @@ impl Api {
         match self.read_directory(class).await {
             Ok(directory) => {
                 let directory = Arc::new(directory);
-                *kept = Some((now, Arc::clone(&directory)));
+                *kept = Some(Kept { at: now, is_old: false, directory: Arc::clone(&directory) });
                 Ok(directory)
             }
             // Old rules let an exit go where none would not.
             Err(fault) => match kept.as_ref() {
-                Some((_, old)) => Ok(Arc::clone(old)),
+                Some(old) => Ok(Arc::clone(&old.directory)),
                 None => Err(fault),
             },
+        }
+    }
+
+    /// The venue said that something of a symbol was changed: the list is read anew before it is used again.
+    pub async fn forget_rules(&self) {
+        if let Some(kept) = self.directory.lock().await.as_mut() {
+            kept.is_old = true;
         }
     }
 

@@ -5,10 +5,10 @@ use super::Say;
 use crate::adapters::quarantine::Quarantine;
 use crate::{
     adapters::binance::{
-        map::{self, rules::Directory},
+        map::{self, margin::margin_call, rules::Directory},
         wire::{
             events::{ExecutionReport, Frame, Kind},
-            futures::{AlgoUpdate, OrderTradeUpdate},
+            futures::{AccountConfigUpdate, AlgoUpdate, OrderTradeUpdate},
         },
     },
     broker::{Channel, Event},
@@ -91,12 +91,21 @@ fn event(raw: &str, directory: &Directory, out: &mut Vec<Say>) -> Result<(), Str
         }
         // Balances are read by request when orders moved; lists say nothing that their orders do not.
         Some("outboundAccountPosition" | "balanceUpdate" | "externalLockUpdate" | "listStatus") => Ok(()),
+        Some("MARGIN_CALL") => {
+            out.extend(margin_call(raw, directory).into_iter().map(Say::Event));
+            Ok(())
+        }
+        Some("ACCOUNT_CONFIG_UPDATE") => {
+            // Leverage stands behind the symbols' names, and buying power is counted by it.
+            out.push(Say::ForgetRules);
+            let update: AccountConfigUpdate<'_> = serde_json::from_str(raw).map_err(|e| e.to_string())?;
+            out.extend(map::margin::leverage_news(directory, &update).map(Say::Event));
+            Ok(())
+        }
         // So are positions; a fill that is told early and without its fee is told again in full.
         Some(
             "ACCOUNT_UPDATE"
             | "TRADE_LITE"
-            | "MARGIN_CALL"
-            | "ACCOUNT_CONFIG_UPDATE"
             | "STRATEGY_UPDATE"
             | "GRID_UPDATE"
             | "CONDITIONAL_ORDER_TRIGGER_REJECT",

@@ -303,7 +303,8 @@ fn the_vendors_examples_of_market_news_are_read() {
             let mut session = Session::Data(Data::new(venue(), Kinds::All));
             let mut out = Vec::new();
             let symbol = Symbol::new(&format!("{native}/USDT")).unwrap();
-            let watched = Watched { symbols: [symbol.clone()].into(), books: [symbol].into() };
+            let watched =
+                Watched { symbols: [symbol.clone()].into(), books: [symbol].into(), ..Watched::default() };
             session.watch(&watched, &directory, &mut out);
             session.opened(&directory, &mut out);
             out.clear();

@@ -1,6 +1,9 @@
 //! Every request that the adapter makes, held against the vendor's own collection of requests.
 
-use super::*;
+use super::{
+    values::{Judge, with},
+    *,
+};
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// Where the material lies that others made; `None`, with a line, where nobody says.
@@ -74,6 +77,9 @@ async fn every_future_request(venue: &Binance) {
         drop(venue.cancel(order.clone()).await);
         drop(venue.find(order).await);
     }
+    drop(venue.replace(Cleared::for_test(change())).await);
+    drop(venue.api.count_down("BTCUSDT", 120_000).await);
+    venue.leave().await;
     drop(venue.cancel_all().await);
     drop(venue.prove().await);
     drop(venue.report(Wanted { traded: vec![symbol("BTC/USDT")], ..Wanted::default() }).await);
@@ -132,7 +138,38 @@ async fn every_request_of_futures_is_one_that_the_vendor_lists() {
     let kinds: std::collections::BTreeSet<String> =
         seen.iter().map(|s| format!("{} {}", s.method, s.path())).collect();
     println!("{} requests of {} kinds are in the vendor's collection of futures", seen.len(), kinds.len());
-    assert!(kinds.len() >= 24, "{kinds:#?}");
+    assert!(kinds.len() >= 26, "{kinds:#?}");
+    let judge = Judge::of_futures(&folder);
+    assert!(judge.kinds() > 80, "{} kinds of requests are specified", judge.kinds());
+    let wrong: Vec<String> = seen.iter().filter_map(|seen| judge.check(seen)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let find = |what: &str, with: &str| {
+        let is = |s: &&Seen| format!("{} {}", s.method, s.path()) == what && s.target.contains(with);
+        seen.iter().find(is).unwrap_or_else(|| panic!("{what} with {with}"))
+    };
+    let limit = find("POST /fapi/v1/order", "type=LIMIT");
+    let stop = find("POST /fapi/v1/algoOrder", "type=STOP_MARKET");
+    let changed = find("PUT /fapi/v1/order", "");
+    let countdown = find("POST /fapi/v1/countdownCancelAll", "");
+    for (request, name, value, why) in [
+        (limit, "side", Some("BOTH"), "`side` is `BOTH`"),
+        (limit, "type", Some("STOP_LOSS"), "`type` is `STOP_LOSS`"),
+        (limit, "timeInForce", Some("DAY"), "`timeInForce` is `DAY`"),
+        (limit, "quantity", Some("1e3"), "`quantity` is `1e3`"),
+        (limit, "price", Some("-1"), "`price` is `-1`"),
+        (limit, "price", None, "needs `price`"),
+        (limit, "newClientOrderId", Some("a%20b"), "`newClientOrderId` is `a b`"),
+        (stop, "triggerPrice", None, "needs `triggerPrice`"),
+        (stop, "algoType", Some("VP"), "`algoType` is `VP`"),
+        (changed, "quantity", None, "`quantity` is missing"),
+        (changed, "orderId", Some("a77"), "`orderId` is `a77`"),
+        (countdown, "countdownTime", Some("120s"), "`countdownTime` is `120s`"),
+        (countdown, "symbol", None, "`symbol` is missing"),
+    ] {
+        let said =
+            judge.check(&with(request, name, value)).unwrap_or_else(|| panic!("{name}: {value:?} passes"));
+        assert!(said.contains(why), "{said}");
+    }
 }
 
 async fn every_request(venue: &Binance) {
@@ -232,7 +269,35 @@ async fn every_request_is_one_that_the_vendor_lists() {
         seen.iter().map(|s| format!("{} {}", s.method, s.path())).collect();
     println!("{} requests of {} kinds are in the vendor's collection", seen.len(), kinds.len());
     assert!(kinds.len() >= 17, "{kinds:#?}");
-    // The judge is itself judged.
+    let judge = Judge::of_spot(&folder);
+    assert!(judge.kinds() > 200, "{} kinds of requests are specified", judge.kinds());
+    let wrong: Vec<String> = seen.iter().filter_map(|seen| judge.check(seen)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // The judges are themselves judged.
+    let find = |path: &str, with: &str| {
+        let is = |s: &&Seen| s.method == "POST" && s.path() == path && s.target.contains(with);
+        seen.iter().find(is).unwrap_or_else(|| panic!("{path} with {with}"))
+    };
+    let limit = find("/api/v3/order", "type=LIMIT&");
+    let trailing = find("/api/v3/order", "trailingDelta");
+    let bracket = find("/api/v3/orderList/opoco", "");
+    for (request, name, value, why) in [
+        (limit, "side", Some("HOLD"), "`side` is `HOLD`"),
+        (limit, "type", Some("STOP"), "`type` is `STOP`"),
+        (limit, "timeInForce", Some("GTD"), "`timeInForce` is `GTD`"),
+        (limit, "quantity", Some("0,01"), "`quantity` is `0,01`"),
+        (limit, "quantity", None, "needs `quantity`"),
+        (limit, "timestamp", Some("1.5"), "`timestamp` is `1.5`"),
+        (limit, "newOrderRespType", Some("ALL"), "`newOrderRespType` is `ALL`"),
+        (trailing, "trailingDelta", None, "needs `stopPrice|trailingDelta`"),
+        (bracket, "workingType", Some("MARKET"), "`workingType` is `MARKET`"),
+        (bracket, "pendingBelowType", Some("STOP"), "`pendingBelowType` is `STOP`"),
+        (bracket, "workingPrice", None, "`workingPrice` is missing"),
+    ] {
+        let said =
+            judge.check(&with(request, name, value)).unwrap_or_else(|| panic!("{name}: {value:?} passes"));
+        assert!(said.contains(why), "{said}");
+    }
     let mut bad = seen.iter().find(|s| s.method == "POST").unwrap().clone();
     bad.target = bad.target.replace("side=BUY", "sides=BUY");
     assert!(check(&known, &bad).unwrap().contains("`sides` is not declared"));

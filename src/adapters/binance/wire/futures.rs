@@ -2,6 +2,7 @@
 
 use super::Number;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// A conditional order. When it is triggered an order with the same client id takes over.
@@ -154,6 +155,46 @@ pub struct TradedOrder<'a> {
     pub position_side: Cow<'a, str>,
     #[serde(rename = "gtd", default)]
     pub good_till: Option<i64>,
+}
+
+/// `MARGIN_CALL`: each position is read by itself, so that one that can't be read hides no other.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MarginCall<'a> {
+    #[serde(rename = "p", borrow, default)]
+    pub positions: Vec<&'a RawValue>,
+}
+
+/// One position of it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CalledPosition<'a> {
+    #[serde(rename = "s", borrow)]
+    pub symbol: Cow<'a, str>,
+    #[serde(rename = "ps", borrow, default)]
+    pub position_side: Option<Cow<'a, str>>,
+    #[serde(rename = "pa", borrow)]
+    pub amount: Number<'a>,
+    #[serde(rename = "mp", borrow, default)]
+    pub mark_price: Option<Number<'a>>,
+    #[serde(rename = "up", borrow, default)]
+    pub unrealized: Option<Number<'a>>,
+    #[serde(rename = "mm", borrow, default)]
+    pub maintenance: Option<Number<'a>>,
+}
+
+/// `ACCOUNT_CONFIG_UPDATE`: the leverage of a symbol, or whether other coins count as margin.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AccountConfigUpdate<'a> {
+    #[serde(rename = "ac", borrow, default)]
+    pub leverage: Option<NewLeverage<'a>>,
+}
+
+/// The leverage.
+#[derive(Debug, Clone, Deserialize)]
+pub struct NewLeverage<'a> {
+    #[serde(rename = "s", borrow)]
+    pub symbol: Cow<'a, str>,
+    #[serde(rename = "l")]
+    pub leverage: u32,
 }
 
 /// `ALGO_UPDATE`.

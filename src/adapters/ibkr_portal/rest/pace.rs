@@ -125,6 +125,7 @@ impl Pace {
             limited_until: self.boxed(now),
             waits_until: gauge.waits_until,
             skew_ms: self.skew_ms,
+            switch: None,
         }
     }
 }

@@ -47,6 +47,7 @@ impl Pace {
             limited_until: gauge.backing_off_until,
             waits_until: gauge.waits_until,
             skew_ms: self.skew_ms,
+            switch: None,
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use super::{Answer, Reply};
 use crate::{
-    domain::{ids::Symbol, time::Stamp},
+    domain::{
+        ids::Symbol,
+        money::{Price, Qty},
+        time::Stamp,
+    },
     paper::{
         account::{Density, EquityPoint},
         exchange::{CancelOutcome, CloseOutcome},
@@ -59,6 +63,8 @@ pub(in crate::paper::server) enum Request {
     /// With the venue's time.
     Curve(Density, Reply<(Stamp, Vec<EquityPoint>)>),
     Positions(Reply<Vec<Value>>),
+    /// Units that somebody offers at a price, `true` for a seller: who runs the venue can have it, no client.
+    Offer(Symbol, bool, Price, Qty, Reply<bool>),
     /// Past every fault: no client can ask for it.
     Witness(Reply<Witness>),
     Position(String, Reply<Option<Value>>),
@@ -105,6 +111,9 @@ impl Venue {
             Request::Configuration(to) => to.hold(wire::configurations(&self.exchange.configuration())),
             Request::Activities(page, to) => to.hold(page.cut(&self.exchange)),
             Request::Curve(density, to) => to.hold((self.now(), self.exchange.equity_curve(density))),
+            Request::Offer(symbol, seller, price, size, to) => {
+                to.hold(self.change().offer_once(&symbol, seller, price, size))
+            }
             Request::Witness(to) => to.hold(self.witness()),
             Request::Positions(to) => to.hold(self.exchange.positions().iter().map(wire::position).collect()),
             Request::Position(symbol, to) => {

@@ -1,7 +1,10 @@
 //! Orders on futures: plain ones, and conditional ones in the words of their own service.
 
 use super::{Params, Shape, Unwritable, Writer, Written, shown, units};
-use crate::domain::order::{Amount, Attached, OrderSpec, OrderType, Submission, Tif, Trail};
+use crate::{
+    broker::Replacement,
+    domain::order::{Amount, Attached, OrderSpec, OrderType, Submission, Tif, Trail},
+};
 use rust_decimal::Decimal;
 
 impl Writer<'_> {
@@ -54,6 +57,29 @@ impl Writer<'_> {
         }
         params.push(("newClientOrderId", s.client.as_str().to_owned()));
         params.push(("newOrderRespType", "RESULT".to_owned()));
+        Ok(Written { shape: Shape::Order, path: &["order"], params, orders: 1 })
+    }
+
+    /// A change of an order that stays the same order. The venue takes it of limit orders alone, with price and whole
+    /// quantity both (`PUT /fapi/v1/order` in the vendor's documentation); conditional orders it does not change.
+    pub(super) fn amendment(&self, r: &Replacement, number: &str) -> Result<Written, Unwritable> {
+        let is_conditional = number.starts_with('a');
+        let (OrderType::Limit { .. }, OrderType::Limit { limit }) = (r.before.order_type, r.after.order_type)
+        else {
+            return Err(self.lacks("change of conditional orders; cancel it and place another"));
+        };
+        if is_conditional {
+            return Err(self.lacks("change of conditional orders; cancel it and place another"));
+        }
+        if r.before.tif != r.after.tif {
+            return Err(self.lacks("change of an order's time in force; cancel it and place another"));
+        }
+        let Amount::Qty(qty) = r.after.amount else { return Err(self.lacks("orders in money")) };
+        self.check(&r.after)?;
+        let mut params = self.head(r.after.side);
+        params.push(("orderId", number.to_owned()));
+        params.push(("quantity", units(qty)));
+        params.push(("price", shown(limit)));
         Ok(Written { shape: Shape::Order, path: &["order"], params, orders: 1 })
     }
 

@@ -1,0 +1,59 @@
+//! Changes of orders on futures, where an order is changed itself and keeps its number and its name.
+
+use super::{Api, Asked, orders::never_placed, read, settle::settle};
+use crate::{
+    adapters::binance::{
+        map::{
+            self,
+            request::Written,
+            rules::{Directory, Rules},
+        },
+        wire,
+    },
+    broker::{Outcome, Replacement},
+    domain::{lifecycle::OrderEvent, report::OrderReport, text::Text},
+    transport::limit::Class,
+};
+use http::Method;
+
+impl Api {
+    /// Sends a change. What comes back is the order as it stands now, or as it ended: one that is made no larger than
+    /// what has filled of it, and a post-only order that would take, the venue cancels (the vendor's documentation of
+    /// `PUT /fapi/v1/order`).
+    pub(super) async fn amend(
+        &self,
+        directory: &Directory,
+        rules: &Rules,
+        written: Written,
+        class: Class,
+        change: &Replacement,
+    ) -> Outcome<Vec<OrderReport>> {
+        let mut asked = Asked::new(Method::PUT, &self.path(written.path), 1);
+        (asked.params, asked.orders) = (written.params, written.orders);
+        let answer = match settle(self.exchange(class, asked).await) {
+            Outcome::Accepted(answer) => answer,
+            Outcome::Refused(no) => return Outcome::Refused(no),
+            Outcome::NotSent(why) => return Outcome::NotSent(why),
+            Outcome::Unknown(why) => return Outcome::Unknown(why),
+        };
+        let unknown = |why: String| Outcome::Unknown(Text::from(format!("{}: {why}", answer.status)));
+        let told = read::<wire::Order<'_>>(&answer)
+            .and_then(|order| map::order(directory, &order).map_err(|e| e.to_string()));
+        let order = match told {
+            Ok(order) => order,
+            Err(why) => return unknown(format!("the answer can't be read: {why}")),
+        };
+        if order.client != change.order.client || order.instrument != change.after.instrument {
+            return unknown(format!("the answer is about another order, {}", order.client));
+        }
+        let is_cancelled = matches!(order.status, OrderEvent::Cancelled | OrderEvent::Expired);
+        let mut reports = Vec::new();
+        if is_cancelled {
+            let why = "the venue cancelled the order over this change: it was to be no larger than what has filled, or \
+                       would have taken though it is post-only";
+            reports.extend(never_placed(rules, change, Text::from(why)));
+        }
+        reports.push(order);
+        Outcome::Accepted(reports)
+    }
+}
