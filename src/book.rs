@@ -13,6 +13,8 @@ pub mod fills;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod held;
+#[cfg(test)]
+mod inverse;
 pub mod latches;
 #[cfg(test)]
 mod lives;
@@ -46,6 +48,7 @@ use crate::domain::{
     money::{Ratio, SignedQty},
     names::FewMap,
     order::{Origin, Side},
+    payoff::Payoff,
     report::{AccountReport, OrderReport},
     rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
@@ -436,7 +439,7 @@ impl Book {
     fn learn_instrument(&mut self, instrument: &Instrument) -> Applied {
         let seat = self.seats.take(&instrument.id);
         if let Some(row) = self.positions.rows.get_mut(seat) {
-            row.multiplier = instrument.multiplier;
+            row.pays(instrument.payoff);
         }
         self.charge_kept(instrument);
         self.instruments.insert(seat, instrument.clone());
@@ -464,7 +467,7 @@ impl Book {
         }
         self.heard.insert(instrument.venue.clone());
         let seat = self.seats.take(instrument);
-        self.positions.set(at, (seat, instrument), said, self.multiplier(seat));
+        self.positions.set(at, (seat, instrument), said, self.payoff(seat));
         Applied::Noted
     }
 
@@ -474,8 +477,14 @@ impl Book {
         self.sessions.surprise(Rule::PositionChanged, instrument, Text::clean(&what));
     }
 
-    fn multiplier(&self, seat: rows::Seat) -> Ratio {
-        self.instruments.get(seat).map_or(Ratio::new(rust_decimal::Decimal::ONE), |i| i.multiplier)
+    /// What one unit pays; its price where the rules are not known yet.
+    fn payoff(&self, seat: rows::Seat) -> Payoff {
+        self.instruments.get(seat).map_or(Payoff::ONE, |i| i.payoff)
+    }
+
+    /// The same of an instrument.
+    pub fn payoff_of(&self, instrument: &InstrumentId) -> Payoff {
+        self.instrument(instrument).map_or(Payoff::ONE, |i| i.payoff)
     }
 
     /// The side that closes a position; `None` when flat.

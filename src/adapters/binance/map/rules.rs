@@ -9,11 +9,11 @@ use crate::{
     domain::{
         ids::{Currency, InstrumentId, Symbol, VenueId},
         instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
-        money::{Money, Price, Qty, Ratio},
+        money::{Money, Price, Qty},
+        payoff::Payoff,
         text::Text,
     },
 };
-use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// What a trailing stop may stay behind, in hundredths of a per cent.
@@ -170,7 +170,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
             Some(n) => Money::new(super::number::<Money>("minNotional", n)?.get().normalize()),
             None => Money::ZERO,
         },
-        multiplier: Ratio::new(Decimal::ONE),
+        payoff: Payoff::ONE,
         shortable: product.is_futures(),
         borrow: if product.is_futures() { Borrow::Easy } else { Borrow::None },
         marginable: product.is_futures(),
