@@ -1,6 +1,8 @@
 //! Figures for people: profit and loss, exposure, the equity curve, execution quality.
 
 mod curve;
+#[cfg(test)]
+mod inverse;
 mod quality;
 
 pub use curve::EquityCurve;

@@ -13,8 +13,6 @@ pub mod fills;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod held;
-#[cfg(test)]
-mod inverse;
 pub mod latches;
 #[cfg(test)]
 mod lives;
@@ -48,7 +46,6 @@ use crate::domain::{
     money::{Ratio, SignedQty},
     names::FewMap,
     order::{Origin, Side},
-    payoff::Payoff,
     report::{AccountReport, OrderReport},
     rules::{LatchKey, Rule},
     scope::{ExitPlan, Kept},
@@ -475,16 +472,6 @@ impl Book {
         let before = self.position(instrument).map_or(SignedQty::ZERO, |p| p.qty);
         let what = format!("{}: from {before} to {now} without an order of ours", instrument.symbol);
         self.sessions.surprise(Rule::PositionChanged, instrument, Text::clean(&what));
-    }
-
-    /// What one unit pays; its price where the rules are not known yet.
-    fn payoff(&self, seat: rows::Seat) -> Payoff {
-        self.instruments.get(seat).map_or(Payoff::ONE, |i| i.payoff)
-    }
-
-    /// The same of an instrument.
-    pub fn payoff_of(&self, instrument: &InstrumentId) -> Payoff {
-        self.instrument(instrument).map_or(Payoff::ONE, |i| i.payoff)
     }
 
     /// The side that closes a position; `None` when flat.

@@ -25,6 +25,15 @@ use crate::domain::{
 /// For so many orders that the book does not have yet are executions kept.
 const ORPHANS_MAX: usize = 10_000;
 
+/// What came of an execution that named no order the book has: kept until the order's report comes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Orphan {
+    pub(super) filled: Qty,
+    pub(super) value: Money,
+    pub(super) payoff: Payoff,
+    pub(super) fees: Vec<(Currency, Money)>,
+}
+
 impl Book {
     pub(super) fn fill(&mut self, at: Stamp, execution: &Execution, inferred: bool) -> Applied {
         let venue = &execution.instrument.venue;

@@ -3,6 +3,7 @@
 use super::{
     Book, PositionRow,
     orders::{Line, OrderRow, Orders},
+    rows::Seat,
 };
 use crate::domain::{
     ids::{InstrumentId, OrderId},
@@ -317,6 +318,16 @@ impl Book {
         exposure.position = position.map_or(SignedQty::ZERO, |p| p.qty);
         Known { rules: self.instruments.get(seat), position, exposure }
     }
+    /// What one unit pays; its price where the rules are not known yet.
+    pub(super) fn payoff(&self, seat: Seat) -> Payoff {
+        self.instruments.get(seat).map_or(Payoff::ONE, |i| i.payoff)
+    }
+
+    /// The same of an instrument.
+    pub fn payoff_of(&self, instrument: &InstrumentId) -> Payoff {
+        self.instrument(instrument).map_or(Payoff::ONE, |i| i.payoff)
+    }
+
     /// The rules of what an order is in.
     pub fn rules_of(&self, order: &OrderRow) -> Option<&Instrument> {
         self.instruments.get(order.seat)

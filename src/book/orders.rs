@@ -8,6 +8,7 @@ pub(super) use self::line::Line;
 use self::words::{role_of, settle};
 use super::{
     applied::Applied,
+    executions::Orphan,
     exposure::Counted,
     rows::{Named, Places, Rows, Seat, Seated},
 };
@@ -224,15 +225,6 @@ impl OrderRow {
         }
         self.spec.order_type = change.applied_to(self.spec.order_type);
     }
-}
-
-/// What came of an execution that named no order the book has: kept until the order's report comes.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Orphan {
-    pub(super) filled: Qty,
-    pub(super) value: Money,
-    pub(super) payoff: Payoff,
-    pub(super) fees: Vec<(Currency, Money)>,
 }
 
 impl Named for OrderRow {

@@ -239,16 +239,6 @@ mod tests {
         assert_eq!(Payoff::coins_at(m("0.00000001"), p("0.1")), Some(m("0.00000001")));
     }
 
-    /// Journals of before there were inverse contracts have a number there.
-    #[test]
-    fn a_linear_payoff_is_written_as_its_multiplier() {
-        for (payoff, text) in [(options(), r#""100""#), (hundred(), r#"{"face":"100"}"#)] {
-            assert_eq!(serde_json::to_string(&payoff).unwrap(), text);
-            assert_eq!(serde_json::from_str::<Payoff>(text).unwrap(), payoff);
-        }
-        assert!(serde_json::from_str::<Payoff>(r#"{"side":"100"}"#).is_err());
-    }
-
     fn prices() -> impl Strategy<Value = Price> {
         (1_i64..20_000_000).prop_map(|tenths| Price::new(Decimal::new(tenths, 1)))
     }

@@ -1,10 +1,10 @@
-//! Inverse contracts in the book: hand-computed fills, fees in the coin, exposure that no price moves, and rules that come
+//! Inverse contracts in the book and in its figures: hand-computed fills, fees in the coin, exposure that no price moves, and rules that come
 //! late. A contract is 100 USD.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 
-use super::{Book, Marks, PositionRow, Sides, fixture::*};
 use crate::{
     analytics,
+    book::{Book, Marks, PositionRow, Sides, fixture::*},
     domain::{
         fact::{Fact, PositionSource},
         ids::Currency,
@@ -145,19 +145,6 @@ fn rules_that_come_late_change_the_measure() {
     book.apply(at(1), &Fact::Instrument(Box::new(inverse())));
     fills(&mut book, "2", Side::Buy, "100", "60000");
     assert_eq!(book.order(&id("a")).unwrap().avg_price(), Some(px("48000")));
-}
-
-/// A journal of before there were inverse contracts has a number where the payoff stands.
-#[test]
-fn rules_of_an_older_journal_are_linear() {
-    let option = Instrument { payoff: Payoff::Linear("100".parse().unwrap()), ..share(aapl()) };
-    let text = serde_json::to_string(&Fact::Instrument(Box::new(option.clone()))).unwrap();
-    assert!(text.contains(r#""multiplier":"100","#), "{text}");
-    assert_eq!(serde_json::from_str::<Fact>(&text).unwrap(), Fact::Instrument(Box::new(option)));
-    let contract = Fact::Instrument(Box::new(inverse()));
-    let text = serde_json::to_string(&contract).unwrap();
-    assert!(text.contains(r#""multiplier":{"face":"100"},"#), "{text}");
-    assert_eq!(serde_json::from_str::<Fact>(&text).unwrap(), contract);
 }
 
 proptest! {
