@@ -2,6 +2,7 @@
 //! is kept as it is, and the order stays an open risk.
 
 pub mod account;
+pub mod coins;
 pub mod futures;
 pub mod market;
 pub mod request;

@@ -2,6 +2,7 @@
 //! with what their answers taught.
 
 pub mod account;
+pub mod coins;
 pub mod futures;
 pub mod listen;
 pub mod orders;
@@ -176,11 +177,7 @@ impl Api {
     }
 
     fn path(&self, tail: &[&'static str]) -> Vec<&'static str> {
-        let head: &[&'static str] = match self.product() {
-            Product::Spot | Product::Us => &["api", "v3"],
-            Product::Usdm => &["fapi", "v1"],
-        };
-        head.iter().chain(tail).copied().collect()
+        self.product().root().iter().chain(tail).copied().collect()
     }
 
     /// Sends `asked` once, when the limits let it.
