@@ -1,6 +1,5 @@
 //! Inverse contracts in the book and in its figures: hand-computed fills, fees in the coin, exposure that no price moves, and rules that come
 //! late. A contract is 100 USD.
-#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 
 use crate::{
     analytics,

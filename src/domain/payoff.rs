@@ -149,6 +149,7 @@ fn last_digit(d: Decimal) -> Decimal {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

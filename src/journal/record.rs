@@ -273,10 +273,9 @@ mod tests {
                 "notional_min":"0","multiplier":M,"shortable":true,"borrow":"easy","marginable":true,"tradable":"yes"}"#;
             let fact = rules.replace('M', multiplier);
             let columns = Columns { run: "r1", at: 1, kind: "instrument", order: None, fact: &fact };
-            match read(Seq::START, &columns).unwrap().dated.fact {
-                Fact::Instrument(rules) => rules.payoff,
-                other => panic!("{other:?}"),
-            }
+            let fact = read(Seq::START, &columns).unwrap().dated.fact;
+            let Fact::Instrument(rules) = fact else { panic!("{fact:?}") };
+            rules.payoff
         };
         assert_eq!(told(r#""100""#), Payoff::Linear("100".parse().unwrap()));
         assert_eq!(told(r#"{"face":"100"}"#), Payoff::Inverse { face: "100".parse().unwrap() });

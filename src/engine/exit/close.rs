@@ -309,7 +309,7 @@ impl Engine {
     /// The most that one round closes, where slices are asked for and the price is known.
     fn slice(&self, instrument: &InstrumentId, whole: Qty) -> Qty {
         let most = self.exit_terms.slice_notional_max.and_then(|most| {
-            let price = self.marks.get(instrument).and_then(|mark| mark.price());
+            let price = self.marks.get(instrument).and_then(crate::book::Mark::price);
             let one = self.book.payoff_of(instrument).size(Qty::ONE, price)?;
             most.checked_div(one.get()).and_then(Qty::new)
         });

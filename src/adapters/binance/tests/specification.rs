@@ -21,7 +21,7 @@ fn block(lines: &mut Lines<'_>, least: usize) -> Value {
     if first.starts_with("- ") {
         let mut list = Vec::new();
         while let Some((_, line)) = lines.next_if(|(i, l)| *i == indent && l.starts_with("- ")) {
-            let line = &line[2..];
+            let line = line.strip_prefix("- ").unwrap();
             let mut one = serde_json::Map::new();
             let mut scalar = Value::Null;
             match entry(line) {
@@ -119,7 +119,7 @@ pub(super) fn example(schema: &Value) -> Value {
     let text = schema["example"].as_str().or_else(|| schema["const"].as_str());
     let text = text.unwrap_or_default();
     match schema["type"].as_str() {
-        Some("integer") => json!(text.parse::<i64>().unwrap_or_default()),
+        Some("integer") => json!(if text.is_empty() { 0 } else { text.parse::<i64>().unwrap() }),
         Some("boolean") => json!(text == "true"),
         Some("array") => json!([]),
         _ => json!(text),
