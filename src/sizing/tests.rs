@@ -124,6 +124,7 @@ fn a_bracket_shows_what_it_may_cost_and_bring() {
 #[test]
 fn contracts_of_so_many_dollars_are_sized_by_them() {
     let mut desk = Desk::open();
+    desk.marks = Marks::new();
     desk.marks.apply(&quote(aapl(), "49999.5", "50000", 0));
     let tick = crate::domain::instrument::Tick::Fixed(px("0.1"));
     desk.rules = Instrument { id: aapl(), tick, ..inverse() };

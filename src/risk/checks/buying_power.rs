@@ -87,7 +87,7 @@ mod tests {
         desk.passes(CheckName::BuyingPower, &contracts("2000", "40000"));
         desk.refuses(CheckName::BuyingPower, &contracts("2001", "39000"), "200100");
         desk.book.take(intent("a", &contracts("1500", "39000")));
-        desk.refuses(CheckName::BuyingPower, &contracts("600", "40000"), "50000 is left");
+        desk.refuses(CheckName::BuyingPower, &contracts("600", "40000"), "50000.00 is left");
     }
 
     #[test]
