@@ -1,6 +1,8 @@
 //! Figures for people: profit and loss, exposure, the equity curve, execution quality.
 
 mod curve;
+#[cfg(test)]
+mod inverse;
 mod quality;
 
 pub use curve::EquityCurve;
@@ -10,7 +12,7 @@ use crate::{
     book::{Book, FillRow, HeldRow, Mark, Marks, OrderRow, PositionRow},
     domain::{
         ids::{OrderId, VenueId},
-        money::{Money, Percent, Price, Ratio, SignedQty},
+        money::{Money, Percent, Price, Ratio},
         order::{Attached, OrderKind, Side},
     },
 };
@@ -81,9 +83,9 @@ impl VenueFigures {
 /// Works out one position's figures.
 pub fn position(book: &Book, row: &PositionRow, mark: Option<&Mark>) -> PositionFigures {
     let last = mark.and_then(Mark::price);
-    let value = last.and_then(|p| worth(row, row.qty, p));
-    let cost = row.cost.and_then(|c| c.checked_mul(row.multiplier.get()));
-    let unrealized = value.zip(cost).and_then(|(v, c)| v.checked_sub(c));
+    let value = row.payoff.value(row.qty, last).filter(|_| last.is_some());
+    let unrealized = row.cost.zip(last).and_then(|(c, p)| row.payoff.profit(row.qty, c, Some(p)));
+    let cost = row.cost.and_then(|c| row.payoff.cost(row.qty, c));
     let stop_order = working_stop(book, row);
     let here = held_stop(book, row);
     let stop = stop_order.and_then(OrderRow::stop_price).or_else(|| here.and_then(stands_at));
@@ -97,8 +99,8 @@ pub fn position(book: &Book, row: &PositionRow, mark: Option<&Mark>) -> Position
         day: day(row, mark),
         risk_to_stop: last
             .zip(stop)
-            .and_then(|(last, stop)| last.checked_sub(stop))
-            .and_then(|distance| worth(row, row.qty, distance)),
+            .and_then(|(last, stop)| row.payoff.profit_between(row.qty, last, stop))
+            .map(Money::negated),
         r_multiple: first_stop(book, stop_order, here).and_then(|first| r_multiple(row, first, unrealized)),
         stop,
         equity_share: value.zip(equity).filter(|_| same_currency).and_then(|(v, e)| v.abs().percent_of(e)),
@@ -109,6 +111,8 @@ pub fn position(book: &Book, row: &PositionRow, mark: Option<&Mark>) -> Position
 pub fn venue(book: &Book, marks: &Marks, venue: &VenueId) -> VenueFigures {
     let mut sums = VenueFigures::default();
     let mut of_positions = Some(Money::ZERO);
+    // What they add to the cash; `None` where only the venue knows.
+    let mut beside = Some(Money::ZERO);
     for row in book.positions().filter(|row| row.instrument.venue == *venue) {
         if !is_comparable(book, row) {
             sums.left_out = sums.left_out.saturating_add(1);
@@ -122,6 +126,7 @@ pub fn venue(book: &Book, marks: &Marks, venue: &VenueId) -> VenueFigures {
             continue;
         }
         add(&mut sums.unrealized, figures.unrealized);
+        beside = beside.zip(beside_cash(book, row, figures.last)).and_then(|(sum, b)| sum.checked_add(b));
         match figures.value {
             None => sums.left_out = sums.left_out.saturating_add(1),
             Some(value) if row.qty.is_positive() => {
@@ -135,8 +140,9 @@ pub fn venue(book: &Book, marks: &Marks, venue: &VenueId) -> VenueFigures {
         }
     }
     let account = book.account(venue).map(|a| &a.report);
-    let counted = account.and_then(|a| a.cash.checked_add(sums.long)?.checked_sub(sums.short));
-    sums.equity = if sums.left_out == 0 { counted } else { account.map(|a| a.equity) };
+    let counted = account.zip(beside).filter(|_| sums.left_out == 0);
+    let counted = counted.and_then(|(a, beside)| a.cash.checked_add(beside));
+    sums.equity = counted.or(account.map(|a| a.equity));
     let base = account.and_then(|a| a.last_equity);
     let by_equity = sums.equity.zip(base).and_then(|(now, then)| now.checked_sub(then));
     sums.day = by_equity.or_else(|| of_positions.and_then(|d| d.checked_sub(sums.fees_today)));
@@ -155,24 +161,19 @@ pub fn slippage_bps(fill: &FillRow, reference: Price) -> Option<Ratio> {
     share.checked_mul(Decimal::from(10_000)).map(|bps| Ratio::new(bps.round_dp(2)))
 }
 
-fn worth(row: &PositionRow, qty: SignedQty, price: Price) -> Option<Money> {
-    qty.checked_mul_price(price)?.checked_mul(row.multiplier.get())
-}
-
-/// Value now, less what it was worth at the close before, less what was paid since.
+/// The profit now of what was there at the close before, as if bought then, and of what was traded since.
 fn day(row: &PositionRow, mark: Option<&Mark>) -> Option<Money> {
-    let now = if row.qty.is_zero() {
-        Money::ZERO
-    } else {
-        row.qty.checked_mul_price(mark.and_then(Mark::price)?)?
-    };
     let before = if row.day_qty.is_zero() {
         Money::ZERO
     } else {
         let close = row.previous_close.or_else(|| mark.and_then(|m| m.previous_close))?;
-        row.day_qty.checked_mul_price(close)?
+        row.payoff.weight(row.day_qty, close)?
     };
-    now.checked_sub(before)?.checked_sub(row.day_spent)?.checked_mul(row.multiplier.get())
+    row.payoff.profit(row.qty, before.checked_add(row.day_spent)?, mark.and_then(Mark::price))
+}
+
+fn beside_cash(book: &Book, row: &PositionRow, last: Option<Price>) -> Option<Money> {
+    book.instrument(&row.instrument)?.beside_cash(row.qty, row.avg_price, last?)
 }
 
 /// The stop that covers most of the position; of equals the first.
@@ -208,7 +209,7 @@ fn first_stop(book: &Book, stop: Option<&OrderRow>, here: Option<&HeldRow>) -> O
 }
 
 fn r_multiple(row: &PositionRow, first: Price, unrealized: Option<Money>) -> Option<Ratio> {
-    let risk = worth(row, row.qty, row.avg_price?.checked_sub(first)?)?;
+    let risk = row.payoff.profit_between(row.qty, row.avg_price?, first)?.negated();
     // A stop beyond the entry has no risk left to count in.
     if !risk.is_positive() {
         return None;

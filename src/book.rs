@@ -441,7 +441,7 @@ impl Book {
     fn learn_instrument(&mut self, instrument: &Instrument) -> Applied {
         let seat = self.seats.take(&instrument.id);
         if let Some(row) = self.positions.rows.get_mut(seat) {
-            row.multiplier = instrument.multiplier;
+            row.pays(instrument.payoff);
         }
         self.charge_kept(instrument);
         self.instruments.insert(seat, instrument.clone());
@@ -469,7 +469,7 @@ impl Book {
         }
         self.heard.insert(instrument.venue.clone());
         let seat = self.seats.take(instrument);
-        self.positions.set(at, (seat, instrument), said, self.multiplier(seat));
+        self.positions.set(at, (seat, instrument), said, self.payoff(seat));
         Applied::Noted
     }
 
@@ -477,10 +477,6 @@ impl Book {
         let before = self.position(instrument).map_or(SignedQty::ZERO, |p| p.qty);
         let what = format!("{}: from {before} to {now} without an order of ours", instrument.symbol);
         self.sessions.surprise(Rule::PositionChanged, instrument, Text::clean(&what));
-    }
-
-    fn multiplier(&self, seat: rows::Seat) -> Ratio {
-        self.instruments.get(seat).map_or(Ratio::new(rust_decimal::Decimal::ONE), |i| i.multiplier)
     }
 
     /// The side that closes a position; `None` when flat.

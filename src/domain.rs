@@ -16,6 +16,7 @@ pub mod limits;
 pub mod money;
 pub mod names;
 pub mod order;
+pub mod payoff;
 pub mod quote;
 pub mod report;
 pub mod rules;

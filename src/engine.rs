@@ -255,7 +255,7 @@ impl Engine {
 
     fn hold(&mut self, instrument: &InstrumentId) {
         if let Some(p) = self.book.position(instrument) {
-            self.marks.hold(instrument, p.qty, p.avg_price, p.multiplier);
+            self.marks.hold(instrument, p.qty, p.avg_price, p.payoff);
         }
     }
 

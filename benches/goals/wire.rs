@@ -17,7 +17,7 @@ use tradedeck::{
     book::{Marked, Marks},
     domain::{
         ids::{InstrumentId, Symbol, VenueId},
-        money::{NumberError, Price, Qty, Ratio, SignedQty},
+        money::{NumberError, Price, Qty, SignedQty},
         time::{Mono, Stamp},
     },
 };
@@ -57,7 +57,7 @@ pub(crate) fn marks() -> Marks {
     for n in (0..SYMBOLS).step_by(HELD) {
         let instrument = InstrumentId { venue: venue(), symbol: symbol(n) };
         let (qty, avg) = (SignedQty::new(Decimal::new(100, 0)), Price::new(Decimal::new(2_345, 2)));
-        marks.hold(&instrument, qty, Some(avg), Ratio::new(Decimal::ONE));
+        marks.hold(&instrument, qty, Some(avg), tradedeck::domain::payoff::Payoff::ONE);
     }
     marks
 }

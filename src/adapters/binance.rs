@@ -1,4 +1,4 @@
-//! Binance: coins on its two exchanges. Requests are signed; order news come over the websocket API, or over a key that
+//! Binance: coins on its two exchanges, and perpetual contracts of both kinds. Requests are signed; order news come over the websocket API, or over a key that
 //! must be kept alive; balances are the positions.
 
 mod auth;
@@ -69,7 +69,7 @@ impl Binance {
 pub(super) fn fees(product: Product) -> Vec<(AssetClass, FeeSchedule)> {
     match product {
         Product::Spot | Product::Us => vec![(AssetClass::Crypto, FeeSchedule::percent(1, 1))],
-        Product::Usdm => vec![(AssetClass::Perpetual, FeeSchedule::percent(5, 2))],
+        Product::Usdm | Product::Coinm => vec![(AssetClass::Perpetual, FeeSchedule::percent(5, 2))],
     }
 }
 
@@ -78,11 +78,13 @@ pub(super) fn capability(product: Product) -> Capability {
     let is_world = product == Product::Spot;
     let is_futures = product.is_futures();
     let kinds = match product {
-        Product::Spot | Product::Usdm => OrderKind::ALL.to_vec(),
+        Product::Spot | Product::Usdm | Product::Coinm => OrderKind::ALL.to_vec(),
         Product::Us => vec![OrderKind::Market, OrderKind::Limit, OrderKind::StopLimit],
     };
     let mut tifs = vec![TifWord::Gtc, TifWord::Ioc, TifWord::Fok];
-    tifs.extend(is_futures.then_some(TifWord::Gtd));
+    // Orders on contracts that are paid in coins have no such parameter (openapi-cmfutures.yaml, POST /dapi/v1/order).
+    let has_date = is_futures && !product.is_paid_in_coins();
+    tifs.extend(has_date.then_some(TifWord::Gtd));
     let coins = ClassCapability {
         class: if is_futures { AssetClass::Perpetual } else { AssetClass::Crypto },
         kinds,
@@ -91,7 +93,8 @@ pub(super) fn capability(product: Product) -> Capability {
         oco: !is_futures,
         oto: is_world,
         waits_on_limits: is_world,
-        fractional: true,
+        // Contracts are whole.
+        fractional: !product.is_paid_in_coins(),
         notional: !is_futures,
         extended: false,
         post_only: true,

@@ -59,6 +59,13 @@ pub const ROWS: &[Row] = &[
         open: |venue, settings, tls, clock| binance(Product::Usdm, venue, settings, tls, clock),
     },
     Row {
+        kind: VenueKind::BinanceCoinm,
+        takes_key: true,
+        capability: || binance::capability(Product::Coinm),
+        fees: || binance::fees(Product::Coinm),
+        open: |venue, settings, tls, clock| binance(Product::Coinm, venue, settings, tls, clock),
+    },
+    Row {
         kind: VenueKind::Ibkr,
         takes_key: false,
         capability: ibkr_tws::capability,

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         ids::{OrderId, Symbol, VenueId},
         lifecycle::OrderState,
-        money::{Money, Percent, Price, Qty, Ratio},
+        money::{Money, Percent, Price, Qty, Ratio, SignedQty},
         order::{Origin, Side},
         time::Stamp,
     },
@@ -109,26 +109,27 @@ fn outcome(book: &Book, order: &OrderRow, last: Option<Stamp>) -> Outcome {
         ordered.and_then(|q| order.filled.get().checked_div(q)).map(|s| s.min(Decimal::ONE))
     };
     let paid = order.avg_price().filter(|_| order.filled.is_positive());
-    let multiplier = book.instrument(&order.spec.instrument).map_or(Decimal::ONE, |i| i.multiplier.get());
-    let money =
-        |per_unit: Price| per_unit.per_unit().checked_mul(order.filled.get())?.checked_mul(multiplier);
+    let payoff = book.payoff_of(&order.spec.instrument);
+    let filled = SignedQty::new(order.filled.get());
     let worse = |paid: Price, than: Price| match order.spec.side {
         Side::Buy => paid.checked_sub(than),
         Side::Sell => than.checked_sub(paid),
     };
+    let lost = |paid: Price, than: Price| match order.spec.side {
+        Side::Buy => payoff.profit_between(filled, than, paid),
+        Side::Sell => payoff.profit_between(filled, paid, than),
+    };
     let slippage = paid.zip(order.arrival).and_then(|(paid, arrival)| {
         let mid = arrival.mid()?;
-        let per_unit = worse(paid, mid)?;
-        let share = per_unit.get().checked_div(mid.get().abs())?;
-        Some((order.filled_value.get().abs(), share, money(per_unit)?))
+        let share = worse(paid, mid)?.get().checked_div(mid.get().abs())?;
+        Some((payoff.size(order.filled, Some(paid))?.get(), share, lost(paid, mid)?))
     });
     let improvement = paid.zip(order.arrival).and_then(|(paid, arrival)| {
         let touch = match order.spec.side {
             Side::Buy => arrival.ask,
             Side::Sell => arrival.bid,
         };
-        let better = worse(touch, paid)?;
-        money(better).filter(|m| m.is_positive())
+        lost(touch, paid).filter(|m| m.is_positive())
     });
     let ms = last.filter(|_| is_whole).map(|at| at.since_ms(order.intended_at));
     let ms = ms.and_then(|ms| u64::try_from(ms).ok());

@@ -12,8 +12,9 @@ use crate::domain::{
     algorithm::{AlgorithmFact, Claim, Instruction, Owner},
     ids::{InstrumentId, OrderId, VenueId},
     instrument::Instrument,
-    money::{Qty, Ratio, SignedQty},
+    money::{Qty, SignedQty},
     order::Origin,
+    payoff::Payoff,
     report::Execution,
     text::Text,
     time::Stamp,
@@ -59,7 +60,7 @@ impl Parts {
         at: Stamp,
         owner: Option<Owner>,
         (seat, execution): (Seat, &Execution),
-        (qty, charge, multiplier): (Qty, Charge, Ratio),
+        (qty, charge, payoff): (Qty, Charge, Payoff),
         are_rules_known: bool,
     ) {
         let Some(owner) = owner else { return };
@@ -67,7 +68,7 @@ impl Parts {
         if qty.is_zero() {
             part.charge(seat, charge, execution.price);
         } else {
-            _ = part.fill(at, (seat, execution), qty, charge, multiplier);
+            _ = part.fill(at, (seat, execution), qty, charge, payoff);
         }
         if let Some(fee) = execution.fee.as_ref().filter(|_| !are_rules_known) {
             part.keep_fee(&execution.instrument, fee, execution.price);
@@ -99,7 +100,7 @@ impl Parts {
     pub(super) fn learn(&mut self, seat: Seat, rules: &Instrument) {
         for part in self.rows.values_mut() {
             if let Some(row) = part.rows.get_mut(seat) {
-                row.multiplier = rules.multiplier;
+                row.pays(rules.payoff);
             }
             for (fee, price, bears) in part.kept_fees(&rules.id) {
                 let charge = Charge::of(&fee, rules);

@@ -7,9 +7,10 @@ use crate::domain::{
     fact::Fact,
     ids::{InstrumentId, VenueId},
     instrument::{AssetClass, Instrument},
-    money::{Money, Price, Ratio, SignedQty},
+    money::{Money, Price, Ratio},
     names::FewMap,
     order::Side,
+    payoff::Payoff,
 };
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
@@ -223,23 +224,21 @@ impl Sides {
         exposure: &super::Exposure,
         mark: Option<&Mark>,
         price: Option<Price>,
-        multiplier: Ratio,
+        payoff: Payoff,
         paid: impl FnOnce() -> Option<Price>,
     ) -> Option<Self> {
         let touch = |side: Side| mark.and_then(|m| touch(m, side));
         let held = if exposure.position.is_zero() {
             Money::ZERO
         } else {
-            let price = price.or_else(paid)?;
-            exposure.position.checked_mul_price(price)?.times(multiplier)?
+            payoff.value(exposure.position, price.or_else(paid))?
         };
-        let buying = exposure.buying.value(touch(Side::Buy), multiplier)?;
-        let mut selling = exposure.selling.value(touch(Side::Sell), multiplier)?;
+        let buying = exposure.buying.value(touch(Side::Buy), payoff)?;
+        let mut selling = exposure.selling.value(touch(Side::Sell), payoff)?;
         if !exposure.sells.is_zero() {
             // What is sold below the market is owed at the market.
-            let sells = SignedQty::new(exposure.sells.get());
-            let owed = touch(Side::Sell).and_then(|bid| sells.checked_mul_price(bid)?.times(multiplier));
-            selling = owed.map_or(selling, |owed| owed.abs().max(selling));
+            let owed = payoff.size(exposure.sells, touch(Side::Sell));
+            selling = owed.map_or(selling, |owed| owed.max(selling));
         }
         Some(Self { held, buying, selling })
     }
@@ -393,10 +392,10 @@ impl Marks {
         let (instrument, account) = (known.rules, book.account(&id.venue));
         // Amounts of two currencies are never added.
         let adds_up = instrument.zip(account).is_none_or(|(i, a)| i.quote == a.report.currency);
-        let multiplier = instrument.map_or(Ratio::ONE, |i| i.multiplier);
+        let payoff = instrument.map_or(Payoff::ONE, |i| i.payoff);
         let paid = || known.position.and_then(|p| p.avg_price);
         let price = mark.and_then(Mark::price);
-        let sides = Sides::of(&known.exposure, mark, price, multiplier, paid);
+        let sides = Sides::of(&known.exposure, mark, price, payoff, paid);
         let new = sides.and_then(|s| s.burden(instrument, price));
         let new = new.filter(|burden| adds_up || burden.is_nothing());
         let carries = !new.is_some_and(|burden| burden.is_nothing());

@@ -5,8 +5,9 @@ use super::Book;
 use crate::domain::{
     ids::{InstrumentId, VenueId},
     instrument::AssetClass,
-    money::{Money, Qty, Ratio, SignedQty},
+    money::{Money, Qty, SignedQty},
     order::Side,
+    payoff::Payoff,
     report::Execution,
     time::Stamp,
 };
@@ -69,7 +70,7 @@ impl Days {
         execution: &Execution,
         qty: Qty,
         held: SignedQty,
-        multiplier: Ratio,
+        payoff: Payoff,
     ) {
         let days = self.venues.entry(execution.instrument.venue.clone()).or_default();
         if days.is_empty() {
@@ -86,7 +87,7 @@ impl Days {
             row.orders = row.orders.saturating_add(1);
         }
         if execution.side == Side::Sell {
-            let value = qty.checked_mul_price(execution.price).and_then(|m| m.checked_mul(multiplier.get()));
+            let value = payoff.size(qty, Some(execution.price));
             row.sold = value.and_then(|v| row.sold.checked_add(v)).unwrap_or(row.sold);
         }
         // What is told a day late says nothing of the order in which things came.

@@ -15,6 +15,7 @@ use crate::domain::{
     lifecycle::{OrderEvent, OrderState, Transition},
     money::{Money, Price, Qty, SignedQty},
     order::Role,
+    payoff::Payoff,
     report::{Execution, Fee},
     rules::Rule,
     text::Text,
@@ -23,6 +24,15 @@ use crate::domain::{
 
 /// For so many orders that the book does not have yet are executions kept.
 const ORPHANS_MAX: usize = 10_000;
+
+/// What came of an execution that named no order the book has: kept until the order's report comes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Orphan {
+    pub(super) filled: Qty,
+    pub(super) value: Money,
+    pub(super) payoff: Payoff,
+    pub(super) fees: Vec<(Currency, Money)>,
+}
 
 impl Book {
     pub(super) fn fill(&mut self, at: Stamp, execution: &Execution, inferred: bool) -> Applied {
@@ -43,26 +53,26 @@ impl Book {
         let moved = self.count_in_order(at, &order, execution, told, inferred);
         let charge = self.charge(execution);
         let seat = self.seats.take(&execution.instrument);
-        let multiplier = self.multiplier(seat);
+        let payoff = self.payoff(seat);
         let owner = self.owner_of_fill(&order);
         let are_rules_known = self.instruments.get(seat).is_some();
-        self.parts.fill(at, owner, (seat, execution), (new, charge, multiplier), are_rules_known);
+        self.parts.fill(at, owner, (seat, execution), (new, charge, payoff), are_rules_known);
         if new.is_zero() {
             self.positions.charge(seat, charge, execution.price);
-            let fee = charge.paid(execution.price, multiplier);
+            let fee = charge.paid(execution.price, payoff);
             self.sessions.charged(&execution.instrument, fee);
             return Applied::Noted;
         }
         let held = self.position(&execution.instrument).map_or(SignedQty::ZERO, |p| p.qty);
         let filled = self.order(&order).map(|row| row.filled);
         let first = filled.or_else(|| self.orders.orphans.get(&order).map(|o| o.filled)) == Some(new);
-        self.days.trade(first, execution, new, held, multiplier);
-        let position = self.positions.fill(at, (seat, execution), new, charge, multiplier);
+        self.days.trade(first, execution, new, held, payoff);
+        let position = self.positions.fill(at, (seat, execution), new, charge, payoff);
         let tag = self.order(&order).and_then(|row| self.tag_of(row));
         if let Some((tag, traded)) = tag.zip(new.signed(execution.side).checked_sub(charge.units)) {
             self.tagged.fill(&tag, &execution.instrument, traded);
         }
-        let fee = charge.paid(execution.price, multiplier);
+        let fee = charge.paid(execution.price, payoff);
         self.sessions.filled(&execution.instrument, Counting { moved: position, fee });
         self.fills.push(FillRow {
             execution: Execution { qty: new, ..execution.clone() },
@@ -102,13 +112,14 @@ impl Book {
     ) -> Option<(OrderState, OrderState, Transition)> {
         let new = execution.qty.saturating_sub(told);
         let mut transition = Transition::Stale;
+        let payoff = self.payoff_of(&execution.instrument);
         let moved = self.orders.update(at, order, |row| {
             row.inferred = row.inferred.saturating_sub(told);
             charge_order(&mut row.fees, execution.fee.as_ref());
             if new.is_zero() {
                 return;
             }
-            count(&mut row.filled, &mut row.filled_value, execution, new);
+            count(&mut row.filled, (&mut row.filled_value, &mut row.payoff), (execution, new), payoff);
             if inferred {
                 row.inferred = row.inferred.checked_add(new).unwrap_or(row.inferred);
                 row.inferred_to = row.inferred_to.max(execution.cum.unwrap_or(row.filled));
@@ -129,7 +140,8 @@ impl Book {
                 self.orders.orphans.pop_first();
             }
             let orphan = self.orders.orphans.entry(order.clone()).or_default();
-            count(&mut orphan.filled, &mut orphan.value, execution, new);
+            let sum = (&mut orphan.value, &mut orphan.payoff);
+            count(&mut orphan.filled, sum, (execution, new), payoff);
             charge_order(&mut orphan.fees, execution.fee.as_ref());
             return None;
         };
@@ -164,11 +176,15 @@ impl Book {
         let Ok(symbol) = Symbol::new(&format!("{}/{quote}", fee.currency)) else { return };
         let id = InstrumentId { venue: venue.clone(), symbol };
         let Some(seat) = self.seats.find(&id) else { return };
+        // Of a contract in it nothing is held.
+        if self.instruments.get(seat).is_some_and(Instrument::is_contract) {
+            return;
+        }
         let Some(row) = self.positions.rows.get(seat).filter(|row| !row.qty.is_zero()) else { return };
         // Given away at what it cost, so that it realizes nothing.
         let price = row.avg_price.unwrap_or(Price::ZERO);
         let units = SignedQty::new(fee.amount.get());
-        self.positions.charge(seat, Charge { money: Money::ZERO, units }, price);
+        self.positions.charge(seat, Charge { units, ..Charge::default() }, price);
     }
 
     /// The rules of an instrument came: fees that waited for them bear on the position now.
@@ -183,7 +199,7 @@ impl Book {
                 Bears::Day => self.positions.charge_day(seat, charge, price),
             }
             if bears != Bears::Position {
-                self.sessions.charged(&rules.id, charge.paid(price, rules.multiplier));
+                self.sessions.charged(&rules.id, charge.paid(price, rules.payoff));
             }
         }
     }
@@ -227,9 +243,22 @@ pub(super) fn explained(row: &OrderRow, execution: &Execution) -> Qty {
     }
 }
 
-fn count(filled: &mut Qty, value: &mut Money, execution: &Execution, qty: Qty) {
+/// What was weighed as a contract of another kind, before its rules were known, is weighed anew at its average.
+fn count(
+    filled: &mut Qty,
+    (value, weighed): (&mut Money, &mut Payoff),
+    (execution, qty): (&Execution, Qty),
+    payoff: Payoff,
+) {
+    let was = std::mem::replace(weighed, payoff);
+    if was.is_inverse() != payoff.is_inverse() {
+        let so_far = SignedQty::new(filled.get());
+        let anew = was.average(so_far, *value).and_then(|p| payoff.weight(so_far, p));
+        *value = anew.unwrap_or_default();
+    }
     *filled = filled.checked_add(qty).unwrap_or(*filled);
-    if let Some(sum) = qty.checked_mul_price(execution.price).and_then(|m| value.checked_add(m)) {
+    let weight = payoff.weight(SignedQty::new(qty.get()), execution.price);
+    if let Some(sum) = weight.and_then(|m| value.checked_add(m)) {
         *value = sum;
     }
 }

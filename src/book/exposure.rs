@@ -3,13 +3,15 @@
 use super::{
     Book, PositionRow,
     orders::{Line, OrderRow, Orders},
+    rows::Seat,
 };
 use crate::domain::{
     ids::{InstrumentId, OrderId},
     instrument::Instrument,
     lifecycle::OrderState,
-    money::{Money, Price, Qty, Ratio, SignedQty},
+    money::{Money, Price, Qty, SignedQty},
     order::{Amount, OrderSpec, Role, Side},
+    payoff::Payoff,
 };
 
 /// One instrument's exposure. Orders whose outcome is not known count in full; of two exits that cancel one
@@ -36,6 +38,8 @@ pub struct Exposure {
 pub struct Worth {
     /// At the prices that they name, without multiplier.
     priced: Money,
+    /// How much of them that is.
+    units: Qty,
     /// How much of them names no price.
     at_market: Qty,
     /// What orders in money come to.
@@ -47,7 +51,7 @@ impl Worth {
     fn of(spec: &OrderSpec, qty: Qty) -> Self {
         let named = named_price(spec).and_then(|price| qty.checked_mul_price(price));
         match named {
-            Some(value) => Self { priced: value.abs(), ..Self::default() },
+            Some(value) => Self { priced: value.abs(), units: qty, ..Self::default() },
             None => Self { at_market: qty, ..Self::default() },
         }
     }
@@ -58,6 +62,7 @@ impl Worth {
         }
         Self {
             priced: self.priced.checked_add(other.priced).unwrap_or(self.priced),
+            units: self.units.checked_add(other.units).unwrap_or(self.units),
             at_market: self.at_market.checked_add(other.at_market).unwrap_or(self.at_market),
             money: self.money.checked_add(other.money).unwrap_or(self.money),
         }
@@ -67,7 +72,7 @@ impl Worth {
         if self.at_market.is_zero() { self.priced.checked_add(self.money) } else { None }
     }
     const fn is_nothing(&self) -> bool {
-        self.priced.is_zero() && self.at_market.is_zero() && self.money.is_zero()
+        self.priced.is_zero() && self.units.is_zero() && self.at_market.is_zero() && self.money.is_zero()
     }
     fn less(self, other: Self) -> Self {
         if other.is_nothing() {
@@ -76,15 +81,23 @@ impl Worth {
         let floor = |a: Money, b: Money| a.checked_sub(b).unwrap_or(a).max(Money::ZERO);
         Self {
             priced: floor(self.priced, other.priced),
+            units: self.units.saturating_sub(other.units),
             at_market: self.at_market.saturating_sub(other.at_market),
             money: floor(self.money, other.money),
         }
     }
     /// In money, what names no price at `market`; `None` when that is not known and needed, or on overflow.
-    pub fn value(self, market: Option<Price>, multiplier: Ratio) -> Option<Money> {
+    pub fn value(self, market: Option<Price>, payoff: Payoff) -> Option<Money> {
         if self.is_nothing() {
             return Some(Money::ZERO);
         }
+        let multiplier = match payoff {
+            Payoff::Linear(multiplier) => multiplier,
+            Payoff::Inverse { .. } => {
+                let all = self.units.checked_add(self.at_market)?;
+                return payoff.size(all, None)?.checked_add(self.money);
+            }
+        };
         let mut sum = self.priced;
         if !self.at_market.is_zero() {
             sum = sum.checked_add(self.at_market.checked_mul_price(market?)?.abs())?;
@@ -305,6 +318,16 @@ impl Book {
         exposure.position = position.map_or(SignedQty::ZERO, |p| p.qty);
         Known { rules: self.instruments.get(seat), position, exposure }
     }
+    /// What one unit pays; its price where the rules are not known yet.
+    pub(super) fn payoff(&self, seat: Seat) -> Payoff {
+        self.instruments.get(seat).map_or(Payoff::ONE, |i| i.payoff)
+    }
+
+    /// The same of an instrument.
+    pub fn payoff_of(&self, instrument: &InstrumentId) -> Payoff {
+        self.instrument(instrument).map_or(Payoff::ONE, |i| i.payoff)
+    }
+
     /// The rules of what an order is in.
     pub fn rules_of(&self, order: &OrderRow) -> Option<&Instrument> {
         self.instruments.get(order.seat)

@@ -8,14 +8,14 @@ use crate::domain::{
     ids::{AccountId, ClientId, Currency, ExecutionId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
     lifecycle::OrderEvent,
-    money::{Money, Price, Qty, Ratio},
+    money::{Money, Price, Qty},
     order::{Amount, Attached, OrderSpec, OrderType, Origin, Side, Tif},
+    payoff::Payoff,
     quote::{Market, Quote},
     report::{AccountReport, Execution, Fee, Liquidity, OrderReport},
     text::Text,
     time::{Mono, Now, Stamp},
 };
-use rust_decimal::Decimal;
 
 /// A Wednesday, 2026-11-18 15:00 UTC: 10:00 in New York.
 pub(crate) const NOW_S: i64 = 1_795_014_000;
@@ -71,7 +71,7 @@ pub(crate) fn share(id: InstrumentId) -> Instrument {
         qty_min: qty("0.000001"),
         qty_max: None,
         notional_min: usd("1"),
-        multiplier: Ratio::new(Decimal::ONE),
+        payoff: Payoff::ONE,
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,
@@ -90,6 +90,20 @@ pub(crate) fn coin() -> Instrument {
         borrow: Borrow::None,
         marginable: false,
         ..share(btc())
+    }
+}
+/// A perpetual contract of a hundred dollars, paid in the coin.
+pub(crate) fn inverse() -> Instrument {
+    Instrument {
+        class: AssetClass::Perpetual,
+        lot: qty("1"),
+        whole_lot: qty("1"),
+        qty_min: qty("1"),
+        payoff: Payoff::Inverse { face: usd("100") },
+        shortable: true,
+        borrow: Borrow::Easy,
+        marginable: true,
+        ..coin()
     }
 }
 pub(crate) fn account() -> AccountReport {

@@ -3,8 +3,9 @@
 
 use crate::domain::{
     ids::InstrumentId,
-    money::{Money, Percent, Price, Qty, Ratio, SignedQty},
+    money::{Money, Percent, Price, Qty, SignedQty},
     names::short_hash,
+    payoff::Payoff,
     quote::{Day, Market, Quote, Trade},
     time::{Mono, Now, Stamp},
 };
@@ -91,8 +92,8 @@ pub struct Holding {
     pub qty: SignedQty,
     /// Its average entry.
     pub avg_price: Option<Price>,
-    /// Money per unit and point.
-    pub multiplier: Ratio,
+    /// What one unit pays.
+    pub payoff: Payoff,
     /// Unrealized profit at the present mark.
     pub unrealized: Option<Money>,
     /// Market value at the present mark.
@@ -101,13 +102,9 @@ pub struct Holding {
 
 impl Holding {
     fn mark(&mut self, price: Option<Price>) {
-        let at = |p: Price| self.qty.checked_mul_price(p)?.checked_mul(self.multiplier.get());
-        self.value = price.and_then(at);
-        let cost = self.avg_price.and_then(at);
-        self.unrealized = match (self.value, cost) {
-            (Some(value), Some(cost)) => value.checked_sub(cost),
-            (_, None) | (None, _) => None,
-        };
+        self.value = self.payoff.value(self.qty, price);
+        let between = self.avg_price.zip(price);
+        self.unrealized = between.and_then(|(entry, now)| self.payoff.profit_between(self.qty, entry, now));
     }
 }
 
@@ -394,14 +391,14 @@ impl Marks {
         instrument: &InstrumentId,
         qty: SignedQty,
         avg_price: Option<Price>,
-        multiplier: Ratio,
+        payoff: Payoff,
     ) {
         let mark = self.row(instrument);
         if qty.is_zero() {
             mark.holding = None;
             return;
         }
-        let mut holding = Holding { qty, avg_price, multiplier, unrealized: None, value: None };
+        let mut holding = Holding { qty, avg_price, payoff, unrealized: None, value: None };
         holding.mark(mark.price());
         mark.holding = Some(Box::new(holding));
     }
@@ -537,7 +534,7 @@ mod tests {
         let mut marks = Marks::new();
         marks.allow_negative(&aapl());
         assert_eq!(marks.apply(&quote(aapl(), "-37.64", "-37.60", 0)), Marked::Fresh);
-        marks.hold(&aapl(), "10".parse().unwrap(), Some(px("5")), Ratio::new(Decimal::from(1_000)));
+        marks.hold(&aapl(), "10".parse().unwrap(), Some(px("5")), Payoff::Linear("1000".parse().unwrap()));
         let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some(Money::new(Decimal::from(-426_200))));
     }
@@ -553,7 +550,7 @@ mod tests {
     #[test]
     fn profit_of_what_is_held_follows_each_message() {
         let mut marks = Marks::new();
-        marks.hold(&aapl(), "-50".parse().unwrap(), Some(px("253.10")), Ratio::new(Decimal::ONE));
+        marks.hold(&aapl(), "-50".parse().unwrap(), Some(px("253.10")), Payoff::ONE);
         assert_eq!(
             marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized,
             None,
@@ -562,7 +559,7 @@ mod tests {
         marks.apply(&print("251.20", 0));
         let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
         assert_eq!(holding.unrealized, Some("95.00".parse().unwrap()));
-        marks.hold(&aapl(), SignedQty::ZERO, None, Ratio::new(Decimal::ONE));
+        marks.hold(&aapl(), SignedQty::ZERO, None, Payoff::ONE);
         assert_eq!(marks.get(&aapl()).unwrap().holding, None);
     }
 

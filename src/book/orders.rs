@@ -8,6 +8,7 @@ pub(super) use self::line::Line;
 use self::words::{role_of, settle};
 use super::{
     applied::Applied,
+    executions::Orphan,
     exposure::Counted,
     rows::{Named, Places, Rows, Seat, Seated},
 };
@@ -15,9 +16,10 @@ use crate::domain::{
     fact::{Intent, OrderFact},
     ids::{ClientId, Currency, InstrumentId, OrderId, VenueId, VenueOrderId},
     lifecycle::{OrderEvent, OrderState, Transition, next},
-    money::{Money, Price, Qty},
+    money::{Money, Price, Qty, SignedQty},
     names::FewMap,
     order::{Amount, Change, OrderSpec, Origin, Role},
+    payoff::Payoff,
     quote::Arrival,
     report::OrderReport,
     text::Text,
@@ -49,8 +51,10 @@ pub struct OrderRow {
     pub state: OrderState,
     /// How much has filled: the sum of its executions.
     pub filled: Qty,
-    /// What that is worth at its prices, without fees and multiplier.
+    /// The same as its payoff weighs it, without fees: of a linear contract at its prices, without multiplier.
     pub filled_value: Money,
+    /// What one unit pays, as far as was known when something filled.
+    pub(super) payoff: Payoff,
     /// How much of `filled` is inferred from the venue's order and not told by an execution yet.
     pub inferred: Qty,
     /// Fees by currency.
@@ -90,7 +94,7 @@ pub struct OrderRow {
 impl OrderRow {
     /// The average price of what has filled.
     pub fn avg_price(&self) -> Option<Price> {
-        self.filled_value.checked_div(self.filled.get()).map(Price::new)
+        self.payoff.average(SignedQty::new(self.filled.get()), self.filled_value)
     }
     /// What can still fill, as far as is known: zero once it has ended. `None` for an order in money.
     pub fn remaining(&self) -> Option<Qty> {
@@ -129,6 +133,7 @@ impl OrderRow {
             state: OrderState::Intended,
             filled: Qty::ZERO,
             filled_value: Money::ZERO,
+            payoff: Payoff::ONE,
             inferred: Qty::ZERO,
             fees: Vec::new(),
             parent: None,
@@ -171,6 +176,7 @@ impl OrderRow {
             state: settle(OrderState::Unknown, report.status),
             filled: Qty::ZERO,
             filled_value: Money::ZERO,
+            payoff: Payoff::ONE,
             inferred: Qty::ZERO,
             fees: Vec::new(),
             parent: report.parent.clone(),
@@ -219,14 +225,6 @@ impl OrderRow {
         }
         self.spec.order_type = change.applied_to(self.spec.order_type);
     }
-}
-
-/// What came of an execution that named no order the book has: kept until the order's report comes.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Orphan {
-    pub(super) filled: Qty,
-    pub(super) value: Money,
-    pub(super) fees: Vec<(Currency, Money)>,
 }
 
 impl Named for OrderRow {
@@ -422,7 +420,7 @@ impl Orders {
     fn insert(&mut self, mut row: Box<OrderRow>) -> (u32, Applied) {
         if let Some(orphan) = self.orphans.remove(&row.id) {
             row.filled = orphan.filled;
-            row.filled_value = orphan.value;
+            (row.filled_value, row.payoff) = (orphan.value, orphan.payoff);
             row.fees = orphan.fees;
         }
         let mut transition = Transition::Next(row.state);

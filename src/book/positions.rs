@@ -4,7 +4,8 @@ use super::rows::{OfInstrument, Seat, Seated, Seats};
 use crate::domain::{
     ids::{Currency, InstrumentId, VenueId},
     instrument::Instrument,
-    money::{Money, Price, Qty, Ratio, SignedQty},
+    money::{Money, Price, Qty, SignedQty},
+    payoff::Payoff,
     report::{Execution, Fee},
     time::Stamp,
 };
@@ -18,13 +19,13 @@ pub struct PositionRow {
     pub instrument: InstrumentId,
     /// How much; below zero is short.
     pub qty: SignedQty,
-    /// What the open quantity was bought for, at its prices, without multiplier; below zero for a short, which was
-    /// sold for it. `None` when nobody said. Realized and open cost add up to what was traded, to the last digit.
+    /// What the open quantity was bought for, as its payoff weighs it ([`Payoff::weight`]); below zero for a short, which
+    /// was sold for it. `None` when nobody said. Realized and open cost add up to what was traded, to the last digit.
     pub cost: Option<Money>,
     /// Average entry, when open and known.
     pub avg_price: Option<Price>,
-    /// Money per unit and point.
-    pub multiplier: Ratio,
+    /// What one unit pays.
+    pub payoff: Payoff,
     /// Realized since the trading day began, without fees. What was closed at an unknown cost is not in it.
     pub realized_today: Money,
     /// Fees since the trading day began.
@@ -35,7 +36,7 @@ pub struct PositionRow {
     pub previous_close: Option<Price>,
     /// Quantity when the trading day began: what `previous_close` is the base of.
     pub day_qty: SignedQty,
-    /// Bought less sold since the trading day began, at its prices, without multiplier.
+    /// Bought less sold since the trading day began, weighed as `cost` is.
     pub day_spent: Money,
     /// Since it was last flat.
     pub opened_at: Option<Stamp>,
@@ -52,19 +53,36 @@ impl PositionRow {
     fn take(&mut self, step: Step) {
         self.qty = step.qty;
         self.cost = step.cost;
-        self.avg_price = average(step.qty, step.cost);
+        self.avg_price = average(self.payoff, step.qty, step.cost);
         if step.qty.is_zero() {
             self.opened_at = None;
         }
     }
 
-    fn flat(instrument: InstrumentId, multiplier: Ratio) -> Self {
+    /// The rules came, or others did. What was weighed as a contract of the other kind is weighed anew at its average, and
+    /// what was realized of it by the wrong measure is as what was closed at an unknown cost.
+    pub(super) fn pays(&mut self, payoff: Payoff) {
+        let was = std::mem::replace(&mut self.payoff, payoff);
+        if was.is_inverse() == payoff.is_inverse() {
+            return;
+        }
+        self.cost = match self.avg_price {
+            Some(entry) => payoff.weight(self.qty, entry),
+            None => self.cost.filter(|_| self.qty.is_zero()),
+        };
+        let traded = self.qty.checked_sub(self.day_qty);
+        let of_day = traded.and_then(|t| payoff.weight(t, was.average(t, self.day_spent)?));
+        self.day_spent = of_day.unwrap_or_default();
+        (self.realized_today, self.realized_open) = (Money::ZERO, Money::ZERO);
+    }
+
+    fn flat(instrument: InstrumentId, payoff: Payoff) -> Self {
         Self {
             instrument,
             qty: SignedQty::ZERO,
             cost: Some(Money::ZERO),
             avg_price: None,
-            multiplier,
+            payoff,
             realized_today: Money::ZERO,
             fees_today: Money::ZERO,
             realized_open: Money::ZERO,
@@ -84,20 +102,25 @@ impl PositionRow {
 pub(super) struct Step {
     pub(super) qty: SignedQty,
     pub(super) cost: Option<Money>,
-    /// Without multiplier; `None` when the cost of what was closed is not known, zero when nothing was.
+    /// In money; `None` when the cost of what was closed is not known, zero when nothing was.
     pub(super) realized: Option<Money>,
     pub(super) turned: bool,
 }
 
 /// One fill of `traded` at `price` on a position of `held` that cost `cost`. The closing part takes its share of
 /// the cost, so that nothing is lost to rounding: what it leaves and what it takes add up. `None` on overflow.
-pub(super) fn step(held: SignedQty, cost: Option<Money>, traded: SignedQty, price: Price) -> Option<Step> {
+fn step(
+    payoff: Payoff,
+    (held, cost): (SignedQty, Option<Money>),
+    traded: SignedQty,
+    price: Price,
+) -> Option<Step> {
     let (q, t) = (held.get(), traded.get());
     let qty = held.checked_add(traded)?;
     let opposes = !q.is_zero() && !t.is_zero() && q.is_sign_negative() != t.is_sign_negative();
     if !opposes {
         let cost = match cost {
-            Some(c) => Some(c.checked_add(traded.checked_mul_price(price)?)?),
+            Some(c) => Some(c.checked_add(payoff.weight(traded, price)?)?),
             None => None,
         };
         return Some(Step { qty, cost, realized: Some(Money::ZERO), turned: false });
@@ -109,17 +132,16 @@ pub(super) fn step(held: SignedQty, cost: Option<Money>, traded: SignedQty, pric
         Some(c) => {
             // Few enough digits that the two parts add up exactly.
             let part = c.get().checked_mul(t.abs())?.checked_div(q.abs())?;
-            Some(Money::new(part.round_dp(12)))
+            Some(Money::new(part.round_dp(if payoff.is_inverse() { 18 } else { 12 })))
         }
         None => None,
     };
-    let got = closed.checked_mul_price(price)?.negated();
     let realized = match closed_cost {
-        Some(c) => Some(got.checked_sub(c)?),
+        Some(c) => Some(payoff.profit(closed.negated(), c, Some(price))?),
         None => None,
     };
     let cost = if all {
-        Some(qty.checked_mul_price(price)?)
+        Some(payoff.weight(qty, price)?)
     } else {
         match (cost, closed_cost) {
             (Some(c), Some(closed)) => Some(c.checked_sub(closed)?),
@@ -154,23 +176,31 @@ pub(super) struct Charge {
     pub(super) money: Money,
     /// Kept back from what was bought (or taken beside what was sold).
     pub(super) units: SignedQty,
+    /// In the coin that margin and profit of a contract are in, of which nothing is bought: money at the price of the
+    /// execution.
+    pub(super) coins: Money,
 }
 
 impl Charge {
     /// What this fee is by these rules.
     pub(super) fn of(fee: &Fee, rules: &Instrument) -> Self {
         if fee.currency == rules.quote {
-            return Self { money: fee.amount, units: SignedQty::ZERO };
+            return Self { money: fee.amount, ..Self::default() };
         }
         if rules.base.as_ref() == Some(&fee.currency) {
-            return Self { money: Money::ZERO, units: SignedQty::new(fee.amount.get()) };
+            return if rules.is_contract() {
+                Self { coins: fee.amount, ..Self::default() }
+            } else {
+                Self { units: SignedQty::new(fee.amount.get()), ..Self::default() }
+            };
         }
         Self::default()
     }
     /// The whole of it in the quote currency.
-    pub(super) fn paid(self, price: Price, multiplier: Ratio) -> Option<Money> {
-        let units = self.units.checked_mul_price(price)?.checked_mul(multiplier.get())?;
-        self.money.checked_add(units)
+    pub(super) fn paid(self, price: Price, payoff: Payoff) -> Option<Money> {
+        let units = if self.units.is_zero() { Money::ZERO } else { payoff.value(self.units, Some(price))? };
+        let coins = if self.coins.is_zero() { Money::ZERO } else { Payoff::coins_at(self.coins, price)? };
+        self.money.checked_add(units)?.checked_add(coins)
     }
 }
 
@@ -209,13 +239,8 @@ struct KeptFee {
 }
 
 impl Positions {
-    pub(super) fn row(
-        &mut self,
-        seat: Seat,
-        instrument: &InstrumentId,
-        multiplier: Ratio,
-    ) -> &mut PositionRow {
-        self.rows.get_or_insert_with(seat, || PositionRow::flat(instrument.clone(), multiplier))
+    pub(super) fn row(&mut self, seat: Seat, instrument: &InstrumentId, payoff: Payoff) -> &mut PositionRow {
+        self.rows.get_or_insert_with(seat, || PositionRow::flat(instrument.clone(), payoff))
     }
 
     /// Counts `qty` of an execution. A number beyond what can be held leaves the row and says nothing realized.
@@ -225,9 +250,9 @@ impl Positions {
         (seat, execution): (Seat, &Execution),
         qty: Qty,
         charge: Charge,
-        multiplier: Ratio,
+        payoff: Payoff,
     ) -> Moved {
-        let row = self.row(seat, &execution.instrument, multiplier);
+        let row = self.row(seat, &execution.instrument, payoff);
         let was_flat = row.qty.is_zero();
         let side = execution.side;
         // A fee in the coin itself is coins that never came: as if so much less had been bought, at the same
@@ -235,17 +260,17 @@ impl Positions {
         let Some(traded) = qty.signed(side).checked_sub(charge.units) else {
             return Moved::default();
         };
-        let Some(step) = step(row.qty, row.cost, traded, execution.price) else {
+        let Some(step) = step(row.payoff, (row.qty, row.cost), traded, execution.price) else {
             return Moved::default();
         };
-        let realized = step.realized.and_then(|r| r.checked_mul(row.multiplier.get()));
+        let realized = step.realized;
         row.qty = step.qty;
         row.cost = step.cost;
-        row.avg_price = average(step.qty, step.cost);
+        row.avg_price = average(row.payoff, step.qty, step.cost);
         add(&mut row.realized_today, realized);
         add(&mut row.realized_open, realized);
-        add(&mut row.day_spent, traded.checked_mul_price(execution.price));
-        add(&mut row.fees_today, charge.paid(execution.price, row.multiplier));
+        add(&mut row.day_spent, row.payoff.weight(traded, execution.price));
+        add(&mut row.fees_today, charge.paid(execution.price, row.payoff));
         row.filled_at = Some(at);
         if was_flat || step.turned {
             row.opened_at = Some(execution.at);
@@ -263,16 +288,16 @@ impl Positions {
         let Some(row) = self.rows.get_mut(seat) else {
             return;
         };
-        add(&mut row.fees_today, charge.paid(price, row.multiplier));
+        add(&mut row.fees_today, charge.paid(price, row.payoff));
         let given = charge.units.negated();
         if given.is_negative() && row.unexplained <= given {
             row.unexplained = row.unexplained.checked_sub(given).unwrap_or_default();
             return;
         }
-        if let Some(step) = step(row.qty, row.cost, given, price) {
+        if let Some(step) = step(row.payoff, (row.qty, row.cost), given, price) {
             row.take(step);
-            add(&mut row.realized_today, step.realized.and_then(|r| r.checked_mul(row.multiplier.get())));
-            add(&mut row.day_spent, given.checked_mul_price(price));
+            add(&mut row.realized_today, step.realized);
+            add(&mut row.day_spent, row.payoff.weight(given, price));
         }
     }
 
@@ -306,7 +331,7 @@ impl Positions {
     /// Books a fee of this day that the venue's word of the position has in it.
     pub(super) fn charge_day(&mut self, seat: Seat, charge: Charge, price: Price) {
         if let Some(row) = self.rows.get_mut(seat) {
-            add(&mut row.fees_today, charge.paid(price, row.multiplier));
+            add(&mut row.fees_today, charge.paid(price, row.payoff));
         }
     }
 
@@ -316,7 +341,7 @@ impl Positions {
             return;
         };
         let given = charge.units.negated();
-        if let Some(step) = step(row.qty, row.cost, given, price) {
+        if let Some(step) = step(row.payoff, (row.qty, row.cost), given, price) {
             row.take(step);
             row.day_qty = row.day_qty.checked_add(given).unwrap_or(row.day_qty);
         }
@@ -328,7 +353,7 @@ impl Positions {
         at: Stamp,
         (seat, instrument): (Seat, &InstrumentId),
         said: Said,
-        multiplier: Ratio,
+        payoff: Payoff,
     ) {
         if let Some(kept) = self.kept.get_mut(instrument) {
             kept.retain(|k| k.bears != Bears::Position);
@@ -336,7 +361,7 @@ impl Positions {
                 fee.bears = Bears::Day;
             }
         }
-        let row = self.row(seat, instrument, multiplier);
+        let row = self.row(seat, instrument, payoff);
         let kept = row.avg_price.filter(|_| row.qty.is_negative() == said.qty.is_negative());
         let avg = said.avg_price.or(kept);
         if let Some(delta) = said.qty.checked_sub(row.qty) {
@@ -351,7 +376,7 @@ impl Positions {
         row.cost = if said.qty.is_zero() {
             Some(Money::ZERO)
         } else {
-            avg.and_then(|p| said.qty.checked_mul_price(p))
+            avg.and_then(|p| row.payoff.weight(said.qty, p))
         };
         row.avg_price = if said.qty.is_zero() { None } else { avg };
         row.opened_at = row.opened_at.filter(|_| !said.qty.is_zero());
@@ -365,17 +390,17 @@ impl Positions {
         let mut did = false;
         for row in self.rows.values_mut().filter(|row| !row.qty.is_zero()) {
             let Some(seat) = seats.find(&row.instrument) else { continue };
-            let to = other.row(seat, &row.instrument, row.multiplier);
+            let to = other.row(seat, &row.instrument, row.payoff);
             let price = row.avg_price.unwrap_or(Price::ZERO);
-            let (Some(left), Some(got)) =
-                (step(row.qty, row.cost, row.qty.negated(), price), step(to.qty, to.cost, row.qty, price))
-            else {
+            let left = step(row.payoff, (row.qty, row.cost), row.qty.negated(), price);
+            let got = step(to.payoff, (to.qty, to.cost), row.qty, price);
+            let (Some(left), Some(got)) = (left, got) else {
                 continue;
             };
-            let spent = row.qty.checked_mul_price(price);
+            let spent = row.payoff.weight(row.qty, price);
             add(&mut to.day_spent, spent);
             add(&mut row.day_spent, spent.map(Money::negated));
-            add(&mut to.realized_today, got.realized.and_then(|r| r.checked_mul(to.multiplier.get())));
+            add(&mut to.realized_today, got.realized);
             to.opened_at = to.opened_at.or(row.opened_at);
             to.take(got);
             row.take(left);
@@ -416,8 +441,8 @@ fn age(kept: &mut Vec<KeptFee>) {
     }
 }
 
-fn average(qty: SignedQty, cost: Option<Money>) -> Option<Price> {
-    cost?.checked_div(qty.get()).map(|d: Decimal| Price::new(d.normalize()))
+fn average(payoff: Payoff, qty: SignedQty, cost: Option<Money>) -> Option<Price> {
+    payoff.average(qty, cost?).map(|p| Price::new(p.get().normalize()))
 }
 
 fn add(sum: &mut Money, more: Option<Money>) {

@@ -195,7 +195,9 @@ fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Opti
         let new = execution.qty.saturating_sub(row.map_or(Qty::ZERO, |r| explained(r, execution)));
         let sum = told.entry(row.map_or(id, |r| r.id.clone())).or_default();
         sum.qty = sum.qty.checked_add(new).unwrap_or(sum.qty);
-        let value = new.checked_mul_price(execution.price).and_then(|v| sum.value.checked_add(v));
+        let payoff = book.payoff_of(&execution.instrument);
+        let weight = payoff.weight(SignedQty::new(new.get()), execution.price);
+        let value = weight.and_then(|v| sum.value.checked_add(v));
         sum.value = value.unwrap_or(sum.value);
     }
     if facts.is_empty() {
@@ -255,7 +257,7 @@ impl Book {
         } else if other.position(&execution.instrument).is_some() {
             // The fill was inferred before; what is told now is its fee, which some venues take in the very coin.
             let charge = self.charge(execution);
-            self.positions.row(seat, &execution.instrument, self.multiplier(seat));
+            self.positions.row(seat, &execution.instrument, self.payoff(seat));
             self.positions.charge(seat, charge, execution.price);
         }
     }

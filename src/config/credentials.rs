@@ -269,6 +269,7 @@ fn variables(venue: &VenueConfig, part: Part) -> Vec<String> {
         (VenueKind::Binance, "BINANCE"),
         (VenueKind::BinanceUs, "BINANCEUS"),
         (VenueKind::BinanceUsdm, "BINANCE_FUTURES"),
+        (VenueKind::BinanceCoinm, "BINANCE_FUTURES"),
     ];
     if let Some((_, prefix)) = binance.into_iter().find(|(kind, _)| *kind == venue.kind) {
         // As others have them: the secret is a shared one, or a private key in PEM.

@@ -47,7 +47,7 @@ kinds! {
     Binance "binance" "Binance spot" Usable,
     BinanceUs "binance-us" "Binance.US" Usable,
     BinanceUsdm "binance-usdm" "Binance USD-M futures" Usable,
-    BinanceCoinm "binance-coinm" "Binance COIN-M futures" NotYet,
+    BinanceCoinm "binance-coinm" "Binance COIN-M futures" Usable,
     Schwab "schwab" "Charles Schwab" NotYet,
     TradeStation "tradestation" "TradeStation" NotYet,
     Tastytrade "tastytrade" "Tastytrade" NotYet,

@@ -55,7 +55,7 @@ const KEYS: [Key; 8] = [
     key("compete", Form::Flag, &[VenueKind::IbkrPortal]),
     key("answer_exits", Form::Flag, &[VenueKind::IbkrPortal]),
     key("answers", Form::Words, &[VenueKind::IbkrPortal]),
-    key("dead_mans_switch_s", Form::Whole, &[VenueKind::BinanceUsdm]),
+    key("dead_mans_switch_s", Form::Whole, &[VenueKind::BinanceUsdm, VenueKind::BinanceCoinm]),
 ];
 
 /// Reads those of a venue. Whatever belongs to another kind is a mistake.

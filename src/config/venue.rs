@@ -58,6 +58,8 @@ const BINANCE_LIVE: [&str; 8] = [
 const BINANCE_US_LIVE: [&str; 2] = ["api.binance.us", "stream.binance.us"];
 /// Where that of USD-M futures is.
 const BINANCE_USDM_LIVE: [&str; 2] = ["fapi.binance.com", "fstream.binance.com"];
+/// Where that of COIN-M futures is.
+const BINANCE_COINM_LIVE: [&str; 2] = ["dapi.binance.com", "dstream.binance.com"];
 
 /// Play money or real money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -341,6 +343,7 @@ impl Place {
             Some(VenueKind::Binance) => (&BINANCE_LIVE, &[], "Binance's"),
             Some(VenueKind::BinanceUs) => (&BINANCE_US_LIVE, &[], "Binance.US's"),
             Some(VenueKind::BinanceUsdm) => (&BINANCE_USDM_LIVE, &[], "Binance USD-M's"),
+            Some(VenueKind::BinanceCoinm) => (&BINANCE_COINM_LIVE, &[], "Binance COIN-M's"),
             Some(_) | None => (&ALPACA_LIVE, &ALPACA_DATA, "Alpaca's"),
         }
     }

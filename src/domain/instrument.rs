@@ -2,7 +2,8 @@
 
 use super::{
     ids::{Currency, InstrumentId, Symbol},
-    money::{Money, Price, Qty, Ratio},
+    money::{Money, Price, Qty, SignedQty},
+    payoff::Payoff,
     text::Text,
 };
 use rust_decimal::Decimal;
@@ -188,8 +189,9 @@ pub struct Instrument {
     pub qty_max: Option<Qty>,
     /// Smallest order in money.
     pub notional_min: Money,
-    /// Money per unit and point: 1 for stocks, 100 for options.
-    pub multiplier: Ratio,
+    /// What one unit pays. Journals have it under the name that it had while it was a number.
+    #[serde(rename = "multiplier")]
+    pub payoff: Payoff,
     /// Can a position below zero be held?
     pub shortable: bool,
     /// How hard to borrow.
@@ -198,4 +200,24 @@ pub struct Instrument {
     pub marginable: bool,
     /// May it be traded now?
     pub tradable: Tradable,
+}
+
+impl Instrument {
+    /// Is it a contract on margin, of which profit and loss alone are paid, rather than a thing that is paid for?
+    pub const fn is_contract(&self) -> bool {
+        matches!(self.class, AssetClass::Perpetual | AssetClass::Future) || self.payoff.is_inverse()
+    }
+    /// What a position of it adds to the cash in what an account is worth: of what was paid for its value, of a perpetual
+    /// contract what it has won since its entry. `None` on overflow, where the entry is not known, and where only the venue
+    /// knows: what is settled daily is in the cash already, and beside an inverse contract the cash itself moves, being
+    /// coins.
+    pub fn beside_cash(&self, qty: SignedQty, entry: Option<Price>, price: Price) -> Option<Money> {
+        if !self.is_contract() {
+            return self.payoff.value(qty, Some(price));
+        }
+        match (self.class, self.payoff) {
+            (AssetClass::Perpetual, Payoff::Linear(_)) => self.payoff.profit_between(qty, entry?, price),
+            (_, Payoff::Linear(_) | Payoff::Inverse { .. }) => None,
+        }
+    }
 }

@@ -239,6 +239,8 @@ decimal_value!(
 );
 
 impl Qty {
+    /// One unit.
+    pub const ONE: Self = Self(Exact::of(Decimal::ONE));
     /// Of a decimal; `None` below zero.
     pub fn new(d: Decimal) -> Option<Self> {
         (!d.is_sign_negative() || d.is_zero()).then_some(Self(Exact::of(d)))

@@ -216,8 +216,9 @@ impl Engine {
         self.book.instrument(id).map_or(Some(raw), |rules| rules.tick.round(raw))
     }
 
-    /// Equity now: cash as the venue last said and every position at its mark. Where a mark is missing, a currency
-    /// differs, or something has filled since the venue spoke (also what is flat now), what the venue said.
+    /// Equity now: cash as the venue last said and what every position adds to it at its mark. Where a mark is missing, a
+    /// currency differs, cash is kept in coins, or something has filled since the venue spoke (also what is flat now),
+    /// what the venue said.
     pub(super) fn equity_now(&self, venue: &VenueId) -> Option<Money> {
         let account = self.book.account(venue)?;
         // The venue spoke when it was asked, not when its answer came; and it may be a moment behind itself.
@@ -235,10 +236,10 @@ impl Engine {
                 if p.qty.is_zero() {
                     return Some(sum);
                 }
-                let quote = &self.book.instrument(&p.instrument)?.quote;
+                let rules = self.book.instrument(&p.instrument)?;
                 let price = self.marks.get(&p.instrument)?.price()?;
-                let value = p.qty.checked_mul_price(price)?.checked_mul(p.multiplier.get())?;
-                if *quote == account.report.currency { sum.checked_add(value) } else { None }
+                let value = rules.beside_cash(p.qty, p.avg_price, price)?;
+                if rules.quote == account.report.currency { sum.checked_add(value) } else { None }
             },
         );
         marked.or(Some(account.report.equity))

@@ -46,7 +46,11 @@ impl Engine {
         };
         let mut last: Vec<_> = self.book.orders().filter(by_hand).collect();
         last.sort_by_key(|o| std::cmp::Reverse(o.intended_at));
-        let mut values: Vec<Money> = last.into_iter().take(LAST).map(|o| o.filled_value.abs()).collect();
+        let mut values: Vec<Money> = last
+            .into_iter()
+            .take(LAST)
+            .filter_map(|o| self.book.rules_of(o)?.payoff.size(o.filled, o.avg_price()))
+            .collect();
         values.sort();
         let middle = values.len().checked_div(2).filter(|_| values.len() >= LEAST)?;
         values.get(middle).copied().filter(|m| m.is_positive())

@@ -266,6 +266,24 @@ mod tests {
         }
     }
 
+    /// Before there were inverse contracts a number stood where the payoff stands.
+    #[test]
+    fn rules_of_an_older_journal_are_linear() {
+        use crate::domain::{fact::Fact, payoff::Payoff};
+        let told = |multiplier: &str| {
+            let rules = r#"{"fact":"instrument","id":{"venue":"v","symbol":"X"},"name":"X","native":"X","class":"option",
+                "quote":"USD","base":null,"tick":"us_equity","lot":"1","whole_lot":"1","qty_min":"1","qty_max":null,
+                "notional_min":"0","multiplier":M,"shortable":true,"borrow":"easy","marginable":true,"tradable":"yes"}"#;
+            let fact = rules.replace('M', multiplier);
+            let columns = Columns { run: "r1", at: 1, kind: "instrument", order: None, fact: &fact };
+            let fact = read(Seq::START, &columns).unwrap().dated.fact;
+            let Fact::Instrument(rules) = fact else { panic!("{fact:?}") };
+            rules.payoff
+        };
+        assert_eq!(told(r#""100""#), Payoff::Linear("100".parse().unwrap()));
+        assert_eq!(told(r#"{"face":"100"}"#), Payoff::Inverse { face: "100".parse().unwrap() });
+    }
+
     proptest! {
         #[test]
         fn any_fact_comes_back_as_it_was(dated in samples::any_fact()) {

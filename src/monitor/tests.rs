@@ -89,7 +89,7 @@ impl Desk {
     fn quotes(&mut self, price: &str, s: i64) {
         self.marks.apply(&quote(aapl(), price, price, s));
         let row = self.book.position(&aapl()).unwrap();
-        self.marks.hold(&aapl(), row.qty, row.avg_price, row.multiplier);
+        self.marks.hold(&aapl(), row.qty, row.avg_price, row.payoff);
     }
     fn latch(&mut self, reading: &Reading) {
         let trip = crate::domain::rules::Trip {

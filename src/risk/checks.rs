@@ -38,8 +38,9 @@ use crate::{
         ids::InstrumentId,
         instrument::Instrument,
         limits::{Action, Limits},
-        money::{Money, Percent, Price, Qty, Ratio},
+        money::{Money, Percent, Price, Qty},
         order::{Amount, Attached, OrderSpec, OrderType, Replacement, Side},
+        payoff::Payoff,
         report::AccountReport,
     },
 };
@@ -241,9 +242,9 @@ impl<'a> Case<'a> {
         }
         let (context, side) = (self.context, self.spec.side);
         let value = self.value?;
-        let multiplier = self.instrument.map_or(Ratio::ONE, |i| i.multiplier);
+        let payoff = self.instrument.map_or(Payoff::ONE, |i| i.payoff);
         let paid = || self.known.position.and_then(|p| p.avg_price);
-        let sides = Sides::of(&self.known.exposure, self.mark, self.market, multiplier, paid)?;
+        let sides = Sides::of(&self.known.exposure, self.mark, self.market, payoff, paid)?;
         let reach = sides.plus(side, value)?.reach()?;
         let was = self.mark.map_or(Burden::nothing(), Mark::burden);
         let sum = context.marks.carried(&self.spec.instrument.venue);
@@ -313,8 +314,7 @@ impl<'a> Case<'a> {
     }
     /// What so much of it is worth at its worst, without sign.
     pub(super) fn value_of(&self, qty: Qty) -> Option<Money> {
-        let multiplier = self.instrument?.multiplier;
-        Some(qty.checked_mul_price(self.price?)?.times(multiplier)?.abs())
+        self.instrument?.payoff.size(qty, self.price)
     }
     /// Its prices with their names.
     pub(super) fn prices(&self) -> impl Iterator<Item = (&'static str, Price)> {

@@ -42,7 +42,6 @@ fn takes(book: &Book, marks: &Marks, row: &OrderRow) -> Option<Money> {
         }
     };
     let market = || worst_price(&row.spec, marks.get(row.instrument()));
-    let price = named.or_else(market).or_else(|| row.avg_price())?;
-    let multiplier = book.rules_of(row)?.multiplier;
-    Some(qty.checked_mul_price(price)?.times(multiplier)?.abs())
+    let price = named.or_else(market).or_else(|| row.avg_price());
+    book.rules_of(row)?.payoff.size(qty, price)
 }

@@ -11,7 +11,7 @@ use crate::{
         draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, Size, TifExpr},
         fee::FeeSchedule,
         instrument::Instrument,
-        money::{Money, Percent, Price, Qty, Ratio},
+        money::{Money, Percent, Price, Qty, Ratio, SignedQty},
         order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
         report::AccountReport,
     },
@@ -55,10 +55,15 @@ impl Inputs<'_> {
         let touch = self.mark.and_then(at);
         touch.ok_or_else(|| SizingError::NoQuote(self.instrument.id.clone()))
     }
-    /// What one unit at this price (or price difference) is worth, without sign.
-    pub(super) fn unit_value(&self, price: Price) -> Result<Money, SizingError> {
-        let value = price.abs().per_unit().times(self.instrument.multiplier);
-        value.ok_or(SizingError::Overflow)
+    /// What so much is worth at this price, without sign.
+    pub(super) fn value(&self, qty: Qty, price: Price) -> Result<Money, SizingError> {
+        self.instrument.payoff.size(qty, Some(price)).ok_or(SizingError::Overflow)
+    }
+    /// What so much wins or loses between two prices, without sign.
+    pub(super) fn between(&self, qty: Qty, entry: Price, exit: Price) -> Result<Money, SizingError> {
+        let qty = SignedQty::new(qty.get());
+        let won = self.instrument.payoff.profit_between(qty, entry, exit);
+        won.map(Money::abs).ok_or(SizingError::Overflow)
     }
     fn tif(&self, expr: Option<TifExpr>) -> Result<Option<Tif>, SizingError> {
         let over = SizingError::Over(self.today);
@@ -66,9 +71,6 @@ impl Inputs<'_> {
     }
     pub(super) const fn frame(&self, field: Field, reference: Price, rounding: Rounding) -> Frame {
         Frame { field, tick: self.instrument.tick, reference, rounding }
-    }
-    fn value(&self, qty: Qty, price: Price) -> Result<Money, SizingError> {
-        self.unit_value(price)?.checked_mul(qty.get()).ok_or(SizingError::Overflow)
     }
 }
 
@@ -301,10 +303,7 @@ struct Stakes {
 fn stakes(inputs: &Inputs<'_>, prices: &Prices, parts: &[Part], qty: Qty) -> Result<Stakes, SizingError> {
     let distance = |to: Option<Price>, qty: Qty| match to {
         None => Ok(None),
-        Some(to) => {
-            let by = prices.entry.checked_sub(to).ok_or(SizingError::Overflow)?;
-            inputs.value(qty, by).map(Some)
-        }
+        Some(to) => inputs.between(qty, prices.entry, to).map(Some),
     };
     let mut rest = qty;
     let mut reward = None;

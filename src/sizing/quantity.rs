@@ -129,8 +129,7 @@ fn units(inputs: &Inputs<'_>, money: Money, price: Price) -> Result<Qty, SizingE
     if money.is_negative() {
         return Err(SizingError::NotPositive(Field::Size));
     }
-    let each = inputs.unit_value(price)?;
-    divided(money, each)
+    divided(money, inputs.value(Qty::ONE, price)?)
 }
 
 /// Units whose loss from entry to stop is so much money.
@@ -139,8 +138,7 @@ fn by_risk(inputs: &Inputs<'_>, money: Money, wish: Wish) -> Result<Qty, SizingE
         return Err(SizingError::NotPositive(Field::Size));
     }
     let stop = wish.stop.ok_or(SizingError::NoStop)?;
-    let distance = wish.entry.checked_sub(stop).ok_or(SizingError::Overflow)?;
-    divided(money, inputs.unit_value(distance)?)
+    divided(money, inputs.between(Qty::ONE, wish.entry, stop)?)
 }
 
 fn divided(money: Money, each: Money) -> Result<Qty, SizingError> {

@@ -119,6 +119,34 @@ fn a_bracket_shows_what_it_may_cost_and_bring() {
     assert_eq!(plan.spec.attached, Attached::Bracket { target: px("104.01"), stop: leg });
 }
 
+/// Contracts of a hundred dollars at 50,000: a stop at 49,000 loses 100 × 1,000 / 50,000 = 2 dollars of each, in coins that
+/// are worth 49,000 then.
+#[test]
+fn contracts_of_so_many_dollars_are_sized_by_them() {
+    let mut desk = Desk::open();
+    desk.marks = Marks::new();
+    desk.marks.apply(&quote(aapl(), "49999.5", "50000", 0));
+    let tick = crate::domain::instrument::Tick::Fixed(px("0.1"));
+    desk.rules = Instrument { id: aapl(), tick, ..inverse() };
+    assert_eq!(desk.qty(&draft(Side::Buy, Size::Notional(usd("10050")))), "100");
+    assert_eq!(desk.qty(&draft(Side::Buy, Size::EquityPercent(pc("5")))), "50");
+    let stop = PriceExpr::At(px("49000"));
+    assert_eq!(desk.qty(&with_stop(Size::RiskMoney(usd("199")), stop)), "99");
+    let bracket = Draft {
+        target: Some(PriceExpr::R(Ratio::new(Decimal::TWO))),
+        ..with_stop(Size::RiskPercent(pc("1")), stop)
+    };
+    let plan = desk.plan(&bracket).unwrap();
+    assert_eq!((plan.qty, plan.target), (qty("500"), Some(px("52000"))));
+    assert_eq!((plan.risk, plan.reward), (Some(usd("1000")), Some(usd("2000"))));
+    assert_eq!(plan.reward_to_risk, Some(Ratio::new(Decimal::TWO)));
+    assert_eq!((plan.cost, plan.margin), (usd("50000"), usd("50000")));
+    // A short loses as much the other way.
+    let short =
+        Draft { side: Side::Sell, ..with_stop(Size::RiskPercent(pc("1")), PriceExpr::At(px("50999.5"))) };
+    assert_eq!(desk.qty(&short), "499", "1,000 / (100 × 1,000 / 49,999.5), rounded down");
+}
+
 #[test]
 fn risk_is_cut_to_the_buying_power_and_says_so() {
     let mut desk = Desk::open();

@@ -4,6 +4,7 @@
 mod alpaca;
 mod background;
 mod binance;
+mod coins;
 mod exchange;
 mod gateway;
 mod ibkr_portal;
@@ -765,6 +766,7 @@ venues! {
     at_binance super::binance::Binance::start();
     at_binance_us super::binance::Binance::start_us();
     at_binance_usdm super::binance::Binance::start_usdm();
+    at_binance_coinm super::binance::Binance::start_coinm();
     at_ibkr_tws super::tws::Tws::start();
     at_ibkr_portal super::ibkr_portal::Portal::start();
 }

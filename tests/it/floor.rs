@@ -21,7 +21,7 @@ use tradedeck::{
         instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
         lifecycle::OrderEvent,
         limits::{Action, Limits},
-        money::{Money, Price, Qty, Ratio, SignedQty},
+        money::{Money, Price, Qty, SignedQty},
         order::{
             Amount, Attached, OrderKind, OrderSpec, OrderType, Origin, Replacement, Side, Submission, Tif,
         },
@@ -228,7 +228,7 @@ impl House {
             qty_min: self.lot,
             qty_max: self.qty_max,
             notional_min: Money::ZERO,
-            multiplier: Ratio::new(Decimal::ONE),
+            payoff: tradedeck::domain::payoff::Payoff::ONE,
             shortable: true,
             borrow: Borrow::Easy,
             marginable: true,

@@ -18,7 +18,7 @@ use tradedeck::{
         instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
         lifecycle::OrderEvent,
         limits::{Action, Limits},
-        money::{Money, Price, Qty, Ratio, SignedQty},
+        money::{Money, Price, Qty, SignedQty},
         order::{Attached, OrderKind, OrderSpec, OrderType, Origin, Submission, Tif},
         quote::{Market, Quote},
         report::{
@@ -187,7 +187,7 @@ fn rules(symbol: &str) -> Instrument {
         qty_min: qty(1),
         qty_max: None,
         notional_min: Money::ZERO,
-        multiplier: Ratio::new(Decimal::ONE),
+        payoff: tradedeck::domain::payoff::Payoff::ONE,
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,

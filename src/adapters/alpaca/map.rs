@@ -13,6 +13,7 @@ use crate::{
         lifecycle::OrderEvent,
         money::{Money, NumberError, Percent, Price, Qty, Ratio, SignedQty},
         order::{Amount, Attached, OrderType, Role, Side, StopLeg, Tif, Trail},
+        payoff::Payoff,
         report::{AccountReport, Execution, Liquidity, OrderReport, PositionReport},
         text::Text,
         time::Stamp,
@@ -379,7 +380,11 @@ pub fn instrument(venue: &VenueId, a: &wire::Asset<'_>) -> Result<Instrument> {
         qty_min,
         qty_max: None,
         notional_min: Money::new(if is_fraction { Decimal::ONE } else { Decimal::ZERO }),
-        multiplier: Ratio::new(if class == AssetClass::Option { Decimal::ONE_HUNDRED } else { Decimal::ONE }),
+        payoff: Payoff::Linear(Ratio::new(if class == AssetClass::Option {
+            Decimal::ONE_HUNDRED
+        } else {
+            Decimal::ONE
+        })),
         shortable: a.shortable,
         borrow: match (a.shortable, a.easy_to_borrow) {
             (true, true) => Borrow::Easy,

@@ -24,6 +24,8 @@ pub enum Product {
     Us,
     /// Futures whose margin is a dollar coin.
     Usdm,
+    /// Futures whose margin and profit are the coin itself: contracts of so many dollars.
+    Coinm,
 }
 
 /// One environment: its hosts, the first of which is taken where nothing is set.
@@ -91,6 +93,28 @@ const USDM: &[Site] = &[
         market: &["wss://demo-fstream.binance.com/stream"],
     },
 ];
+/// From the connector's documentation (README, constants) and the specification of its streams of November 2025. Live
+/// streams of these stayed together.
+const COINM: &[Site] = &[
+    Site {
+        environment: Environment::Live,
+        rest: &["dapi.binance.com"],
+        orders: "wss://dstream.binance.com/ws",
+        market: &["wss://dstream.binance.com/stream"],
+    },
+    Site {
+        environment: Environment::Paper,
+        rest: &["testnet.binancefuture.com"],
+        orders: "wss://dstream.binancefuture.com/ws",
+        market: &["wss://dstream.binancefuture.com/stream"],
+    },
+    Site {
+        environment: Environment::Paper,
+        rest: &["demo-dapi.binance.com"],
+        orders: "wss://demo-dstream.binance.com/ws",
+        market: &["wss://demo-dstream.binance.com/stream"],
+    },
+];
 
 impl Product {
     /// For sentences.
@@ -99,6 +123,7 @@ impl Product {
             Self::Spot => "Binance",
             Self::Us => "Binance.US",
             Self::Usdm => "Binance USD-M futures",
+            Self::Coinm => "Binance COIN-M futures",
         }
     }
     /// Its own variables for keys start with this.
@@ -107,6 +132,15 @@ impl Product {
             Self::Spot => SPOT,
             Self::Us => US,
             Self::Usdm => USDM,
+            Self::Coinm => COINM,
+        }
+    }
+    /// What its requests' paths begin with.
+    pub const fn root(self) -> &'static [&'static str; 2] {
+        match self {
+            Self::Spot | Self::Us => &["api", "v3"],
+            Self::Usdm => &["fapi", "v1"],
+            Self::Coinm => &["dapi", "v1"],
         }
     }
     /// Are order news had over a key that must be kept alive, rather than over the websocket API?
@@ -115,19 +149,23 @@ impl Product {
     }
     /// Are there positions apart from balances?
     pub const fn is_futures(self) -> bool {
-        matches!(self, Self::Usdm)
+        matches!(self, Self::Usdm | Self::Coinm)
+    }
+    /// Are margin, profit and fees in the coin, each coin with a wallet of its own?
+    pub const fn is_paid_in_coins(self) -> bool {
+        matches!(self, Self::Coinm)
     }
     /// What an account is kept in when nobody says.
     const fn currency(self) -> &'static str {
         match self {
             Self::Spot | Self::Usdm => "USDT",
-            Self::Us => "USD",
+            Self::Us | Self::Coinm => "USD",
         }
     }
     const fn orders_path(self) -> &'static str {
         match self {
             Self::Spot => "/ws-api/v3",
-            Self::Us | Self::Usdm => "/ws",
+            Self::Us | Self::Usdm | Self::Coinm => "/ws",
         }
     }
 }
@@ -367,6 +405,15 @@ mod tests {
                 1,
                 false,
             ),
+            (Product::Coinm, Live, "https://dapi.binance.com/", "wss://dstream.binance.com/ws", 1, true),
+            (
+                Product::Coinm,
+                Paper,
+                "https://testnet.binancefuture.com/",
+                "wss://dstream.binancefuture.com/ws",
+                1,
+                false,
+            ),
         ] {
             let config = config(product, environment, |_| {}).unwrap();
             assert_eq!((config.rest.as_str(), config.orders.as_str()), (rest, orders));
@@ -402,7 +449,7 @@ mod tests {
     fn paper_and_live_addresses_never_mix() {
         use Environment::{Live, Paper};
         type Change = fn(&mut Settings);
-        let cases: [(Product, Environment, Change, &str); 12] = [
+        let cases: [(Product, Environment, Change, &str); 15] = [
             (
                 Product::Spot,
                 Paper,
@@ -453,6 +500,14 @@ mod tests {
             ),
             (Product::Us, Paper, |_| {}, "no environment for play money"),
             (Product::Usdm, Live, |s| s.trading_url = Some("https://api.binance.com".into()), "no address"),
+            (Product::Coinm, Live, |s| s.trading_url = Some("https://fapi.binance.com".into()), "no address"),
+            (
+                Product::Coinm,
+                Paper,
+                |s| s.trading_url = Some("https://dapi.binance.com".into()),
+                "LIVE address",
+            ),
+            (Product::Coinm, Live, |s| s.currency = Some("BTC".into()), "`currency` is USD"),
             (Product::Spot, Live, |s| s.environment = None, "`environment` is missing"),
             (Product::Spot, Live, |s| s.data_url = Some("https://api.binance.com".into()), "remove it"),
         ];

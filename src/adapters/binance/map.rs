@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod bands;
+pub mod coins;
 pub mod futures;
 pub mod margin;
 pub mod market;

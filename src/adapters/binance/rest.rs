@@ -4,6 +4,7 @@
 pub mod account;
 mod amend;
 mod bands;
+pub mod coins;
 pub mod countdown;
 pub mod futures;
 pub mod listen;
@@ -195,11 +196,7 @@ impl Api {
     }
 
     fn path(&self, tail: &[&'static str]) -> Vec<&'static str> {
-        let head: &[&'static str] = match self.product() {
-            Product::Spot | Product::Us => &["api", "v3"],
-            Product::Usdm => &["fapi", "v1"],
-        };
-        head.iter().chain(tail).copied().collect()
+        self.product().root().iter().chain(tail).copied().collect()
     }
 
     /// Sends `asked` once, when the limits let it.

@@ -1,7 +1,9 @@
 //! The adapter against servers on loopback and against payloads that the vendor and others recorded.
 
+mod coins;
 mod fixtures;
 mod requests;
+mod specification;
 mod values;
 mod yaml;
 

@@ -1,6 +1,7 @@
 //! Binance's messages as they are written, and nothing else. Numbers stay text until `map` reads them, and no float
 //! comes between.
 
+pub mod coins;
 pub mod events;
 pub mod futures;
 
@@ -69,6 +70,9 @@ pub struct SymbolRules<'a> {
     pub margin_asset: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub contract_type: Option<Cow<'a, str>>,
+    /// Dollars of one contract, where margin is the coin.
+    #[serde(borrow, default)]
+    pub contract_size: Option<Number<'a>>,
     #[serde(borrow, default, alias = "orderType")]
     pub order_types: Vec<Cow<'a, str>>,
     #[serde(default)]

@@ -8,7 +8,7 @@ use crate::{
         fact::{Fact, OrderFact},
         ids::{ClientId, ExecutionId, OrderId, VenueId},
         lifecycle::{OrderEvent, OrderState, Transition, next},
-        money::{Price, Qty},
+        money::{Price, Qty, SignedQty},
         order::{Amount, Change, Origin},
         report::{Execution, Liquidity, OrderReport, VenueReport},
         text::Text,
@@ -97,7 +97,7 @@ fn facts_of(book: &Book, venue: &VenueId, report: &OrderReport, told: Told) -> V
             known.qty = known.qty.checked_add(orphan.filled).unwrap_or(known.qty);
             known.value = known.value.checked_add(orphan.value).unwrap_or(known.value);
         }
-        facts.extend(missing_fill(&report.client, report, known));
+        facts.extend(missing_fill(book, &report.client, report, known));
         return facts;
     };
     let known = Told {
@@ -105,7 +105,7 @@ fn facts_of(book: &Book, venue: &VenueId, report: &OrderReport, told: Told) -> V
         value: row.filled_value.checked_add(told.value).unwrap_or(row.filled_value),
     };
     let mut facts = Vec::new();
-    facts.extend(missing_fill(&row.id.client, report, known));
+    facts.extend(missing_fill(book, &row.id.client, report, known));
     facts.extend(words_of_life(book, venue, row, report, known.qty));
     facts
 }
@@ -120,11 +120,12 @@ fn origin_of(book: &Book, venue: &VenueId, report: &OrderReport) -> Origin {
 }
 
 /// What the order shows as filled and no execution told, at the average of what is missing.
-fn missing_fill(client: &ClientId, report: &OrderReport, known: Told) -> Option<Fact> {
+fn missing_fill(book: &Book, client: &ClientId, report: &OrderReport, known: Told) -> Option<Fact> {
     let missing = report.filled.checked_sub(known.qty).filter(|q| !q.is_zero())?;
     let avg = report.avg_price.or(report.order_type.limit()).or(report.order_type.stop())?;
-    let total = report.filled.checked_mul_price(avg)?;
-    let implied = total.checked_sub(known.value)?.checked_div(missing.get()).map(Price::new);
+    let payoff = book.payoff_of(&report.instrument);
+    let total = payoff.weight(SignedQty::new(report.filled.get()), avg)?;
+    let implied = payoff.average(SignedQty::new(missing.get()), total.checked_sub(known.value)?);
     // Where the venue rounds its average, a small rest can come out absurd: then the average itself.
     let price = implied.filter(|p| p.is_negative() == avg.is_negative()).unwrap_or(avg);
     let id = ExecutionId::new(&format!("inferred-{}-{}", report.venue_id, report.filled)).ok()?;

@@ -19,7 +19,6 @@ use crate::{
     },
     risk::NotReducing,
 };
-use rust_decimal::Decimal;
 
 /// How soon something that does not go now is looked at again.
 const SOON_MS: u64 = 1_000;
@@ -310,9 +309,9 @@ impl Engine {
     /// The most that one round closes, where slices are asked for and the price is known.
     fn slice(&self, instrument: &InstrumentId, whole: Qty) -> Qty {
         let most = self.exit_terms.slice_notional_max.and_then(|most| {
-            let price = self.marks.get(instrument)?.price()?.get().abs();
-            let multiplier = self.book.instrument(instrument).map_or(Decimal::ONE, |r| r.multiplier.get());
-            most.get().checked_div(price.checked_mul(multiplier)?).and_then(Qty::new)
+            let price = self.marks.get(instrument).and_then(crate::book::Mark::price);
+            let one = self.book.payoff_of(instrument).size(Qty::ONE, price)?;
+            most.checked_div(one.get()).and_then(Qty::new)
         });
         most.map_or(whole, |m| m.min(whole))
     }

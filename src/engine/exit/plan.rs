@@ -15,7 +15,6 @@ use crate::{
     },
     engine::orders::Maker,
 };
-use rust_decimal::Decimal;
 
 impl Engine {
     /// `flatten …`.
@@ -119,8 +118,8 @@ impl Engine {
     /// Half the spread for each unit.
     fn crossing(&self, instrument: &InstrumentId, qty: SignedQty) -> Option<Money> {
         let mark = self.marks.get(instrument)?;
-        let half = mark.ask()?.checked_sub(mark.bid()?)?.checked_mul(Decimal::new(5, 1))?;
-        let multiplier = self.book.position(instrument).map(|p| p.multiplier)?;
-        qty.size().checked_mul_price(half)?.checked_mul(multiplier.get())
+        let (bid, ask) = (mark.bid()?, mark.ask()?);
+        let half = SignedQty::new(qty.size().get());
+        self.book.position(instrument)?.payoff.profit_between(half, bid.midpoint(ask)?, ask)
     }
 }

@@ -44,9 +44,7 @@ pub(super) fn need(case: &Case<'_>) -> Option<Money> {
         return Some(whole);
     };
     let had = before.amount.qty()?.saturating_sub(filled);
-    let price = worst_price(before, case.mark)?;
-    let multiplier = case.instrument?.multiplier;
-    let had = had.checked_mul_price(price)?.times(multiplier)?.abs();
+    let had = case.instrument?.payoff.size(had, worst_price(before, case.mark))?;
     whole.checked_sub(had).map(|more| more.max(Money::ZERO))
 }
 
@@ -77,6 +75,19 @@ mod tests {
             &OrderSpec { instrument: btc(), ..buy("2.6") },
             "100000.00 is left",
         );
+    }
+
+    /// 2,000 contracts of a hundred dollars are the whole buying power at any price, and a cheaper limit buys no more.
+    #[test]
+    fn contracts_of_so_many_dollars_take_those() {
+        let mut desk = Desk::open();
+        desk.book.take(Fact::Instrument(Box::new(inverse())));
+        let contracts =
+            |n: &str, price: &str| OrderSpec { instrument: btc(), ..order(Side::Buy, n, limit(price)) };
+        desk.passes(CheckName::BuyingPower, &contracts("2000", "40000"));
+        desk.refuses(CheckName::BuyingPower, &contracts("2001", "39000"), "200100");
+        desk.book.take(intent("a", &contracts("1500", "39000")));
+        desk.refuses(CheckName::BuyingPower, &contracts("600", "40000"), "50000.00 is left");
     }
 
     #[test]

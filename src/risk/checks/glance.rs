@@ -6,8 +6,9 @@ use super::Case;
 use crate::{
     book::{Burden, Margin},
     domain::{
-        money::{Money, Percent, Ratio},
+        money::{Money, Percent},
         order::Side,
+        payoff::Payoff,
     },
 };
 
@@ -31,7 +32,7 @@ impl<'a> Glance<'a> {
             return None;
         }
         let (mark, account) = case.mark.zip(case.account)?;
-        if case.instrument?.multiplier != Ratio::ONE {
+        if case.instrument?.payoff != Payoff::ONE {
             return None;
         }
         let (exposure, value) = (&case.known.exposure, case.value?.in_units()?);
@@ -180,7 +181,7 @@ mod tests {
                 equity: cents(equity - 10_000),
                 initial_margin: margin.map(cents),
                 maintenance_margin: margin.map(|m| cents(m / 2)),
-                multiplier: multiplier.map(|n| Ratio::new(Decimal::from(n))),
+                multiplier: multiplier.map(|n| crate::domain::money::Ratio::new(Decimal::from(n))),
                 ..account()
             };
             desk.book.take(Fact::Account { venue: venue(), report: Box::new(account) });

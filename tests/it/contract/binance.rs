@@ -1,7 +1,7 @@
 //! Binance's stand: the stand-in of its spot exchange, in this process.
 
 use super::{
-    Fate, On, Stand,
+    Fate, On, Stand, coins,
     exchange::{Exchange, Mishap, dec},
     serve::{KEY, Running, SECRET},
 };
@@ -19,6 +19,7 @@ enum Product {
     Spot,
     Us,
     Usdm,
+    Coinm,
 }
 
 impl Binance {
@@ -30,6 +31,15 @@ impl Binance {
     }
     pub(crate) fn start_usdm() -> Self {
         Self { running: Running::start(|exchange| exchange.is_futures = true), product: Product::Usdm }
+    }
+}
+
+impl Binance {
+    pub(crate) fn start_coinm() -> Self {
+        Self { running: Running::start(coins::furnish), product: Product::Coinm }
+    }
+    const fn is_futures(&self) -> bool {
+        matches!(self.product, Product::Usdm | Product::Coinm)
     }
 }
 
@@ -49,7 +59,9 @@ fn raw(reply: Raw, done: bool) -> Mishap {
     }
 }
 
-const PLACED: [&str; 7] = [
+const PLACED: [&str; 9] = [
+    "POST /dapi/v1/order",
+    "POST /dapi/v1/algoOrder",
     "POST /fapi/v1/order",
     "POST /fapi/v1/algoOrder",
     "POST /api/v3/order/oco",
@@ -62,18 +74,21 @@ const PLACED: [&str; 7] = [
 impl Stand for Binance {
     fn config(&self) -> String {
         format!(
-            "[watchlist]\nsymbols = [\"BTC/USDT\"]\n[venues.stand]\nkind = \"{}\"\nenvironment = \"paper\"\n\
-             currency = \"USDT\"\ntrading_url = \"http://{}\"\nkey_id = \"{KEY}\"\nsecret_key = \"{SECRET}\"\n",
+            "[watchlist]\nsymbols = [{}]\n[venues.stand]\nkind = \"{}\"\nenvironment = \"paper\"\n\
+             currency = \"{}\"\ntrading_url = \"http://{}\"\nkey_id = \"{KEY}\"\nsecret_key = \"{SECRET}\"\n",
+            if self.product == Product::Coinm { "\"BTC/USD\", \"ETH/USD\"" } else { "\"BTC/USDT\"" },
             match self.product {
                 Product::Spot => "binance",
                 Product::Us => "binance-us",
                 Product::Usdm => "binance-usdm",
+                Product::Coinm => "binance-coinm",
             },
+            if self.product == Product::Coinm { "USD" } else { "USDT" },
             self.running.addr()
         )
     }
     fn market(&self) -> (&'static str, &'static str) {
-        ("BTC/USDT", "0.01")
+        if self.product == Product::Coinm { ("BTC/USD", "20") } else { ("BTC/USDT", "0.01") }
     }
     fn lines(&self) -> Vec<String> {
         let both = [
@@ -103,6 +118,20 @@ impl Stand for Binance {
             "sell BTC/USDT 0.005 trail 4% gtc",
             "protect BTC/USDT stop -3%",
         ];
+        let contracts = [
+            "buy BTC/USD 10 limit -4% gtc",
+            "buy BTC/USD 10 limit -4% gtc post",
+            "sell BTC/USD 50 limit +4% gtc",
+            "sell BTC/USD 5 limit +4% gtc reduce",
+            "buy BTC/USD 10 trigger +4% gtc",
+            "buy BTC/USD 10 trigger +4% limit +4.5% gtc",
+            "buy BTC/USD 10 trail 4% gtc",
+            "sell BTC/USD 5 trail 4% gtc",
+            "protect BTC/USD stop -3%",
+        ];
+        if self.product == Product::Coinm {
+            return contracts.map(str::to_owned).to_vec();
+        }
         if self.product == Product::Usdm {
             return futures.map(str::to_owned).to_vec();
         }
@@ -118,6 +147,9 @@ impl Stand for Binance {
             (On::Place, Product::Usdm) => "POST /fapi/v1/order",
             (On::Cancel, Product::Usdm) => "DELETE /fapi/v1/order",
             (On::Replace, Product::Usdm) => "PUT /fapi/v1/order",
+            (On::Replace, Product::Coinm) => "PUT /dapi/v1/order",
+            (On::Place, Product::Coinm) => "POST /dapi/v1/order",
+            (On::Cancel, Product::Coinm) => "DELETE /dapi/v1/order",
             (On::Place, _) => "POST /api/v3/order",
             (On::Replace, _) => "POST /api/v3/order/cancelReplace",
             (On::Cancel, _) => "DELETE /api/v3/order",
@@ -155,10 +187,10 @@ impl Stand for Binance {
         self.running.with(|exchange| {
             exchange.mishaps.push_back((path, mishap(path)));
             if on == On::Cancel {
-                let all = if self.product == Product::Usdm {
-                    "DELETE /fapi/v1/allOpenOrders"
-                } else {
-                    "DELETE /api/v3/openOrders"
+                let all = match self.product {
+                    Product::Usdm => "DELETE /fapi/v1/allOpenOrders",
+                    Product::Coinm => "DELETE /dapi/v1/allOpenOrders",
+                    Product::Spot | Product::Us => "DELETE /api/v3/openOrders",
                 };
                 exchange.mishaps.push_back((all, mishap(path)));
             }
@@ -189,7 +221,8 @@ impl Stand for Binance {
     }
     fn held(&self, symbol: &str) -> Decimal {
         self.running.with(|exchange| {
-            let native = symbol.replace('/', "");
+            let end = if exchange.is_coin { "_PERP" } else { "" };
+            let native = symbol.replace('/', "") + end;
             if exchange.is_futures {
                 return exchange.positions.get(&native).map_or(Decimal::ZERO, |held| held.qty);
             }
@@ -219,7 +252,8 @@ impl Stand for Binance {
     fn reach(&self, client: &str, parts: u32) -> bool {
         let filled = self.running.with(|exchange| {
             let order = exchange.by_client(client).unwrap().clone();
-            let step = (order.qty / Decimal::from(parts) / dec("0.00001")).floor() * dec("0.00001");
+            let lot = if exchange.is_coin { dec("1") } else { dec("0.00001") };
+            let step = (order.qty / Decimal::from(parts) / lot).floor() * lot;
             for part in 1..=parts {
                 let qty = if part == parts { order.qty - step * Decimal::from(parts - 1) } else { step };
                 exchange.fill(order.id, qty, order.price, true);
@@ -258,7 +292,7 @@ impl Stand for Binance {
     }
     /// The replacement after this is cancelled and refused: the money is gone meanwhile.
     fn halves(&self) -> bool {
-        if self.product == Product::Usdm {
+        if self.is_futures() {
             return false;
         }
         self.running.with(|exchange| {
@@ -372,6 +406,24 @@ mod own {
         rig.close();
     }
 
+    /// A stop of contracts that are paid in coins, on a short that it closes.
+    #[test]
+    fn a_conditional_order_of_coins_becomes_an_order_of_its_name() {
+        let mut rig = Rig::open(Binance::start_coinm());
+        let entry = rig.place("sell BTC/USD 30 market");
+        rig.wait_state(&entry, OrderState::Filled);
+        rig.agree();
+        assert_eq!(rig.ours("BTC/USD"), dec("-30"));
+        let stop = rig.place("protect BTC/USD stop +3%");
+        rig.wait_state(&stop, OrderState::Working);
+        rig.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));
+        rig.stand.running.with(|exchange| exchange.move_to("BTCUSD_PERP", "51600.0", "51600.1"));
+        rig.wait_state(&stop, OrderState::Filled);
+        rig.wait("flat", |s| s.positions.is_empty());
+        rig.agree();
+        rig.close();
+    }
+
     /// A price that the venue's band keeps out is refused before it is sent; what closes is not held up by it.
     #[test]
     fn a_price_outside_the_band_is_not_sent() {
@@ -438,6 +490,51 @@ mod own {
         rig.wait_state(&not, OrderState::NotSent);
         let id = rig.place_low();
         rig.wait_state(&id, OrderState::Working);
+        rig.agree();
+        rig.close();
+    }
+
+    /// A long and a short of two coins: what they are worth and win is in dollars by hand, and the way out leaves neither.
+    #[test]
+    fn a_long_and_a_short_of_coins_are_got_out_of() {
+        let mut rig = Rig::open(Binance::start_coinm());
+        let money = |text: &str| text.parse::<tradedeck::domain::money::Money>().unwrap();
+        // 2 BTC at 50,000 and 10 ETH at 2,500; a coin of which there is none counts for nothing.
+        rig.wait("the account", |s| s.accounts.iter().any(|a| a.equity == money("125000")));
+        rig.wait("a quote", |s| s.watchlist.iter().all(|w| w.bid.is_some()) && s.watchlist.len() == 2);
+        let long = rig.place("buy BTC/USD 20 market");
+        rig.wait_state(&long, OrderState::Filled);
+        let short = rig.place("sell ETH/USD 300 market");
+        rig.wait_state(&short, OrderState::Filled);
+        rig.agree();
+        let to = |symbol: &'static str, bid: &'static str| {
+            move |exchange: &mut Exchange| exchange.move_to(symbol, bid, bid)
+        };
+        rig.stand.running.with(to("BTCUSD_PERP", "62500.0"));
+        rig.stand.running.with(to("ETHUSD_PERP", "2000.0"));
+        // 20 × 100 × (62,500 − 50,000.1) / 50,000.1, and −300 × 10 × (2,000 − 2,500) / 2,500.
+        let is = |s: &tradedeck::desk::Snapshot, symbol: &str, value: &str, won: &str| {
+            s.positions.iter().any(|p| {
+                p.instrument.symbol.as_str() == symbol
+                    && p.value == Some(money(value))
+                    && p.unrealized == Some(money(won))
+            })
+        };
+        rig.wait("what the long won", |s| is(s, "BTC/USD", "2000", "499.99500001"));
+        rig.wait("what the short won", |s| is(s, "ETH/USD", "-3000", "600"));
+        let works = rig.place("buy BTC/USD 10 limit -4% gtc");
+        rig.wait_state(&works, OrderState::Working);
+        rig.done("flatten");
+        rig.wait("an end", |s| s.exit.as_ref().is_some_and(|e| e.flat.is_some()));
+        let s = rig.client.snapshot();
+        assert_eq!(s.exit.as_ref().unwrap().flat, Some(true), "{:#?}", s.exit);
+        assert!(rig.stand.open().is_empty());
+        assert!(rig.stand.held("BTC/USD").is_zero() && rig.stand.held("ETH/USD").is_zero());
+        // The wallets: 20 × 100 × (1/50,000.1 − 1/62,500) less fees of 0.05 per cent of 0.03999992 and of 0.032, and
+        // 300 × 10 × (1/2,000 − 1/2,500) less those of 1.2 and of 1.5.
+        let wallet = |coin: &str| rig.stand.running.with(|exchange| exchange.total(coin));
+        assert_eq!(wallet("BTC"), dec("2.00799992") - dec("0.00002") - dec("0.000016"));
+        assert_eq!(wallet("ETH"), dec("10.3") - dec("0.0006") - dec("0.00075"));
         rig.agree();
         rig.close();
     }
@@ -602,6 +699,31 @@ mod own {
         rig.close();
     }
 
+    /// Nobody says what a coin is worth of which there is some: the account is not known, and it is said why. Nothing is
+    /// entered, and what is held is got out of.
+    #[test]
+    fn a_coin_without_a_price_leaves_the_account_unknown() {
+        let stand = Binance::start_coinm();
+        let held = crate::contract::perps::Held { qty: dec("-30"), entry: dec("50000") };
+        stand.running.with(|exchange| {
+            exchange.unpriced.insert("ETHUSD_PERP".to_owned());
+            exchange.positions.insert("BTCUSD_PERP".to_owned(), held);
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let mut client = crate::counterparty::client(&stand.config(), &dir.path().join("state"));
+        crate::spine::wait(&mut client, "an alert", |s| {
+            s.alerts.iter().any(|a| a.alert.text.as_str().contains("ETHUSD has none, and ETH is held"))
+        });
+        assert!(client.snapshot().accounts.is_empty());
+        let reply = crate::spine::run(&mut client, "sell BTC/USD 1 market");
+        assert!(matches!(reply, tradedeck::desk::Reply::Refused { .. }), "{reply:?}");
+        assert!(stand.sent().is_empty());
+        drop(crate::spine::run(&mut client, "flatten"));
+        crate::spine::wait(&mut client, "flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
+        assert!(stand.held("BTC/USD").is_zero());
+        client.close().unwrap();
+    }
+
     /// The shell, on each product: reach, credentials, environment, clock; then the way out.
     #[test]
     fn the_shell_checks_looks_and_gets_out() {
@@ -609,7 +731,9 @@ mod own {
             (Binance::start(), "binance"),
             (Binance::start_us(), "binance-us"),
             (Binance::start_usdm(), "binance-usdm"),
+            (Binance::start_coinm(), "binance-coinm"),
         ] {
+            let (symbol, qty) = stand.market();
             let home = tempfile::tempdir().unwrap();
             let file = home.path().join("config.toml");
             let text = stand.config().replace(&format!("secret_key = \"{SECRET}\"\n"), "");
@@ -633,13 +757,13 @@ mod own {
             for part in ["connected, in agreement", "PAPER, proven by the venue", "may trade", " ms"] {
                 assert!(said.contains(part), "{kind}: {part}: {said}");
             }
-            let (code, said) = run(&["order", "buy BTC/USDT 0.01 market", "--yes"]);
+            let (code, said) = run(&["order", &format!("buy {symbol} {qty} market"), "--yes"]);
             assert_eq!(code, Some(0), "{said}");
             let (code, said) = run(&["positions"]);
-            assert!(code == Some(0) && said.contains("BTC/USDT"), "{said}");
+            assert!(code == Some(0) && said.contains(symbol), "{said}");
             let (code, said) = run(&["flatten", "--yes"]);
             assert_eq!(code, Some(0), "{said}");
-            assert!(stand.held("BTC/USDT").is_zero() && stand.open().is_empty(), "{kind}");
+            assert!(stand.held(symbol).is_zero() && stand.open().is_empty(), "{kind}");
         }
     }
 

@@ -4,7 +4,7 @@
 use super::perps::{Algo, Held, in_band, shown_future};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::sync::broadcast;
 
 pub(crate) type Params = BTreeMap<String, String>;
@@ -95,6 +95,10 @@ pub(crate) struct Exchange {
     pub(crate) can_trade: bool,
     /// It is the exchange of USD-M futures: positions, and conditional orders apart.
     pub(crate) is_futures: bool,
+    /// Of the two kinds the one that is paid in coins.
+    pub(crate) is_coin: bool,
+    /// Symbols that it tells no index price of.
+    pub(crate) unpriced: BTreeSet<String>,
     pub(crate) positions: BTreeMap<String, Held>,
     pub(crate) algos: Vec<Algo>,
     /// When what is open in a symbol is cancelled, unless it is told another time.
@@ -151,6 +155,8 @@ impl Exchange {
             mishaps: VecDeque::new(),
             can_trade: true,
             is_futures: false,
+            is_coin: false,
+            unpriced: BTreeSet::new(),
             positions: BTreeMap::new(),
             algos: Vec::new(),
             countdowns: BTreeMap::new(),
@@ -274,7 +280,7 @@ impl Exchange {
             return Err((-1_013, "Filter failure: PERCENT_PRICE_BY_SIDE"));
         }
         let at = if needs_price { order.price } else { market.ask };
-        if !order.qty.is_zero() && order.qty * at < dec("5") {
+        if !self.is_coin && !order.qty.is_zero() && order.qty * at < dec("5") {
             return Err((-1_013, "Filter failure: NOTIONAL"));
         }
         if self.orders.iter().any(|o| o.is_open() && o.client == order.client) {
@@ -377,11 +383,14 @@ impl Exchange {
         let order = &mut self.orders[index];
         order.sleeps = false;
         order.filled += qty;
-        order.spent += qty * price;
+        // Of contracts of so many dollars the coins are what is averaged.
+        order.spent += if self.is_coin { qty / price } else { qty * price };
         let whole = order.filled >= order.qty;
         order.status = if whole { "FILLED" } else { "PARTIALLY_FILLED" };
         let (side, symbol) = (order.side, order.symbol.clone());
-        let (gets, fee) = if self.is_futures {
+        let (gets, fee) = if self.is_coin {
+            self.fill_coin(&symbol, side, qty, price)
+        } else if self.is_futures {
             let fee = (qty * price * dec("0.0005")).round_dp(8);
             self.fill_future(&symbol, side, qty, price, fee);
             ("USDT".to_owned(), fee)
@@ -666,6 +675,9 @@ impl Exchange {
 
     /// A request whose sender is known.
     pub(crate) fn answer(&mut self, what: &str, p: &Params) -> Result<Value, No> {
+        if self.is_coin {
+            return self.answer_coin(what, p);
+        }
         if self.is_futures {
             return self.answer_future(what, p);
         }

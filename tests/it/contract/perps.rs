@@ -1,5 +1,6 @@
 //! What the stand-in has of USD-M futures: positions in place of coins, and conditional orders in a service of their own.
 
+use super::coins::average;
 use super::exchange::{Exchange, ILLEGAL, MISSING, Market, No, Order, Params, Trade, dec};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ pub(crate) struct Algo {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Held {
     pub(crate) qty: Decimal,
-    entry: Decimal,
+    pub(crate) entry: Decimal,
 }
 
 impl Exchange {
@@ -387,11 +388,11 @@ impl Exchange {
 
     pub(super) fn future_event(&self, o: &Order, status: &str, what: &str, trade: Option<&Trade>) -> Value {
         let zero = Decimal::ZERO;
-        let average = if o.filled.is_zero() { zero } else { o.spent / o.filled };
         json!({"e": "ORDER_TRADE_UPDATE", "T": self.now(), "E": self.now(), "o": {"s": o.symbol, "c": o.client, "S": o.side,
-            "o": o.kind, "f": o.tif, "q": o.qty.to_string(), "p": o.price.to_string(), "ap": average.to_string(), "sp": "0",
+            "o": o.kind, "f": o.tif, "q": o.qty.to_string(), "p": o.price.to_string(), "ap": average(o).to_string(), "sp": "0",
             "x": what, "X": status, "i": o.id, "l": trade.map_or(zero, |t| t.qty).to_string(), "z": o.filled.to_string(),
-            "L": trade.map_or(zero, |t| t.price).to_string(), "n": trade.map_or(zero, |t| t.fee).to_string(), "N": "USDT",
+            "L": trade.map_or(zero, |t| t.price).to_string(), "n": trade.map_or(zero, |t| t.fee).to_string(),
+            "N": trade.map(|t| t.fee_asset.clone()),
             "T": self.now(), "t": trade.map_or(0, |t| t.id), "m": trade.is_some_and(|t| t.is_maker), "R": false,
             "wt": "CONTRACT_PRICE", "ot": o.kind, "ps": "BOTH", "cp": false, "rp": "0", "gtd": 0}})
     }
@@ -414,9 +415,8 @@ fn brackets(symbol: &str) -> Value {
 }
 
 pub(super) fn shown_future(o: &Order, status: &str) -> Value {
-    let average = if o.filled.is_zero() { Decimal::ZERO } else { o.spent / o.filled };
     json!({"symbol": o.symbol, "orderId": o.id, "clientOrderId": o.client, "price": o.price.to_string(),
-        "avgPrice": average.to_string(), "origQty": o.qty.to_string(), "executedQty": o.filled.to_string(),
+        "avgPrice": average(o).to_string(), "origQty": o.qty.to_string(), "executedQty": o.filled.to_string(),
         "cumQuote": o.spent.to_string(), "status": status, "timeInForce": o.tif, "type": o.kind, "origType": o.kind,
         "side": o.side, "stopPrice": "0", "reduceOnly": false, "closePosition": false, "positionSide": "BOTH",
         "workingType": "CONTRACT_PRICE", "priceProtect": false, "goodTillDate": 0, "time": o.at, "updateTime": o.at})

@@ -211,10 +211,12 @@ fn exchange_stamp() -> u128 {
 /// What anybody may ask.
 fn public(exchange: &Exchange, what: &str, p: &Params) -> Option<Value> {
     let prices = exchange.markets.iter();
-    let what = what.replace("/fapi/v1/", "/api/v3/");
+    let what = what.replace(exchange.root(), "/api/v3/");
     Some(match what.as_str() {
         "GET /api/v3/ping" => json!({}),
         "GET /api/v3/time" => json!({"serverTime": exchange.now()}),
+        "GET /api/v3/exchangeInfo" if exchange.is_coin => exchange.coin_info(),
+        "GET /api/v3/premiumIndex" if exchange.is_coin => exchange.index_prices(),
         "GET /api/v3/exchangeInfo" if exchange.is_futures => future_info(exchange),
         "GET /api/v3/exchangeInfo" => info(exchange),
         "GET /api/v3/avgPrice" => {

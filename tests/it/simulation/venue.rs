@@ -9,7 +9,7 @@ use tradedeck::{
         ids::{AccountId, ClientId, Currency, ExecutionId, InstrumentId, Symbol, VenueId, VenueOrderId},
         instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
         lifecycle::OrderEvent,
-        money::{Money, Price, Qty, Ratio, SignedQty},
+        money::{Money, Price, Qty, SignedQty},
         order::{Amount, Attached, OrderSpec, OrderType, Role, Side, Submission},
         report::{
             AccountReport, Environment, Execution, Fee, Liquidity, OrderReport, PositionReport, VenueReport,
@@ -176,7 +176,7 @@ impl House {
             qty_min: lot,
             qty_max: None,
             notional_min: Money::ZERO,
-            multiplier: Ratio::new(Decimal::ONE),
+            payoff: tradedeck::domain::payoff::Payoff::ONE,
             shortable: self.kind.short,
             borrow: if self.kind.short { Borrow::Easy } else { Borrow::None },
             marginable: true,

@@ -9,11 +9,11 @@ use crate::{
     domain::{
         ids::{Currency, InstrumentId, Symbol, VenueId},
         instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
-        money::{Money, Price, Qty, Ratio},
+        money::{Money, Price, Qty},
+        payoff::Payoff,
         text::Text,
     },
 };
-use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// What a trailing stop may stay behind, in hundredths of a per cent.
@@ -102,6 +102,10 @@ impl Directory {
         }
         self.leverage_least = rows.iter().map(|r| r.leverage).min();
     }
+    /// That of some symbol was not told.
+    pub fn forget_leverage(&mut self) {
+        self.leverage_least = None;
+    }
     /// The smallest leverage that is set for any symbol; one where nobody said.
     pub fn leverage_least(&self) -> u32 {
         self.leverage_least.unwrap_or(1)
@@ -148,7 +152,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         Some(tick) => super::number("tickSize", tick)?,
         None => Price::ZERO,
     };
-    let delivery = s.symbol.split_once('_').map(|(_, date)| date);
+    let delivery = s.symbol.split_once('_').map(|(_, date)| date).filter(|date| *date != "PERP");
     let name = match delivery {
         Some(date) if product.is_futures() => format!("{base}/{quote}-{date}"),
         Some(_) | None => format!("{base}/{quote}"),
@@ -159,9 +163,10 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         (true, Some("PERPETUAL") | None) => AssetClass::Perpetual,
         (true, Some(_)) => AssetClass::Future,
     };
+    let payoff = payoff(product, s)?;
     let instrument = Instrument {
         id: InstrumentId { venue: venue.clone(), symbol },
-        name: Text::clean(&title(&base, &quote, class)),
+        name: Text::clean(&title(&base, &quote, class, payoff)),
         native: Text::clean(&s.symbol),
         class,
         tick: Tick::Fixed(Price::new(tick.get().normalize())),
@@ -174,7 +179,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
             Some(n) => Money::new(super::number::<Money>("minNotional", n)?.get().normalize()),
             None => Money::ZERO,
         },
-        multiplier: Ratio::new(Decimal::ONE),
+        payoff,
         shortable: product.is_futures(),
         borrow: if product.is_futures() { Borrow::Easy } else { Borrow::None },
         marginable: product.is_futures(),
@@ -224,7 +229,23 @@ fn plain(q: Qty) -> Qty {
     Qty::new(q.get().normalize()).unwrap_or(q)
 }
 
-fn title(base: &Currency, quote: &Currency, class: AssetClass) -> String {
+/// Contracts that are paid in coins say how many dollars one is.
+fn payoff(product: Product, s: &wire::SymbolRules<'_>) -> Result<Payoff> {
+    if !product.is_paid_in_coins() {
+        return Ok(Payoff::ONE);
+    }
+    let face: Money = needed("contractSize", s.contract_size)?;
+    if !face.is_positive() {
+        return Err(Error::message("contractSize", format!("{face} is not above zero")));
+    }
+    Ok(Payoff::Inverse { face: Money::new(face.get().normalize()) })
+}
+
+fn title(base: &Currency, quote: &Currency, class: AssetClass, payoff: Payoff) -> String {
+    if let Payoff::Inverse { face } = payoff {
+        let kind = if class == AssetClass::Perpetual { "perpetual" } else { "future" };
+        return format!("{base} in contracts of {face} {quote}, {kind}, paid in {base}");
+    }
     match class {
         AssetClass::Perpetual => format!("{base} in {quote}, perpetual"),
         AssetClass::Future => format!("{base} in {quote}, future"),
@@ -239,7 +260,12 @@ fn title(base: &Currency, quote: &Currency, class: AssetClass) -> String {
 /// One account is counted in one currency: what is priced in another would be added to it one to one.
 fn tradable(product: Product, s: &wire::SymbolRules<'_>, currency: &Currency, quote: &Currency) -> Tradable {
     let status = &*s.status;
-    if quote != currency || s.margin_asset.as_deref().is_some_and(|m| m != currency.as_str()) {
+    if product.is_paid_in_coins() && s.margin_asset.as_deref() != Some(&*s.base_asset) {
+        let margin = Text::clean(s.margin_asset.as_deref().unwrap_or_default());
+        return Tradable::No(Text::from(format!("its margin is {margin}, not the coin that it is of")));
+    }
+    let margin = s.margin_asset.as_deref().filter(|_| !product.is_paid_in_coins());
+    if quote != currency || margin.is_some_and(|m| m != currency.as_str()) {
         let why = format!(
             "it is priced in {quote}, this account is counted in {currency}; a venue of its own with currency = \"{quote}\" trades it"
         );

@@ -110,7 +110,7 @@ impl Api {
 
     async fn reference(&self, rules: &Rules, minutes: u32) -> Option<Price> {
         let told = match self.product() {
-            Product::Usdm => self.mark_price(rules).await,
+            Product::Usdm | Product::Coinm => self.mark_price(rules).await,
             Product::Us => self.average(rules, minutes).await,
             Product::Spot => {
                 let (set, average) = join(self.set_reference(rules), self.average(rules, minutes)).await;
@@ -164,8 +164,14 @@ impl Api {
 
     async fn mark_price(&self, rules: &Rules) -> Result<Option<Price>, Fault> {
         let answer = self.of_symbol(&["premiumIndex"], rules).await?;
-        let told: wire::MarkPrice<'_> = self.read(&answer)?;
-        number("markPrice", told.mark_price).map(Some).map_err(|e| self.unreadable(e))
+        // Of one symbol COIN-M tells a list of one, USD-M the thing itself (the vendor's specifications).
+        let told: Option<wire::MarkPrice<'_>> = if self.product() == Product::Coinm {
+            self.read::<Vec<wire::MarkPrice<'_>>>(&answer)?.into_iter().next()
+        } else {
+            Some(self.read(&answer)?)
+        };
+        let price = told.map(|told| number("markPrice", told.mark_price)).transpose();
+        price.map_err(|e| self.unreadable(e))
     }
 
     async fn of_symbol(&self, path: &[&'static str], rules: &Rules) -> Result<Answer, Fault> {

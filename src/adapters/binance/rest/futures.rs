@@ -36,18 +36,29 @@ impl Api {
     }
 
     async fn account_config(&self) -> Result<AccountConfig, Fault> {
+        if self.product().is_paid_in_coins() {
+            return self.coin_account_config().await;
+        }
         let answer = self.ask_for(Class::Exit, Asked::get(&self.path(&["accountConfig"]), 5)).await?;
         self.read(&answer)
     }
 
-    async fn alias(&self) -> Result<AccountId, Fault> {
-        let answer = self.ask_for(Class::Exit, Self::v3("balance", 5)).await?;
+    pub(super) async fn alias(&self) -> Result<AccountId, Fault> {
+        let asked = if self.product().is_paid_in_coins() {
+            Asked::get(&self.path(&["balance"]), 1)
+        } else {
+            Self::v3("balance", 5)
+        };
+        let answer = self.ask_for(Class::Exit, asked).await?;
         let rows: Vec<NamedBalance<'_>> = self.read(&answer)?;
         futures::account_id(&rows).map_err(|e| self.unreadable(e))
     }
 
     /// Leverage and margin of each symbol, into their names.
     pub(super) async fn read_leverage(&self, class: Class, directory: &mut Directory) -> Result<(), Fault> {
+        if self.product().is_paid_in_coins() {
+            return self.read_coin_leverage(class, directory).await;
+        }
         let answer = self.ask_for(class, Asked::get(&self.path(&["symbolConfig"]), 5).list()).await?;
         let rows: Vec<SymbolConfig<'_>> = self.read(&answer)?;
         directory.take_leverage(&rows);
@@ -59,6 +70,9 @@ impl Api {
         directory: &Directory,
         report: &mut VenueReport,
     ) -> Result<(), Fault> {
+        if self.product().is_paid_in_coins() {
+            return self.read_coin_holdings(directory, report).await;
+        }
         let answer = self.ask_for(Class::Exit, Self::v3("positionRisk", 5).list()).await?;
         let rows: Vec<Position<'_>> = self.read(&answer)?;
         let mut held = Vec::new();
@@ -138,7 +152,7 @@ impl Api {
     }
 }
 
-fn cannot_trade(set: AccountConfig) -> Option<Text> {
+pub(super) fn cannot_trade(set: AccountConfig) -> Option<Text> {
     (!set.can_trade).then(|| Text::from("the venue says canTrade = false"))
 }
 

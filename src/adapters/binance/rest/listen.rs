@@ -12,7 +12,7 @@ use url::Url;
 
 impl Api {
     fn listen(&self, method: Method) -> Asked {
-        let tail = if self.product() == Product::Usdm { "listenKey" } else { "userDataStream" };
+        let tail = if self.product().is_futures() { "listenKey" } else { "userDataStream" };
         // The key in the header is enough.
         Asked { is_signed: false, ..Asked::new(method, &self.path(&[tail]), 2) }
     }

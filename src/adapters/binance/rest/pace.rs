@@ -16,7 +16,9 @@ pub const fn weight_per_min(product: Product) -> u32 {
     match product {
         Product::Spot => 6_000,
         Product::Us => 1_200,
-        Product::Usdm => 2_400,
+        // One count for both kinds of futures at one address (the vendor's notice of their integration, 2026-06-10):
+        // what the other one used is learnt from the answers' headers.
+        Product::Usdm | Product::Coinm => 2_400,
     }
 }
 
@@ -24,7 +26,7 @@ pub const fn weight_per_min(product: Product) -> u32 {
 const fn orders_per_10_s(product: Product) -> u32 {
     match product {
         Product::Spot | Product::Us => 50,
-        Product::Usdm => 300,
+        Product::Usdm | Product::Coinm => 300,
     }
 }
 
@@ -42,7 +44,9 @@ const fn long(product: Product) -> Long {
         Product::Spot | Product::Us => {
             Long { every_ms: 86_400_000, header: "x-mbx-order-count-1d", most: 160_000 }
         }
-        Product::Usdm => Long { every_ms: 60_000, header: "x-mbx-order-count-1m", most: 1_200 },
+        Product::Usdm | Product::Coinm => {
+            Long { every_ms: 60_000, header: "x-mbx-order-count-1m", most: 1_200 }
+        }
     }
 }
 

@@ -253,7 +253,7 @@ impl Api {
     }
 
     pub(super) fn open_orders(&self) -> Asked {
-        let weight = if self.product() == Product::Usdm { 40 } else { 80 };
+        let weight = if self.product().is_futures() { 40 } else { 80 };
         Asked::get(&self.path(&["openOrders"]), weight).list()
     }
 

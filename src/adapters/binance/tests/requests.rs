@@ -16,9 +16,9 @@ pub(super) fn material() -> Option<PathBuf> {
 }
 
 /// Of each method and path, its parameters, and whether each is needed.
-type Known = BTreeMap<String, BTreeMap<String, bool>>;
+pub(super) type Known = BTreeMap<String, BTreeMap<String, bool>>;
 
-fn read(file: &std::path::Path) -> Known {
+pub(super) fn read(file: &std::path::Path) -> Known {
     let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     let root: Value = serde_json::from_str(&text).unwrap();
     let mut known = Known::new();
@@ -39,7 +39,7 @@ fn walk(value: &Value, known: &mut Known) {
     }
 }
 
-fn check(known: &Known, seen: &Seen) -> Option<String> {
+pub(super) fn check(known: &Known, seen: &Seen) -> Option<String> {
     let what = format!("{} {}", seen.method, seen.path());
     let Some(parameters) = known.get(&what) else { return Some(format!("{what}: no such request")) };
     let sent: BTreeMap<String, String> = seen.query().into_iter().collect();

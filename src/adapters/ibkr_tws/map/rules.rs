@@ -10,6 +10,7 @@ use crate::{
         ids::{Currency, InstrumentId, VenueId},
         instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
         money::{Money, Price, Qty, Ratio},
+        payoff::Payoff,
         text::Text,
     },
 };
@@ -81,7 +82,7 @@ pub fn rules(venue: &VenueId, d: &ContractDetails, rule: Option<&MarketRule>) ->
         qty_min: least,
         qty_max: None,
         notional_min: Money::new(Decimal::ZERO),
-        multiplier: Ratio::new(multiplier_of(&d.contract)?),
+        payoff: Payoff::Linear(Ratio::new(multiplier_of(&d.contract)?)),
         // Whether shares can be borrowed is told with the order only.
         shortable: class != AssetClass::Crypto,
         borrow: if class == AssetClass::Equity { Borrow::Unknown } else { Borrow::Easy },
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!((stock.instrument.lot.to_string(), stock.instrument.name.as_str()), ("1".into(), "AB"));
         let option = read("AAPL260116C00200000", 0.01, &[(3.0, 0.05), (0.0, 0.01)]).unwrap();
         assert_eq!(option.instrument.tick, Tick::Fixed(price("0.01")));
-        assert_eq!(option.instrument.multiplier, Ratio::new(Decimal::ONE_HUNDRED));
+        assert_eq!(option.instrument.payoff, Payoff::Linear(Ratio::new(Decimal::ONE_HUNDRED)));
         for (at, want) in [("0.5", "0.01"), ("2.99", "0.01"), ("3", "0.05"), ("-7", "0.05")] {
             assert_eq!(option.step_at(price(at)).to_string(), want, "{at}");
         }

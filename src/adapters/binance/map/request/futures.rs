@@ -8,7 +8,8 @@ use crate::{
 use rust_decimal::Decimal;
 
 impl Writer<'_> {
-    /// An order on futures. Conditional ones go to a service of their own since 2025-12-09.
+    /// An order on futures. Conditional ones go to a service of their own since 2025-12-09, and on contracts that are paid in
+    /// coins since 2026-06-30 (the connector's documentation of `POST /dapi/v1/order`: they are refused there with -4120).
     pub(super) fn future(&self, s: &Submission) -> Result<Written, Unwritable> {
         let spec = &s.spec;
         if spec.attached != Attached::Simple {
@@ -86,6 +87,9 @@ impl Writer<'_> {
     /// Good till a date is till that day's end by the venue's clock, which is that of Greenwich.
     fn future_tif(&self, spec: &OrderSpec, params: &mut Params) -> Result<(), Unwritable> {
         if let Tif::Gtd(date) = spec.tif {
+            if self.product.is_paid_in_coins() {
+                return Err(self.lacks("orders until a date"));
+            }
             let end = date.at(23, 59, 59, 0).to_zoned(jiff::tz::TimeZone::UTC);
             let end = end.map_err(|e| Unwritable::Misfit(format!("{date} is no date there: {e}")))?;
             params.push(("timeInForce", "GTD".to_owned()));
