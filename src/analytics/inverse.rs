@@ -169,6 +169,18 @@ proptest! {
     }
 }
 
+/// A fill that names no price, as of a settlement, moves the position; what it cost is not known then.
+#[test]
+fn a_fill_at_no_price_counts_and_says_nothing_of_money() {
+    let mut book = furnished();
+    fills(&mut book, "1", Side::Buy, "100", "0");
+    assert_eq!((row(&book).qty, row(&book).avg_price), ("100".parse().unwrap(), None));
+    fills(&mut book, "2", Side::Sell, "30", "50000");
+    assert_eq!((row(&book).qty, row(&book).realized_today), ("70".parse().unwrap(), usd("0")));
+    fills(&mut book, "3", Side::Sell, "70", "0");
+    assert_eq!((row(&book).qty, row(&book).cost), ("0".parse().unwrap(), Some(usd("0"))));
+}
+
 /// A fee in a coin that is neither margin nor money is the order's own.
 #[test]
 fn a_fee_in_a_third_coin_leaves_a_contract_alone() {
