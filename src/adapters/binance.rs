@@ -1,5 +1,6 @@
-//! Binance: coins on its two exchanges, and perpetual contracts of both kinds. Requests are signed; order news come over the websocket API, or over a key that
-//! must be kept alive; balances are the positions.
+//! Binance: coins on its two exchanges, and perpetual contracts whose margin is a dollar coin or the coin itself. Requests
+//! are signed; order news come over the websocket API, or over a key that must be kept alive; of coins the balances are the
+//! positions.
 
 mod auth;
 pub mod book;

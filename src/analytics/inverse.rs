@@ -128,6 +128,20 @@ fn a_day_counts_from_the_close() {
     assert_eq!(analytics::position(&book, row(&book), None).day, None, "coins are worth what they are worth");
 }
 
+/// From 55,000 to a stop at 49,000 a hundred contracts lose 100 × 100 × 6,000 / 55,000 dollars; from the entry at 50,000 they
+/// would lose 200, of which 1,000 won are five.
+#[test]
+fn what_a_stop_would_lose_is_counted_from_here() {
+    let mut book = furnished();
+    fills(&mut book, "1", Side::Buy, "100", "50000");
+    book.works("s", &OrderSpec { instrument: btc(), ..order(Side::Sell, "100", stop("49000")) });
+    let figures = |price: &str| analytics::position(&book, row(&book), at_price(price).get(&btc()));
+    assert_eq!(figures("50000").risk_to_stop, Some(usd("200")));
+    let higher = figures("55000");
+    assert_eq!((higher.stop, higher.risk_to_stop), (Some(px("49000")), Some(usd("1090.90909091"))));
+    assert_eq!((higher.unrealized, higher.r_multiple), (Some(usd("1000")), Some("5".parse().unwrap())));
+}
+
 /// Fills before the rules are known are weighed anew when they come.
 #[test]
 fn rules_that_come_late_change_the_measure() {
@@ -167,6 +181,18 @@ proptest! {
         prop_assert!(off.abs() <= Money::new(Decimal::new(100, 8)), "{}", off);
         prop_assert_eq!(held.qty.is_zero(), held.avg_price.is_none());
     }
+}
+
+/// A fill that names no price, as of a settlement, moves the position; what it cost is not known then.
+#[test]
+fn a_fill_at_no_price_counts_and_says_nothing_of_money() {
+    let mut book = furnished();
+    fills(&mut book, "1", Side::Buy, "100", "0");
+    assert_eq!((row(&book).qty, row(&book).avg_price), ("100".parse().unwrap(), None));
+    fills(&mut book, "2", Side::Sell, "30", "50000");
+    assert_eq!((row(&book).qty, row(&book).realized_today), ("70".parse().unwrap(), usd("0")));
+    fills(&mut book, "3", Side::Sell, "70", "0");
+    assert_eq!((row(&book).qty, row(&book).cost), ("0".parse().unwrap(), Some(usd("0"))));
 }
 
 /// A fee in a coin that is neither margin nor money is the order's own.

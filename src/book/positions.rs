@@ -118,6 +118,12 @@ fn step(
     let (q, t) = (held.get(), traded.get());
     let qty = held.checked_add(traded)?;
     let opposes = !q.is_zero() && !t.is_zero() && q.is_sign_negative() != t.is_sign_negative();
+    if payoff.is_inverse() && !price.is_positive() {
+        // At no price nothing can be said of coins; the contracts count all the same.
+        let cost = qty.is_zero().then_some(Money::ZERO);
+        let realized = if opposes { None } else { Some(Money::ZERO) };
+        return Some(Step { qty, cost, realized, turned: opposes && t.abs() > q.abs() });
+    }
     if !opposes {
         let cost = match cost {
             Some(c) => Some(c.checked_add(payoff.weight(traded, price)?)?),

@@ -356,6 +356,11 @@ mod own {
         rig.wait_state(&entry, OrderState::Filled);
         rig.agree();
         assert_eq!(rig.ours("BTC/USDT"), dec("-0.02"));
+        // Nothing was paid for it: of 100,000 half a dollar went in fees, and at 50,500 ten are lost.
+        to(&rig, "50500.00", "50500.00");
+        rig.wait("what it lost is in the equity, and not its value", |s| {
+            s.accounts.iter().any(|a| (a.equity.get() - dec("99989.5")).abs() < dec("0.1"))
+        });
         let stop = rig.place("protect BTC/USDT stop +3%");
         rig.wait_state(&stop, OrderState::Working);
         rig.wait("the stop protects", |s| s.positions.iter().any(|p| p.protected.is_positive()));

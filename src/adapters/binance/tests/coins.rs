@@ -180,6 +180,22 @@ async fn every_request_is_one_that_the_vendor_lists_and_that_is_specified() {
     assert!(kinds.len() >= 24, "{kinds:#?}");
 }
 
+/// Two positions a symbol would be taken for one; and where the leverage of a symbol is not told, none is counted on.
+#[tokio::test]
+async fn an_account_in_hedge_mode_is_read_only_and_a_leverage_that_lacks_is_one() {
+    let server = Server::start(|seen: &Seen| match seen.path().rsplit('/').next() {
+        Some("dual") => Reply::json(200, &json!({"dualSidePosition": true})),
+        Some("positionRisk") => Reply::json(200, &json!([])),
+        _ => answer(seen),
+    })
+    .await;
+    let venue = coinm(&server);
+    let proof = venue.prove().await.unwrap();
+    assert!(proof.read_only.is_some_and(|why| why.as_str().contains("hedge mode")));
+    let directory = venue.api.directory(crate::transport::limit::Class::Exit).await.unwrap();
+    assert_eq!(directory.leverage_least(), 1);
+}
+
 /// A list of contracts with these names.
 fn directory_of(natives: &[&str]) -> Directory {
     let mut told = info();
