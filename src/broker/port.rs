@@ -76,6 +76,16 @@ pub struct Watched {
     pub holds_accounts: bool,
 }
 
+impl Watched {
+    /// Is it news to who was told `before`? Numbers of orders alone wake nobody: who needs them reads them as they are.
+    pub fn wakes(&self, before: &Self) -> bool {
+        self.symbols != before.symbols
+            || self.books != before.books
+            || self.holds_accounts != before.holds_accounts
+            || !self.open.keys().eq(before.open.keys())
+    }
+}
+
 /// Orders that are open in one instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Open {
@@ -132,4 +142,24 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     /// The run ends in order, and its streams have ended: what the venue would do by itself when it hears nothing any
     /// more is called off. A venue without such a thing sends nothing. Ends within the deadline of a request.
     fn leave(&self) -> Answer<'_, ()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_orders_alone_wake_nobody() {
+        let symbol = |name: &str| Symbol::new(name).unwrap();
+        let of = |orders| Watched {
+            open: BTreeMap::from([(symbol("BTC/USDT"), Open { orders, conditional: 0 })]),
+            ..Watched::default()
+        };
+        assert!(of(1).wakes(&Watched::default()), "the first order in a symbol");
+        assert!(!of(2).wakes(&of(1)));
+        assert!(Watched::default().wakes(&of(2)), "the last one is gone");
+        let seen = Watched { symbols: BTreeSet::from([symbol("ETH/USDT")]), ..of(2) };
+        assert!(seen.wakes(&of(2)) && !seen.wakes(&seen.clone()));
+        assert!(Watched { holds_accounts: true, ..of(2) }.wakes(&of(2)));
+    }
 }

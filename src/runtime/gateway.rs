@@ -92,9 +92,9 @@ impl Gateway {
             Effect::Watch { venue, watched } => {
                 if let Some(port) = self.ports.get(&venue) {
                     port.watched.send_if_modified(|now| {
-                        let changed = *now != watched;
+                        let wakes = watched.wakes(now);
                         *now = watched;
-                        changed
+                        wakes
                     });
                 }
             }
