@@ -1,5 +1,6 @@
 //! The shell around the core: wires the rooms together, and is the only one that waits.
 
+mod accounts;
 mod algorithms;
 pub mod client;
 mod elsewhere;

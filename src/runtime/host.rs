@@ -1,6 +1,7 @@
 //! What one process holds: the venues, the engine on its thread, the journal on its own, and one desk to it all.
 
 use super::{
+    accounts::{environment, of_addresses, of_config},
     algorithms::{self, Sources},
     elsewhere::Elsewhere,
     embedded::{self, Embedded},
@@ -13,17 +14,13 @@ use crate::{
     adapters::{Settings, registry},
     broker::{Broker, Sink, Watched},
     clock::{Clock, System},
-    config::{
-        Config, Env, Environment as Configured, Flags, VenueConfig, VenueKind, private_dir, resolve,
-        secret::Secret, state_dir,
-    },
+    config::{Config, Env, Flags, VenueConfig, VenueKind, private_dir, state_dir},
     desk::Snapshot,
     domain::{
         alert::{Alert, AlertCode, Severity},
         fact::{Dated, Fact},
         ids::{Instance, Symbol, VenueId},
         instrument::AssetClass,
-        report::Environment,
         text::Text,
     },
     engine::{Counting, Engine, Front, Routing, Setup, VenueSetup},
@@ -31,7 +28,6 @@ use crate::{
         Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Seq, Session, Sessions,
         Writer, set_torn_tail_aside,
     },
-    paper::server::Addresses,
     transport::tls::Tls,
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -348,51 +344,6 @@ fn tell_faults(
 /// Where the embedded venue keeps its account when nobody says otherwise.
 pub fn paper_dir(state: &Path) -> PathBuf {
     state.join("paper")
-}
-
-const fn environment(configured: Configured) -> Environment {
-    match configured {
-        Configured::Paper => Environment::Paper,
-        Configured::Live => Environment::Live,
-    }
-}
-
-fn of_addresses(addresses: Addresses) -> Settings {
-    // The feeds that are shared: Alpaca's own admit one connection, which is left to the user's programs.
-    let (stocks, coins) = (addresses.desk_stream_url(), addresses.crypto_desk_stream_url());
-    Settings {
-        environment: Some(Environment::Paper),
-        trading_url: Some(addresses.trading_url),
-        trading_stream_url: Some(addresses.trading_stream_url),
-        data_url: Some(addresses.data_url),
-        data_stream_url: Some(stocks),
-        crypto_stream_url: Some(coins),
-        key_id: Some(Secret::new(addresses.key_id)),
-        secret_key: Some(Secret::new(addresses.secret_key)),
-        ..Settings::default()
-    }
-}
-
-fn of_config(venue: &VenueConfig, env: &Env) -> anyhow::Result<Settings> {
-    let credentials = match registry::row(venue.kind) {
-        Some(row) if !row.takes_key => None,
-        Some(_) | None => Some(resolve(venue, env)?),
-    };
-    let (key_id, secret_key) = credentials.map(|c| (c.key_id, c.secret_key)).unzip();
-    let text = |url: &Option<url::Url>| url.as_ref().map(|u| u.as_str().trim_end_matches('/').to_owned());
-    Ok(Settings {
-        environment: Some(environment(venue.environment)),
-        trading_url: text(&venue.addresses.trading_url),
-        trading_stream_url: text(&venue.addresses.trading_stream_url),
-        data_url: text(&venue.addresses.data_url),
-        data_stream_url: text(&venue.addresses.data_stream_url),
-        crypto_stream_url: text(&venue.addresses.crypto_stream_url),
-        currency: venue.currency.as_ref().map(ToString::to_string),
-        key_id,
-        secret_key,
-        own: venue.own.clone(),
-        ..Settings::default()
-    })
 }
 
 struct Start {

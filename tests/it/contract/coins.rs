@@ -64,6 +64,8 @@ impl Exchange {
             | "GET /dapi/v1/openOrders"
             | "GET /dapi/v1/allOrders"
             | "POST /dapi/v1/order"
+            | "PUT /dapi/v1/order"
+            | "POST /dapi/v1/countdownCancelAll"
             | "DELETE /dapi/v1/order"
             | "DELETE /dapi/v1/allOpenOrders"
             | "POST /dapi/v1/algoOrder"

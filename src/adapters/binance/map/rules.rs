@@ -158,11 +158,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         Some(_) | None => format!("{base}/{quote}"),
     };
     let symbol = Symbol::new(&name).map_err(|e| Error::message("symbol", e))?;
-    let class = match (product.is_futures(), s.contract_type.as_deref()) {
-        (false, _) => AssetClass::Crypto,
-        (true, Some("PERPETUAL") | None) => AssetClass::Perpetual,
-        (true, Some(_)) => AssetClass::Future,
-    };
+    let class = class(product, s);
     let payoff = payoff(product, s)?;
     let instrument = Instrument {
         id: InstrumentId { venue: venue.clone(), symbol },
@@ -207,6 +203,14 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         takes_replace: s.cancel_replace_allowed.unwrap_or(false),
         takes_notional: s.quote_order_qty_market_allowed.unwrap_or(false),
     })
+}
+
+fn class(product: Product, s: &wire::SymbolRules<'_>) -> AssetClass {
+    match (product.is_futures(), s.contract_type.as_deref()) {
+        (false, _) => AssetClass::Crypto,
+        (true, Some("PERPETUAL") | None) => AssetClass::Perpetual,
+        (true, Some(_)) => AssetClass::Future,
+    }
 }
 
 /// How many orders may be open, and how many of those that wait. What can't be read bounds nothing here, and the venue

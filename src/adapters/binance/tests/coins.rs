@@ -134,6 +134,18 @@ async fn every_request(venue: &Binance) {
     drop(venue.api.depth(&directory, &symbol("BTC/USD")).await);
     drop(venue.api.listen_url().await);
     drop(venue.api.keep_listening("k").await);
+    // As on USD-M: a change in place, the venue's dead man's switch, and the reference of its price band.
+    let change = Replacement {
+        order: coin_ref(),
+        client: ClientId::new("td-x-2").unwrap(),
+        change: Change { limit: Some(price("60500")), ..Change::default() },
+        before: coin_order(),
+        after: OrderSpec { order_type: OrderType::Limit { limit: price("60500") }, ..coin_order() },
+        adds_nothing: false,
+    };
+    let outcome = venue.replace(Cleared::for_test(change)).await;
+    assert!(!matches!(outcome, Outcome::NotSent(_)), "{outcome:?}");
+    drop(venue.api.count_down("BTCUSD_PERP", 120_000).await);
 }
 
 /// Conditional orders came to COIN-M on 2026-06-30, after both documents; that they are asked as those of USD-M are is the
@@ -177,7 +189,7 @@ async fn every_request_is_one_that_the_vendor_lists_and_that_is_specified() {
     let kinds: std::collections::BTreeSet<String> =
         seen.iter().map(|s| format!("{} {}", s.method, s.path())).collect();
     println!("{} requests of {} kinds are in both documents of COIN-M", seen.len(), kinds.len());
-    assert!(kinds.len() >= 24, "{kinds:#?}");
+    assert!(kinds.len() >= 26, "{kinds:#?}");
 }
 
 /// Two positions a symbol would be taken for one; and where the leverage of a symbol is not told, none is counted on.
