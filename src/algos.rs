@@ -1,6 +1,9 @@
 //! Programs that trade by themselves, in processes or clouds of their own: how they are watched, and what they are asked.
 //! A source says what it sees and hands on what it is told; what that means for the account is the engine's to decide.
 
+pub mod lean;
+pub mod number;
+
 use crate::domain::algorithm::{Instructed, Instruction, Sighting};
 use smol_str::SmolStr;
 use std::{future::Future, pin::Pin};

@@ -10,7 +10,6 @@ use super::{
     text::Text,
     time::Stamp,
 };
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -214,7 +213,7 @@ pub struct Observation {
     /// What happened to them, oldest first; the last two thousand.
     pub events: Vec<AlgorithmEvent>,
     /// Its equity in the course of time, oldest first; the last two thousand points.
-    pub curve: Vec<(Stamp, Decimal)>,
+    pub curve: Vec<(Stamp, Money)>,
     /// The figures that the program itself shows, in its order, as it words them.
     pub statistics: Vec<(Text, Text)>,
     /// Those of the machine it runs on.
