@@ -149,7 +149,8 @@ impl Source for Lean {
     }
     fn instruct(&self, instruction: Instruction) -> Answer<'_, Instructed> {
         // By itself: whoever waits for it may go, and the command must still be taken back.
-        let asked = tokio::spawn(ask::ask(self.settings.clone(), self.timing, Arc::clone(&self.clock), instruction));
+        let asked =
+            tokio::spawn(ask::ask(self.settings.clone(), self.timing, Arc::clone(&self.clock), instruction));
         Box::pin(async move {
             match asked.await {
                 Ok(instructed) => instructed,

@@ -29,7 +29,9 @@ impl<'a, 'de: 'a> Deserialize<'de> for Plain<'a> {
         match raw.as_bytes().first() {
             Some(b'"') => match raw.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
                 Some(plain) if !plain.contains('\\') => Ok(Self(Cow::Borrowed(plain))),
-                _ => serde_json::from_str::<String>(raw).map(|t| Self(Cow::Owned(t))).map_err(de::Error::custom),
+                _ => serde_json::from_str::<String>(raw)
+                    .map(|t| Self(Cow::Owned(t)))
+                    .map_err(de::Error::custom),
             },
             Some(b'{' | b'[') | None => Err(de::Error::custom("a list or an object where a word belongs")),
             Some(b'n') => Ok(Self::default()),
@@ -55,7 +57,8 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap(), want, "{text}");
         }
-        for text in ["null", "\"\"", "{}", "[]", "true", "1e400", "\"NaN\"", "123456789012345678901234567890"] {
+        for text in ["null", "\"\"", "{}", "[]", "true", "1e400", "\"NaN\"", "123456789012345678901234567890"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
     }
@@ -63,7 +66,9 @@ mod tests {
     #[test]
     fn words_come_as_texts_and_as_numbers() {
         let read = |text: &str| serde_json::from_str::<Plain<'_>>(text).map(|p| p.0.into_owned());
-        for (text, want) in [("3", "3"), ("\"Filled\"", "Filled"), ("null", ""), ("\"a\\\"b\"", "a\"b"), ("true", "true")] {
+        for (text, want) in
+            [("3", "3"), ("\"Filled\"", "Filled"), ("null", ""), ("\"a\\\"b\"", "a\"b"), ("true", "true")]
+        {
             assert_eq!(read(text).unwrap(), want, "{text}");
         }
         assert!(read("{}").is_err() && read("[]").is_err());

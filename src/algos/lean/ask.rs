@@ -31,7 +31,12 @@ enum Way {
 }
 
 /// Hands on an instruction and waits for what comes of it.
-pub async fn ask(settings: Settings, timing: Timing, clock: Arc<dyn Clock>, instruction: Instruction) -> Instructed {
+pub async fn ask(
+    settings: Settings,
+    timing: Timing,
+    clock: Arc<dyn Clock>,
+    instruction: Instruction,
+) -> Instructed {
     let began = clock.now();
     let made = match command::fresh_id().and_then(|id| command::command(&instruction, &id)) {
         Ok(made) => made,
@@ -135,12 +140,12 @@ async fn exchange(
     let what = made.what;
     let because = placed.err().map_or_else(String::new, |why| format!(" ({why})"));
     match back {
-        Ok(true) => {
-            Instructed::NotSent(Text::clean(&format!("{what}: it was not taken{because}, and was taken back")))
-        }
-        Ok(false) if is_there => {
-            Instructed::Unknown(Text::clean(&format!("{what}: its answer can't be read; it may have been done")))
-        }
+        Ok(true) => Instructed::NotSent(Text::clean(&format!(
+            "{what}: it was not taken{because}, and was taken back"
+        ))),
+        Ok(false) if is_there => Instructed::Unknown(Text::clean(&format!(
+            "{what}: its answer can't be read; it may have been done"
+        ))),
         Ok(false) if is_stop && way.has_ended().await => {
             Instructed::Taken(Text::clean("stop: it was taken, and the container has ended"))
         }
@@ -161,7 +166,7 @@ impl Way {
     async fn place(&self, made: &Command, at: Stamp) -> Result<Placed, Text> {
         let ms = at.as_millis();
         match self {
-            Self::Container(container) => Ok(container.place(made, ms).await),
+            Self::Container(container) => container.place(made, ms).await,
             Self::Folder(folder) => {
                 let (folder, made) = (folder.clone(), made.clone());
                 let placed = tokio::task::spawn_blocking(move || directory::place(&folder, &made, ms)).await;

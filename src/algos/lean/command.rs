@@ -268,7 +268,8 @@ pub fn draft_name(id: &str) -> String {
 /// When one of our own command files was written, by its name.
 pub fn written_at(file: &str) -> Option<i64> {
     let (ms, id) = file.strip_prefix("command-")?.strip_suffix(".json")?.split_once('-')?;
-    let is_ours = id.strip_prefix(OURS).is_some_and(|h| h.len() == 30 && h.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_ours =
+        id.strip_prefix(OURS).is_some_and(|h| h.len() == 30 && h.bytes().all(|b| b.is_ascii_hexdigit()));
     ms.parse().ok().filter(|_| is_ours)
 }
 

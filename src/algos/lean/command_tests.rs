@@ -33,7 +33,10 @@ fn nine() -> Vec<(&'static str, Instruction)> {
         ),
         (
             "1795224089",
-            Instruction::Add { security: security("BTCUSD", "coinbase", "crypto"), resolution: "second".into() },
+            Instruction::Add {
+                security: security("BTCUSD", "coinbase", "crypto"),
+                resolution: "second".into(),
+            },
         ),
         ("1795224091", Instruction::Custom(r#"{"$type": "MyCommand", "text": "hi"}"#.into())),
     ]
@@ -66,7 +69,16 @@ fn what_the_engine_can_not_do_is_refused() {
         why(Instruction::Update { order: 1, qty: None, limit: None, stop: None }),
         "nothing of the order is to be changed"
     );
-    for bad in ["", "[]", "5", "{\"a\":1", r#"{"id":"../x"}"#, r#"{"ID":7}"#, r#"{"id":"a","Id":"b"}"#, r#"{"id":""}"#] {
+    for bad in [
+        "",
+        "[]",
+        "5",
+        "{\"a\":1",
+        r#"{"id":"../x"}"#,
+        r#"{"ID":7}"#,
+        r#"{"id":"a","Id":"b"}"#,
+        r#"{"id":""}"#,
+    ] {
         assert!(command(&Instruction::Custom(bad.into()), "td0").is_err(), "{bad}");
     }
 }
@@ -101,7 +113,9 @@ fn names_are_new_each_time_and_known_as_ours() {
     assert_ne!(one, two);
     assert_eq!(written_at(&file_name(1_795_224_074_123, &one)), Some(1_795_224_074_123));
     assert!(is_our_rest(&answer_name(&one)) && is_our_rest(&draft_name(&one)));
-    for other in ["command-1795224074.json", "command-1-fe79f41e37534f6bbf50d9031239fe63.json", "command--td.json"] {
+    for other in
+        ["command-1795224074.json", "command-1-fe79f41e37534f6bbf50d9031239fe63.json", "command--td.json"]
+    {
         assert_eq!(written_at(other), None, "{other}");
     }
     assert!(!is_our_rest("result-command-fe79f41e37534f6bbf50d9031239fe63.json"));

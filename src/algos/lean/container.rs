@@ -17,6 +17,8 @@ const SAID_MAX: u64 = 1024 * 1024;
 /// Writes it beside, checks that all of it came, and renames it into place: a program that dies while it hands on would
 /// otherwise leave half a command, which the engine reads and loses.
 const PLACE: &str = r#"rm -f "$4"; cat > "$1" && if [ "$(wc -c < "$1")" -eq "$3" ]; then mv "$1" "$2"; else rm -f "$1"; exit 9; fi"#;
+/// What [`PLACE`] ends with where not all of it came.
+const SHORT: i32 = 9;
 /// Says whether it was still there.
 const TAKE_BACK: &str = r#"rm -f "$2"; if mv "$1" "$2" 2>/dev/null; then rm -f "$2" && echo back; else test ! -e "$1" && echo taken; fi"#;
 /// What an earlier run of ours left for over a minute.
@@ -34,6 +36,7 @@ pub struct Container {
 /// How a call ended.
 struct Said {
     is_ok: bool,
+    code: Option<i32>,
     out: Vec<u8>,
     err: String,
 }
@@ -52,19 +55,25 @@ impl Container {
         Err(Text::clean(&format!("container {}: {why}", self.name)))
     }
 
-    /// Puts a command where the engine looks, and says under which name. An error says that nobody knows whether it is
-    /// there: what was done before it failed is found out by taking it back.
-    pub async fn place(&self, command: &Command, unix_ms: i64) -> (String, Result<(), Text>) {
+    /// Puts a command where the engine looks, and says under which name. The inner error says that nobody knows whether
+    /// it is there: what was done before it failed is found out by taking it back.
+    ///
+    /// # Errors
+    /// It is certainly not there.
+    pub async fn place(&self, command: &Command, unix_ms: i64) -> Result<(String, Result<(), Text>), Text> {
         let name = file_name(unix_ms, &command.id);
         let (draft, answer) = (draft_name(&command.id), answer_name(&command.id));
         let length = command.json.len().to_string();
         let call = self.shell(PLACE, &[&draft, &name, &length, &answer], command.json.as_bytes()).await;
         let placed = match call {
             Ok(said) if said.is_ok => Ok(()),
+            Ok(said) if said.code == Some(SHORT) => {
+                return Err(Text::clean("only a part of the command reached the container, and was removed"));
+            }
             Ok(said) => Err(Text::clean(&said.err)),
             Err(why) => Err(why),
         };
-        (name, placed)
+        Ok((name, placed))
     }
 
     /// The answer, if there is one.
@@ -147,7 +156,7 @@ impl Container {
             Ok(Ok((status, out, err))) => {
                 let err = String::from_utf8_lossy(&err).trim().to_owned();
                 let err = if err.is_empty() { format!("it ended with {status}") } else { err };
-                Ok(Said { is_ok: status.success(), out, err })
+                Ok(Said { is_ok: status.success(), code: status.code(), out, err })
             }
             Ok(Err(error)) => Err(failed(error)),
             Err(_) => Err(Text::clean(&format!("{} does not answer", self.docker.display()))),

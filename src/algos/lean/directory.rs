@@ -146,7 +146,12 @@ mod tests {
         // Written a long time ago, as the file system has it.
         let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
         for name in [answer_name(id), answer_name("fe79f41e37534f6bbf50d9031239fe63"), "log.txt".to_owned()] {
-            fs::File::options().write(true).open(folder.path().join(name)).unwrap().set_modified(old).unwrap();
+            fs::File::options()
+                .write(true)
+                .open(folder.path().join(name))
+                .unwrap()
+                .set_modified(old)
+                .unwrap();
         }
         sweep(folder.path(), now);
         let mut left: Vec<String> = fs::read_dir(folder.path())
@@ -154,13 +159,16 @@ mod tests {
             .map(|e| e.unwrap().file_name().into_string().unwrap())
             .collect();
         left.sort();
-        assert_eq!(left, [
-            draft_name(id),
-            "command-1795220000000-fe79f41e37534f6bbf50d9031239fe63.json".to_owned(),
-            file_name(now - 59_000, id),
-            "command-1795224074.json".to_owned(),
-            "log.txt".to_owned(),
-            answer_name("fe79f41e37534f6bbf50d9031239fe63"),
-        ]);
+        assert_eq!(
+            left,
+            [
+                draft_name(id),
+                "command-1795220000000-fe79f41e37534f6bbf50d9031239fe63.json".to_owned(),
+                file_name(now - 59_000, id),
+                "command-1795224074.json".to_owned(),
+                "log.txt".to_owned(),
+                answer_name("fe79f41e37534f6bbf50d9031239fe63"),
+            ]
+        );
     }
 }

@@ -40,7 +40,10 @@ pub struct Eye {
 
 impl std::fmt::Debug for Eye {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Eye").field("results", &self.results).field("watched", &self.watched).finish_non_exhaustive()
+        f.debug_struct("Eye")
+            .field("results", &self.results)
+            .field("watched", &self.watched)
+            .finish_non_exhaustive()
     }
 }
 

@@ -120,13 +120,19 @@ impl<T> Kept<T> {
         if mark.len > BYTES_MAX {
             self.read = Some((mark, 0));
             self.failures = FAILURES_TOLD;
-            self.why = Some(format!("it is {} MiB long, and at most {} are read", mark.len >> 20, BYTES_MAX >> 20));
+            self.why =
+                Some(format!("it is {} MiB long, and at most {} are read", mark.len >> 20, BYTES_MAX >> 20));
             return Found::Same;
         }
         self.read_whole(path, is_young, parse)
     }
 
-    fn read_whole(&mut self, path: &Path, is_young: bool, parse: impl FnOnce(&str) -> Result<T, String>) -> Found {
+    fn read_whole(
+        &mut self,
+        path: &Path,
+        is_young: bool,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Found {
         let (bytes, mark) = match once(path) {
             Ok(Some(read)) => read,
             Ok(None) => return self.failed("it changes while it is read".to_owned()),
@@ -187,9 +193,10 @@ mod tests {
     use std::fs;
 
     fn number(text: &str) -> Result<u32, String> {
-        text.trim_end_matches('.').parse().map_err(|_| "no number".to_owned()).and_then(|n| {
-            if text.ends_with('.') { Ok(n) } else { Err("not whole".to_owned()) }
-        })
+        text.trim_end_matches('.')
+            .parse()
+            .map_err(|_| "no number".to_owned())
+            .and_then(|n| if text.ends_with('.') { Ok(n) } else { Err("not whole".to_owned()) })
     }
 
     #[test]

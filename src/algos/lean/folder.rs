@@ -65,7 +65,8 @@ pub fn classify(name: &str) -> Option<(&str, Kind)> {
 fn dated<'a>(head: &'a str, form: &str) -> Option<(&'a str, &'a str)> {
     let at = head.len().checked_sub(form.len())?;
     let (id, date) = head.split_at_checked(at)?;
-    let fits = date.bytes().zip(form.bytes()).all(|(b, f)| if f == b'd' { b.is_ascii_digit() } else { b == f });
+    let fits =
+        date.bytes().zip(form.bytes()).all(|(b, f)| if f == b'd' { b.is_ascii_digit() } else { b == f });
     let id = id.strip_suffix('-').filter(|id| !id.is_empty() && fits)?;
     Some((id, date))
 }
@@ -89,7 +90,10 @@ pub struct Files {
 
 impl Files {
     fn is_dated(&self) -> bool {
-        !(self.minutes.is_empty() && self.tens.is_empty() && self.seconds.is_empty() && self.events.is_empty())
+        !(self.minutes.is_empty()
+            && self.tens.is_empty()
+            && self.seconds.is_empty()
+            && self.events.is_empty())
     }
 }
 
@@ -134,9 +138,13 @@ pub fn choose(folder: &Path, all: &BTreeMap<String, Files>, configured: Option<&
         return Some(id);
     }
     let is_any_dated = all.values().any(Files::is_dated);
-    // Where nothing has a date any `*.json` may be one: a run's first file is its status, beside its log.
-    let may_be = |f: &Files| if is_any_dated { f.is_dated() } else { f.has_status && f.has_log };
-    let candidates = all.iter().filter(|(_, files)| may_be(files)).take(IDS_MAX);
+    // Where nothing has a date yet the status may be there: with the name of a deployment, or beside its log. Else any
+    // `*.json` of the engine's own folder would be one.
+    let is_named = |id: &str| id.starts_with("L-");
+    let may_be = |id: &str, f: &Files| {
+        if is_any_dated { f.is_dated() } else { f.has_status && (f.has_log || is_named(id)) }
+    };
+    let candidates = all.iter().filter(|(id, files)| may_be(id, files)).take(IDS_MAX);
     candidates.max_by_key(|(id, files)| written(folder, id, files)).map(|(id, _)| id.clone())
 }
 

@@ -119,7 +119,11 @@ impl Live {
             Packet::Event(told) => self.event(*told),
             Packet::Line(line) => self.line(line, number),
             Packet::Failed(text) => {
-                let line = LogLine { at: None, level: crate::domain::algorithm::LogLevel::Error, text: text.clone() };
+                let line = LogLine {
+                    at: None,
+                    level: crate::domain::algorithm::LogLevel::Error,
+                    text: text.clone(),
+                };
                 self.line(line, number);
                 self.error = Some((at, text));
             }

@@ -244,7 +244,8 @@ mod tests {
         for i in 0..40_000 {
             text += &format!("2026-11-20T12:58:41.5Z TRACE:: line {i}\n");
         }
-        text += "2026-11-20T12:58:42Z TRACE:: LiveTradingResultHandler.SendStatusUpdate(): status: 'Running' \n";
+        text +=
+            "2026-11-20T12:58:42Z TRACE:: LiveTradingResultHandler.SendStatusUpdate(): status: 'Running' \n";
         fs::write(&path, &text).unwrap();
         let mut tail = Tail::new(Origin::Engine);
         let mut n = 0;

@@ -25,7 +25,14 @@ const CURVE: (&str, &str) = ("Strategy Equity", "Equity");
 /// # Errors
 /// A sentence, where it is not whole or not what it should be.
 pub fn result(text: &str) -> Result<Figures, String> {
+    if !text.trim_start().starts_with('{') {
+        return Err("it is no object".to_owned());
+    }
     let live: LiveResult<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    // What has none of it is of somebody else, and takes nothing's place.
+    if live.holdings.is_none() && live.charts.is_none() && live.orders.is_none() && live.state.is_none() {
+        return Err("it is no result of LEAN".to_owned());
+    }
     figures(&live)
 }
 
@@ -72,9 +79,7 @@ fn word_of(plain: Option<&Plain<'_>>) -> Option<Text> {
 }
 
 fn state(map: &Map<Plain<'_>>) -> RunState {
-    let find = |name: &str| {
-        map.0.iter().find(|(k, _)| letters(k) == name).map_or("", |(_, v)| v.0.trim())
-    };
+    let find = |name: &str| map.0.iter().find(|(k, _)| letters(k) == name).map_or("", |(_, v)| v.0.trim());
     RunState {
         word: Text::clean(find("status")),
         started: stamp(find("starttime")),
@@ -235,7 +240,9 @@ pub fn event(e: &OrderEvent<'_>) -> Result<Told, String> {
         (None, Some(algorithm)) => {
             Text::clean(&format!("{}-{}-{}", algorithm.as_str(), e.order_id, e.order_event_id))
         }
-        (None, None) => return Err(format!("event {} of order {} has no name", e.order_event_id, e.order_id)),
+        (None, None) => {
+            return Err(format!("event {} of order {} has no name", e.order_event_id, e.order_id));
+        }
     };
     let at = stamp(&e.time.0).ok_or_else(|| format!("event `{id}` has no time"))?;
     Ok(Told {

@@ -67,12 +67,13 @@ fn holdings_are_read_short_long_and_flat() {
     for empty in [r#"{"holdings":[]}"#, r#"{"holdings":{}}"#] {
         assert_eq!(result(empty).unwrap().holdings, Some(Vec::new()));
     }
-    assert_eq!(result(r#"{"holdings":null}"#).unwrap().holdings, None);
+    assert_eq!(result(r#"{"holdings":null,"charts":{}}"#).unwrap().holdings, None);
     // In the short form what is left out is zero; the long form without a quantity says nothing.
     let free = result(r#"{"holdings":{"A 1":{"q":1}}}"#).unwrap().holdings.unwrap();
     assert_eq!(free[0].average.map(|p| p.to_string()), Some("0".to_owned()));
     assert!(result(r#"{"holdings":{"A 1":{"symbol":"A 1","averagePrice":3}}}"#).is_err());
-    for bad in [r#"{"holdings":[1]}"#, r#"{"holdings":{"A":{"q":"x"}}}"#, r#"{"holdings":{"A":{"q":1e99}}}"#] {
+    for bad in [r#"{"holdings":[1]}"#, r#"{"holdings":{"A":{"q":"x"}}}"#, r#"{"holdings":{"A":{"q":1e99}}}"#]
+    {
         assert!(result(bad).is_err(), "{bad}");
     }
 }
@@ -86,9 +87,18 @@ fn events_are_read_in_every_style() {
     let event = &seen[0].event;
     assert_eq!((event.id.as_str(), event.symbol.as_str()), ("L-3-1-2", "SPY"));
     assert_eq!(event.at.to_rfc3339(), "2026-11-20T14:31:02.301Z");
-    assert_eq!((event.qty.to_string(), event.fee.unwrap().to_string()), ("40.0".to_owned(), "0.00001".to_owned()));
+    assert_eq!(
+        (event.qty.to_string(), event.fee.unwrap().to_string()),
+        ("40.0".to_owned(), "0.00001".to_owned())
+    );
     assert_eq!(events("[]").unwrap(), []);
-    for bad in ["", "{}", r#"[{"orderId":1}]"#, &camel[..camel.len() - 1], &kebab.replace("1795185062.301", "\"soon\"")] {
+    for bad in [
+        "",
+        "{}",
+        r#"[{"orderId":1}]"#,
+        &camel[..camel.len() - 1],
+        &kebab.replace("1795185062.301", "\"soon\""),
+    ] {
         assert!(events(bad).is_err(), "{bad}");
     }
 }
@@ -104,12 +114,18 @@ fn points_come_as_rows_as_candles_and_as_pairs() {
             read.curve.iter().map(|s| format!("{} {} {}", s.at.as_secs(), s.open, s.close)).collect();
         (curve, read.unread)
     };
-    assert_eq!(of("[[60,1.5],[120,null],[180,2,3,1,2.5]]"), (vec!["60 1.5 1.5".into(), "180 2 2.5".into()], 0));
+    assert_eq!(
+        of("[[60,1.5],[120,null],[180,2,3,1,2.5]]"),
+        (vec!["60 1.5 1.5".into(), "180 2 2.5".into()], 0)
+    );
     assert_eq!(of(r#"[{"x":60,"y":1.5},{"x":120,"y":null}]"#), (vec!["60 1.5 1.5".into()], 0));
     assert_eq!(of(r#"[[60,"NaN"],[1e99,1],[120,7]]"#), (vec!["120 7 7".into()], 2));
     assert_eq!(of("[]"), (vec![], 0));
     assert_eq!(result(r#"{"charts":[]}"#).unwrap().curve, []);
-    assert_eq!(result(r#"{"charts":{"Strategy Equity":[]}}"#).unwrap().unread, 1);
+    assert_eq!(result(r#"{"charts":{"Strategy Equity":5}}"#).unwrap().unread, 1);
+    for other in ["[]", "{}", r#"{"runtimeTarget":{}}"#, "5", "null"] {
+        assert!(result(other).is_err(), "{other}");
+    }
 }
 
 /// What the vendor's own tests hold to be its formats, where it lies beside the project.
@@ -127,7 +143,10 @@ fn the_vendors_own_orders_are_read_alike_in_both_styles() {
     let pascal = read("orders-with-events-legacy-PascalCase.jsonl");
     assert_eq!((camel.len(), pascal.len()), (12, 12));
     for (new, old) in camel.iter().zip(&pascal) {
-        assert_eq!((new.id, &new.kind, new.qty, new.limit, new.stop), (old.id, &old.kind, old.qty, old.limit, old.stop));
+        assert_eq!(
+            (new.id, &new.kind, new.qty, new.limit, new.stop),
+            (old.id, &old.kind, old.qty, old.limit, old.stop)
+        );
         assert_eq!(new.symbol, old.symbol);
         assert_ne!(new.state, AlgorithmOrderState::Unknown);
         assert!(new.kind.as_str().chars().all(|c| c.is_ascii_lowercase() || c == ' '), "{}", new.kind);

@@ -59,7 +59,8 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
     let started = state.and_then(|(s, _)| s.started);
     let (phase, word) = phase_of(state, parts.status, live, started);
     let held = newest(&parts.results, |f| f.holdings.as_ref(), live.holdings.as_ref());
-    let runtime = newest(&parts.results, |f| f.runtime.as_ref(), live.runtime.as_ref()).map(|(pairs, _)| pairs);
+    let runtime =
+        newest(&parts.results, |f| f.runtime.as_ref(), live.runtime.as_ref()).map(|(pairs, _)| pairs);
     let summary = parts.results.iter().rev().map(|(f, _)| &f.summary).find(|s| !s.is_empty());
     let figure = |name: &str| {
         let text = runtime?.iter().find(|(n, _)| n.as_str() == name)?.1.as_str();
@@ -88,12 +89,16 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
         // It is shown as what it takes away.
         fees: figure("Fees").map(Money::negated),
         holdings: held.map(|(h, _)| h.clone()).unwrap_or_default(),
-        cash: newest(&parts.results, |f| f.cash.as_ref(), live.cash.as_ref()).map(|(c, _)| c.clone()).unwrap_or_default(),
+        cash: newest(&parts.results, |f| f.cash.as_ref(), live.cash.as_ref())
+            .map(|(c, _)| c.clone())
+            .unwrap_or_default(),
         orders: orders(&parts, live, &events),
         events,
         curve: last(curve).into_iter().map(|s| (s.at, Money::new(s.close))).collect(),
         statistics: statistics(runtime, summary),
-        server: newest(&parts.results, |f| f.server.as_ref(), live.server.as_ref()).map(|(s, _)| s.clone()).unwrap_or_default(),
+        server: newest(&parts.results, |f| f.server.as_ref(), live.server.as_ref())
+            .map(|(s, _)| s.clone())
+            .unwrap_or_default(),
         log: lines(&parts, live),
         flaws: parts.flaws,
     }
@@ -230,7 +235,11 @@ fn day(curve: &[Sample], equity: Money, at: Stamp) -> Option<Money> {
 /// Both logs in the order in which they were read, and what streamed and is not in them yet.
 fn lines(parts: &Parts<'_>, live: &Live) -> Vec<LogLine> {
     let is_written = |line: &LogLine| {
-        !line.text.is_empty() && parts.lines.iter().any(|(_, l)| l.at.is_none() && l.text.as_str().ends_with(line.text.as_str()))
+        !line.text.is_empty()
+            && parts
+                .lines
+                .iter()
+                .any(|(_, l)| l.at.is_none() && l.text.as_str().ends_with(line.text.as_str()))
     };
     let mut all: Vec<&(u64, LogLine)> = parts.lines.clone();
     all.extend(live.lines.iter().filter(|(_, line)| !is_written(line)));

@@ -1,11 +1,11 @@
 //! Of each figure the newest.
 
 use super::*;
+use crate::algos::lean::{live::News, packet};
 use crate::domain::{
     algorithm::{AlgorithmOrderState, LogLevel},
     time::{Mono, Now},
 };
-use crate::algos::lean::{live::News, packet};
 
 fn at(secs: i64) -> Stamp {
     Stamp::from_secs(secs).unwrap()
@@ -16,7 +16,11 @@ fn file(text: &str) -> Figures {
 }
 
 fn parts<'a>(results: &[(&'a Figures, i64)]) -> Parts<'a> {
-    Parts { id: "L-3", results: results.iter().map(|(f, secs)| (*f, at(*secs))).collect(), ..Parts::default() }
+    Parts {
+        id: "L-3",
+        results: results.iter().map(|(f, secs)| (*f, at(*secs))).collect(),
+        ..Parts::default()
+    }
 }
 
 fn streamed(live: &mut Live, secs: i64, text: &str) {
@@ -58,7 +62,10 @@ fn figures_are_the_files_own() {
 
 #[test]
 fn the_day_is_none_where_the_curve_does_not_reach_back() {
-    let text = format!(r#"{{"holdings":{{}},"charts":{{"Strategy Equity":{{"series":{{"Equity":{{"values":[[{},100]]}}}}}}}}}}"#, DAY + 60);
+    let text = format!(
+        r#"{{"holdings":{{}},"charts":{{"Strategy Equity":{{"series":{{"Equity":{{"values":[[{},100]]}}}}}}}}}}"#,
+        DAY + 60
+    );
     let young = file(&text);
     let seen = observe(parts(&[(&young, DAY + 120)]), &Live::default());
     assert_eq!((seen.day, seen.equity.map(|m| m.to_string())), (None, Some("100".to_owned())));
@@ -82,7 +89,9 @@ fn what_streamed_later_is_taken_and_what_was_written_later_too() {
 fn an_event_that_a_file_can_not_know_changes_its_order_and_is_told_once() {
     let minute = minute();
     let event = |secs: i64| {
-        format!(r#"{{"id":"L-3-1-2","algorithmId":"L-3","orderId":1,"orderEventId":2,"symbol":"SPY 1","time":{secs}.5,"status":"filled","fillPrice":10,"fillQuantity":5,"direction":"buy","quantity":5}}"#)
+        format!(
+            r#"{{"id":"L-3-1-2","algorithmId":"L-3","orderId":1,"orderEventId":2,"symbol":"SPY 1","time":{secs}.5,"status":"filled","fillPrice":10,"fillQuantity":5,"direction":"buy","quantity":5}}"#
+        )
     };
     let mut live = Live::default();
     for _ in 0..2 {
@@ -115,7 +124,9 @@ fn the_last_word_counts_and_an_end_is_an_end() {
     };
     assert_eq!(with(&said(DAY + 130, "Stopped")), Phase::Stopped);
     assert_eq!(with(&said(DAY + 110, "Initializing")), Phase::Running);
-    let ended = file(r#"{"holdings":{},"state":{"Status":"Running","EndTime":"2026-11-20T10:00:00Z","RuntimeError":"x"}}"#);
+    let ended = file(
+        r#"{"holdings":{},"state":{"Status":"Running","EndTime":"2026-11-20T10:00:00Z","RuntimeError":"x"}}"#,
+    );
     let seen = observe(parts(&[(&ended, DAY)]), &Live::default());
     assert_eq!((seen.phase, seen.error.unwrap().as_str()), (Phase::Stopped, "x"));
 }
@@ -138,7 +149,11 @@ fn the_stream_of_a_new_run_waits_for_its_files() {
 
 #[test]
 fn the_curve_is_finest_where_it_is_newest() {
-    let of = |points: &str| file(&format!(r#"{{"holdings":{{}},"charts":{{"Strategy Equity":{{"series":{{"Equity":{{"values":{points}}}}}}}}}}}"#));
+    let of = |points: &str| {
+        file(&format!(
+            r#"{{"holdings":{{}},"charts":{{"Strategy Equity":{{"series":{{"Equity":{{"values":{points}}}}}}}}}}}"#
+        ))
+    };
     let status = of("[[0,1],[43200,2],[86400,3],[86500,4]]");
     let (yesterday, today) = (of("[[43140,11],[43200,12],[43260,13]]"), of("[[86400,21],[86460,22]]"));
     let seconds = of("[[86458,31],[86460,32],[86462,33]]");
@@ -158,7 +173,8 @@ fn what_streamed_and_is_in_the_log_is_told_once() {
         let packet = packet::read(format!(r#"{{"Type":"Debug","Message":"{text}"}}"#).as_bytes());
         live.take(News::Packet(packet), Now::default(), 1_000, &mut n);
     }
-    let logged = (20, LogLine { at: None, level: LogLevel::Info, text: Text::clean("2026-11-20 09:31:02 one") });
+    let logged =
+        (20, LogLine { at: None, level: LogLevel::Info, text: Text::clean("2026-11-20 09:31:02 one") });
     let mut all = parts(&[(&minute, DAY)]);
     all.lines = vec![&logged];
     let texts: Vec<String> = observe(all, &live).log.iter().map(|l| l.text.to_string()).collect();
@@ -168,7 +184,12 @@ fn what_streamed_and_is_in_the_log_is_told_once() {
 #[test]
 fn rows_are_bounded_and_what_is_open_stays() {
     let orders: Vec<String> = (1..=2_500)
-        .map(|i| format!(r#""{i}":{{"id":{i},"type":0,"status":{},"quantity":1}}"#, if i % 100 == 1 { 1 } else { 3 }))
+        .map(|i| {
+            format!(
+                r#""{i}":{{"id":{i},"type":0,"status":{},"quantity":1}}"#,
+                if i % 100 == 1 { 1 } else { 3 }
+            )
+        })
         .collect();
     let many = file(&format!(r#"{{"holdings":{{}},"orders":{{{}}}}}"#, orders.join(",")));
     let seen = observe(parts(&[(&many, DAY)]), &Live::default()).orders;

@@ -36,7 +36,8 @@ pub enum Packet {
 /// A sentence that quotes nothing of the packet.
 pub fn read(bytes: &[u8]) -> Result<Packet, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "a packet is no text".to_owned())?;
-    let kind = serde_json::from_str::<Envelope<'_>>(text).map_err(|_| "a packet has no kind".to_owned())?.kind.0;
+    let kind =
+        serde_json::from_str::<Envelope<'_>>(text).map_err(|_| "a packet has no kind".to_owned())?.kind.0;
     let bad = |e: serde_json::Error| format!("a packet can't be read: {}", place(&e));
     Ok(match kind.as_ref() {
         "LiveNode" | "LiveNodePacket" => Packet::Job,
@@ -92,17 +93,28 @@ mod tests {
     #[test]
     fn every_kind_is_read() {
         let of = |text: &str| read(text.as_bytes()).unwrap();
-        let figures = of(r#"{"Type":"LiveResult","Channel":"","Results":{"Holdings":{"SPY R735QTJ8XC9X":{"a":10.1,"q":10,"p":10,"v":100,"u":-2,"up":-1.98},"QQQ":{}},"Cash":{"USD":{"Symbol":"USD","Amount":5.0,"ValueInAccountCurrency":5.0}}}}"#);
+        let figures = of(
+            r#"{"Type":"LiveResult","Channel":"","Results":{"Holdings":{"SPY R735QTJ8XC9X":{"a":10.1,"q":10,"p":10,"v":100,"u":-2,"up":-1.98},"QQQ":{}},"Cash":{"USD":{"Symbol":"USD","Amount":5.0,"ValueInAccountCurrency":5.0}}}}"#,
+        );
         let Packet::Figures(figures) = figures else { panic!("{figures:?}") };
         assert_eq!(figures.holdings.unwrap().len(), 1);
         assert_eq!(figures.cash.unwrap()[0].amount.to_string(), "5.0");
-        let event = of(r#"{"Type":"OrderEvent","AlgorithmId":"L-3","Event":{"id":"L-3-1-2","algorithmId":"L-3","orderId":1,"orderEventId":2,"symbol":"SPY R735QTJ8XC9X","time":1795185062.301,"status":"filled","fillPrice":10.1,"fillQuantity":10.0,"direction":"buy","quantity":10.0}}"#);
+        let event = of(
+            r#"{"Type":"OrderEvent","AlgorithmId":"L-3","Event":{"id":"L-3-1-2","algorithmId":"L-3","orderId":1,"orderEventId":2,"symbol":"SPY R735QTJ8XC9X","time":1795185062.301,"status":"filled","fillPrice":10.1,"fillQuantity":10.0,"direction":"buy","quantity":10.0}}"#,
+        );
         let Packet::Event(told) = event else { panic!("{event:?}") };
         assert_eq!((told.event.id.as_str(), told.event.symbol.as_str()), ("L-3-1-2", "SPY"));
-        assert!(matches!(of(r#"{"Type":"Debug","Message":"hi"}"#), Packet::Line(l) if l.text.as_str() == "hi"));
-        assert!(matches!(of(r#"{"Type":"HandledError","Message":"no"}"#), Packet::Line(l) if l.level == LogLevel::Error));
+        assert!(
+            matches!(of(r#"{"Type":"Debug","Message":"hi"}"#), Packet::Line(l) if l.text.as_str() == "hi")
+        );
+        assert!(
+            matches!(of(r#"{"Type":"HandledError","Message":"no"}"#), Packet::Line(l) if l.level == LogLevel::Error)
+        );
         assert_eq!(of(r#"{"Type":"RuntimeError","Message":"x"}"#), Packet::Failed(Text::clean("x")));
-        assert_eq!(of(r#"{"Type":"AlgorithmStatus","Status":"Running"}"#), Packet::Status(Text::clean("Running")));
+        assert_eq!(
+            of(r#"{"Type":"AlgorithmStatus","Status":"Running"}"#),
+            Packet::Status(Text::clean("Running"))
+        );
         assert_eq!(of(r#"{"Type":"SecurityTypes","Types":[]}"#), Packet::Other);
     }
 }

@@ -113,7 +113,8 @@ impl Run {
             self.algorithm = Tail::new(Origin::Algorithm);
             self.id = Some(id);
         }
-        let Some((id, files)) = self.id.clone().and_then(|id| Some((id.clone(), all.get(&id)?.clone()))) else {
+        let Some((id, files)) = self.id.clone().and_then(|id| Some((id.clone(), all.get(&id)?.clone())))
+        else {
             return look;
         };
         look.is_fresh |= self.algorithm.look(&self.folder.join(folder::name(&id, &Kind::Log)), number);
@@ -220,9 +221,10 @@ impl Run {
         let id = self.id.as_deref().unwrap_or_default();
         let mut out: Vec<Text> = self.blind.iter().cloned().collect();
         let setup = std::iter::once((folder::CONFIG.to_owned(), self.setup.flaw(), None));
-        let results = self.results.iter().map(|(kind, kept)| {
-            (folder::name(id, kind), kept.flaw(), kept.value().map(|(_, at)| at))
-        });
+        let results = self
+            .results
+            .iter()
+            .map(|(kind, kept)| (folder::name(id, kind), kept.flaw(), kept.value().map(|(_, at)| at)));
         let events = self.events.iter().map(|(day, kept)| {
             (folder::name(id, &Kind::Events(day.clone())), kept.flaw(), kept.value().map(|(_, at)| at))
         });

@@ -112,21 +112,26 @@ proptest! {
             prop_assert_eq!((after.equity, after.fees, after.as_of), (before.equity, before.fees, before.as_of));
             prop_assert_eq!((&after.events, &after.curve), (&before.events, &before.curve));
         }
-        prop_assert!(after.log.iter().all(|l| !l.text.as_str().contains('\u{1b}')));
+        let is_clean = after.log.iter().all(|l| !l.text.as_str().contains(char::is_control));
+        prop_assert!(is_clean);
     }
 }
 
 /// Bytes of every sort: chance, and good files with wounds.
 fn soup() -> impl Strategy<Value = Vec<u8>> {
-    let wounds = prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, prop::collection::vec(any::<u8>(), 0..12)), 1..4);
-    let wounded = (prop::sample::select(vec![MINUTE_TEXT, EVENTS_TEXT]), wounds).prop_map(|(text, wounds)| {
-        let mut bytes = text.as_bytes().to_vec();
-        for (at, length, piece) in wounds {
-            let from = at.index(bytes.len() + 1);
-            let to = (from + length).min(bytes.len());
-            bytes.splice(from..to, piece);
-        }
-        bytes
-    });
+    let wounds = prop::collection::vec(
+        (any::<prop::sample::Index>(), 0_usize..30, prop::collection::vec(any::<u8>(), 0..12)),
+        1..4,
+    );
+    let wounded =
+        (prop::sample::select(vec![MINUTE_TEXT, EVENTS_TEXT]), wounds).prop_map(|(text, wounds)| {
+            let mut bytes = text.as_bytes().to_vec();
+            for (at, length, piece) in wounds {
+                let from = at.index(bytes.len() + 1);
+                let to = (from + length).min(bytes.len());
+                bytes.splice(from..to, piece);
+            }
+            bytes
+        });
     prop_oneof![prop::collection::vec(any::<u8>(), 0..600), wounded]
 }

@@ -33,7 +33,9 @@ pub enum Commands {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The stream has no password and its first packet holds the broker's.
-    #[error("the stream {0} is not on this computer: it is unprotected and carries credentials, so only a loopback address is taken")]
+    #[error(
+        "the stream {0} is not on this computer: it is unprotected and carries credentials, so only a loopback address is taken"
+    )]
     NotLoopback(SocketAddr),
     /// It would be looked for in whatever folder this program was started in.
     #[error("`{0}` is not a whole path")]

@@ -73,7 +73,9 @@ async fn connect(addr: SocketAddr) -> Result<(TcpStream, Frames), String> {
                 zmtp::check_ready(&command)?;
                 return Ok((stream, frames));
             }
-            Some(Frame::Message(_) | Frame::Passed) => return Err("it talks before it says what it is".to_owned()),
+            Some(Frame::Message(_) | Frame::Passed) => {
+                return Err("it talks before it says what it is".to_owned());
+            }
             None if fill(&mut stream, &mut frames).await.map_err(said)? => {}
             None => return Err("it hangs up".to_owned()),
         }

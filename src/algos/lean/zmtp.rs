@@ -35,7 +35,9 @@ pub fn check_greeting(greeting: &[u8; 64]) -> Result<(), &'static str> {
                 Err("it wants a password")
             }
         }
-        [0xff, _, _, _, _, _, _, _, _, 0x7f, ..] => Err("it speaks an older version of ZeroMQ's protocol than 3.0"),
+        [0xff, _, _, _, _, _, _, _, _, 0x7f, ..] => {
+            Err("it speaks an older version of ZeroMQ's protocol than 3.0")
+        }
         _ => Err("it does not speak ZeroMQ"),
     }
 }
@@ -202,8 +204,14 @@ mod tests {
         assert_eq!(with(10, 1), Err("it speaks an older version of ZeroMQ's protocol than 3.0"));
         assert_eq!(with(12, b'P'), Err("it wants a password"));
         assert_eq!(check_ready(b"\x05READY\x0bSocket-Type\0\0\0\x04PUSH\x08Identity\0\0\0\0"), Ok(()));
-        assert_eq!(check_ready(b"\x05READY\x08Identity\0\0\0\0\x0bSocket-Type\0\0\0\x03PUB"), Err("it is no PUSH socket"));
-        assert_eq!(check_ready(b"\x05READY\x0bSocket-Type\0\0\0\xffPUSH"), Err("it does not say what socket it is"));
+        assert_eq!(
+            check_ready(b"\x05READY\x08Identity\0\0\0\0\x0bSocket-Type\0\0\0\x03PUB"),
+            Err("it is no PUSH socket")
+        );
+        assert_eq!(
+            check_ready(b"\x05READY\x0bSocket-Type\0\0\0\xffPUSH"),
+            Err("it does not say what socket it is")
+        );
         assert_eq!(check_ready(b"\x05ERROR\x04nope"), Err("it refuses to talk"));
     }
 }
