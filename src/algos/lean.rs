@@ -35,11 +35,14 @@ use crate::{
     },
 };
 use smol_str::SmolStr;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
 /// Packets that wait to be taken in; while it is full LEAN waits.
 const PACKETS_MAX: usize = 64;
+
+/// Asking may take so much longer than its time.
+const LATE_MAX: Duration = Duration::from_secs(1);
 
 /// One LEAN.
 #[derive(Debug)]
@@ -151,10 +154,15 @@ impl Source for Lean {
         // By itself: whoever waits for it may go, and the command must still be taken back.
         let asked =
             tokio::spawn(ask::ask(self.settings.clone(), self.timing, Arc::clone(&self.clock), instruction));
+        // It bounds itself, but for a program for containers that hangs.
+        let limit = self.timing.answer.saturating_add(self.timing.grace.min(LATE_MAX));
         Box::pin(async move {
-            match asked.await {
-                Ok(instructed) => instructed,
-                Err(error) => Instructed::Unknown(Text::clean(&format!("asking died: {error}"))),
+            match tokio::time::timeout(limit, asked).await {
+                Ok(Ok(instructed)) => instructed,
+                Ok(Err(error)) => Instructed::Unknown(Text::clean(&format!("asking died: {error}"))),
+                Err(_) => Instructed::Unknown(Text::clean(
+                    "no answer; it is being taken back, and may have been done",
+                )),
             }
         })
     }

@@ -10,7 +10,6 @@ use nix::{
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::{
     io::{Read as _, Write},
-    os::unix::fs::PermissionsExt as _,
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::Duration,

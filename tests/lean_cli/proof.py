@@ -3,6 +3,7 @@ command files can be compared with ours and it reads the stand-in's answers.
 
     python tests/lean_cli/proof.py cli SCRATCH ENGINE CONTAINER     runs its commands against the folder ENGINE
     python tests/lean_cli/proof.py engine ENGINE LOG                is an engine for ours, until it is ended
+    python tests/lean_cli/proof.py push PORT_FILE PACKETS           sends each line of PACKETS from a bound PUSH socket
 
 There is neither Docker nor LEAN: a loopback server answers what the vendor's client asks of Docker's API, and a script
 named `docker` runs what it would run in the container in the folder ENGINE.
@@ -147,10 +148,25 @@ def engine(folder, log):
         time.sleep(0.02)
 
 
+def push(port_file, packets):
+    """As NetMQ does it in LEAN, by the library that both descend from."""
+    import zmq
+
+    socket = zmq.Context().socket(zmq.PUSH)
+    port_file.write_text(str(socket.bind_to_random_port("tcp://127.0.0.1")))
+    for packet in packets.read_text().splitlines():
+        socket.send(packet.encode())
+        # What comes in a burst after connecting is taken for a queue's old news.
+        time.sleep(0.4)
+    time.sleep(60)
+
+
 def main():
     mode, first, second, *rest = sys.argv[1:]
     if mode == "cli":
         return cli(pathlib.Path(first), pathlib.Path(second), rest[0])
+    if mode == "push":
+        return push(pathlib.Path(first), pathlib.Path(second))
     return engine(pathlib.Path(first), pathlib.Path(second))
 
 

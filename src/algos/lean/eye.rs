@@ -92,7 +92,7 @@ impl Eye {
             self.live.begin(at);
         }
         let is_new = is_other || look.is_fresh || std::mem::take(&mut self.is_streamed);
-        (is_new.then(|| self.tell()).flatten(), self.next(look))
+        (is_new.then(|| self.tell(look.is_torn)).flatten(), self.next(look))
     }
 
     fn next(&self, look: Look) -> Duration {
@@ -105,9 +105,12 @@ impl Eye {
         }
     }
 
-    fn tell(&mut self) -> Option<Sighting> {
+    fn tell(&mut self, is_torn: bool) -> Option<Sighting> {
         let run = self.run.as_ref()?;
         let Some(seen) = run.observe(&self.live) else {
+            if is_torn {
+                return None;
+            }
             let why = Text::clean(&format!("nothing in {} can be read yet", run.folder().display()));
             return Some(Sighting::Lost { why, last: self.last.clone() });
         };

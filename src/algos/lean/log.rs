@@ -188,7 +188,7 @@ fn status_word(line: &str) -> Option<Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, io::Write as _};
+    use std::{fmt::Write as _, fs, io::Write as _};
 
     fn texts(tail: &Tail) -> Vec<String> {
         tail.lines().map(|(_, l)| l.text.to_string()).collect()
@@ -242,7 +242,7 @@ mod tests {
         let path = folder.path().join("log.txt");
         let mut text = String::new();
         for i in 0..40_000 {
-            text += &format!("2026-11-20T12:58:41.5Z TRACE:: line {i}\n");
+            writeln!(text, "2026-11-20T12:58:41.5Z TRACE:: line {i}").unwrap();
         }
         text +=
             "2026-11-20T12:58:42Z TRACE:: LiveTradingResultHandler.SendStatusUpdate(): status: 'Running' \n";

@@ -96,7 +96,7 @@ fn events_are_read_in_every_style() {
         "",
         "{}",
         r#"[{"orderId":1}]"#,
-        &camel[..camel.len() - 1],
+        camel.strip_suffix(']').unwrap(),
         &kebab.replace("1795185062.301", "\"soon\""),
     ] {
         assert!(events(bad).is_err(), "{bad}");

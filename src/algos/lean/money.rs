@@ -16,7 +16,8 @@ pub fn amount(text: &str) -> Option<Decimal> {
             ',' if !digits.is_empty() && !ended && !digits.contains('.') => {}
             '-' | '\u{2212}' if digits.is_empty() => is_negative = !is_negative,
             '+' if digits.is_empty() => {}
-            '0'..='9' | '.' | ',' | '-' | '+' | '\u{2212}' => return None,
+            // Some write an amount below zero in brackets; LEAN does not.
+            '0'..='9' | '.' | ',' | '-' | '+' | '\u{2212}' | '(' | ')' => return None,
             // A sign of a currency stands before or behind, never within.
             _ => ended = ended || !digits.is_empty(),
         }
@@ -49,7 +50,9 @@ mod tests {
         ] {
             assert_eq!(amount(text).map(|d| d.to_string()).as_deref(), Some(want), "{text}");
         }
-        for text in ["", "$", "NaN", "1.2.3", "1 2", "$1-2", "v2.5.0.0", "0d 02:41:09", "1,2.3,4", "12e3"] {
+        for text in
+            ["", "$", "NaN", "1.2.3", "1 2", "$1-2", "v2.5.0.0", "0d 02:41:09", "1,2.3,4", "12e3", "($3.46)"]
+        {
             assert_eq!(amount(text), None, "{text}");
         }
     }

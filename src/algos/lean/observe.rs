@@ -66,6 +66,8 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
         let text = runtime?.iter().find(|(n, _)| n.as_str() == name)?.1.as_str();
         money::amount(text).map(Money::new)
     };
+    let is_paid =
+        runtime.into_iter().flatten().any(|(n, v)| n.as_str() == "Fees" && v.as_str().starts_with('-'));
     let curve = curve(&parts, live);
     let as_of = held.map(|(_, at)| at);
     let equity = figure("Equity").or_else(|| curve.last().map(|s| Money::new(s.close)));
@@ -86,8 +88,8 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
         day: as_of.and_then(|at| day(&curve, equity?, at)),
         unrealized: figure("Unrealized"),
         realized: figure("Net Profit"),
-        // It is shown as what it takes away.
-        fees: figure("Fees").map(Money::negated),
+        // LEAN puts a minus before what was paid; without one it is an older LEAN's plain amount.
+        fees: figure("Fees").map(|paid| if is_paid { paid.negated() } else { paid.abs() }),
         holdings: held.map(|(h, _)| h.clone()).unwrap_or_default(),
         cash: newest(&parts.results, |f| f.cash.as_ref(), live.cash.as_ref())
             .map(|(c, _)| c.clone())
@@ -167,8 +169,8 @@ fn last<T>(mut rows: Vec<T>) -> Vec<T> {
     rows
 }
 
-/// Every order by the newest that tells of it. An event that is younger than that changes how it stands: the file can't
-/// have known.
+/// Every order by the newest that tells of it. An event that is younger than that changes how an open one stands: the
+/// file can't have known. None comes back to life by it.
 fn orders(parts: &Parts<'_>, live: &Live, events: &[AlgorithmEvent]) -> Vec<AlgorithmOrder> {
     let mut by_id: BTreeMap<i64, (Stamp, AlgorithmOrder)> = BTreeMap::new();
     for (figures, at) in &parts.results {
@@ -182,7 +184,8 @@ fn orders(parts: &Parts<'_>, live: &Live, events: &[AlgorithmEvent]) -> Vec<Algo
         }
     }
     for event in events {
-        if let Some((at, order)) = by_id.get_mut(&event.order).filter(|(at, _)| event.at > *at) {
+        let younger = |(at, order): &&mut (Stamp, AlgorithmOrder)| event.at > *at && order.state.is_open();
+        if let Some((at, order)) = by_id.get_mut(&event.order).filter(younger) {
             order.state = event.state;
             order.changed = order.changed.max(Some(event.at));
             *at = event.at;

@@ -46,6 +46,7 @@ pub struct Run {
     engine: Tail,
     algorithm: Tail,
     blind: Option<Text>,
+    has_results: bool,
 }
 
 /// What a look found.
@@ -78,6 +79,7 @@ impl Run {
             engine: Tail::new(Origin::Engine),
             algorithm: Tail::new(Origin::Algorithm),
             blind: None,
+            has_results: false,
         }
     }
     /// Where it lies.
@@ -125,6 +127,7 @@ impl Run {
 
     fn look_at_results(&mut self, id: &str, files: &Files, now: Mono, look: &mut Look) {
         let mut wanted: Vec<Kind> = Vec::new();
+        self.has_results = files.has_status || !files.minutes.is_empty() || !files.tens.is_empty();
         if files.has_status {
             wanted.push(Kind::Status);
         }
@@ -165,7 +168,7 @@ impl Run {
         }
     }
 
-    /// Status and minute files, oldest first, without those that were written before the newest run began.
+    /// Status and minute files, oldest first, without those of an earlier run than the newest tells of.
     fn of_this_run(&self) -> Vec<(&Figures, Stamp)> {
         let mut all: Vec<(&Figures, Stamp, &Kind)> = self
             .results
@@ -176,7 +179,11 @@ impl Run {
         all.sort_by_key(|(_, at, kind)| (*at, *kind));
         let mut results: Vec<_> = all.into_iter().map(|(f, at, _)| (f, at)).collect();
         if let Some(began) = observe::started(&results) {
-            results.retain(|(_, at)| *at >= began);
+            // Each says of which run it is. The clock of the file system is asked only where one does not.
+            let of_it = |f: &Figures, at| {
+                f.state.as_ref().and_then(|s| s.started).map_or(at >= began, |s| s == began)
+            };
+            results.retain(|(f, at)| of_it(f, *at));
         }
         results
     }
@@ -196,7 +203,9 @@ impl Run {
     /// All that is known of it; `None` while nothing of it could be read.
     pub fn observe(&self, live: &Live) -> Option<Observation> {
         let results = self.of_this_run();
-        if results.is_empty() && self.engine.written().is_none() {
+        // Without figures it is only beginning, unless they are there and can't be read: nothing held is another thing
+        // than nothing known.
+        if results.is_empty() && (self.has_results || self.engine.written().is_none()) {
             return None;
         }
         let began = observe::started(&results);

@@ -52,6 +52,45 @@ fn a_whole_deployment_is_read() {
     assert_eq!(look(&mut run, 10_000), Look::default());
 }
 
+/// Nothing held is another thing than nothing known.
+#[test]
+fn figures_that_can_not_be_read_are_not_none() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("log.txt"), "x\n").unwrap();
+    let mut run = Run::new(folder.path().to_owned());
+    look(&mut run, 0);
+    assert_eq!((seen(&run).phase, seen(&run).as_of), (Phase::Starting, None));
+    fs::write(folder.path().join(MINUTE), "{").unwrap();
+    look(&mut run, 100);
+    assert_eq!(run.observe(&Live::default()), None);
+    fs::write(folder.path().join(MINUTE), MINUTE_TEXT).unwrap();
+    look(&mut run, 200);
+    assert_eq!(seen(&run).holdings.len(), 1);
+}
+
+#[test]
+fn files_of_an_earlier_run_are_none_of_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str, secs: u64| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(secs);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+    };
+    // The file system's clock is an hour behind: it is not what tells the runs apart.
+    write(
+        "L-3-2026-11-19_minute.json",
+        &MINUTE_TEXT.replace("\"1\":{\"id\":1", "\"9\":{\"id\":9"),
+        1_795_176_000,
+    );
+    write(MINUTE, &MINUTE_TEXT.replace("12:58:41Z", "14:00:00Z"), 1_795_176_600);
+    let mut run = Run::new(folder.path().to_owned());
+    look(&mut run, 0);
+    let s = seen(&run);
+    assert_eq!(s.started.unwrap().to_rfc3339(), "2026-11-20T14:00:00Z");
+    assert_eq!(s.orders.iter().map(|o| o.id).collect::<Vec<_>>(), [1]);
+}
+
 #[test]
 fn a_container_is_a_word_and_nothing_else() {
     let of = |text: &str| setup(text).unwrap();
@@ -72,7 +111,7 @@ fn half_a_file_changes_nothing_and_is_named_when_it_stays() {
     let before = seen(&run);
     assert_eq!((before.holdings.len(), before.events.len()), (1, 1));
     for cut in (0..MINUTE_TEXT.len()).step_by(37) {
-        fs::write(&path, &MINUTE_TEXT[..cut]).unwrap();
+        fs::write(&path, MINUTE_TEXT.get(..cut).unwrap()).unwrap();
         look(&mut run, 100);
         assert_eq!(Observation { flaws: vec![], ..seen(&run) }, before, "{cut}");
     }
@@ -127,8 +166,8 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         (prop::sample::select(vec![MINUTE_TEXT, EVENTS_TEXT]), wounds).prop_map(|(text, wounds)| {
             let mut bytes = text.as_bytes().to_vec();
             for (at, length, piece) in wounds {
-                let from = at.index(bytes.len() + 1);
-                let to = (from + length).min(bytes.len());
+                let from = at.index(bytes.len().saturating_add(1));
+                let to = from.saturating_add(length).min(bytes.len());
                 bytes.splice(from..to, piece);
             }
             bytes

@@ -91,7 +91,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            settle: Duration::from_millis(150),
+            settle: Duration::from_millis(250),
             retry: Duration::from_millis(200),
             poll: Duration::from_secs(3),
             answer: Duration::from_secs(29),

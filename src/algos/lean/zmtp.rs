@@ -180,7 +180,7 @@ mod tests {
         frames.add(&[2, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
         assert_eq!(frames.take(), Some(Frame::Passed));
         for _ in 0..1_000 {
-            frames.add(&[0; 65_536]);
+            frames.add(&vec![0; 65_536]);
             assert_eq!(frames.take(), None);
         }
         assert!(frames.buffer.capacity() < 200_000);

@@ -89,7 +89,7 @@ async fn each_instruction_is_run_once_and_leaves_nothing() {
     for instruction in each() {
         let came = rig.lean.instruct(instruction.clone()).await;
         assert!(matches!(came, Instructed::Done(_)), "{instruction:?}: {came:?}");
-        assert_eq!(rig.left(), [] as [&str; 0]);
+        assert!(rig.left().is_empty());
     }
     let ran = running.end();
     assert_eq!(ran.len(), each().len());
@@ -127,11 +127,11 @@ async fn what_nobody_takes_is_taken_back_and_is_never_run() {
     let came = rig.lean.instruct(order("")).await;
     assert!(matches!(&came, Instructed::NotSent(why) if why.as_str().contains("was taken back")), "{came:?}");
     assert!(began.now().mono.as_nanos() < 4_000_000_000);
-    assert_eq!(rig.left(), [] as [&str; 0]);
+    assert!(rig.left().is_empty());
     // The engine starts later, in the same folder.
     let later = engine::Commands::poll(rig.path(), 5, |_| Verdict::Yes);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(later.end(), [] as [Value; 0]);
+    assert!(later.end().is_empty());
 }
 
 /// Whoever asks may go away: the command must not stay.
@@ -142,7 +142,7 @@ async fn a_command_is_taken_back_though_nobody_waits_for_it() {
     assert!(asked.is_err());
     assert_eq!(rig.left().len(), 1);
     tokio::time::sleep(Duration::from_millis(3_500)).await;
-    assert_eq!(rig.left(), [] as [&str; 0]);
+    assert!(rig.left().is_empty());
 }
 
 /// The engine wakes about when the command is taken back: whatever comes of that, what was run is never called unsent.
@@ -189,7 +189,7 @@ async fn a_dead_deployment_is_sent_nothing() {
     let not_sent = async |rig: &Rig, want: &str| {
         let came = rig.lean.instruct(Instruction::Liquidate(None)).await;
         assert!(matches!(&came, Instructed::NotSent(why) if why.as_str().contains(want)), "{came:?}");
-        assert_eq!(rig.left(), [] as [&str; 0]);
+        assert!(rig.left().is_empty());
     };
     let stopped = rig();
     let mut model = engine::alive(stopped.results.path(), None);
@@ -267,7 +267,7 @@ async fn each_instruction_goes_into_a_container() {
     for instruction in each() {
         let came = rig.lean.instruct(instruction.clone()).await;
         assert!(matches!(came, Instructed::Done(_)), "{instruction:?}: {came:?}");
-        assert_eq!(rig.left(), [] as [&str; 0]);
+        assert!(rig.left().is_empty());
     }
     let ran = running.end();
     assert_eq!((ran.len(), &ran[3]["Tag"]), (8, &Value::from("it's \"quoted\"\\")));
@@ -281,7 +281,7 @@ async fn a_container_that_is_down_broken_or_deaf_is_told_apart() {
     let not_sent = async |rig: &Rig, want: &str| {
         let came = rig.lean.instruct(order("")).await;
         assert!(matches!(&came, Instructed::NotSent(why) if why.as_str().contains(want)), "{came:?}");
-        assert_eq!(rig.left(), [] as [&str; 0]);
+        assert!(rig.left().is_empty());
     };
     not_sent(&contained("false\n", SHIM).0, "it is not running").await;
     // Nobody takes it.
@@ -291,7 +291,7 @@ async fn a_container_that_is_down_broken_or_deaf_is_told_apart() {
     let (rig, _tools) = contained("true\n", &half);
     let running = engine::Commands::poll(rig.path(), 5, |_| Verdict::Yes);
     not_sent(&rig, "only a part").await;
-    assert_eq!(running.end(), [] as [Value; 0]);
+    assert!(running.end().is_empty());
     // It is taken, and the answer never comes.
     let (rig, _tools) = contained("true\n", SHIM);
     let running = engine::Commands::poll(rig.path(), 5, |_| Verdict::Silent);

@@ -3,19 +3,28 @@
 
 use super::{
     engine::{self, Verdict},
-    lean,
+    lean, quick, until,
 };
 use serde_json::Value;
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Output},
+    sync::Arc,
     time::Duration,
 };
 use tradedeck::{
-    algos::{Source as _, lean::settings::Commands},
+    algos::{
+        Source as _,
+        lean::{
+            Lean,
+            settings::{Commands, Settings},
+        },
+    },
+    clock::System,
     domain::{
-        algorithm::{AskedOrder, Instructed, Instruction, Security},
+        algorithm::{AskedOrder, Instructed, Instruction, Security, Sighting},
         text::Text,
     },
 };
@@ -142,6 +151,35 @@ async fn the_vendors_command_line_writes_the_same_files_and_each_reads_the_other
         assert_eq!(bare(our), bare(their));
     }
     let left: Vec<_> = fs::read_dir(&our_engine).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(left, [] as [std::ffi::OsString; 0]);
+    assert!(left.is_empty(), "{left:?}");
     println!("{} commands are the same", theirs.len());
+}
+
+/// The library that LEAN's own descends from sends, and ours reads.
+#[tokio::test]
+#[ignore = "needs a Python with pyzmq, which `.ci/run` brings"]
+async fn a_push_socket_of_libzmq_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    engine::alive(home.path(), None);
+    let (port, packets) = (home.path().join("port.tmp"), home.path().join("packets.tmp"));
+    let held = |n: usize| {
+        format!(r#"{{"Type":"LiveResult","Results":{{"Holdings":{{"SPY R735QTJ8XC9X":{{"q":{n}}}}}}}}}"#)
+    };
+    let lines: Vec<String> = (1..=20).map(held).collect();
+    let big = format!(r#"{{"Type":"LiveNode","Algorithm":"{}"}}"#, "A".repeat(3_000_000));
+    fs::write(&packets, format!("{big}\n{}\n", lines.join("\n"))).unwrap();
+    let _python = Ends(python("push", &[&port, &packets]).spawn().unwrap());
+    let mut bound = None;
+    while bound.is_none() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        bound = fs::read_to_string(&port).ok().and_then(|p| p.parse::<u16>().ok());
+    }
+    let stream = bound.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let settings = Settings { results: home.path().to_owned(), commands: Commands::ReadOnly, stream };
+    let lean = Lean::new("mine".into(), settings, Arc::new(System::start())).unwrap().with_timing(quick());
+    let seen = until(
+        &lean,
+        |s| matches!(s, Sighting::Seen(o) if o.holdings.first().is_some_and(|h| h.qty.to_string() == "20")),
+    );
+    assert_eq!(seen.await.unwrap().flaws, []);
 }

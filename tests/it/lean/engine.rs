@@ -22,7 +22,7 @@ pub const ID: &str = "L-3123456789";
 
 /// `2026-11-20` of a day that many days after that moment.
 pub fn day(at: Stamp, later: i64) -> String {
-    at.plus_ms(later * 86_400_000).to_rfc3339()[..10].to_owned()
+    at.plus_ms(later * 86_400_000).to_rfc3339().get(..10).unwrap().to_owned()
 }
 
 /// Truncated, then written piece by piece: a reader may meet any beginning of it.
@@ -104,7 +104,8 @@ impl Model {
             })
             .collect();
         let text = equity(n);
-        let money = format!("${},{}", &text[..2], &text[2..]);
+        let (thousands, rest) = text.split_at(2);
+        let money = format!("${thousands},{rest}");
         let result = json!({
             "holdings": {"SPY R735QTJ8XC9X": {"a": 10.5, "q": n, "p": format!("{n}.5"), "v": n * 2}, "MSFT R735QTJ8XC9X": {}},
             "cash": {"USD": {"securitySymbols": [], "symbol": "USD", "amount": 100_000 - n * 10, "conversionRate": 1.0,
@@ -173,7 +174,7 @@ fn round(folder: &Path, verdict: &impl Fn(&Value) -> Verdict) -> Vec<Value> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .filter(|n| n.starts_with("command") && n.ends_with(".json"))
+        .filter(|n| n.starts_with("command") && n.strip_suffix(".json").is_some())
         .collect();
     names.sort();
     let mut ran = Vec::new();
@@ -207,7 +208,7 @@ fn answer(folder: &Path, command: &Value, verdict: Verdict) {
         json!({"CommandName": name, "Success": success, "Type": "CommandResult", "Channel": ""}).to_string();
     let path = folder.join(format!("result-command-{id}.json"));
     if verdict == Verdict::Torn {
-        fs::write(&path, &text[..text.len() / 2]).unwrap();
+        fs::write(&path, text.get(..text.len() / 2).unwrap()).unwrap();
         thread::sleep(Duration::from_millis(300));
     }
     fs::write(&path, text).unwrap();
