@@ -36,11 +36,16 @@ use crate::{
 };
 use smol_str::SmolStr;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{JoinError, JoinHandle},
+};
 
 /// Packets that wait to be taken in; while it is full LEAN waits.
 const PACKETS_MAX: usize = 64;
 
+/// A look that takes so long hangs.
+const HANGS: Duration = Duration::from_secs(20);
 /// Asking may take so much longer than its time.
 const LATE_MAX: Duration = Duration::from_secs(1);
 
@@ -87,7 +92,8 @@ impl Lean {
                 let looked = eye.look(now);
                 (eye, looked)
             });
-            let wait = match looked.await {
+            let Some(looked) = returned(looked, &seen).await else { return };
+            let wait = match looked {
                 Ok((back, (sighting, wait))) => {
                     eye = back;
                     publish(&seen, sighting);
@@ -118,6 +124,30 @@ impl Lean {
         if let Err(error) = tokio::task::spawn_blocking(move || directory::sweep(&folder, now)).await {
             tracing::error!(%error, "a thread for files died");
         }
+    }
+}
+
+/// What came of a look; `None` once nobody wants to know any more. A folder of a server that is gone may hang a look for
+/// ever, which is said.
+async fn returned<T>(
+    mut looked: JoinHandle<T>,
+    seen: &watch::Sender<Sighting>,
+) -> Option<Result<T, JoinError>> {
+    tokio::select! {
+        looked = &mut looked => return Some(looked),
+        () = seen.closed() => return None,
+        () = tokio::time::sleep(HANGS) => {}
+    }
+    let last = match &*seen.borrow() {
+        Sighting::Waiting => None,
+        Sighting::Seen(observation) => Some(Arc::clone(observation)),
+        Sighting::Lost { last, .. } => last.clone(),
+    };
+    let why = Text::clean("its folder does not answer: is it on another computer that is gone?");
+    publish(seen, Some(Sighting::Lost { why, last }));
+    tokio::select! {
+        looked = &mut looked => Some(looked),
+        () = seen.closed() => None,
     }
 }
 

@@ -52,6 +52,10 @@ pub async fn ask(
         let spent = Duration::from_millis(clock.now().mono.since_ms(began.mono));
         timing.answer.saturating_sub(timing.grace).saturating_sub(spent)
     };
+    // A folder or a program that hung until now: whoever asked was told something else already.
+    if left().is_zero() {
+        return Instructed::NotSent(Text::clean("it took too long to find out whether anybody is there"));
+    }
     exchange(&way, &made, timing, clock.now().wall, left, is_stop).await
 }
 

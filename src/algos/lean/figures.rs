@@ -32,6 +32,8 @@ pub struct Figures {
     pub server: Option<Vec<(Text, Text)>>,
     /// How the run is.
     pub state: Option<RunState>,
+    /// LEAN's own names whose beginning is not what people say: contracts.
+    pub names: Vec<(Text, Text)>,
 }
 
 /// An order event and its number within its order, which puts those of one moment in their order.

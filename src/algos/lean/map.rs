@@ -16,6 +16,7 @@ use crate::{
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// The chart and the series of the equity curve (LEAN.md 1.3).
 const CURVE: (&str, &str) = ("Strategy Equity", "Equity");
@@ -64,12 +65,29 @@ pub fn figures(live: &LiveResult<'_>) -> Result<Figures, String> {
         runtime: live.runtime_statistics.as_ref().map(pairs).filter(|p| !p.is_empty()),
         server: live.server_statistics.as_ref().map(pairs).filter(|p| !p.is_empty()),
         state: live.state.as_ref().filter(|m| !m.0.is_empty()).map(state),
+        names: names(live),
     })
 }
 
 fn pairs(map: &Map<Plain<'_>>) -> Vec<(Text, Text)> {
     map.0.iter().take(PAIRS_MAX).map(|(k, v)| (Text::clean(k), Text::clean(&v.0))).collect()
 }
+
+/// What the symbols of orders and events are called, where that is more than their own name tells.
+fn names(live: &LiveResult<'_>) -> Vec<(Text, Text)> {
+    let orders = live.orders.iter().flat_map(|m| &m.0).map(|(_, o)| (o.symbol.as_ref(), None));
+    let events = live.order_events.iter().flatten().map(|e| (e.symbol.as_ref(), e.symbol_value.as_ref()));
+    let named = orders.chain(events).filter_map(|(symbol, value)| {
+        let id = symbol?.id.as_ref()?;
+        let name = word_of(value).or_else(|| word_of(symbol?.value.as_ref()))?;
+        (ticker(&id.0) != name).then(|| (Text::clean(&id.0), name))
+    });
+    let known: BTreeMap<Text, Text> = named.collect();
+    known.into_iter().take(NAMES_MAX).collect()
+}
+
+/// So many contracts are called by their names.
+const NAMES_MAX: usize = 1_000;
 
 /// More than LEAN's own figures and any that a program adds for people to look at.
 const PAIRS_MAX: usize = 100;
@@ -178,9 +196,12 @@ fn holding(key: &str, h: &WireHolding<'_>) -> Result<Option<Holding>, String> {
     }))
 }
 
-/// `SPY R735QTJ8XC9X` is `SPY`; an option's name goes on behind a bar, with what it is of.
+/// `SPY R735QTJ8XC9X` is `SPY`. An option's name goes on behind a bar with what it is of, and its beginning alone would
+/// be taken for that.
 fn ticker(key: &str) -> Text {
-    Text::clean(key.split([' ', '|']).next().unwrap_or(key))
+    let is_of_something = key.contains('|');
+    let beginning = key.split(' ').next().filter(|_| !is_of_something);
+    Text::clean(beginning.unwrap_or(key))
 }
 
 fn cash(map: &Map<Cash<'_>>) -> Vec<CashRow> {

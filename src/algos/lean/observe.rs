@@ -6,7 +6,7 @@ use super::{
     map, money,
 };
 use crate::domain::{
-    algorithm::{AlgorithmEvent, AlgorithmOrder, LogLine, Observation, Phase},
+    algorithm::{AlgorithmEvent, AlgorithmOrder, Holding, LogLine, Observation, Phase},
     money::Money,
     text::Text,
     time::Stamp,
@@ -90,7 +90,7 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
         realized: figure("Net Profit"),
         // LEAN puts a minus before what was paid; without one it is an older LEAN's plain amount.
         fees: figure("Fees").map(|paid| if is_paid { paid.negated() } else { paid.abs() }),
-        holdings: held.map(|(h, _)| h.clone()).unwrap_or_default(),
+        holdings: held.map(|(h, _)| called(h, &parts.results)).unwrap_or_default(),
         cash: newest(&parts.results, |f| f.cash.as_ref(), live.cash.as_ref())
             .map(|(c, _)| c.clone())
             .unwrap_or_default(),
@@ -119,6 +119,19 @@ fn newest<'a, T>(
         (Some(_), _) => read,
         (None, _) => streamed,
     }
+}
+
+/// Holdings by the names that orders have for them: in the short form they have none of their own.
+fn called(held: &[Holding], results: &[(&Figures, Stamp)]) -> Vec<Holding> {
+    let names: BTreeMap<&Text, &Text> =
+        results.iter().flat_map(|(f, _)| &f.names).map(|(k, v)| (k, v)).collect();
+    let mut held = held.to_vec();
+    for holding in &mut held {
+        if let Some(name) = names.get(&holding.key) {
+            holding.symbol = (*name).clone();
+        }
+    }
+    held
 }
 
 /// How it is, by whoever said it last.

@@ -61,6 +61,22 @@ fn figures_are_the_files_own() {
 }
 
 #[test]
+fn a_contract_is_never_called_like_what_it_is_of() {
+    let of = |orders: &str| {
+        file(&format!(
+            r#"{{"holdings":{{"SPY 31Q|SPY R7":{{"q":-1}},"SPY R7":{{"q":100}}}},"orders":{{{orders}}}}}"#
+        ))
+    };
+    let named = |figures: &Figures| -> Vec<String> {
+        let seen = observe(parts(&[(figures, DAY)]), &Live::default());
+        seen.holdings.iter().map(|h| format!("{} {}", h.symbol, h.qty)).collect()
+    };
+    assert_eq!(named(&of("")), ["SPY 31Q|SPY R7 -1", "SPY 100"]);
+    let order = r#""1":{"id":1,"type":0,"status":3,"quantity":-1,"symbol":{"value":"SPY 261218C00600000","id":"SPY 31Q|SPY R7"}}"#;
+    assert_eq!(named(&of(order)), ["SPY 261218C00600000 -1", "SPY 100"]);
+}
+
+#[test]
 fn the_day_is_none_where_the_curve_does_not_reach_back() {
     let text = format!(
         r#"{{"holdings":{{}},"charts":{{"Strategy Equity":{{"series":{{"Equity":{{"values":[[{},100]]}}}}}}}}}}"#,

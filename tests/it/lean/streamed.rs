@@ -162,6 +162,71 @@ async fn files_and_stream_are_one_observation_and_the_job_is_seen_by_nobody() {
     assert!(shown.contains("hello from"));
 }
 
+/// The same run by its files and by its stream: positions, money, orders and events are the same.
+#[tokio::test]
+async fn files_and_stream_tell_the_same() {
+    let (written, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut model = engine::alive(written.path(), None);
+    engine::alive(old.path(), None);
+    for _ in 0..7 {
+        model.step(System::start().now().wall);
+    }
+    let day = engine::day(model.started, 0);
+    std::fs::write(written.path().join(format!("{}-{day}_minute.json", engine::ID)), model.result(1))
+        .unwrap();
+    let events = serde_json::to_string(&model.events).unwrap();
+    std::fs::write(written.path().join(format!("{}-{day}-order-events.json", engine::ID)), &events).unwrap();
+    let by_files = super::lean(written.path(), Commands::ReadOnly);
+    let is_whole =
+        |s: &Sighting| matches!(s, Sighting::Seen(o) if o.orders.len() == 8 && o.events.len() == 16);
+    let by_files = super::until(&by_files, is_whole).await.unwrap();
+    // The other knows by its files only how it began.
+    let state = std::fs::read_to_string(old.path().join(format!("{}.json", engine::ID))).unwrap();
+    let mut first: serde_json::Value = serde_json::from_str(&state).unwrap();
+    first["state"]["StartTime"] = model.started.to_rfc3339().into();
+    std::fs::write(old.path().join(format!("{}.json", engine::ID)), first.to_string()).unwrap();
+    let (mut lean_side, addr) = push().await;
+    let lean = streamed(old.path(), addr);
+    let (told, mut seen) = watch::channel(Sighting::Waiting);
+    let mut shown = String::new();
+    let whole: serde_json::Value = serde_json::from_str(&model.result(1)).unwrap();
+    let part = |members: &[&str]| {
+        let results: serde_json::Map<String, serde_json::Value> = members
+            .iter()
+            .map(|m| {
+                let (first, rest) = m.split_at(1);
+                (format!("{}{rest}", first.to_uppercase()), whole[*m].clone())
+            })
+            .collect();
+        serde_json::json!({"Type": "LiveResult", "Channel": "", "Results": results}).to_string()
+    };
+    let test = async {
+        send(&mut lean_side, &job()).await;
+        next(&mut seen, &mut shown, |o| o.holdings.len() == 1).await;
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        for packet in
+            [part(&["holdings", "cash"]), part(&["runtimeStatistics", "serverStatistics"]), part(&["charts"])]
+        {
+            send(&mut lean_side, &packet).await;
+        }
+        let delta = format!(
+            r#"{{"Type":"LiveResult","Results":{{"Orders":{},"OrderEvents":{events}}}}}"#,
+            whole["orders"]
+        );
+        send(&mut lean_side, &delta).await;
+        next(&mut seen, &mut shown, |o| o.events.len() == 16).await
+    };
+    let by_stream = tokio::select! {
+        () = lean.watch(told) => panic!("nobody watches"),
+        seen = test => seen,
+    };
+    assert_eq!((&by_stream.holdings, &by_stream.cash), (&by_files.holdings, &by_files.cash));
+    assert_eq!((&by_stream.orders, &by_stream.events), (&by_files.orders, &by_files.events));
+    assert_eq!((by_stream.equity, by_stream.fees), (by_files.equity, by_files.fees));
+    assert_eq!(by_stream.deployment, by_files.deployment);
+    assert!(!shown.contains(SECRET));
+}
+
 /// A peer that speaks the protocol and lies about lengths, and one that does not speak it.
 #[tokio::test]
 async fn a_lying_peer_costs_nothing_and_the_files_go_on() {
