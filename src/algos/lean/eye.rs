@@ -92,7 +92,20 @@ impl Eye {
             self.live.begin(at);
         }
         let is_new = is_other || look.is_fresh || std::mem::take(&mut self.is_streamed);
-        (is_new.then(|| self.tell(look.is_torn)).flatten(), self.next(look))
+        let told = is_new.then(|| self.tell(look.is_torn)).flatten();
+        (self.silence(now).or(told), self.next(look))
+    }
+
+    /// Of a run that lives by its last word something is written all the time. One that was killed says nothing more.
+    fn silence(&self, now: Now) -> Option<Sighting> {
+        let last = self.last.as_ref().filter(|seen| seen.phase.is_alive())?;
+        let heard = self.run.as_ref()?.written().max(self.live.heard())?;
+        if now.wall.since_ms(heard) <= self.timing.dead_ms {
+            return None;
+        }
+        let since = heard.to_rfc3339();
+        let why = Text::clean(&format!("nothing was written or streamed since {since}: it seems to be dead"));
+        Some(Sighting::Lost { why, last: Some(Arc::clone(last)) })
     }
 
     fn next(&self, look: Look) -> Duration {

@@ -147,6 +147,12 @@ impl Live {
         }
     }
 
+    /// When figures streamed last.
+    pub fn heard(&self) -> Option<Stamp> {
+        let held = self.holdings.as_ref().map(|(at, _)| *at);
+        held.max(self.runtime.as_ref().map(|(at, _)| *at))
+    }
+
     /// May it be merged with what was written then? Not with the files of an earlier run.
     pub fn goes_with(&self, written: Stamp) -> bool {
         self.since.is_none_or(|since| written >= since)

@@ -176,7 +176,7 @@ async fn two_at_once_do_not_overwrite_each_other() {
     assert_eq!(tags, ["one", "two"]);
 }
 
-fn age(folder: &Path, minutes: u64) {
+pub fn age(folder: &Path, minutes: u64) {
     for entry in fs::read_dir(folder).unwrap() {
         let file = fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
         let meta = file.metadata().unwrap();

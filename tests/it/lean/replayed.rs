@@ -180,6 +180,28 @@ async fn every_observation_of_a_live_day_is_right() {
     check(&all, &history);
 }
 
+/// A process that was killed leaves `Running` behind.
+#[tokio::test]
+async fn a_run_that_says_nothing_more_is_lost_until_it_speaks_again() {
+    let folder = tempfile::tempdir().unwrap();
+    super::engine::alive(folder.path(), None);
+    let lean = lean(folder.path(), Commands::ReadOnly);
+    until(&lean, |s| matches!(s, Sighting::Seen(o) if o.phase == Phase::Running)).await;
+    super::asked::age(folder.path(), 70);
+    let mut is_lost = false;
+    let seen = until(&lean, |s| match s {
+        Sighting::Lost { why, last: Some(last) } if !is_lost => {
+            assert!(why.as_str().contains("it seems to be dead") && last.holdings.len() == 1, "{why}");
+            append(&folder.path().join("log.txt"), "2026-11-20T12:58:41.5Z TRACE:: it was only asleep\n");
+            is_lost = true;
+            false
+        }
+        Sighting::Seen(_) => is_lost,
+        Sighting::Waiting | Sighting::Lost { .. } => false,
+    });
+    assert_eq!(seen.await.unwrap().phase, Phase::Running);
+}
+
 #[tokio::test]
 async fn the_newest_of_a_projects_deployments_is_followed() {
     let project = tempfile::tempdir().unwrap();
