@@ -1,6 +1,8 @@
 //! Programs that trade by themselves, in processes or clouds of their own: how they are watched, and what they are asked.
 //! A source says what it sees and hands on what it is told; what that means for the account is the engine's to decide.
 
+pub mod lean;
+pub mod number;
 pub mod program;
 
 use crate::domain::algorithm::{Instructed, Instruction, Sighting};

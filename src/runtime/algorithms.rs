@@ -1,9 +1,16 @@
 //! The algorithms of the configuration: how the engine is set up with each, and the source that it is seen by.
 
 use crate::{
-    algos::{Source, program::Program},
+    algos::{
+        Source,
+        lean::{
+            Lean,
+            settings::{Commands, Settings},
+        },
+        program::Program,
+    },
     clock::Clock,
-    config::{AlgorithmConfig, AlgorithmKind, Beat},
+    config::{AlgorithmConfig, AlgorithmKind, Beat, LeanCommands},
     domain::algorithm::{Claim, Sighting},
     engine::{AlgorithmSetup, Input},
     transport::tls::Tls,
@@ -29,9 +36,7 @@ pub(super) fn setup(config: &AlgorithmConfig) -> AlgorithmSetup {
         tags: config.tags.clone(),
     });
     let (source, takes, lives_by_orders) = match &config.kind {
-        AlgorithmKind::Lean { commands, .. } => {
-            ("LEAN", *commands != crate::config::LeanCommands::None, false)
-        }
+        AlgorithmKind::Lean { commands, .. } => ("LEAN", *commands != LeanCommands::None, false),
         AlgorithmKind::Program(beat) => ("program", false, *beat == Beat::Orders),
     };
     AlgorithmSetup {
@@ -65,7 +70,16 @@ pub(super) fn open(
                 let opened = Program::answering(name, url, tls, clock);
                 Arc::new(opened.with_context(|| format!("algorithm `{}`", config.name))?)
             }
-            AlgorithmKind::Lean { .. } => continue,
+            AlgorithmKind::Lean { results, commands, stream } => {
+                let commands = match commands {
+                    LeanCommands::None => Commands::ReadOnly,
+                    LeanCommands::Folder(folder) => Commands::Folder(folder.clone()),
+                    LeanCommands::Container(docker) => Commands::Container { docker: docker.clone() },
+                };
+                let settings = Settings { results: results.clone(), commands, stream: *stream };
+                let opened = Lean::new(name, settings, clock);
+                Arc::new(opened.with_context(|| format!("algorithm `{}`", config.name))?)
+            }
         };
         sources.insert(config.name.clone(), source);
     }

@@ -32,6 +32,8 @@ mod jobs;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod lean;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod loopback;
