@@ -68,7 +68,8 @@ pub(super) fn run(context: &Context, wish: &Algos) -> Result<Report, Failure> {
             super::report::say(&format!("tradedeck: {}", failure.text));
         }
         let seen = |s: &Snapshot| {
-            s.algorithms.iter().all(|a| name.as_ref().is_some_and(|n| a.name != n) || is_seen(a))
+            let its = |a: &AlgorithmRow| name.as_ref().is_some_and(|n| a.name != n) || is_seen(a);
+            !s.algorithms.is_empty() && s.algorithms.iter().all(its)
         };
         drop(client.wait_for(SEEN, seen)?);
         match (&name, &deed) {

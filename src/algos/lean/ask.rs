@@ -133,7 +133,7 @@ async fn exchange(
         way.clear(&made.id).await;
         return answered;
     }
-    let back = way.take_back(&name, &made.id).await;
+    let back = way.take_back(&name, &made.token).await;
     // It may have been read just before, and is then still answered.
     let late = tokio::time::timeout(timing.grace, way.wait(made, timing, false)).await;
     let is_there = way.has_answer(&made.id).await;
@@ -214,9 +214,9 @@ impl Way {
         self.answer(id).await.is_some()
     }
 
-    async fn take_back(&self, name: &str, id: &str) -> Result<bool, Text> {
+    async fn take_back(&self, name: &str, token: &str) -> Result<bool, Text> {
         match self {
-            Self::Container(container) => container.take_back(name, id).await,
+            Self::Container(container) => container.take_back(name, token).await,
             Self::Folder(folder) => {
                 let (folder, name) = (folder.clone(), name.to_owned());
                 let back = tokio::task::spawn_blocking(move || directory::take_back(&folder, &name)).await;

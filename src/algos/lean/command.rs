@@ -20,6 +20,8 @@ pub const OURS: &str = "td";
 pub struct Command {
     /// By which its answer is found.
     pub id: String,
+    /// By which its file is known as ours: the same, unless a program's own command came with a name.
+    pub token: String,
     /// What it is, for people.
     pub what: &'static str,
     /// The file.
@@ -106,7 +108,7 @@ struct Add<'a> {
 pub fn command(instruction: &Instruction, id: &str) -> Result<Command, Text> {
     let made = |what, json: serde_json::Result<String>| {
         let json = json.map_err(|e| Text::clean(&e.to_string()))?;
-        Ok(Command { id: id.to_owned(), what, json })
+        Ok(Command { id: id.to_owned(), token: id.to_owned(), what, json })
     };
     match instruction {
         Instruction::Stop => {
@@ -216,6 +218,7 @@ fn custom(object: &str, id: &str) -> Result<Command, Text> {
     };
     let Some(open) = object.trim().strip_suffix('}') else { return refuse("it does not end") };
     let mut own = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case("id"));
+    let token = id.to_owned();
     let (id, json) = match (own.next(), own.next()) {
         (Some(_), Some(_)) => return refuse("it has two names"),
         (Some((_, raw)), None) => match serde_json::from_str::<String>(raw.get()) {
@@ -228,7 +231,7 @@ fn custom(object: &str, id: &str) -> Result<Command, Text> {
             (id.to_owned(), format!("{}{comma}\"id\": \"{id}\"}}", open.trim_end()))
         }
     };
-    Ok(Command { id, what: "custom command", json })
+    Ok(Command { id, token, what: "custom command", json })
 }
 
 fn is_name(id: &str) -> bool {

@@ -91,6 +91,7 @@ fn a_programs_own_command_is_handed_on_to_the_digit() {
     assert_eq!(of(exact).json, r#"{ "n": 0.1000000000000000055, "a" : [1], "id": "td0"}"#);
     let own = of(r#"{"$type":"X","Id":"mine-1"}"#);
     assert_eq!((own.id.as_str(), own.json.as_str()), ("mine-1", r#"{"$type":"X","Id":"mine-1"}"#));
+    assert_eq!(own.token, "td0", "its file is ours all the same");
 }
 
 #[test]

@@ -61,8 +61,8 @@ impl Container {
     /// # Errors
     /// It is certainly not there.
     pub async fn place(&self, command: &Command, unix_ms: i64) -> Result<(String, Result<(), Text>), Text> {
-        let name = file_name(unix_ms, &command.id);
-        let (draft, answer) = (draft_name(&command.id), answer_name(&command.id));
+        let name = file_name(unix_ms, &command.token);
+        let (draft, answer) = (draft_name(&command.token), answer_name(&command.id));
         let length = command.json.len().to_string();
         let call = self.shell(PLACE, &[&draft, &name, &length, &answer], command.json.as_bytes()).await;
         let placed = match call {
@@ -93,8 +93,8 @@ impl Container {
     ///
     /// # Errors
     /// It may still be there.
-    pub async fn take_back(&self, name: &str, id: &str) -> Result<bool, Text> {
-        let said = self.shell(TAKE_BACK, &[name, &draft_name(id)], &[]).await?;
+    pub async fn take_back(&self, name: &str, token: &str) -> Result<bool, Text> {
+        let said = self.shell(TAKE_BACK, &[name, &draft_name(token)], &[]).await?;
         match said.out.trim_ascii() {
             b"back" => Ok(true),
             b"taken" => Ok(false),

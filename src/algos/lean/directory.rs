@@ -19,8 +19,8 @@ const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 /// Why it is not there: nothing was sent.
 pub fn place(folder: &Path, command: &Command, unix_ms: i64) -> Result<String, Text> {
     let said = |what: &str, e: std::io::Error| Text::clean(&format!("{what} in {}: {e}", folder.display()));
-    let draft = folder.join(draft_name(&command.id));
-    let name = file_name(unix_ms, &command.id);
+    let draft = folder.join(draft_name(&command.token));
+    let name = file_name(unix_ms, &command.token);
     let target = folder.join(&name);
     // Left by somebody who used the same name: it would be taken for the answer.
     remove(&folder.join(answer_name(&command.id))).map_err(|e| said("an old answer can't be removed", e))?;
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn command(id: &str) -> Command {
-        Command { id: id.to_owned(), what: "stop", json: "{}".to_owned() }
+        Command { id: id.to_owned(), token: id.to_owned(), what: "stop", json: "{}".to_owned() }
     }
 
     #[test]

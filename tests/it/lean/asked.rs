@@ -79,6 +79,7 @@ fn each() -> Vec<Instruction> {
         Instruction::Cancel { order: 7 },
         Instruction::Add { security: security(), resolution: "minute".into() },
         Instruction::Custom(SmolStr::new(r#"{"$type":"MyCommand","n":1.10}"#)),
+        Instruction::Custom(SmolStr::new(r#"{"$type":"MyCommand","Id":"mine-1"}"#)),
     ]
 }
 
@@ -270,7 +271,7 @@ async fn each_instruction_goes_into_a_container() {
         assert!(rig.left().is_empty());
     }
     let ran = running.end();
-    assert_eq!((ran.len(), &ran[3]["Tag"]), (8, &Value::from("it's \"quoted\"\\")));
+    assert_eq!((ran.len(), &ran[3]["Tag"]), (9, &Value::from("it's \"quoted\"\\")));
     // Nothing of a command stands in a command line, where every user of the machine reads it.
     let calls = fs::read_to_string(tools.path().join("calls")).unwrap();
     assert!(!calls.contains("quoted") && !calls.contains("QuantConnect"));
