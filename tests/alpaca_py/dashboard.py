@@ -1,6 +1,7 @@
 """A dashboard in a terminal of its own, and what is on its screen."""
 
 import fcntl
+import json
 import os
 import pty
 import struct
@@ -18,7 +19,7 @@ PATIENCE_S = 30
 class Dashboard:
     """`tradedeck` on the account at `address`, as any configured venue of the vendor's kind."""
 
-    def __init__(self, binary, folder, address):
+    def __init__(self, binary, folder, address, more=()):
         folder = Path(folder)
         folder.mkdir()
         config = folder / "config.toml"
@@ -26,14 +27,15 @@ class Dashboard:
         # The vendor lets one connection into each of its feeds: this one leaves the first to the vendor's own client.
         wanted = {**address, "data_stream_url": address["data_stream_url"].replace("/v2/iex", "/v2/sip")}
         lines = ["[venues.proof]", 'kind = "alpaca"', *(f'{name} = "{value}"' for name, value in wanted.items())]
-        config.write_text("\n".join([*lines, "[watchlist]", 'symbols = ["SPY"]', ""]))
+        config.write_text("\n".join([*lines, "[watchlist]", 'symbols = ["SPY"]', *more, ""]))
+        self.shell = [binary, "--config", str(config), "--state", str(folder / "state")]
         self.screen = pyte.Screen(COLUMNS, LINES)
         self.stream = pyte.ByteStream(self.screen)
         self.lock = threading.Lock()
         self.master, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self.process = subprocess.Popen(
-            [binary, "--config", str(config), "--state", str(folder / "state")],
+            self.shell,
             stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
         )
@@ -58,6 +60,12 @@ class Dashboard:
     def text(self):
         with self.lock:
             return "\n".join(self.screen.display)
+
+    def told(self, *words):
+        """What the shell answers beside it, as JSON."""
+        done = subprocess.run([*self.shell, "--json", *words], capture_output=True, text=True, timeout=4 * PATIENCE_S)
+        assert done.returncode == 0, f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
 
     def end(self):
         self.process.terminate()

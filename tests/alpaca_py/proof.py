@@ -738,6 +738,60 @@ def close_all(w):
 
 
 @step
+def a_strategy_and_a_person_share_the_account(w):
+    """Two profits that add up to the account's; the strategy alone is paused and liquidated."""
+    w.flat()
+    more = ["[algorithms.swing]", 'kind = "program"', 'venue = "proof"', 'prefixes = ["swing-"]']
+    board = Dashboard(w.binary, w.folder + "-strategy", w.server.address, more)
+    try:
+        w.until("the dashboard agrees with the venue", lambda: any("AGREED" in line for line in board.lines()))
+
+        def strategy(side, qty, **more):
+            kind = LimitOrderRequest if more else MarketOrderRequest
+            name = f"swing-{uuid.uuid4()}"
+            return w.order(kind(symbol="MSFT", qty=qty, side=side, time_in_force=DAY, client_order_id=name, **more))
+
+        def rows():
+            return {row["name"]: row for row in board.told("algos")["algorithms"]}
+
+        def held(name):
+            row = rows().get(name)
+            return {h["symbol"]: Decimal(str(h["qty"])) for h in row["seen"]["holdings"]} if row and row["seen"] else {}
+
+        def day(name):
+            row = rows().get(name)
+            return Decimal(str(row["day_pnl"])) if row else Decimal(0)
+
+        before = {name: day(name) for name in ("swing", "by hand")}
+        equity = Decimal(w.trading.get_account().equity)
+        w.filled(strategy(BUY, 10))
+        w.filled(strategy(SELL, 4))
+        # Whatever the hour is: the vendor's own calendar holds on the desk.
+        board.told("order", "buy MSFT 5 limit +1% ext", "--yes")
+        w.until("the strategy's part", lambda: held("swing") == {"MSFT": 6})
+        w.until("the person's part", lambda: held("by hand") == {"MSFT": 5})
+        assert Decimal(w.trading.get_open_position("MSFT").qty) == 11
+        # Paused, what it sends to open something does not stay, and what closes does.
+        board.told("algos", "swing", "pause")
+        low = cents(w.quote("MSFT").bid_price * 0.9)
+        w.is_in(strategy(BUY, 3, limit_price=low), OrderStatus.CANCELED)
+        high = w.works(strategy(SELL, 1, limit_price=cents(w.quote("MSFT").bid_price * 1.1)))
+        time.sleep(2)
+        w.works(high)
+        board.told("algos", "swing", "liquidate", "--yes")
+        assert held("swing") == {} and held("by hand") == {"MSFT": 5}, rows()
+        assert w.now(high).status == OrderStatus.CANCELED, w.now(high)
+        assert Decimal(w.trading.get_open_position("MSFT").qty) == 5
+        board.told("close", "MSFT", "--yes")
+        w.until("nothing is held", lambda: not w.trading.get_all_positions())
+        w.until("nor counted as held", lambda: held("by hand") == {})
+        won = {name: day(name) - was for name, was in before.items()}
+        assert won["swing"] + won["by hand"] == Decimal(w.trading.get_account().equity) - equity, (won, equity)
+    finally:
+        board.end()
+
+
+@step
 def the_server_ends_cleanly_and_keeps_the_account(w):
     equity = Decimal(w.trading.get_account().equity)
     second = subprocess.run(w.server.command, capture_output=True, text=True, timeout=PATIENCE_S)
