@@ -16,6 +16,7 @@ mod read;
 mod rules;
 pub mod screen;
 pub mod secret;
+pub mod token;
 pub mod totals;
 pub mod trading;
 pub mod ui;
@@ -32,6 +33,7 @@ pub use self::{
     private::private_dir,
     screen::Screens,
     secret::Secret,
+    token::{TokenError, TokenSources},
     totals::Totals,
     trading::{Confirm, Confirmations, DefaultBracket, OnHangup, OnQuit, OrderDefaults, Session},
     ui::{Ascii, Negative, Numbers, Paths, Ui, UpDown, Watch},

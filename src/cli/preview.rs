@@ -113,5 +113,6 @@ pub(super) fn plan_text(plan: &Plan) -> String {
             venue.venue, venue.badge
         ));
     }
+    text.extend(plan.algorithms.iter().map(|algorithm| format!("  algorithm {algorithm}")));
     lines(&text)
 }

@@ -2,6 +2,7 @@
 
 use super::{
     read::{Section, number_text, path, safe},
+    token::TokenSources,
     venue::VenueConfig,
 };
 use crate::domain::{
@@ -12,7 +13,7 @@ use crate::domain::{
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 use url::Url;
@@ -25,6 +26,8 @@ const MARK_CHARS_MAX: usize = 48;
 const HEARTBEAT_S_MAX: u64 = 86_400;
 /// LEAN writes its results once a minute.
 const LEAN_HEARTBEAT_S: u64 = 180;
+/// The cloud shows what is up to ten minutes old.
+const CLOUD_HEARTBEAT_S: u64 = 1_800;
 /// Orders that anyone could count in a minute.
 const ORDERS_MAX: u64 = 100_000;
 
@@ -63,6 +66,19 @@ pub enum AlgorithmKind {
         commands: LeanCommands,
         /// Where it streams.
         stream: Option<SocketAddr>,
+    },
+    /// A project of QuantConnect's cloud.
+    QuantConnect {
+        /// Where it is asked, where that is not QuantConnect's own address.
+        api: Option<Url>,
+        /// Who asks.
+        user: String,
+        /// Which project.
+        project: u64,
+        /// Whose, for broadcasts.
+        organization: Option<String>,
+        /// Where its token is.
+        token: TokenSources,
     },
     /// Any program that trades on one of the accounts.
     Program(Beat),
@@ -104,6 +120,7 @@ pub(super) fn read(all: &Section<'_>, venues: &[VenueConfig], home: Option<&Path
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     Lean,
+    QuantConnect,
     Program,
 }
 
@@ -115,12 +132,17 @@ fn one(
 ) -> Option<AlgorithmConfig> {
     let mut word = None;
     s.text("kind", &mut word, |t| {
-        super::read::word(t, &[("lean", Word::Lean), ("program", Word::Program)]).map(Some)
+        let words = [("lean", Word::Lean), ("quantconnect", Word::QuantConnect), ("program", Word::Program)];
+        super::read::word(t, &words).map(Some)
     });
     let venue = venue(s, venues);
     let (prefixes, tags) = (marks(s, "prefixes"), marks(s, "tags"));
-    let (lean, beat) = (lean(s, home), beat(s, home));
-    let mut heartbeat_s = if word == Some(Word::Lean) { LEAN_HEARTBEAT_S } else { 0 };
+    let (lean, cloud, beat) = (lean(s, home), cloud(s, home), beat(s, home));
+    let mut heartbeat_s = match word {
+        Some(Word::Lean) => LEAN_HEARTBEAT_S,
+        Some(Word::QuantConnect) => CLOUD_HEARTBEAT_S,
+        Some(Word::Program) | None => 0,
+    };
     s.whole("heartbeat_seconds", 0..=HEARTBEAT_S_MAX, &mut heartbeat_s);
     let bounds = bounds(s);
     s.finish();
@@ -129,6 +151,15 @@ fn one(
         fail("says by what its orders are known, but not where: write `venue`");
     }
     let kind = match (word, lean) {
+        (Some(Word::QuantConnect), _) => match cloud {
+            Some(kind) => kind,
+            None => {
+                fail(
+                    "is in QuantConnect's cloud: write `user` (your number there) and `project` (its number)",
+                );
+                return None;
+            }
+        },
         (None, _) => {
             if !s.has("kind") {
                 fail("does not say what it is: write `kind = \"lean\"` or `kind = \"program\"`");
@@ -209,6 +240,33 @@ fn lean(s: &Section<'_>, home: Option<&Path>) -> Option<AlgorithmKind> {
     results.map(|results| AlgorithmKind::Lean { results, commands, stream })
 }
 
+fn cloud(s: &Section<'_>, home: Option<&Path>) -> Option<AlgorithmKind> {
+    let (mut user, mut organization): (Option<String>, Option<String>) = (None, None);
+    let mut api: Option<Url> = None;
+    let mut project = 0;
+    let plain = |t: &str| {
+        let good = !t.is_empty() && t.len() <= MARK_CHARS_MAX && t.bytes().all(|b| b.is_ascii_alphanumeric());
+        if good { Ok(Some(t.to_owned())) } else { Err("write its letters and digits".to_owned()) }
+    };
+    s.text("user", &mut user, plain);
+    s.text("organization", &mut organization, plain);
+    s.whole("project", 1..=u64::from(u32::MAX), &mut project);
+    s.text("api_url", &mut api, |t| {
+        let url = Url::parse(t).ok().filter(|u| u.scheme() == "https" || is_here(u));
+        url.map(Some).ok_or_else(|| {
+            "write an address that begins with https://; http only reaches this computer".to_owned()
+        })
+    });
+    let token = TokenSources::read(s, home);
+    let user = user.filter(|_| project > 0)?;
+    Some(AlgorithmKind::QuantConnect { api, user, project, organization, token })
+}
+
+fn is_here(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    url.scheme() == "http" && (host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()))
+}
+
 fn beat(s: &Section<'_>, home: Option<&Path>) -> Beat {
     let (mut file, mut process) = (None, None);
     let mut url: Option<Url> = None;
@@ -286,6 +344,11 @@ mod tests {
         for (text, words) in [
             ("[algorithms.a]\nresults = \"/x\"\n", "does not say what it is: write `kind = \"lean\"`"),
             ("[algorithms.a]\nkind = \"lean\"\n", "write `results`"),
+            ("[algorithms.a]\nkind = \"quantconnect\"\nuser = \"1\"\n", "`project` (its number)"),
+            (
+                "[algorithms.a]\nkind = \"quantconnect\"\nuser = \"1\"\nproject = 2\napi_url = \"http://x.com\"\n",
+                "only reaches this computer",
+            ),
             ("[algorithms.a]\nkind = \"program\"\n", "write `venue`, and `prefixes` or `tags`"),
             (
                 "[algorithms.a]\nkind = \"program\"\nvenue = \"alpaca\"\ntags = [\"a\"]\n",

@@ -335,7 +335,7 @@ fn within<T: Send + 'static>(timeout: Duration, work: impl FnOnce() -> T + Send 
 
 /// Runs a program without a shell and takes what it prints. It is killed, with what it started, when it takes
 /// too long. What it says on standard error is not read: it might be the secret.
-fn run(program: &str, arguments: &[String], timeout: Duration) -> Result<Secret, String> {
+pub(super) fn run(program: &str, arguments: &[String], timeout: Duration) -> Result<Secret, String> {
     let mut command = Command::new(program);
     command
         .args(arguments)

@@ -178,6 +178,9 @@ pub struct Plan {
     pub text: Text,
     /// One line a venue.
     pub venues: Vec<PlanVenue>,
+    /// What is done about each algorithm, in words.
+    #[serde(default)]
+    pub algorithms: Vec<Text>,
     /// What is unusual about it: it is asked once more.
     #[serde(default)]
     pub unusual: Vec<Text>,

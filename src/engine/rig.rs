@@ -147,8 +147,14 @@ impl Rig {
     }
     /// The same journal in a new process.
     pub(super) fn restart(&mut self) {
+        self.restart_as("rig");
+    }
+    /// The same as another run: the one before is dead.
+    pub(super) fn restart_as(&mut self, instance: &str) {
         let algorithms = self.algorithms.clone();
-        self.engine = Engine::new(setup_with(&self.rules, self.class.clone(), algorithms));
+        let instance = Instance::new(instance).unwrap();
+        let setup = setup_with(&self.rules, self.class.clone(), algorithms);
+        self.engine = Engine::new(Setup { instance, ..setup });
         let past = std::mem::take(&mut self.journal);
         for dated in &past {
             self.engine.step(self.now, Input::Past(Box::new(dated.clone())));

@@ -37,6 +37,7 @@ pub(super) fn setup(config: &AlgorithmConfig) -> AlgorithmSetup {
     });
     let (source, takes, lives_by_orders) = match &config.kind {
         AlgorithmKind::Lean { commands, .. } => ("LEAN", *commands != LeanCommands::None, false),
+        AlgorithmKind::QuantConnect { .. } => ("QuantConnect", true, false),
         AlgorithmKind::Program(beat) => ("program", false, *beat == Beat::Orders),
     };
     AlgorithmSetup {
@@ -70,6 +71,7 @@ pub(super) fn open(
                 let opened = Program::answering(name, url, tls, clock);
                 Arc::new(opened.with_context(|| format!("algorithm `{}`", config.name))?)
             }
+            AlgorithmKind::QuantConnect { .. } => continue,
             AlgorithmKind::Lean { results, commands, stream } => {
                 let commands = match commands {
                     LeanCommands::None => Commands::ReadOnly,

@@ -380,6 +380,23 @@ fn a_flatten_covers_one_that_runs_elsewhere() {
 }
 
 #[test]
+fn the_plan_says_what_would_be_done_and_a_flatten_that_was_cut_off_is_told() {
+    let mut rig = rig(vec![setup("swing"), bot()]);
+    let now = rig.now.wall;
+    shows(&mut rig, "swing", observation(now, "10"));
+    let Reply::Plan(plan) = rig.ask(Request::Halt) else { panic!("no plan") };
+    let words: Vec<String> = plan.algorithms.iter().map(ToString::to_string).collect();
+    assert!(words[0].contains("swing: asked to liquidate 1 position"), "{words:?}");
+    assert!(words[1].contains("bot: its entries are cancelled"), "{words:?}");
+    rig.ask(Request::Flatten(Scope::default()));
+    assert!(left(&rig).is_some());
+    rig.restart_as("rig2");
+    let told = said(&rig).join("; ");
+    assert!(told.contains("it is not known whether swing did liquidate"), "{told}");
+    assert!(left(&rig).is_none(), "it may have been heard, so it is not asked again by itself");
+}
+
+#[test]
 fn one_that_says_so_and_still_holds_is_not_flat() {
     let mut rig = rig(vec![setup("swing")]);
     let now = rig.now.wall;

@@ -65,25 +65,51 @@ impl Cover {
     }
 }
 
+fn is_everything(scope: &Scope) -> bool {
+    scope.venue.is_none()
+        && scope.symbol.is_none()
+        && scope.account.is_none()
+        && scope.algorithm.is_none()
+        && scope.pick == Pick::All
+        && scope.share == Share::All
+}
+
+/// Is this algorithm in it?
+fn covers(scope: &Scope, name: &SmolStr) -> bool {
+    scope.algorithm.as_ref().map_or_else(|| is_everything(scope), |one| one == name)
+}
+
 impl Engine {
     /// The algorithms' part of an exit of this scope.
     pub(in crate::engine) fn cover_algorithms(&mut self, scope: &Scope, group: Option<u64>, maker: &Maker) {
-        let is_everything = scope.venue.is_none()
-            && scope.symbol.is_none()
-            && scope.account.is_none()
-            && scope.pick == Pick::All
-            && scope.share == Share::All;
-        let named = |name: &SmolStr| match &scope.algorithm {
-            Some(one) => one == name,
-            None => is_everything,
-        };
-        if is_everything && scope.algorithm.is_none() {
+        if is_everything(scope) {
             self.pause_all(scope.words().as_str());
         }
-        let its = self.algorithms.all.iter().filter(|a| a.setup.takes && named(&a.setup.name));
+        let its = self.algorithms.all.iter().filter(|a| a.setup.takes && covers(scope, &a.setup.name));
         for name in its.map(|a| a.setup.name.clone()).collect::<Vec<_>>() {
             self.cover(group, &name, maker);
         }
+    }
+
+    /// What an exit of this scope would do about each.
+    pub(in crate::engine) fn plan_of_algorithms(&self, scope: &Scope) -> Vec<Text> {
+        let its = self.algorithms.all.iter().filter(|a| covers(scope, &a.setup.name));
+        let words = its.map(|a| {
+            let name = &a.setup.name;
+            let held = a.seen().map_or(0, |seen| seen.holdings.len());
+            let held = crate::domain::text::counted(held, "position", "positions");
+            match (a.setup.takes, &a.setup.venue, &a.setup.claim) {
+                (true, Some(venue), _) => {
+                    format!("{name}: asked to stop; {venue} closes what it holds")
+                }
+                (true, None, _) => {
+                    format!("{name}: asked to liquidate {held}; flat once it shows that nothing is held")
+                }
+                (false, _, Some(_)) => format!("{name}: its entries are cancelled as they appear"),
+                (false, _, None) => format!("{name}: only watched ({held}); nothing here reaches it"),
+            }
+        });
+        words.map(|words| Text::clean(&words)).collect()
     }
 
     /// One that stopped and holds nothing needs none.

@@ -71,7 +71,7 @@ impl Engine {
             ),
         };
         let unusual = rows.iter().filter_map(|r| self.unusual_close(&r.venue, &r.closes)).collect();
-        Plan { text: Text::clean(&text), venues: rows, unusual }
+        Plan { text: Text::clean(&text), venues: rows, algorithms: self.plan_of_algorithms(scope), unusual }
     }
 
     fn plan_at(&self, venue: &VenueId, scope: &Scope) -> PlanVenue {

@@ -128,17 +128,20 @@ fn overview(canvas: &Canvas<'_>, row: &AlgorithmRow, model: &Model, sheet: &mut 
     let Some(seen) = &row.seen else {
         return sheet.say("Nothing was seen of it yet.", Role::Muted);
     };
-    sheet.flow(
-        2,
-        &[
-            Bit::new("run", Role::Muted, 0),
-            Bit::joined(seen.deployment.as_str(), Role::Text, 0),
-            Bit::new("says", Role::Muted, 0),
-            Bit::joined(if seen.word.is_empty() { "nothing" } else { seen.word.as_str() }, Role::Text, 0),
-            Bit::new("figures of", Role::Muted, 0),
-            Bit::joined(clock(canvas, seen.as_of), Role::Text, 0),
-        ],
-    );
+    // What an account shows of a program has no run and no words of its own.
+    if !seen.word.is_empty() || seen.deployment.as_str() != row.name {
+        sheet.flow(
+            2,
+            &[
+                Bit::new("run", Role::Muted, 0),
+                Bit::joined(seen.deployment.as_str(), Role::Text, 0),
+                Bit::new("says", Role::Muted, 0),
+                Bit::joined(if seen.word.is_empty() { "nothing" } else { seen.word.as_str() }, Role::Text, 0),
+                Bit::new("figures of", Role::Muted, 0),
+                Bit::joined(clock(canvas, seen.as_of), Role::Text, 0),
+            ],
+        );
+    }
     for flaw in &seen.flaws {
         sheet.hang("! ", flaw.as_str(), Role::Warning);
     }

@@ -91,6 +91,12 @@ pub fn lines(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, plan: &Plan)
         sheet.blank();
         venue(sheet, canvas, model, row);
     }
+    if !plan.algorithms.is_empty() {
+        sheet.blank();
+    }
+    for algorithm in &plan.algorithms {
+        sheet.hang("algorithm ", algorithm.as_str(), Role::Text);
+    }
 }
 
 /// Draws the window of HALT.

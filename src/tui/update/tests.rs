@@ -278,7 +278,12 @@ fn event_of(key: &str) -> (KeyCode, KeyModifiers) {
 }
 
 fn plan() -> Reply {
-    Reply::Plan(Box::new(Plan { text: "flatten everything".into(), venues: Vec::new(), unusual: Vec::new() }))
+    Reply::Plan(Box::new(Plan {
+        text: "flatten everything".into(),
+        venues: Vec::new(),
+        algorithms: Vec::new(),
+        unusual: Vec::new(),
+    }))
 }
 
 fn placed() -> Reply {

@@ -75,7 +75,7 @@ fn it_is_shown_and_asked_from_the_shell() {
     let told: Value = serde_json::from_str(&said).unwrap();
     let seen = &told["algorithm"]["seen"];
     assert_eq!(seen["holdings"][0]["symbol"], "SPY", "{said}");
-    assert_eq!(seen["deployment"].as_str(), Some(ID), "{said}");
+    assert!(seen["deployment"].as_str().unwrap().starts_with(ID), "{said}");
     let (code, said) = desk.shell(&["algos", "swing", "cancel", "1", "--yes"]);
     assert!(code == Some(0) && said.contains("swing did it (cancel order 1)"), "{said}");
     // An order that opens can't be judged here: it trades at no venue of this desk.
