@@ -4,6 +4,8 @@
 pub mod lean;
 pub mod number;
 pub mod program;
+pub mod quantconnect;
+pub mod result;
 
 use crate::domain::algorithm::{Instructed, Instruction, Sighting};
 use smol_str::SmolStr;
@@ -22,4 +24,16 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     fn watch(&self, seen: watch::Sender<Sighting>) -> Answer<'_, ()>;
     /// Hands on one instruction, at most once, and waits for what comes of it, for half a minute at the most.
     fn instruct(&self, instruction: Instruction) -> Answer<'_, Instructed>;
+}
+
+/// Only what is new is told.
+fn publish(seen: &watch::Sender<Sighting>, sighting: Option<Sighting>) {
+    let Some(sighting) = sighting else { return };
+    seen.send_if_modified(|last| {
+        let is_new = *last != sighting;
+        if is_new {
+            *last = sighting;
+        }
+        is_new
+    });
 }

@@ -6,13 +6,10 @@ pub mod command;
 mod container;
 pub mod directory;
 mod eye;
-pub mod figures;
 mod files;
 mod folder;
 mod live;
 mod log;
-pub mod map;
-mod money;
 mod observe;
 pub mod packet;
 pub mod reply;
@@ -26,7 +23,7 @@ use self::{
     eye::Eye,
     settings::{Commands, Error, Settings, Timing},
 };
-use super::{Answer, Source};
+use super::{Answer, Source, publish};
 use crate::{
     clock::Clock,
     domain::{
@@ -159,18 +156,6 @@ impl Drop for Ends {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// Only what is new is told.
-fn publish(seen: &watch::Sender<Sighting>, sighting: Option<Sighting>) {
-    let Some(sighting) = sighting else { return };
-    seen.send_if_modified(|last| {
-        let is_new = *last != sighting;
-        if is_new {
-            *last = sighting;
-        }
-        is_new
-    });
 }
 
 impl Source for Lean {

@@ -8,9 +8,10 @@ use crate::{
             settings::{Commands, Settings},
         },
         program::Program,
+        quantconnect::{QuantConnect, settings as cloud},
     },
     clock::Clock,
-    config::{AlgorithmConfig, AlgorithmKind, Beat, LeanCommands},
+    config::{AlgorithmConfig, AlgorithmKind, Beat, Env, LeanCommands},
     domain::algorithm::{Claim, Sighting},
     engine::{AlgorithmSetup, Input},
     transport::tls::Tls,
@@ -22,6 +23,7 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
+use url::Url;
 
 /// The sources by the names of their algorithms. One that is known by its orders alone has none.
 pub(super) type Sources = BTreeMap<SmolStr, Arc<dyn Source>>;
@@ -55,6 +57,7 @@ pub(super) fn setup(config: &AlgorithmConfig) -> AlgorithmSetup {
 /// Opens what they are seen by.
 pub(super) fn open(
     configs: &[AlgorithmConfig],
+    env: &Env,
     tls: &Tls,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Sources> {
@@ -71,7 +74,21 @@ pub(super) fn open(
                 let opened = Program::answering(name, url, tls, clock);
                 Arc::new(opened.with_context(|| format!("algorithm `{}`", config.name))?)
             }
-            AlgorithmKind::QuantConnect { .. } => continue,
+            AlgorithmKind::QuantConnect { api, user, project, organization, token } => {
+                let api = match api {
+                    Some(api) => api.clone(),
+                    None => Url::parse(cloud::API)?,
+                };
+                let settings = cloud::Settings {
+                    api,
+                    user_id: user.clone(),
+                    token: token.find(&config.name, env)?,
+                    project: *project,
+                    organization: organization.clone(),
+                };
+                let opened = QuantConnect::new(name, settings, tls, clock);
+                Arc::new(opened.with_context(|| format!("algorithm `{}`", config.name))?)
+            }
             AlgorithmKind::Lean { results, commands, stream } => {
                 let commands = match commands {
                     LeanCommands::None => Commands::ReadOnly,

@@ -246,7 +246,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
         setups: Vec::new(),
         embedded: Vec::new(),
         faults: Vec::new(),
-        sources: algorithms::open(&opening.config.algorithms, &tls, clock)?,
+        sources: algorithms::open(&opening.config.algorithms, &opening.env, &tls, clock)?,
     };
     let mut venues: Vec<&VenueConfig> = opening.config.venues.iter().collect();
     // The default venue stands first; the engine takes the first for orders that name none.

@@ -1,14 +1,14 @@
 //! What streamed of a run, kept in parts with the moment that each came: packets hold some of the figures, and are
 //! merged rather than take each other's place (LEAN.md 4).
 
-use super::{
-    figures::{Sample, Told},
-    packet::Packet,
-};
-use crate::domain::{
-    algorithm::{AlgorithmOrder, CashRow, Holding, LogLine},
-    text::Text,
-    time::{Mono, Now, Stamp},
+use super::packet::Packet;
+use crate::{
+    algos::result::figures::{Sample, Told},
+    domain::{
+        algorithm::{AlgorithmOrder, CashRow, Holding, LogLine},
+        text::Text,
+        time::{Mono, Now, Stamp},
+    },
 };
 use std::collections::{BTreeMap, VecDeque};
 

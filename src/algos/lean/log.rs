@@ -1,10 +1,13 @@
 //! The two logs of a deployment, followed from their end: LEAN appends to them all the time.
 
 use super::files::Mark;
-use crate::domain::{
-    algorithm::{LogLevel, LogLine},
-    text::Text,
-    time::Stamp,
+use crate::{
+    algos::result,
+    domain::{
+        algorithm::{LogLevel, LogLine},
+        text::Text,
+        time::Stamp,
+    },
 };
 use std::{
     collections::VecDeque,
@@ -124,7 +127,7 @@ impl Tail {
             let line = line.trim_start_matches('\u{feff}').trim_end();
             let read = match self.origin {
                 Origin::Engine => engine_line(line),
-                Origin::Algorithm => algorithm_line(line),
+                Origin::Algorithm => result::line(line),
             };
             if self.origin == Origin::Engine
                 && let Some(at) = read.at
@@ -170,14 +173,6 @@ pub fn engine_line(line: &str) -> LogLine {
     LogLine { at, level, text: Text::clean(text) }
 }
 
-/// `2026-11-20 09:31:02 text`. Its zone is not told, so that the time stays in the text.
-pub fn algorithm_line(line: &str) -> LogLine {
-    let text = line.get(20..).unwrap_or(line).trim_start().to_ascii_lowercase();
-    let grave = ["error", "runtime error", "algorithm error", "algorithm.runtimeerror"];
-    let level = if grave.iter().any(|w| text.starts_with(w)) { LogLevel::Error } else { LogLevel::Info };
-    LogLine { at: None, level, text: Text::clean(line) }
-}
-
 /// `… LiveTradingResultHandler.SendStatusUpdate(): status: 'Running' …` (LEAN.md 1.2).
 fn status_word(line: &str) -> Option<Text> {
     let (_, rest) = line.split_once("SendStatusUpdate(): status: '")?;
@@ -201,11 +196,11 @@ mod tests {
         assert_eq!(line.at.unwrap().to_rfc3339(), "2026-11-20T15:39:50Z");
         assert_eq!(line.text.as_str(), "AlgorithmManager.Run(): example");
         assert_eq!(engine_line("   at QuantConnect.Foo()").level, LogLevel::Info);
-        let line = algorithm_line("2026-11-20 09:31:02 Runtime Error: \u{1b}[2Jdivision");
+        let line = result::line("2026-11-20 09:31:02 Runtime Error: \u{1b}[2Jdivision");
         assert_eq!((line.level, line.at), (LogLevel::Error, None));
         assert_eq!(line.text.as_str(), "2026-11-20 09:31:02 Runtime Error: [2Jdivision");
-        assert_eq!(algorithm_line("2026-11-20 09:31:02 no error").level, LogLevel::Info);
-        assert_eq!(algorithm_line("é").text.as_str(), "é");
+        assert_eq!(result::line("2026-11-20 09:31:02 no error").level, LogLevel::Info);
+        assert_eq!(result::line("é").text.as_str(), "é");
     }
 
     #[test]

@@ -1,24 +1,20 @@
 //! One observation of all that was read and all that streamed: of each figure the newest. Pure.
 
-use super::{
-    figures::{Figures, RunState, Sample, Told},
-    live::Live,
-    map, money,
+use super::live::Live;
+use crate::{
+    algos::result::{
+        self, LINES_MAX,
+        figures::{Figures, RunState, Sample, Told},
+        last, map,
+    },
+    domain::{
+        algorithm::{AlgorithmEvent, AlgorithmOrder, Holding, LogLine, Observation, Phase},
+        money::Money,
+        text::Text,
+        time::Stamp,
+    },
 };
-use crate::domain::{
-    algorithm::{AlgorithmEvent, AlgorithmOrder, Holding, LogLine, Observation, Phase},
-    money::Money,
-    text::Text,
-    time::Stamp,
-};
-use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Events, orders and points of the curve that are told.
-pub const ROWS_MAX: usize = 2_000;
-/// Lines of both logs and of the stream that are told.
-const LINES_MAX: usize = 500;
-const DAY_MS: i64 = 86_400_000;
 
 /// What was read of one run.
 #[derive(Debug, Default)]
@@ -62,12 +58,7 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
     let runtime =
         newest(&parts.results, |f| f.runtime.as_ref(), live.runtime.as_ref()).map(|(pairs, _)| pairs);
     let summary = parts.results.iter().rev().map(|(f, _)| &f.summary).find(|s| !s.is_empty());
-    let figure = |name: &str| {
-        let text = runtime?.iter().find(|(n, _)| n.as_str() == name)?.1.as_str();
-        money::amount(text).map(Money::new)
-    };
-    let is_paid =
-        runtime.into_iter().flatten().any(|(n, v)| n.as_str() == "Fees" && v.as_str().starts_with('-'));
+    let figure = |name: &str| result::figure(runtime?, name);
     let curve = curve(&parts, live);
     let as_of = held.map(|(_, at)| at);
     let equity = figure("Equity").or_else(|| curve.last().map(|s| Money::new(s.close)));
@@ -85,11 +76,10 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
         as_of,
         currency: parts.results.iter().rev().find_map(|(f, _)| f.currency.clone()),
         equity,
-        day: as_of.and_then(|at| day(&curve, equity?, at)),
+        day: as_of.and_then(|at| result::day(&curve, equity?, at)),
         unrealized: figure("Unrealized"),
         realized: figure("Net Profit"),
-        // LEAN puts a minus before what was paid; without one it is an older LEAN's plain amount.
-        fees: figure("Fees").map(|paid| if is_paid { paid.negated() } else { paid.abs() }),
+        fees: runtime.and_then(|r| result::fees(r)),
         holdings: held.map(|(h, _)| called(h, &parts.results)).unwrap_or_default(),
         cash: newest(&parts.results, |f| f.cash.as_ref(), live.cash.as_ref())
             .map(|(c, _)| c.clone())
@@ -125,13 +115,7 @@ fn newest<'a, T>(
 fn called(held: &[Holding], results: &[(&Figures, Stamp)]) -> Vec<Holding> {
     let names: BTreeMap<&Text, &Text> =
         results.iter().flat_map(|(f, _)| &f.names).map(|(k, v)| (k, v)).collect();
-    let mut held = held.to_vec();
-    for holding in &mut held {
-        if let Some(name) = names.get(&holding.key) {
-            holding.symbol = (*name).clone();
-        }
-    }
-    held
+    result::called(held, &names)
 }
 
 /// How it is, by whoever said it last.
@@ -176,12 +160,6 @@ fn events(parts: &Parts<'_>, live: &Live, started: Option<Stamp>) -> Vec<Algorit
     last(all).into_iter().map(|t| t.event.clone()).collect()
 }
 
-fn last<T>(mut rows: Vec<T>) -> Vec<T> {
-    let over = rows.len().saturating_sub(ROWS_MAX);
-    rows.drain(..over);
-    rows
-}
-
 /// Every order by the newest that tells of it. An event that is younger than that changes how an open one stands: the
 /// file can't have known. None comes back to life by it.
 fn orders(parts: &Parts<'_>, live: &Live, events: &[AlgorithmEvent]) -> Vec<AlgorithmOrder> {
@@ -204,15 +182,7 @@ fn orders(parts: &Parts<'_>, live: &Live, events: &[AlgorithmEvent]) -> Vec<Algo
             *at = event.at;
         }
     }
-    let mut over = by_id.len().saturating_sub(ROWS_MAX);
-    let all = by_id.into_values().map(|(_, order)| order);
-    // Of too many the oldest that ended go first.
-    all.filter(|order| {
-        let goes = over > 0 && !order.state.is_open();
-        over = over.saturating_sub(usize::from(goes));
-        !goes
-    })
-    .collect()
+    result::told(by_id.into_values().map(|(_, order)| order))
 }
 
 /// The finest of each stretch of time: the day by minutes, what came since by seconds and by the stream, what was before
@@ -236,16 +206,6 @@ fn curve(parts: &Parts<'_>, live: &Live) -> Vec<Sample> {
         }
     }
     out
-}
-
-/// What was won or lost since midnight UTC, where the curve reaches back so far.
-fn day(curve: &[Sample], equity: Money, at: Stamp) -> Option<Money> {
-    let midnight = Stamp::from_millis(at.as_millis().div_euclid(DAY_MS).checked_mul(DAY_MS)?)?;
-    let before: Option<Decimal> = match curve.iter().find(|s| s.at == midnight) {
-        Some(sample) => Some(sample.open),
-        None => curve.iter().rev().find(|s| s.at < midnight).map(|s| s.close),
-    };
-    equity.get().checked_sub(before?).map(Money::new)
 }
 
 /// Both logs in the order in which they were read, and what streamed and is not in them yet.

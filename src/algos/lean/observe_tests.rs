@@ -1,7 +1,10 @@
 //! Of each figure the newest.
 
 use super::*;
-use crate::algos::lean::{live::News, packet};
+use crate::algos::{
+    lean::{live::News, packet},
+    result::ROWS_MAX,
+};
 use crate::domain::{
     algorithm::{AlgorithmOrderState, LogLevel},
     time::{Mono, Now},

@@ -1,14 +1,17 @@
 //! What LEAN's `StreamingMessageHandler` sends, read. The first packet is the whole job with the broker's credentials
 //! and the program in it: nothing of it but its kind is ever looked at (LEAN.md 4).
 
-use super::{
-    figures::{Figures, Told},
-    log, map,
-    wire::{Envelope, EventPacket, ResultPacket, WordPacket},
-};
-use crate::domain::{
-    algorithm::{LogLevel, LogLine},
-    text::Text,
+use super::wire::{Envelope, EventPacket, ResultPacket, WordPacket};
+use crate::{
+    algos::result::{
+        self,
+        figures::{Figures, Told},
+        map,
+    },
+    domain::{
+        algorithm::{LogLevel, LogLine},
+        text::Text,
+    },
 };
 
 /// One packet.
@@ -66,7 +69,7 @@ pub fn read(bytes: &[u8]) -> Result<Packet, String> {
 fn line(text: &str, level: LogLevel) -> Result<LogLine, serde_json::Error> {
     let packet: WordPacket<'_> = serde_json::from_str(text)?;
     let said = packet.message.map(|m| m.0).unwrap_or_default();
-    let seems = log::algorithm_line(&format!("0000-00-00 00:00:00 {said}")).level;
+    let seems = result::line(&format!("0000-00-00 00:00:00 {said}")).level;
     Ok(LogLine { at: None, level: level.max(seems), text: Text::clean(&said) })
 }
 

@@ -1,19 +1,24 @@
 //! One deployment's folder, read. Blocking: to be called off the runtime's threads.
 
 use super::{
-    figures::{Figures, Told},
     files::{Found, Kept},
     folder::{self, Files, Kind},
     live::Live,
     log::{Origin, Tail},
-    map,
-    observe::{self, Parts, ROWS_MAX},
+    observe::{self, Parts},
     wire::Config,
 };
-use crate::domain::{
-    algorithm::Observation,
-    text::Text,
-    time::{Mono, Stamp},
+use crate::{
+    algos::result::{
+        ROWS_MAX,
+        figures::{Figures, Told},
+        map,
+    },
+    domain::{
+        algorithm::Observation,
+        text::Text,
+        time::{Mono, Stamp},
+    },
 };
 use std::{
     collections::BTreeMap,

@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// The chart and the series of the equity curve (LEAN.md 1.3).
-const CURVE: (&str, &str) = ("Strategy Equity", "Equity");
+pub const CURVE: (&str, &str) = ("Strategy Equity", "Equity");
 
 /// All that a status, minute, ten-minute or second file says.
 ///
@@ -69,7 +69,8 @@ pub fn figures(live: &LiveResult<'_>) -> Result<Figures, String> {
     })
 }
 
-fn pairs(map: &Map<Plain<'_>>) -> Vec<(Text, Text)> {
+/// Figures with their names, as they are worded.
+pub fn pairs(map: &Map<Plain<'_>>) -> Vec<(Text, Text)> {
     map.0.iter().take(PAIRS_MAX).map(|(k, v)| (Text::clean(k), Text::clean(&v.0))).collect()
 }
 
@@ -77,13 +78,20 @@ fn pairs(map: &Map<Plain<'_>>) -> Vec<(Text, Text)> {
 fn names(live: &LiveResult<'_>) -> Vec<(Text, Text)> {
     let orders = live.orders.iter().flat_map(|m| &m.0).map(|(_, o)| (o.symbol.as_ref(), None));
     let events = live.order_events.iter().flatten().map(|e| (e.symbol.as_ref(), e.symbol_value.as_ref()));
-    let named = orders.chain(events).filter_map(|(symbol, value)| {
-        let id = symbol?.id.as_ref()?;
-        let name = word_of(value).or_else(|| word_of(symbol?.value.as_ref()))?;
-        (ticker(&id.0) != name).then(|| (Text::clean(&id.0), name))
-    });
+    let named = orders.chain(events).filter_map(|(symbol, value)| called(symbol?, value));
     let known: BTreeMap<Text, Text> = named.collect();
     known.into_iter().take(NAMES_MAX).collect()
+}
+
+fn called(symbol: &Symbol<'_>, value: Option<&Plain<'_>>) -> Option<(Text, Text)> {
+    let id = symbol.id.as_ref()?;
+    let name = word_of(value).or_else(|| word_of(symbol.value.as_ref()))?;
+    (ticker(&id.0) != name).then(|| (Text::clean(&id.0), name))
+}
+
+/// What an order's symbol is called, where that is more than its own name tells.
+pub fn name(o: &Order<'_>) -> Option<(Text, Text)> {
+    called(o.symbol.as_ref()?, None)
 }
 
 /// So many contracts are called by their names.
@@ -92,7 +100,8 @@ const NAMES_MAX: usize = 1_000;
 /// More than LEAN's own figures and any that a program adds for people to look at.
 const PAIRS_MAX: usize = 100;
 
-fn word_of(plain: Option<&Plain<'_>>) -> Option<Text> {
+/// A word, where there is one.
+pub fn word_of(plain: Option<&Plain<'_>>) -> Option<Text> {
     plain.map(|p| Text::clean(p.0.trim())).filter(|t| !t.is_empty())
 }
 
@@ -289,7 +298,12 @@ fn curve(charts: &Map<&RawValue>) -> (Vec<Sample>, usize) {
     let Some((_, raw)) = charts.0.iter().find(|(name, _)| name == CURVE.0) else {
         return (Vec::new(), 0);
     };
-    let Ok(chart) = serde_json::from_str::<Chart<'_>>(raw.get()) else {
+    chart(raw.get())
+}
+
+/// The samples of the chart of the equity, as [`curve`].
+pub fn chart(text: &str) -> (Vec<Sample>, usize) {
+    let Ok(chart) = serde_json::from_str::<Chart<'_>>(text) else {
         return (Vec::new(), 1);
     };
     let series = chart.series.unwrap_or_default();
