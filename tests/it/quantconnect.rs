@@ -194,7 +194,7 @@ fn lost(sighting: &Sighting) -> Option<Text> {
 
 #[tokio::test]
 async fn a_deployment_is_seen_page_by_page() {
-    let mut server = standing(&[]).await;
+    let server = standing(&[]).await;
     let cloud = cloud(&server.url(), TOKEN);
     let seen = until(&cloud, whole).await;
     assert_eq!((seen.deployment.as_str(), seen.phase), (DEPLOYMENT, Phase::Running));
