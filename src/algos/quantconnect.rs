@@ -143,7 +143,9 @@ impl QuantConnect {
                     poll.failed(kind, &trouble, now, dice());
                 }
             }
-            publish(&seen, sighting(&known, &seen.borrow().clone()));
+            // Not while it is borrowed: telling waits for that.
+            let before = seen.borrow().clone();
+            publish(&seen, sighting(&known, &before));
         }
     }
 

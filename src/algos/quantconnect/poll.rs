@@ -22,7 +22,7 @@ pub struct Poll {
 }
 
 fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(duration.as_millis()).ok().unwrap_or(u64::MAX)
 }
 
 impl Poll {
@@ -79,9 +79,10 @@ impl Poll {
             Trouble::Busy { .. } | Trouble::Server(_) | Trouble::Unreachable(_) => {
                 self.is_up = false;
                 let back = self.backoff.failed(now, dice);
-                let told = match trouble {
-                    Trouble::Busy { retry_ms: Some(told) } => (*told).min(ms(self.timing.busy_max)),
-                    _ => 0,
+                let told = if let Trouble::Busy { retry_ms: Some(told) } = trouble {
+                    (*told).min(ms(self.timing.busy_max))
+                } else {
+                    0
                 };
                 self.quiet = back.max(now.plus_ms(told));
                 Duration::ZERO

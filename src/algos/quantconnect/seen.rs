@@ -212,7 +212,7 @@ impl Seen {
         }
         self.events.extend(told.into_iter().map(|t| (t.event.id.clone(), t)));
         self.forget();
-        let count = u64::try_from(answer.orders.len()).unwrap_or(u64::MAX);
+        let count = u64::try_from(answer.orders.len()).ok().unwrap_or(u64::MAX);
         if count < request::ORDERS_PAGE {
             self.page = self.first;
             return Ok(Took::Whole);
@@ -239,7 +239,7 @@ impl Seen {
     /// The lines after those that are known; of a log that is longer than what is told, its end.
     fn take_log(&mut self, text: &str) -> Result<Took, String> {
         let answer: wire::Log<'_> = read(text)?;
-        let count = u64::try_from(answer.logs.len()).unwrap_or(u64::MAX);
+        let count = u64::try_from(answer.logs.len()).ok().unwrap_or(u64::MAX);
         let read_to = self.next_line.saturating_add(count);
         let length = answer.length.unwrap_or(read_to);
         if length < self.next_line {
@@ -251,8 +251,12 @@ impl Seen {
         self.log.extend(answer.logs.iter().map(|line| result::line(&line.0)));
         let over = self.log.len().saturating_sub(LINES_MAX);
         self.log.drain(..over);
-        let told = u64::try_from(LINES_MAX).unwrap_or(u64::MAX);
+        let told = u64::try_from(LINES_MAX).ok().unwrap_or(u64::MAX);
         self.next_line = read_to.max(length.saturating_sub(told));
+        if self.next_line > read_to {
+            // What is passed over is passed over whole: there is no gap in what is shown.
+            self.log.clear();
+        }
         // An empty page of a log that should go on is not asked for again at once.
         Ok(if count > 0 && self.next_line < length { Took::More } else { Took::Whole })
     }

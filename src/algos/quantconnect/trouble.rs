@@ -197,7 +197,7 @@ fn words(envelope: &Envelope<'_>) -> String {
 fn texts(raw: &RawValue) -> Vec<String> {
     let one = || serde_json::from_str::<Plain<'_>>(raw.get()).map(|word| vec![word]);
     let read = serde_json::from_str::<Vec<Plain<'_>>>(raw.get()).or_else(|_| one());
-    let words = read.unwrap_or_default().into_iter().map(|word| word.0.trim().to_owned());
+    let words = read.ok().unwrap_or_default().into_iter().map(|word| word.0.trim().to_owned());
     words.filter(|word| !word.is_empty()).collect()
 }
 
