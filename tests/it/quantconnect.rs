@@ -5,10 +5,12 @@ use super::loopback::{Reply, Seen, Server, closed_port};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::{
-    collections::BTreeMap,
     process::{Command, Stdio},
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use tokio::sync::watch;
 use tradedeck::{
@@ -19,7 +21,7 @@ use tradedeck::{
             settings::{Settings, Timing},
         },
     },
-    clock::System,
+    clock::{Clock as _, System},
     config::secret::Secret,
     domain::algorithm::{
         AlgorithmOrderState, AskedOrder, Instructed, Instruction, Observation, Phase, Security, Sighting,
@@ -73,7 +75,7 @@ fn sha256(text: &str) -> String {
     use std::io::Write as _;
     let mut child = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()[..64].to_owned()
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().split(' ').next().unwrap().to_owned()
 }
 
 fn base64(text: &str) -> String {
@@ -87,7 +89,7 @@ fn base64(text: &str) -> String {
 /// What the cloud says of a request's hash and time, if anything is wrong with them.
 fn refusal(seen: &Seen) -> Option<Reply> {
     let stamp = seen.header("timestamp").expect("a time");
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now = u64::try_from(System::start().now().wall.as_secs()).unwrap();
     assert!(stamp.parse::<u64>().unwrap().abs_diff(now) <= 5, "{stamp}");
     let hash = sha256(&format!("{TOKEN}:{stamp}"));
     let want = format!("Basic {}", base64(&format!("1:{hash}")));
@@ -145,18 +147,14 @@ fn good(seen: &Seen) -> Reply {
 
 /// Answers each path as the turns say, one after the other, and then well.
 async fn standing(turns: &[(&'static str, Reply)]) -> Server {
-    let mut by_path: BTreeMap<&'static str, Vec<Reply>> = BTreeMap::new();
-    for (path, reply) in turns.iter().rev() {
-        by_path.entry(path).or_default().push(reply.clone());
-    }
-    let turns = Mutex::new(by_path);
+    let turns: Vec<_> = turns.iter().cloned().map(|(p, reply)| (p, reply, AtomicBool::new(false))).collect();
     Server::start(move |seen| {
         if let Some(refusal) = refusal(seen) {
             return refusal;
         }
         let path = seen.path().strip_prefix("/api/v2/").unwrap();
-        let next = turns.lock().unwrap().get_mut(path).and_then(Vec::pop);
-        next.unwrap_or_else(|| good(seen))
+        let next = turns.iter().find(|(p, _, used)| *p == path && !used.swap(true, Ordering::SeqCst));
+        next.map_or_else(|| good(seen), |(_, reply, _)| reply.clone())
     })
     .await
 }
@@ -204,7 +202,7 @@ async fn a_deployment_is_seen_page_by_page() {
     assert_eq!(seen.events.len(), 1_200);
     assert_eq!(seen.orders.iter().filter(|o| o.state == AlgorithmOrderState::Working).count(), 1);
     assert_eq!((seen.log.len(), seen.log[0].text.as_str()), (500, "line 100"));
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now = u64::try_from(System::start().now().wall.as_secs()).unwrap();
     let age = now - u64::try_from(seen.as_of.unwrap().as_secs()).unwrap();
     assert!((600..640).contains(&age), "{age}");
 }
@@ -259,18 +257,19 @@ async fn quiet_is_kept_when_it_is_wanted() {
     let busy = Reply::Full(429, vec![("retry-after", "1".to_owned())], Vec::new());
     let mut server = standing(&[("live/portfolio/read", busy)]).await;
     let cloud = cloud(&server.url(), TOKEN);
+    let clock = System::start();
     let mut refused_at = None;
     let quiet = until(&cloud, |sighting| match (sighting, refused_at) {
         (Sighting::Lost { why, .. }, None) => {
             assert!(why.as_str().contains("429"), "{why}");
-            refused_at = Some(tokio::time::Instant::now());
+            refused_at = Some(clock.now().mono);
             None
         }
-        (Sighting::Seen(_), Some(at)) => Some(at.elapsed()),
+        (Sighting::Seen(_), Some(at)) => Some(clock.now().mono.since_ms(at)),
         _ => None,
     })
     .await;
-    assert!(quiet >= Duration::from_millis(950), "{quiet:?}");
+    assert!(quiet >= 950, "{quiet:?}");
     let asked = server.drain();
     let paths: Vec<&str> = asked.iter().map(|one| one.path().rsplit_once("live/").unwrap().1).collect();
     assert_eq!(paths[..2], ["read", "portfolio/read"]);

@@ -120,7 +120,7 @@ mod tests {
     use http::StatusCode;
 
     fn at(secs: u64) -> Mono {
-        Mono::from_millis(secs * 1_000)
+        Mono::from_millis(secs.saturating_mul(1_000))
     }
 
     /// An hour of answers that are all good: no kind within ten seconds of itself, nothing within a second of another.

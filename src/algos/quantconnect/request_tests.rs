@@ -12,7 +12,8 @@ use serde_json::Value;
 fn same(recorded: &Value, ours: &Request) -> bool {
     let mut path = ours.path.to_owned();
     for (i, (name, value)) in ours.query.iter().enumerate() {
-        path += &format!("{}{name}={value}", if i == 0 { '?' } else { '&' });
+        path.push(if i == 0 { '?' } else { '&' });
+        path.push_str(&[name, "=", value].concat());
     }
     let method = if ours.body.is_some() { "POST" } else { "GET" };
     let json = |text: &str| serde_json::from_str::<Value>(text).ok();
