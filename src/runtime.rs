@@ -3,6 +3,7 @@
 mod accounts;
 mod algorithms;
 pub mod client;
+mod cloud;
 mod elsewhere;
 mod embedded;
 mod gateway;

@@ -61,6 +61,8 @@ pub(super) fn run(context: &Context, wish: &Algos) -> Result<Report, Failure> {
         }
     };
     let name = wish.words.first().cloned();
+    let its = config.algorithms.iter().find(|a| name.as_ref().is_some_and(|n| a.name == *n));
+    let shown = Duration::from_millis(its.map_or(0, |a| a.kind.shown_ms()));
     let has_venues = config.algorithms.iter().any(|a| a.venue.is_some());
     context.with_client(config, |client| {
         // What an account shows of them is there once desk and venue agree.
@@ -73,7 +75,7 @@ pub(super) fn run(context: &Context, wish: &Algos) -> Result<Report, Failure> {
         };
         drop(client.wait_for(SEEN, seen)?);
         match (&name, &deed) {
-            (Some(name), Some(deed)) => act_on(context, wish, client, name, deed),
+            (Some(name), Some(deed)) => act_on(context, wish, client, (name, shown), deed),
             (Some(name), None) => one(&client.snapshot(), name),
             (None, _) => Ok(all(&client.snapshot())),
         }
@@ -88,7 +90,7 @@ fn act_on(
     context: &Context,
     wish: &Algos,
     client: &mut Client,
-    name: &str,
+    (name, shown): (&str, Duration),
     deed: &AlgorithmDeed,
 ) -> Result<Report, Failure> {
     let what = match deed {
@@ -107,7 +109,7 @@ fn act_on(
     }
     // Its word is not enough.
     let flat = |s: &Snapshot| s.algorithms.iter().any(|a| a.name == name && a.holdings == 0 && a.orders == 0);
-    if client.wait_for(FLAT, flat)?.is_some() {
+    if client.wait_for(shown.max(FLAT), flat)?.is_some() {
         return Ok(report);
     }
     let snapshot = client.snapshot();
@@ -118,7 +120,7 @@ fn act_on(
     Ok(Report { code: Code::NotFlat, document: rows::object(fields), text: String::new(), note: Some(text) })
 }
 
-/// LEAN shows what it holds once a minute, and ten seconds after a fill.
+/// How long the venue's exit of its part may take, where it trades on one of the accounts.
 const FLAT: Duration = Duration::from_secs(150);
 
 fn holdings(seen: &Observation) -> String {

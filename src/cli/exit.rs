@@ -24,8 +24,6 @@ use crate::{
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-/// How long the engine waits for what an algorithm shows.
-const SHOWN_MS: u64 = 150_000;
 /// So much longer than the engine gives an exit: it is the engine who says that it is over.
 const OVER: Duration = Duration::from_secs(30);
 /// How long the other half of a reversal is watched.
@@ -206,7 +204,7 @@ impl Covered {
 fn follow(wish: &Wish<'_>, client: &mut Client, scope: &Covered) -> Result<Report, Failure> {
     let mut said = String::new();
     // An algorithm that runs elsewhere shows late what it holds.
-    let shown_ms = if wish.config.algorithms.is_empty() { 0 } else { SHOWN_MS };
+    let shown_ms = wish.config.algorithms.iter().map(|a| a.kind.shown_ms()).max().unwrap_or(0);
     let over = Duration::from_millis(wish.config.exit.max_ms.max(shown_ms)).saturating_add(OVER);
     let waited = client.follow(over, |s| {
         let Some(exit) = &s.exit else { return false };

@@ -6,7 +6,7 @@ use super::{
     rows,
 };
 use crate::{
-    config::{self, ConfigError, CredentialError, Env, Flags, TokenError, state_dir},
+    config::{self, ConfigError, CredentialError, Env, Flags, state_dir},
     desk::Snapshot,
     domain::ids::VenueId,
     runtime::{Client, Host, Opening, Role},
@@ -119,7 +119,7 @@ impl Context {
 
 /// Why it could not be opened: what was configured wrongly is the user's to mend.
 pub(super) fn opening_failed(why: anyhow::Error) -> Failure {
-    let given = why.is::<ConfigError>() || why.is::<CredentialError>() || why.is::<TokenError>();
+    let given = why.is::<ConfigError>() || why.is::<CredentialError>();
     if given { Failure::usage(format!("{why:#}")) } else { Failure::from(why) }
 }
 

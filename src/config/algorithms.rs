@@ -84,6 +84,18 @@ pub enum AlgorithmKind {
     Program(Beat),
 }
 
+impl AlgorithmKind {
+    /// How long what it holds may take to show, in milliseconds: LEAN writes once a minute and ten seconds after a fill,
+    /// the cloud shows what is ten minutes old, and of a program on an account the venue tells.
+    pub const fn shown_ms(&self) -> u64 {
+        match self {
+            Self::Lean { .. } => 150_000,
+            Self::QuantConnect { .. } => 900_000,
+            Self::Program(_) => 0,
+        }
+    }
+}
+
 /// One algorithm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlgorithmConfig {

@@ -66,6 +66,8 @@ pub struct AlgorithmSetup {
     pub lives_by_orders: bool,
     /// After so long without a sign of life it is silent, in seconds; 0 is never.
     pub heartbeat_s: u64,
+    /// How long what it holds may take to show, in milliseconds.
+    pub shown_ms: u64,
     /// What it may do before something is done about it.
     pub bounds: Bounds,
 }

@@ -1,5 +1,6 @@
 //! The algorithms of the configuration: how the engine is set up with each, and the source that it is seen by.
 
+use super::cloud::{Cloud, Project};
 use crate::{
     algos::{
         Source,
@@ -8,7 +9,6 @@ use crate::{
             settings::{Commands, Settings},
         },
         program::Program,
-        quantconnect::{QuantConnect, settings as cloud},
     },
     clock::Clock,
     config::{AlgorithmConfig, AlgorithmKind, Beat, Env, LeanCommands},
@@ -23,7 +23,6 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
-use url::Url;
 
 /// The sources by the names of their algorithms. One that is known by its orders alone has none.
 pub(super) type Sources = BTreeMap<SmolStr, Arc<dyn Source>>;
@@ -50,6 +49,7 @@ pub(super) fn setup(config: &AlgorithmConfig) -> AlgorithmSetup {
         takes,
         lives_by_orders,
         heartbeat_s: config.heartbeat_s,
+        shown_ms: config.kind.shown_ms(),
         bounds: config.bounds.clone(),
     }
 }
@@ -75,19 +75,14 @@ pub(super) fn open(
                 Arc::new(opened.with_context(|| format!("algorithm `{}`", config.name))?)
             }
             AlgorithmKind::QuantConnect { api, user, project, organization, token } => {
-                let api = match api {
-                    Some(api) => api.clone(),
-                    None => Url::parse(cloud::API)?,
-                };
-                let settings = cloud::Settings {
-                    api,
-                    user_id: user.clone(),
-                    token: token.find(&config.name, env)?,
+                let project = Project {
+                    api: api.clone(),
+                    user: user.clone(),
                     project: *project,
                     organization: organization.clone(),
+                    token: token.clone(),
                 };
-                let opened = QuantConnect::new(name, settings, tls, clock);
-                Arc::new(opened.with_context(|| format!("algorithm `{}`", config.name))?)
+                Arc::new(Cloud::new(name, project, env, tls, clock))
             }
             AlgorithmKind::Lean { results, commands, stream } => {
                 let commands = match commands {

@@ -424,3 +424,31 @@ async fn the_shell_sees_it_and_stops_it() {
     let stops = server.drain().iter().filter(|seen| seen.path().ends_with("/live/update/stop")).count();
     assert_eq!(stops, 1, "asked once");
 }
+
+/// A token that can't be had is said, and holds up nothing: the way out is open.
+#[test]
+fn without_its_token_everything_else_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    let text = "[venues.paper]\nkind = \"paper\"\nhours = \"always\"\n[algorithms.mine]\nkind = \"quantconnect\"\n\
+                user = \"1\"\nproject = 777\ntoken_command = [\"false\"]\n";
+    std::fs::write(&config, text).unwrap();
+    let shell = |args: &[&str]| {
+        let out = Command::new(env!("CARGO_BIN_EXE_tradedeck"))
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", home.path())
+            .env("TRADEDECK_STATE", home.path().join("state"))
+            .env("TRADEDECK_CONFIG", &config)
+            .output()
+            .unwrap();
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        (out.status.code(), said)
+    };
+    let (code, said) = shell(&["algos"]);
+    assert!(code == Some(0) && said.contains("token_command `false`"), "{said}");
+    let (code, said) = shell(&["flatten", "--venue", "paper", "--yes"]);
+    assert!(code == Some(0) && said.contains("FLAT"), "{code:?} {said}");
+}

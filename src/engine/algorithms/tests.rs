@@ -36,6 +36,7 @@ fn setup(name: &str) -> AlgorithmSetup {
         takes: true,
         lives_by_orders: false,
         heartbeat_s: 180,
+        shown_ms: 150_000,
         bounds: Bounds::default(),
     }
 }

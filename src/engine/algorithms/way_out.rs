@@ -17,8 +17,8 @@ use crate::{
 };
 use smol_str::SmolStr;
 
-/// LEAN shows what it holds once a minute, and ten seconds after a fill.
-const SHOWN_MS: u64 = 150_000;
+/// One that is asked to stop answers within half a minute, or it is asked again.
+const STOP_MS: u64 = 150_000;
 /// What was not asked for certain is asked again after so long.
 const AGAIN_MS: u64 = 10_000;
 /// Parts that are remembered for the screen.
@@ -120,6 +120,7 @@ impl Engine {
             return;
         }
         let task = if algorithm.setup.venue.is_some() { Task::Stop } else { Task::Liquidate };
+        let shown_ms = if task == Task::Stop { STOP_MS } else { algorithm.setup.shown_ms };
         let now = self.now.mono;
         let covers = &mut self.algorithms.covers;
         if let Some(same) = covers.iter_mut().find(|c| c.name == *name && !c.is_over()) {
@@ -133,7 +134,7 @@ impl Engine {
             state: State::Waits(now),
             began: now,
             asked_at: self.now.wall,
-            until: now.plus_ms(SHOWN_MS),
+            until: now.plus_ms(shown_ms),
             said: Text::clean(""),
             maker: maker.clone(),
         });
@@ -167,7 +168,8 @@ impl Engine {
             // What it holds is the venue's exit's.
             Task::Stop if !runs => Some(true),
             Task::Liquidate if flat && is_new && cover.state == State::Answered => Some(true),
-            Task::Liquidate if !runs => Some(flat),
+            // What it left when it ended; what is older than the question says nothing.
+            Task::Liquidate if !runs && is_new => Some(flat),
             Task::Stop | Task::Liquidate if now >= cover.until => Some(false),
             Task::Stop | Task::Liquidate => None,
         };
