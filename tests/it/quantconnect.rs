@@ -387,7 +387,8 @@ async fn what_never_left_is_said_to_be_unsent_and_liquidate_says_that_it_stops()
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shell_sees_it_and_stops_it() {
     use std::os::unix::fs::PermissionsExt as _;
-    let mut server = standing(&[]).await;
+    let stopped = Reply::json(200, &json!({"success": true, "errors": []}));
+    let mut server = standing(&[("live/update/stop", stopped)]).await;
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("config.toml");
     let text = format!(

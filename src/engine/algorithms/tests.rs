@@ -376,8 +376,12 @@ fn a_flatten_covers_one_that_runs_elsewhere() {
     let later = rig.now.wall;
     rig.effects.clear();
     shows(&mut rig, "swing", observation(later, "0"));
-    assert_eq!(rig.snapshot().exit.unwrap().algorithms[0].flat, Some(true));
-    assert_eq!(left(&rig).unwrap().1, "stop", "flat, it is ended");
+    let (ticket, words) = left(&rig).unwrap();
+    assert_eq!(words, "stop", "flat, it is ended");
+    assert_eq!(rig.snapshot().exit.unwrap().algorithms[0].flat, None, "it could buy again");
+    answers(&mut rig, ticket, Instructed::Done("true".into()));
+    let shown = rig.snapshot().exit.unwrap().algorithms[0].clone();
+    assert_eq!((shown.flat, shown.phase.as_str()), (Some(true), "FLAT"));
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub(in crate::engine) struct Cover {
     group: Option<u64>,
     name: SmolStr,
     task: Task,
+    /// It liquidated, and shows that it holds nothing: what is left is that it ends.
+    is_flat: bool,
     state: State,
     began: Mono,
     /// Only what was shown after this counts.
@@ -131,6 +133,7 @@ impl Engine {
             group,
             name: name.clone(),
             task,
+            is_flat: false,
             state: State::Waits(now),
             began: now,
             asked_at: self.now.wall,
@@ -215,17 +218,23 @@ impl Engine {
 
     fn end_cover(&mut self, at: usize, flat: bool) {
         let now = self.now.mono;
-        let Some(cover) = self.algorithms.covers.get_mut(at) else { return };
-        cover.state = State::Ended { flat, at: now };
-        let (name, task, maker) = (cover.name.clone(), cover.task, cover.maker.clone());
-        self.view.algorithms = true;
+        let Some(cover) = self.algorithms.covers.get(at) else { return };
+        let (name, task) = (cover.name.clone(), cover.task);
         let runs =
             self.algorithms.named(&name).and_then(super::Algorithm::phase).is_some_and(Phase::is_alive);
+        self.view.algorithms = true;
+        if let Some(cover) = self.algorithms.covers.get_mut(at) {
+            if flat && task == Task::Liquidate && runs {
+                // Flat, it could buy again: it is over when it ends.
+                (cover.task, cover.is_flat, cover.state) = (Task::Stop, true, State::Waits(now));
+                cover.until = now.plus_ms(STOP_MS);
+            } else {
+                cover.state = State::Ended { flat, at: now };
+            }
+        }
         if flat && task == Task::Liquidate {
             self.alert_algorithm(Severity::Warning, &format!("{name} is flat, by what it shows"));
-            if runs {
-                self.instruct_harmless(&maker, &name, Instruction::Stop);
-            }
+            self.drive_cover(at);
         } else if !flat {
             let left = self.left_of(&name, task);
             self.alert_algorithm(Severity::Emergency, &left);
@@ -266,8 +275,8 @@ impl Engine {
                 (State::Asked(_), Task::Liquidate) => ("asked to liquidate", None),
                 (State::Asked(_), Task::Stop) => ("asked to stop", None),
                 (State::Answered, _) => ("waits for what it shows", None),
-                (State::Ended { flat: true, .. }, Task::Liquidate) => ("FLAT", Some(true)),
-                (State::Ended { flat: true, .. }, Task::Stop) => ("stopped", Some(true)),
+                (State::Ended { flat: true, .. }, Task::Stop) if !cover.is_flat => ("stopped", Some(true)),
+                (State::Ended { flat: true, .. }, Task::Liquidate | Task::Stop) => ("FLAT", Some(true)),
                 (State::Ended { flat: false, .. }, _) => ("NOT FLAT", Some(false)),
             };
             let left =
