@@ -82,7 +82,7 @@ fn with_seen(row: &AlgorithmRow, sheet: &mut Sheet, tell: impl FnOnce(&Observati
 fn figure(canvas: &Canvas<'_>, name: &str, amount: Option<Money>, is_gain: bool) -> [Bit; 2] {
     let name = Bit::new(name, Role::Muted, 0);
     let Some(amount) = amount else {
-        return [name, Bit::joined(canvas.look.glyphs.none, Role::Unknown, 0)];
+        return [name, Bit::joined(canvas.look.glyphs.none, Role::Muted, 0)];
     };
     if !is_gain {
         return [name, Bit::joined(said(|s| canvas.look.exact.money(s, amount)), Role::Text, 0)];
