@@ -166,29 +166,7 @@ fn lives(path: &Path) -> Result<bool, Text> {
 
 fn alive(name: &str, phase: Phase, at: Stamp) -> Observation {
     let word = if phase.is_alive() { "" } else { "its process is gone" };
-    Observation {
-        deployment: Text::clean(name),
-        phase,
-        word: Text::clean(word),
-        error: None,
-        started: None,
-        as_of: Some(at),
-        currency: None,
-        equity: None,
-        day: None,
-        unrealized: None,
-        realized: None,
-        fees: None,
-        holdings: Vec::new(),
-        cash: Vec::new(),
-        orders: Vec::new(),
-        events: Vec::new(),
-        curve: Vec::new(),
-        statistics: Vec::new(),
-        server: Vec::new(),
-        log: Vec::new(),
-        flaws: Vec::new(),
-    }
+    Observation { word: Text::clean(word), as_of: Some(at), ..Observation::bare(Text::clean(name), phase) }
 }
 
 #[cfg(test)]

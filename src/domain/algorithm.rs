@@ -224,6 +224,35 @@ pub struct Observation {
     pub flaws: Vec<Text>,
 }
 
+impl Observation {
+    /// A run of which nothing is known but how it is.
+    pub fn bare(deployment: Text, phase: Phase) -> Self {
+        Self {
+            deployment,
+            phase,
+            word: Text::default(),
+            error: None,
+            started: None,
+            as_of: None,
+            currency: None,
+            equity: None,
+            day: None,
+            unrealized: None,
+            realized: None,
+            fees: None,
+            holdings: Vec::new(),
+            cash: Vec::new(),
+            orders: Vec::new(),
+            events: Vec::new(),
+            curve: Vec::new(),
+            statistics: Vec::new(),
+            server: Vec::new(),
+            log: Vec::new(),
+            flaws: Vec::new(),
+        }
+    }
+}
+
 /// What an algorithm's security is called where the algorithm runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Security {

@@ -204,6 +204,27 @@ pub struct Confirmation {
     pub scroll: usize,
 }
 
+impl Confirmation {
+    /// Shown once more, without figures.
+    pub const fn review(title: Text, request: crate::desk::Request, now: Mono) -> Self {
+        Self {
+            title,
+            since: now,
+            request,
+            asked: None,
+            preview: None,
+            plan: None,
+            error: None,
+            policy: crate::config::Confirm::Review,
+            typed: None,
+            ticket: false,
+            stroke: now,
+            second: None,
+            scroll: 0,
+        }
+    }
+}
+
 /// Several order lines: all are shown with what they would do, then done from the first to the last. The first that is
 /// refused is the end.
 #[derive(Debug, Clone)]

@@ -523,3 +523,18 @@ pub(crate) fn is_ready(s: &Snapshot, symbols: &[&str]) -> bool {
     let agrees = !s.banner.lamps.is_empty() && s.banner.lamps.iter().all(|l| l.connected);
     agrees && symbols.iter().all(|name| quoted(name))
 }
+
+/// A shell command of the program with its configuration and state in this home: how it ended, and all that it said.
+pub(crate) fn shell(home: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
+        .args(args)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home)
+        .env("TRADEDECK_STATE", home.join("state"))
+        .env("TRADEDECK_CONFIG", home.join("config.toml"))
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    (out.status.code(), said)
+}

@@ -215,19 +215,7 @@ fn a_named_program_is_watched_paused_and_liquidated_alone() {
     }
     assert!(!open().contains("swing-2"), "{}", open());
     // The shell sees the same, and closes its part alone.
-    let shell = |args: &[&str]| {
-        let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
-            .args(args)
-            .env_clear()
-            .env("HOME", home.path())
-            .env("TRADEDECK_STATE", home.path().join("state"))
-            .env("TRADEDECK_CONFIG", &path)
-            .output()
-            .unwrap();
-        let said =
-            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        (out.status.code(), said)
-    };
+    let shell = |args: &[&str]| crate::counterparty::shell(home.path(), args);
     let (code, said) = shell(&["algos"]);
     assert!(code == Some(0) && said.contains("swing") && said.contains("paused"), "{said}");
     let (code, said) = shell(&["algos", "swing", "dance"]);

@@ -400,22 +400,11 @@ async fn the_shell_sees_it_and_stops_it() {
     std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
     let path = home.path().to_owned();
     let shell = async |args: &'static [&'static str]| {
-        let (path, config) = (path.clone(), config.clone());
-        let run = move || {
-            Command::new(env!("CARGO_BIN_EXE_tradedeck"))
-                .args(args)
-                .env_clear()
-                .env("HOME", &path)
-                .env("TRADEDECK_STATE", path.join("state"))
-                .env("TRADEDECK_CONFIG", config)
-                .output()
-                .unwrap()
-        };
-        let out = tokio::task::spawn_blocking(run).await.unwrap();
-        let said =
-            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        let path = path.clone();
+        let run = move || crate::counterparty::shell(&path, args);
+        let (code, said) = tokio::task::spawn_blocking(run).await.unwrap();
         assert!(!said.contains(TOKEN), "{said}");
-        (out.status.code(), said)
+        (code, said)
     };
     let (code, said) = shell(&["algos"]).await;
     assert!(code == Some(0) && said.contains("mine") && said.contains("QuantConnect"), "{said}");
@@ -434,20 +423,7 @@ fn without_its_token_everything_else_goes_on() {
     let text = "[venues.paper]\nkind = \"paper\"\nhours = \"always\"\n[algorithms.mine]\nkind = \"quantconnect\"\n\
                 user = \"1\"\nproject = 777\ntoken_command = [\"false\"]\n";
     std::fs::write(&config, text).unwrap();
-    let shell = |args: &[&str]| {
-        let out = Command::new(env!("CARGO_BIN_EXE_tradedeck"))
-            .args(args)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", home.path())
-            .env("TRADEDECK_STATE", home.path().join("state"))
-            .env("TRADEDECK_CONFIG", &config)
-            .output()
-            .unwrap();
-        let said =
-            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        (out.status.code(), said)
-    };
+    let shell = |args: &[&str]| crate::counterparty::shell(home.path(), args);
     let (code, said) = shell(&["algos"]);
     assert!(code == Some(0) && said.contains("token_command `false`"), "{said}");
     let (code, said) = shell(&["flatten", "--venue", "paper", "--yes"]);

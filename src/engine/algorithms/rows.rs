@@ -234,27 +234,15 @@ impl Engine {
         events.reverse();
         let as_of: Option<Stamp> = orders.iter().map(|row| row.updated_at).max();
         Observation {
-            deployment: Text::clean(name),
-            phase: Phase::Running,
-            word: Text::clean(""),
-            error: None,
-            started: None,
             as_of,
-            currency: None,
-            equity: None,
             day: figures.day,
             unrealized: figures.unrealized,
             realized: figures.realized,
             fees: figures.fees,
             holdings: figures.holdings,
-            cash: Vec::new(),
             orders: shown,
             events,
-            curve: Vec::new(),
-            statistics: Vec::new(),
-            server: Vec::new(),
-            log: Vec::new(),
-            flaws: Vec::new(),
+            ..Observation::bare(Text::clean(name), Phase::Running)
         }
     }
 }

@@ -70,27 +70,12 @@ fn observation(at: Stamp, holds: &str) -> Observation {
         unrealized: None,
     };
     Observation {
-        deployment: "L-1".into(),
-        phase: Phase::Running,
         word: "Running".into(),
-        error: None,
-        started: None,
         as_of: Some(at),
-        currency: None,
         equity: Some(usd("1000")),
         day: Some(usd("-5")),
-        unrealized: None,
-        realized: None,
-        fees: None,
         holdings: if qty.is_zero() { Vec::new() } else { vec![holding] },
-        cash: Vec::new(),
-        orders: Vec::new(),
-        events: Vec::new(),
-        curve: Vec::new(),
-        statistics: Vec::new(),
-        server: Vec::new(),
-        log: Vec::new(),
-        flaws: Vec::new(),
+        ..Observation::bare("L-1".into(), Phase::Running)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::keys::send;
 use crate::{
-    config::Confirm,
     desk::{Request, snapshot::AlgorithmState},
     domain::{
         algorithm::{AlgorithmDeed, Instruction},
@@ -52,21 +51,8 @@ fn ask(model: &mut Model, name: SmolStr, deed: AlgorithmDeed) -> Vec<Cmd> {
         AlgorithmDeed::TakeOver => format!("take over what {name} holds, and pause it"),
         AlgorithmDeed::Ask(what) => format!("ask {name} to {}", what.words()),
     };
-    model.modal = Some(Modal::Confirm(Confirmation {
-        title: Text::clean(&title),
-        since: model.now.mono,
-        request: Request::Algorithm { name, deed },
-        asked: None,
-        preview: None,
-        plan: None,
-        error: None,
-        policy: Confirm::Review,
-        typed: None,
-        ticket: false,
-        stroke: model.now.mono,
-        second: None,
-        scroll: 0,
-    }));
+    let request = Request::Algorithm { name, deed };
+    model.modal = Some(Modal::Confirm(Confirmation::review(Text::clean(&title), request, model.now.mono)));
     Vec::new()
 }
 

@@ -205,23 +205,9 @@ fn margin_call(model: &mut Model, arg: &str) -> Result<(), Text> {
         return Err("no margin call stands there".into());
     }
     let place = venue.as_ref().map_or_else(String::new, |v| format!(" at {v}"));
-    model.modal = Some(Modal::Confirm(Confirmation {
-        title: Text::clean(&format!(
-            "margin call{place}: these go one at a time, until the margin is inside"
-        )),
-        since: model.now.mono,
-        request: Request::MarginCall { venue },
-        asked: None,
-        preview: None,
-        plan: None,
-        error: None,
-        policy: Confirm::Review,
-        typed: None,
-        ticket: false,
-        stroke: model.now.mono,
-        second: None,
-        scroll: 0,
-    }));
+    let title = format!("margin call{place}: these go one at a time, until the margin is inside");
+    let request = Request::MarginCall { venue };
+    model.modal = Some(Modal::Confirm(Confirmation::review(Text::clean(&title), request, model.now.mono)));
     Ok(())
 }
 

@@ -26,18 +26,7 @@ impl Desk {
     }
 
     fn shell(&self, args: &[&str]) -> (Option<i32>, String) {
-        let home = self.home.path();
-        let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
-            .args(args)
-            .env_clear()
-            .env("HOME", home)
-            .env("TRADEDECK_STATE", home.join("state"))
-            .env("TRADEDECK_CONFIG", home.join("config.toml"))
-            .output()
-            .unwrap();
-        let said =
-            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        (out.status.code(), said)
+        crate::counterparty::shell(self.home.path(), args)
     }
 
     /// The engine polls; what it is told to liquidate it does, and shows a moment later.

@@ -13,7 +13,6 @@ use std::{
 /// A dashboard on a venue of its own program, and a shell beside it.
 struct Desk {
     home: tempfile::TempDir,
-    config: PathBuf,
     tty: Tty,
     _venue: Venue,
 }
@@ -24,7 +23,7 @@ impl Desk {
         let venue = Venue::start(&home.path().join("venue"));
         let config = configured(home.path(), &venue);
         let tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &config.display().to_string())]);
-        let mut desk = Self { home, config, tty, _venue: venue };
+        let mut desk = Self { home, tty, _venue: venue };
         desk.tty.see("trading is open");
         desk.tty.see_quotes();
         desk
@@ -61,17 +60,8 @@ impl Desk {
     }
 
     fn shell(&self, args: &[&str]) -> String {
-        let out = std::process::Command::new(env!("CARGO_BIN_EXE_tradedeck"))
-            .args(args)
-            .env_clear()
-            .env("HOME", self.home.path())
-            .env("TRADEDECK_STATE", self.home.path().join("state"))
-            .env("TRADEDECK_CONFIG", &self.config)
-            .output()
-            .unwrap();
-        let said =
-            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        assert_eq!(out.status.code(), Some(0), "{said}");
+        let (code, said) = crate::counterparty::shell(self.home.path(), args);
+        assert_eq!(code, Some(0), "{said}");
         said
     }
 

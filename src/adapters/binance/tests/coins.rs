@@ -2,7 +2,7 @@
 //! vendor's documentation; and the examples and news of both, read.
 
 use super::{
-    requests::{Known, check, material, read},
+    requests::{Known, check, future_orders, material, read},
     specification::{declared, example, specification},
     *,
 };
@@ -91,21 +91,7 @@ fn coinm(server: &Server) -> Binance {
 
 async fn every_request(venue: &Binance) {
     let price = |text: &str| text.parse().unwrap();
-    let kinds = [
-        OrderType::Market,
-        OrderType::Stop { stop: price("60000") },
-        OrderType::StopLimit { stop: price("60000"), limit: price("60100") },
-        OrderType::TrailingStop { trail: Trail::Percent("1.5".parse().unwrap()) },
-    ];
-    let mut specs: Vec<OrderSpec> =
-        kinds.into_iter().map(|order_type| OrderSpec { order_type, ..coin_order() }).collect();
-    specs.extend([
-        coin_order(),
-        OrderSpec { tif: Tif::Fok, ..coin_order() },
-        OrderSpec { post_only: true, ..coin_order() },
-        OrderSpec { reduce_only: true, side: Side::Sell, ..coin_order() },
-    ]);
-    for spec in specs {
+    for spec in future_orders(&coin_order()) {
         let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
         assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
     }

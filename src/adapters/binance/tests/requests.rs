@@ -51,7 +51,8 @@ pub(super) fn check(known: &Known, seen: &Seen) -> Option<String> {
     missing.map(|(name, _)| format!("{what}: `{name}` is missing"))
 }
 
-async fn every_future_request(venue: &Binance) {
+/// Every kind of order that both kinds of futures take, made of this one.
+pub(super) fn future_orders(one: &OrderSpec) -> Vec<OrderSpec> {
     let price = |text: &str| text.parse().unwrap();
     let kinds = [
         OrderType::Market,
@@ -60,14 +61,19 @@ async fn every_future_request(venue: &Binance) {
         OrderType::TrailingStop { trail: Trail::Percent("1.5".parse().unwrap()) },
     ];
     let mut specs: Vec<OrderSpec> =
-        kinds.into_iter().map(|order_type| OrderSpec { order_type, ..limit_order() }).collect();
+        kinds.into_iter().map(|order_type| OrderSpec { order_type, ..one.clone() }).collect();
     specs.extend([
-        limit_order(),
-        OrderSpec { tif: Tif::Fok, ..limit_order() },
-        OrderSpec { post_only: true, ..limit_order() },
-        OrderSpec { reduce_only: true, side: Side::Sell, ..limit_order() },
-        OrderSpec { tif: Tif::Gtd("2027-01-15".parse().unwrap()), ..limit_order() },
+        one.clone(),
+        OrderSpec { tif: Tif::Fok, ..one.clone() },
+        OrderSpec { post_only: true, ..one.clone() },
+        OrderSpec { reduce_only: true, side: Side::Sell, ..one.clone() },
     ]);
+    specs
+}
+
+async fn every_future_request(venue: &Binance) {
+    let mut specs = future_orders(&limit_order());
+    specs.push(OrderSpec { tif: Tif::Gtd("2027-01-15".parse().unwrap()), ..limit_order() });
     for spec in specs {
         let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
         assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
