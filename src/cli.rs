@@ -10,6 +10,7 @@ mod check;
 mod close;
 mod completions;
 mod config;
+mod engine;
 mod exit;
 mod fills;
 mod flatten;
@@ -75,6 +76,9 @@ struct Global {
     /// Trade a live account: the last four characters of its number.
     #[arg(long, global = true, value_name = "LAST4")]
     live: Option<String>,
+    /// A dashboard that only looks.
+    #[arg(long, global = true)]
+    read_only: bool,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +90,8 @@ struct VenuesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Hold the accounts without a screen: dashboards and commands attach to it.
+    Engine(engine::Engine),
     /// Write a commented configuration file.
     Init(init::Init),
     /// The configuration file.
@@ -159,6 +165,7 @@ pub fn main() -> ExitCode {
 
 fn run(context: &Context, command: Command) -> Result<Report, Failure> {
     match command {
+        Command::Engine(c) => engine::run(context, &c),
         Command::Init(c) => init::run(context, &c),
         Command::Config(c) => config::run(context, &c),
         Command::Venues(list) => Ok(venues::run(&list)),

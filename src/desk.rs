@@ -1,10 +1,12 @@
 //! All that a front end may ask or see: requests, receipts, snapshots. Plain serde values, so that a screen
 //! in another process can be attached. Front ends name this room and never the engine.
 
+pub mod protocol;
 pub mod receipt;
 pub mod request;
 pub mod snapshot;
 pub mod total;
+pub mod update;
 
 pub use receipt::{Preview, Receipt, Reply};
 pub use request::{Envelope, Request, RequestId};

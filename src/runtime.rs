@@ -2,12 +2,16 @@
 
 mod accounts;
 mod algorithms;
+pub mod attach;
 pub mod client;
 mod cloud;
+pub mod deck;
 mod elsewhere;
 mod embedded;
+mod frames;
 mod gateway;
 mod hands;
+pub mod headless;
 pub mod host;
 mod lanes;
 pub mod paper;
@@ -15,11 +19,14 @@ pub mod process;
 mod pump;
 pub mod rehearsal;
 pub mod screen;
+mod serve;
 pub mod settings;
 mod themes;
 mod timers;
 
+pub use attach::{AttachError, Attachment};
 pub use client::Client;
+pub use deck::Deck;
 pub use embedded::mistakes_of_scripts;
 pub use host::{Host, Opening, Role, paper_dir};
 pub use lanes::Desk;

@@ -31,7 +31,7 @@ use tradedeck::{
         faults::{Kind, Script},
         server::{Addresses, Options, serve, witness::Seen},
     },
-    runtime::{Client, Host, Opening, Role},
+    runtime::{Client, Deck, Host, Opening, Role},
 };
 
 const POSITIONS: usize = 100;
@@ -61,8 +61,9 @@ pub(crate) fn limited() -> Vec<Row> {
         flags: tradedeck::config::Flags::default(),
         role: Role::Shell,
         live: None,
+        looks: false,
     };
-    let mut client = Client::over(Host::open(opening).unwrap()).unwrap();
+    let mut client = Client::over(Deck::Own(Host::open(opening).unwrap())).unwrap();
     let agreed = client.wait_for(Duration::from_secs(30), |s| {
         s.positions.len() == POSITIONS && s.banner.lamps.iter().all(|l| l.connected)
     });

@@ -2,7 +2,7 @@
 
 use super::{
     cancel, exit,
-    open::{ANSWER, Context},
+    open::{ANSWER, Context, WithoutEngine},
     order, preview,
     report::{Code, Failure, Report},
     rows,
@@ -39,10 +39,27 @@ pub(super) fn run(context: &Context, command: Command, dry_run: bool, yes: bool)
     // Whoever gets out also finishes what an earlier run left.
     let gets_out = matches!(command, Command::Flatten(_) | Command::Halt) && !dry_run;
     let role = if gets_out { Role::Exit } else { Role::Shell };
-    context.with_client_as(role, config, |client| {
+    let without =
+        if opens_risk(&command) && !dry_run { WithoutEngine::Refused } else { WithoutEngine::GoesOn };
+    context.with_client_as(role, without, config, |client| {
         let wish = Wish { context, config: &kept, dry_run, yes };
         wish.run(client, command)
     })
+}
+
+/// Could it add to what is at risk?
+const fn opens_risk(command: &Command) -> bool {
+    match command {
+        Command::Order(_) | Command::Reverse { .. } | Command::Replace { .. } | Command::Unlock { .. } => {
+            true
+        }
+        Command::Close { .. }
+        | Command::Flatten(_)
+        | Command::Cancel { .. }
+        | Command::Protect { .. }
+        | Command::Halt
+        | Command::Lock { .. } => false,
+    }
 }
 
 impl Wish<'_> {

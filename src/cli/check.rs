@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, at: &At) -> Result<Report, Failure> {
     if config.venues.is_empty() {
         return Ok(report(&Snapshot::default(), &found));
     }
-    context.with_client(config, |client| {
+    context.with_own(config, |client| {
         // What is missing is the answer here, not a failure.
         let snapshot = match agreed(client, None) {
             Ok(_) => measured(client)?,

@@ -54,11 +54,12 @@ pub(super) fn close(
     command: Command,
     out: &Out,
 ) -> Result<Report, Failure> {
+    let before = ended(&client.snapshot());
     if let Some(report) = begin(wish, client, command, out)? {
         return Ok(report);
     }
     let scope = Covered::of_symbol(&out.symbol, out.partly);
-    follow(wish, client, &scope)
+    follow(wish, client, &scope, before)
 }
 
 /// `reverse SYMBOL`.
@@ -68,11 +69,12 @@ pub(super) fn reverse(
     command: Command,
     out: &Out,
 ) -> Result<Report, Failure> {
+    let before = ended(&client.snapshot());
     if let Some(report) = begin(wish, client, command, out)? {
         return Ok(report);
     }
     let scope = Covered::of_symbol(&out.symbol, true);
-    let report = follow(wish, client, &scope)?;
+    let report = follow(wish, client, &scope, before)?;
     if report.code != Code::Done {
         return Ok(report);
     }
@@ -142,7 +144,7 @@ pub(super) fn halt(wish: &Wish<'_>, client: &mut Client) -> Result<Report, Failu
     }
     say(&report.text);
     say("an exit that an earlier run left is taken up");
-    follow(wish, client, &Covered { scope: Scope::default() })
+    follow(wish, client, &Covered { scope: Scope::default() }, None)
 }
 
 /// `flatten …`.
@@ -161,10 +163,16 @@ pub(super) fn flatten(wish: &Wish<'_>, client: &mut Client, scope: Scope) -> Res
         return Ok(preview::plan(&plan, client.snapshot().at));
     }
     ask::consent(wish.context, wish.yes, live, &preview::plan_text(&plan))?;
+    let before = ended(&client.snapshot());
     let reply = client.ask(Request::Do(command), ANSWER)?;
     let Reply::Done(text) = reply else { return Ok(act::answer(reply, &client.snapshot())) };
     say(text.as_str());
-    follow(wish, client, &covered)
+    follow(wish, client, &covered, before)
+}
+
+/// The exit that has ended already: an engine that runs on still shows it when the next one is asked for.
+fn ended(snapshot: &Snapshot) -> Option<u64> {
+    snapshot.exit.as_ref().filter(|e| e.ended.is_some()).map(|e| e.id)
 }
 
 /// What an exit covers, to say what is left of it.
@@ -201,13 +209,18 @@ impl Covered {
 }
 
 /// Watches the exit until it is over, with a line on standard error for each step.
-fn follow(wish: &Wish<'_>, client: &mut Client, scope: &Covered) -> Result<Report, Failure> {
+fn follow(
+    wish: &Wish<'_>,
+    client: &mut Client,
+    scope: &Covered,
+    before: Option<u64>,
+) -> Result<Report, Failure> {
     let mut said = String::new();
     // An algorithm that runs elsewhere shows late what it holds.
     let shown_ms = wish.config.algorithms.iter().map(|a| a.kind.shown_ms()).max().unwrap_or(0);
     let over = Duration::from_millis(wish.config.exit.max_ms.max(shown_ms)).saturating_add(OVER);
     let waited = client.follow(over, |s| {
-        let Some(exit) = &s.exit else { return false };
+        let Some(exit) = s.exit.as_ref().filter(|e| Some(e.id) != before) else { return false };
         let venues = exit.venues.iter().map(progress);
         let line = venues.chain(exit.algorithms.iter().map(asked)).collect::<Vec<_>>().join("; ");
         if line != said {
@@ -221,7 +234,7 @@ fn follow(wish: &Wish<'_>, client: &mut Client, scope: &Covered) -> Result<Repor
         Waited::Late => (client.snapshot(), false),
         Waited::Interrupted => (client.snapshot(), true),
     };
-    match &snapshot.exit {
+    match snapshot.exit.as_ref().filter(|e| Some(e.id) != before) {
         Some(exit) => Ok(report(&snapshot, exit, scope, interrupted)),
         None => {
             Err(Failure { code: Code::NotFlat, text: "the exit was asked for and does not show".to_owned() })

@@ -7,9 +7,12 @@ use super::{
 };
 use crate::{
     config::{self, ConfigError, CredentialError, Env, Flags, state_dir},
-    desk::Snapshot,
+    desk::{
+        Snapshot,
+        protocol::{Hello, Kind, VERSION},
+    },
     domain::ids::VenueId,
-    runtime::{Client, Host, Opening, Role},
+    runtime::{AttachError, Client, Deck, Host, Opening, Role, attach},
 };
 use clap::Args;
 use serde_json::Value;
@@ -35,13 +38,14 @@ pub(super) struct Context {
     pub(super) env: Env,
     pub(super) json: bool,
     live: Option<String>,
+    looks: bool,
 }
 
 impl Context {
     pub(super) fn of(global: Global) -> Self {
-        let Global { config, state, venue, theme, ascii, json, live } = global;
+        let Global { config, state, venue, theme, ascii, json, live, read_only } = global;
         let flags = Flags { config, state, venue, theme, ascii };
-        Self { flags, env: Env::from_process(), json, live }
+        Self { flags, env: Env::from_process(), json, live, looks: read_only }
     }
 
     /// The configuration of this run.
@@ -65,13 +69,39 @@ impl Context {
             flags: self.flags.clone(),
             role,
             live: self.live.as_deref().map(Into::into),
+            looks: self.looks && role == Role::Screen,
         }
     }
 
-    /// Opens the host with this configuration.
-    pub(super) fn open(&self, config: config::Config, role: Role) -> Result<Client, Failure> {
+    /// Opens an engine of this process.
+    fn own(&self, config: config::Config, role: Role) -> Result<Client, Failure> {
         let host = Host::open(self.opening(config, role)).map_err(opening_failed)?;
-        Ok(Client::over(host)?)
+        Ok(Client::over(Deck::Own(host))?)
+    }
+
+    /// The engine of this profile, where one runs in another process.
+    pub(super) fn attach(&self, config: &config::Config) -> Result<Option<Client>, AttachFailure> {
+        let state = state_dir(config, &self.env).map_err(|why| AttachFailure::Other(Failure::usage(why)))?;
+        let hello = Hello {
+            tradedeck: VERSION,
+            program: env!("CARGO_PKG_VERSION").into(),
+            kind: Kind::Shell,
+            looks: self.looks,
+            live: self.live.as_deref().map(Into::into),
+        };
+        match attach::attach(&state, &hello) {
+            Ok(None) => Ok(None),
+            Ok(Some(attachment)) => {
+                let other = |why| AttachFailure::Other(Failure::from(why));
+                let mut client = Client::over(Deck::Attached(attachment)).map_err(other)?;
+                let shown = client.wait_for(attach::GREETS_WITHIN, |s| s.seq > 0).map_err(other)?;
+                shown.map(|_| Some(client)).ok_or(AttachFailure::Silent)
+            }
+            Err(AttachError::Silent) => Err(AttachFailure::Silent),
+            Err(why @ (AttachError::Refused(_) | AttachError::Broken { .. })) => {
+                Err(AttachFailure::Other(Failure::failed(why)))
+            }
+        }
     }
 
     /// The venue that a command names, or that `--venue` does.
@@ -92,29 +122,83 @@ impl Context {
         Ok(Some(venue))
     }
 
-    /// Opens, does, closes. What was done counts; how the closing went is only told.
+    /// Opens, looks, closes. What was seen counts; how the closing went is only told.
     pub(super) fn with_client(
         &self,
         config: config::Config,
         run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
     ) -> Result<Report, Failure> {
-        self.with_client_as(Role::Shell, config, run)
+        self.with_client_as(Role::Shell, WithoutEngine::GoesOn, config, run)
     }
 
-    /// The same in a role of its own.
+    /// The same in a role of its own. The engine that runs is used; one that does not answer is gone round where that
+    /// is safe.
     pub(super) fn with_client_as(
         &self,
         role: Role,
+        without: WithoutEngine,
         config: config::Config,
         run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
     ) -> Result<Report, Failure> {
-        let mut client = self.open(config, role)?;
+        let client = match self.attach(&config) {
+            Ok(Some(client)) => client,
+            Ok(None) => self.own(config, role)?,
+            Err(AttachFailure::Silent) if without == WithoutEngine::GoesOn => {
+                say(&format!(
+                    "tradedeck: {}; going on over connections of this program's own",
+                    AttachError::Silent
+                ));
+                self.own(config, role)?
+            }
+            Err(AttachFailure::Silent) => {
+                return Err(Failure::failed(format!(
+                    "{}, and what opens risk goes through it alone: nothing was sent; `flatten`, `halt`, `close`, \
+                     `cancel`, `lock` and `status` go without it",
+                    AttachError::Silent
+                )));
+            }
+            Err(AttachFailure::Other(failure)) => return Err(failure),
+        };
+        Self::finish(client, run)
+    }
+
+    /// The same over connections of this program's own, whatever else runs: to try the venues.
+    pub(super) fn with_own(
+        &self,
+        config: config::Config,
+        run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        Self::finish(self.own(config, Role::Shell)?, run)
+    }
+
+    fn finish(
+        mut client: Client,
+        run: impl FnOnce(&mut Client) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
         let done = run(&mut client);
         if let Err(why) = client.close() {
             say(&format!("tradedeck: at the end: {why:#}"));
         }
         done
     }
+}
+
+/// What becomes of a command while the engine that runs does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WithoutEngine {
+    /// It goes over connections of its own: it looks, or takes risk away.
+    GoesOn,
+    /// It is refused: two runs that open risk at once would not know of each other.
+    Refused,
+}
+
+/// Why a running engine is not used.
+#[derive(Debug)]
+pub(super) enum AttachFailure {
+    /// It does not answer.
+    Silent,
+    /// Something else, in one sentence.
+    Other(Failure),
 }
 
 /// Why it could not be opened: what was configured wrongly is the user's to mend.
@@ -194,7 +278,7 @@ pub(super) fn look(
 
 /// What is to be said of venues that make faults on purpose.
 fn faults(client: &Client, venue: Option<&VenueId>) -> Option<String> {
-    let told = client.host().faults.iter().filter(|(at, _)| is_at(venue, at));
+    let told = client.deck().faults().iter().filter(|(at, _)| is_at(venue, at));
     told.map(|(_, text)| text.to_string()).reduce(|a, b| format!("{a}\n{b}"))
 }
 

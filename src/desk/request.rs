@@ -1,5 +1,6 @@
 //! What a front end may ask for.
 
+use super::protocol::Grant;
 use crate::domain::{
     algorithm::{AlgorithmDeed, Instruction},
     draft::Command,
@@ -166,5 +167,53 @@ impl Request {
                     Command::Flatten(_) | Command::Halt | Command::Cancel { .. } | Command::Lock { .. }
                 )
         )
+    }
+
+    /// What a front end needs to be allowed for it.
+    pub const fn needs(&self) -> Grant {
+        match self {
+            Self::Preview(_)
+            | Self::Watch { .. }
+            | Self::Unwatch { .. }
+            | Self::Bars { .. }
+            | Self::Depth { .. }
+            | Self::Restore { .. }
+            | Self::AskOpen
+            | Self::Quit => Grant::Looks,
+            // They take risk away, or only say what a person has seen.
+            Self::Halt
+            | Self::Flatten(_)
+            | Self::Disarm
+            | Self::Lock { .. }
+            | Self::Acknowledge { .. }
+            | Self::Resync { .. }
+            | Self::MarginCall { .. }
+            | Self::Do(
+                Command::Flatten(_)
+                | Command::Halt
+                | Command::Cancel { .. }
+                | Command::Lock { .. }
+                | Command::Close { .. },
+            )
+            | Self::Algorithm {
+                deed:
+                    AlgorithmDeed::Pause
+                    | AlgorithmDeed::Ask(Instruction::Stop | Instruction::Liquidate(_) | Instruction::Cancel { .. }),
+                ..
+            } => Grant::Exits,
+            Self::Do(
+                Command::Order(_)
+                | Command::Reverse { .. }
+                | Command::Protect { .. }
+                | Command::Replace { .. }
+                | Command::Unlock { .. },
+            )
+            | Self::Replace { .. }
+            | Self::Arm { .. }
+            | Self::Unlock { .. }
+            | Self::Adopt { .. }
+            | Self::Abandon { .. }
+            | Self::Algorithm { .. } => Grant::All,
+        }
     }
 }

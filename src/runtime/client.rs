@@ -1,9 +1,9 @@
 //! A front end without a screen: asks, and waits for what it asked for. The shell's commands are made of this.
 
-use super::host::Host;
+use super::deck::Deck;
 use crate::{
     desk::{Envelope, Receipt, Reply, Request, RequestId, Snapshot},
-    domain::{lifecycle::OrderState, order::Origin, time::Mono},
+    domain::{lifecycle::OrderState, order::Origin, text::Text, time::Mono},
 };
 use anyhow::{anyhow, bail};
 use std::{sync::Arc, time::Duration};
@@ -23,29 +23,29 @@ pub enum Waited {
 /// A shell command's way to the engine.
 #[derive(Debug)]
 pub struct Client {
-    host: Host,
+    deck: Deck,
     runtime: tokio::runtime::Runtime,
     asked: u64,
 }
 
 impl Client {
-    /// Over an open host.
+    /// Over an engine.
     ///
     /// # Errors
     /// When the system gives no runtime.
-    pub fn over(host: Host) -> anyhow::Result<Self> {
+    pub fn over(deck: Deck) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { host, runtime, asked: 0 })
+        Ok(Self { deck, runtime, asked: 0 })
     }
 
     /// The newest snapshot.
     pub fn snapshot(&mut self) -> Arc<Snapshot> {
-        Arc::clone(&self.host.desk.snapshots.borrow_and_update())
+        Arc::clone(&self.deck.desk_mut().snapshots.borrow_and_update())
     }
 
-    /// The host, to look at.
-    pub const fn host(&self) -> &Host {
-        &self.host
+    /// The engine, to look at.
+    pub const fn deck(&self) -> &Deck {
+        &self.deck
     }
 
     /// Asks, and waits for the answer.
@@ -56,10 +56,10 @@ impl Client {
         self.asked = self.asked.saturating_add(1);
         let id = RequestId(self.asked);
         let envelope = Envelope { id, origin: Origin::Shell, request };
-        if let Err(Receipt { reply, .. }) = self.host.desk.ask(envelope) {
+        if let Err(Receipt { reply, .. }) = self.deck.desk().ask(envelope) {
             return Ok(reply);
         }
-        let receipts = &mut self.host.desk.receipts;
+        let receipts = &mut self.deck.desk_mut().receipts;
         let answer = async {
             while let Some(receipt) = receipts.recv().await {
                 if receipt.id == id {
@@ -84,7 +84,7 @@ impl Client {
         within: Duration,
         ready: impl Fn(&Snapshot) -> bool,
     ) -> anyhow::Result<Option<Arc<Snapshot>>> {
-        let snapshots = &mut self.host.desk.snapshots;
+        let snapshots = &mut self.deck.desk_mut().snapshots;
         let wait = async {
             match snapshots.wait_for(|s| ready(s)).await {
                 Ok(snapshot) => Ok(Arc::clone(&snapshot)),
@@ -107,7 +107,7 @@ impl Client {
         look: impl FnMut(&Snapshot) -> bool,
     ) -> anyhow::Result<Waited> {
         let mut look = look;
-        let snapshots = &mut self.host.desk.snapshots;
+        let snapshots = &mut self.deck.desk_mut().snapshots;
         self.runtime.block_on(async {
             let mut int = signal(SignalKind::interrupt())?;
             let mut term = signal(SignalKind::terminate())?;
@@ -125,21 +125,43 @@ impl Client {
         })
     }
 
-    /// The host's time, for deadlines.
-    pub fn now(&self) -> Mono {
-        self.host.clock.now().mono
+    /// Waits for the engine's end.
+    pub fn ends(&mut self, within: Duration) -> bool {
+        let snapshots = &mut self.deck.desk_mut().snapshots;
+        let ended = async { while snapshots.changed().await.is_ok() {} };
+        self.runtime.block_on(async { tokio::time::timeout(within, ended).await }).is_ok()
     }
 
-    /// Ends it in order: what is on its way gets a moment to arrive, the journal is closed, the account kept.
+    /// Why the engine refused something that was asked for without waiting.
+    pub fn refusal(&mut self) -> Option<Text> {
+        let refused = |receipt: Receipt| {
+            if let Reply::Refused { text, .. } = receipt.reply { Some(text) } else { None }
+        };
+        self.deck.desk_mut().receipts.try_recv().ok().and_then(refused)
+    }
+
+    /// The engine's time, for deadlines.
+    pub fn now(&self) -> Mono {
+        self.deck.clock().now().mono
+    }
+
+    /// Ends it in order: what is on its way gets a moment to arrive, the journal is closed, the account kept. An engine
+    /// in another process goes on.
     ///
     /// # Errors
     /// When something ended badly.
     pub fn close(mut self) -> anyhow::Result<()> {
+        if self.deck.elsewhere().is_some() {
+            return Ok(());
+        }
         // An order that is durable but not yet sent would be UNKNOWN to the next run.
         let on_its_way = |state| matches!(state, OrderState::Intended | OrderState::Sending);
         drop(self.wait_for(Duration::from_secs(5), |s| !s.orders.iter().any(|o| on_its_way(o.state))));
         // A stopped engine can't answer, and need not.
         drop(self.ask(Request::Quit, Duration::from_secs(5)));
-        self.host.close()
+        match self.deck {
+            Deck::Own(host) => host.close(),
+            Deck::Attached(_) => Ok(()),
+        }
     }
 }

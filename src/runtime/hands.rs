@@ -1,12 +1,13 @@
 //! What does what the engine decides: facts to the journal, what follows from them to the venues once they are durable,
 //! answers to who asked.
 
-use super::{gateway::Gateway, timers::Timers};
+use super::{gateway::Gateway, lanes::Joined, timers::Timers};
 use crate::{
-    desk::{Receipt, Reply},
+    desk::{Envelope, Receipt, Reply, Request, RequestId},
     domain::{
         alert::Alert,
         fact::Dated,
+        order::Origin,
         text::Text,
         time::{Mono, Now},
     },
@@ -270,6 +271,22 @@ impl Hands {
         if self.alerts.try_send(alert).is_err() {
             self.state.dropped_alerts = self.state.dropped_alerts.saturating_add(1);
             tracing::warn!(dropped = self.state.dropped_alerts, "the notifier's queue is full");
+        }
+    }
+
+    /// A front end in another process came or went.
+    pub(super) fn meet(&mut self, joined: Joined, inputs: &mut VecDeque<Input>) {
+        match joined {
+            Joined::Comes(front, receipts) => {
+                self.fronts.insert(front, receipts);
+            }
+            Joined::Goes(front) => {
+                self.fronts.remove(&front);
+                // What it followed is let go.
+                let request = Request::Depth { instrument: None };
+                let envelope = Envelope { id: RequestId(0), origin: Origin::Screen, request };
+                inputs.push_back(Input::Request { front, envelope });
+            }
         }
     }
 

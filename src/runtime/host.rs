@@ -7,8 +7,9 @@ use super::{
     embedded::{self, Embedded},
     gateway::{Gateway, Wired},
     hands::{Hands, State},
-    lanes::{Desk, Mouths, lanes},
+    lanes::{Asks, Desk, Joined, Lane, Mouths, lanes},
     pump::{Pump, Shown},
+    serve::{self, Served, Socket},
 };
 use crate::{
     adapters::{Settings, registry},
@@ -45,14 +46,23 @@ use tokio::sync::{mpsc, watch};
 pub enum Role {
     /// A screen: the one that holds the accounts, or one that only looks.
     Screen,
+    /// An engine without one, for screens of other processes: it holds the accounts or does not begin.
+    Engine,
     /// A shell command: works beside a screen.
     Shell,
     /// A shell command that gets out: takes up exits that a run left which has ended.
     Exit,
 }
 
+impl Role {
+    /// Does it stay, and hold the accounts where it can?
+    const fn stays(self) -> bool {
+        matches!(self, Self::Screen | Self::Engine)
+    }
+}
+
 /// What to open.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Opening {
     /// The configuration.
     pub config: Config,
@@ -64,6 +74,8 @@ pub struct Opening {
     pub role: Role,
     /// For live accounts: the last four characters of the account, as typed after `--live`.
     pub live: Option<SmolStr>,
+    /// It is only to look: nothing is changed from here, whoever holds the accounts.
+    pub looks: bool,
 }
 
 /// The open venues and the running engine.
@@ -80,6 +92,8 @@ pub struct Host {
     /// Paper venues that make faults on purpose, with a sentence about each.
     pub faults: Vec<(VenueId, Text)>,
     engine: JoinHandle<anyhow::Result<()>>,
+    /// Where other front ends attach; for the run that holds the accounts.
+    socket: Option<Socket>,
     embedded: Vec<Embedded>,
     _session: Session,
     _lock: Option<EngineLock>,
@@ -116,18 +130,15 @@ impl Host {
         private_dir(&state)?;
         super::process::log_to(&state, &opening.env);
         let instance = new_instance()?;
-        let (lock, busy) = match EngineLock::take(&state) {
-            Ok(lock) => (Some(lock), false),
-            Err(JournalError::Running { .. }) => (None, true),
-            Err(why) => return Err(why.into()),
-        };
-        let read_only = busy && opening.role == Role::Screen;
+        let lock = take_lock(&state, &opening)?;
+        let busy = lock.is_none();
+        let read_only = busy && opening.role.stays();
         let sessions = Sessions::of(&state);
         let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
         let session = sessions.begin(&instance)?;
         let alone = lock.is_some() && alive.is_empty();
         let Kept { mut journal, mut past, seen } = open_journal(&state, &instance, alone, read_only, &clock)?;
-        let elsewhere = if opening.role == Role::Screen {
+        let elsewhere = if opening.role.stays() {
             Some(Elsewhere::open(&journal_path(&state), &header(), instance.clone(), seen)?)
         } else {
             None
@@ -148,7 +159,7 @@ impl Host {
             },
             default_tif: opening.config.orders.tif,
             read_only,
-            watches: opening.role == Role::Screen && !read_only,
+            watches: opening.role.stays() && !read_only,
             watched_elsewhere: busy,
             alive,
             exit: opening.config.exit,
@@ -167,8 +178,38 @@ impl Host {
             clock: Arc::clone(&clock),
             frame_ms,
         };
-        let (desk, engine) = start.spawn()?;
-        Ok(Self { desk, clock, read_only, state, faults, engine, embedded, _session: session, _lock: lock })
+        let (desk, engine, joins) = start.spawn()?;
+        let mut host = Self {
+            desk,
+            clock,
+            read_only,
+            state,
+            faults,
+            engine,
+            socket: None,
+            embedded,
+            _session: session,
+            _lock: lock,
+        };
+        if opening.role.stays() && !read_only {
+            host.serve(&opening, joins)?;
+        }
+        Ok(host)
+    }
+
+    /// Lets front ends of other processes attach.
+    fn serve(&mut self, opening: &Opening, joins: mpsc::Sender<Joined>) -> anyhow::Result<()> {
+        let Lane::Own { asks, .. } = &self.desk.lane else { return Ok(()) };
+        let is_live = opening.config.venues.iter().any(|v| v.environment == crate::config::Environment::Live);
+        let served = Served {
+            asks: asks.clone(),
+            joins,
+            snapshots: self.desk.snapshots.clone(),
+            live: opening.live.clone().filter(|_| is_live),
+            faults: self.faults.clone(),
+        };
+        self.socket = Some(serve::serve(&self.state, served)?);
+        Ok(())
     }
 
     /// Waits until the engine has stopped (it was asked to, or its desk was dropped), and ends what ran beside it.
@@ -177,6 +218,9 @@ impl Host {
     /// When the engine or the paper venue ended badly.
     pub fn close(self) -> anyhow::Result<()> {
         drop(self.desk);
+        if let Some(socket) = &self.socket {
+            socket.stop();
+        }
         let ended = match self.engine.join() {
             Ok(result) => result,
             Err(_) => {
@@ -187,6 +231,17 @@ impl Host {
             venue.stop()?;
         }
         ended
+    }
+}
+
+/// The right to hold the accounts; `None` where another run has it, or this one is only to look.
+fn take_lock(state: &Path, opening: &Opening) -> Result<Option<EngineLock>, JournalError> {
+    match EngineLock::take(state) {
+        // Who only looks leaves the accounts to the next.
+        Ok(_) if opening.looks => Ok(None),
+        Ok(lock) => Ok(Some(lock)),
+        Err(JournalError::Running { .. }) if opening.role != Role::Engine => Ok(None),
+        Err(why) => Err(why),
     }
 }
 
@@ -261,7 +316,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             opened.faults.extend(said.map(|text| (venue.name.clone(), text)));
             of_addresses(addresses)
         } else {
-            Settings { is_guest: opening.role != Role::Screen, ..of_config(venue, &opening.env)? }
+            Settings { is_guest: !opening.role.stays(), ..of_config(venue, &opening.env)? }
         };
         let Some(row) = registry::row(venue.kind) else {
             bail!("venue `{}`: {} is not in this version yet", venue.name, venue.kind.title());
@@ -358,12 +413,13 @@ struct Start {
 }
 
 impl Start {
-    fn spawn(self) -> anyhow::Result<(Desk, JoinHandle<anyhow::Result<()>>)> {
+    fn spawn(self) -> anyhow::Result<(Desk, JoinHandle<anyhow::Result<()>>, mpsc::Sender<Joined>)> {
         let (mouths, lanes) = lanes();
         let front = Front(0);
         let (receipt_in, receipts) = mpsc::channel(256);
         let (snapshot_in, snapshots) = watch::channel(Arc::new(Snapshot::default()));
-        let desk = Desk::new(front, &mouths, receipts, snapshots);
+        let desk = Desk { lane: Lane::Own { front, asks: Asks::of(&mouths) }, receipts, snapshots };
+        let joins = mouths.joins.clone();
         let alerts = spawn_notifier(&self.clock)?;
         let writer = match self.journal {
             Some(journal) => {
@@ -413,7 +469,7 @@ impl Start {
                 None => Ok(()),
             }
         })?;
-        Ok((desk, thread))
+        Ok((desk, thread, joins))
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Lanes {
     pub(super) operator: mpsc::Receiver<(Front, Envelope)>,
     pub(super) algorithms: mpsc::Receiver<Input>,
     pub(super) market: mpsc::Receiver<Vec<Market>>,
+    pub(super) joins: mpsc::Receiver<Joined>,
 }
 
 /// The other ends.
@@ -34,6 +35,7 @@ pub(super) struct Mouths {
     pub(super) operator: mpsc::Sender<(Front, Envelope)>,
     pub(super) algorithms: mpsc::Sender<Input>,
     pub(super) market: mpsc::Sender<Vec<Market>>,
+    pub(super) joins: mpsc::Sender<Joined>,
 }
 
 pub(super) fn lanes() -> (Mouths, Lanes) {
@@ -46,6 +48,7 @@ pub(super) fn lanes() -> (Mouths, Lanes) {
     let (algorithms_in, algorithms) = mpsc::channel(16);
     // Batches of what one look at a socket brought.
     let (market_in, market) = mpsc::channel(64);
+    let (joins_in, joins) = mpsc::channel(16);
     let mouths = Mouths {
         emergency: emergency_in,
         committed: committed_in,
@@ -54,16 +57,51 @@ pub(super) fn lanes() -> (Mouths, Lanes) {
         operator: operator_in,
         algorithms: algorithms_in,
         market: market_in,
+        joins: joins_in,
     };
-    (mouths, Lanes { emergency, committed, answers, venue, operator, algorithms, market })
+    (mouths, Lanes { emergency, committed, answers, venue, operator, algorithms, market, joins })
+}
+
+/// A front end in another process comes, with where its answers go, or has gone.
+#[derive(Debug)]
+pub(super) enum Joined {
+    Comes(Front, mpsc::Sender<Receipt>),
+    Goes(Front),
+}
+
+/// The two lanes that front ends ask over.
+#[derive(Debug, Clone)]
+pub(super) struct Asks {
+    emergency: mpsc::Sender<(Front, Envelope)>,
+    operator: mpsc::Sender<(Front, Envelope)>,
+}
+
+impl Asks {
+    pub(super) fn of(mouths: &Mouths) -> Self {
+        Self { emergency: mouths.emergency.clone(), operator: mouths.operator.clone() }
+    }
+
+    /// Never waits: a full lane refuses at once, and the receipt says so.
+    pub(super) fn ask(&self, front: Front, envelope: Envelope) -> Result<(), Receipt> {
+        let id = envelope.id;
+        let lane = if envelope.request.is_emergency() { &self.emergency } else { &self.operator };
+        lane.try_send((front, envelope)).map_err(|_| Receipt { id, reply: Reply::Busy })
+    }
+}
+
+/// Where a front end's requests go.
+#[derive(Debug)]
+pub(super) enum Lane {
+    /// To the engine of this process.
+    Own { front: Front, asks: Asks },
+    /// To the connection with another process's.
+    Attached { emergency: mpsc::Sender<Envelope>, operator: mpsc::Sender<Envelope> },
 }
 
 /// A front end's way to the engine.
 #[derive(Debug)]
 pub struct Desk {
-    front: Front,
-    emergency: mpsc::Sender<(Front, Envelope)>,
-    operator: mpsc::Sender<(Front, Envelope)>,
+    pub(super) lane: Lane,
     /// Answers to what was asked.
     pub receipts: mpsc::Receiver<Receipt>,
     /// The newest snapshot.
@@ -71,31 +109,18 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(
-        front: Front,
-        mouths: &Mouths,
-        receipts: mpsc::Receiver<Receipt>,
-        snapshots: watch::Receiver<Arc<Snapshot>>,
-    ) -> Self {
-        Self {
-            front,
-            emergency: mouths.emergency.clone(),
-            operator: mouths.operator.clone(),
-            receipts,
-            snapshots,
-        }
-    }
-
     /// Asks the engine. Never waits: a full lane refuses at once, and the receipt says so.
     ///
     /// # Errors
     /// The receipt of a request that was not taken.
     pub fn ask(&self, envelope: Envelope) -> Result<(), Receipt> {
-        let id = envelope.id;
-        let lane = if envelope.request.is_emergency() { &self.emergency } else { &self.operator };
-        match lane.try_send((self.front, envelope)) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Receipt { id, reply: Reply::Busy }),
+        match &self.lane {
+            Lane::Own { front, asks } => asks.ask(*front, envelope),
+            Lane::Attached { emergency, operator } => {
+                let id = envelope.id;
+                let lane = if envelope.request.is_emergency() { emergency } else { operator };
+                lane.try_send(envelope).map_err(|_| Receipt { id, reply: Reply::Busy })
+            }
         }
     }
 }

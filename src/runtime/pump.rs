@@ -92,6 +92,7 @@ impl Pump {
             Some((front, envelope)) = lanes.operator.recv() => inputs.push_back(Input::Request { front, envelope }),
             Some(sighted) = lanes.algorithms.recv() => inputs.push_back(sighted),
             Some(news) = lanes.market.recv() => market = news,
+            Some(joined) = lanes.joins.recv() => self.hands.meet(joined, inputs),
             () = self.shown.alarm.after(sleep) => {}
         }
         if let Some(done) = committed {
@@ -114,6 +115,10 @@ impl Pump {
     fn take(&mut self, inputs: &mut VecDeque<Input>, market: &mut Vec<crate::broker::Market>) {
         let mut done = Vec::new();
         let lanes = &mut self.lanes;
+        // Before what they ask: an answer finds its way.
+        while let Ok(joined) = lanes.joins.try_recv() {
+            self.hands.meet(joined, inputs);
+        }
         for _ in 0..TAKE_MAX {
             let Ok((front, envelope)) = lanes.emergency.try_recv() else { break };
             inputs.push_back(Input::Request { front, envelope });

@@ -3,6 +3,7 @@
 
 use super::{
     client::{Client, Waited},
+    deck::Deck,
     host::{Host, Opening, Role},
 };
 use crate::{
@@ -150,9 +151,15 @@ pub fn rehearse(scenario: &Scenario, mut say: impl FnMut(&str)) -> anyhow::Resul
     let (venues, limits) = runtime.block_on(serve(scenario, &clock))?;
     let began = clock.now().mono;
     let config = configuration(dir.path(), &venues)?;
-    let opening =
-        Opening { config, env: Env::new([]), flags: Flags::default(), role: Role::Shell, live: None };
-    let mut client = Client::over(Host::open(opening)?)?;
+    let opening = Opening {
+        config,
+        env: Env::new([]),
+        flags: Flags::default(),
+        role: Role::Shell,
+        live: None,
+        looks: false,
+    };
+    let mut client = Client::over(Deck::Own(Host::open(opening)?))?;
     let agreed = client.wait_for(AGREE, |s| {
         !s.banner.lamps.is_empty() && s.banner.lamps.iter().all(|l| l.connected) && !s.positions.is_empty()
     })?;

@@ -1,33 +1,37 @@
 //! The dashboard: one thread that waits for keys, snapshots, receipts and signals, and draws. The engine runs on
 //! its own; a terminal that is slow or stopped holds up only what it shows.
 
+mod hangup;
+mod keep;
+mod tie;
+
+use self::{
+    hangup::{Hangup, Then},
+    tie::Ties,
+};
 use super::{
-    host::{Host, Opening},
+    deck::Deck,
+    headless,
+    host::Opening,
+    lanes::Desk,
     settings::{self, Watched},
     themes,
 };
 use crate::{
     clock::{Clock, System},
-    config::{Config, Env, OnHangup},
-    desk::{Envelope, Request, RequestId},
-    domain::{
-        draft::{CancelTarget, Command},
-        order::Origin,
-        scope::Scope,
-        time::Mono,
-    },
+    config::{Config, Env},
+    desk::{Envelope, Receipt, Reply, Request, RequestId},
+    domain::{order::Origin, text::Text, time::Mono},
     transport::alarm::Alarm,
     tui::{
         app::App,
+        model::Engine,
         msg::{Cmd, Msg},
         terminal::{Options, Terminal, read_events},
     },
 };
 use anyhow::{Context as _, anyhow};
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
@@ -46,13 +50,6 @@ const TICK_LATE_MS: u64 = 120;
 /// A frame may come so much before its time rather than wait for it: a snapshot, made at the same pace by another
 /// thread's clock, would else cost two wakes.
 const FRAME_EARLY_MS: u64 = 4;
-/// So much longer than the exit itself may take it is waited for once the terminal is gone, milliseconds.
-const HANGUP_MS: u64 = 10_000;
-/// It is there once the tour was taken or left.
-const TOUR_FILE: &str = "tour";
-/// The `:` lines that are kept between runs.
-const HISTORY_FILE: &str = "history";
-
 /// Runs the dashboard until the trader quits, or a signal ends it.
 ///
 /// # Errors
@@ -63,43 +60,42 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
     let watched = Watched::new(&opening);
     let is_first = opening.config.venues == Config::default().venues;
     let options = Options { mouse: opening.config.ui.mouse };
-    let hangup = Hangup {
-        policy: opening.config.session.on_hangup,
-        wait_ms: opening.config.exit.max_ms.saturating_add(HANGUP_MS),
-        until: None,
-        before: None,
-    };
+    let on_hangup = opening.config.session.on_hangup;
+    let hangup = Hangup::new(&opening.config);
     let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
+    let ties = Ties::new(opening)?;
     let terminal = Terminal::open(env.get("TERM"), options)?;
     terminal.restore_on_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut dashboard = Dashboard {
         app,
         terminal,
-        clock: Box::new(System::start()),
+        clock: Arc::new(System::start()),
         frame_ms,
         drawn: None,
         quiet_until: None,
         hangup,
         watched,
+        ties,
     };
     // Something stands on the screen before the venues are asked.
     dashboard.draw()?;
-    let host = Host::open(opening)?;
-    dashboard.clock = Box::new(SharedClock(std::sync::Arc::clone(&host.clock)));
-    dashboard.load_history(&host.state);
-    // Only who has configured nothing trades with play money alone for sure.
-    if is_first && !host.state.join(TOUR_FILE).exists() {
-        dashboard.app.guide();
-    }
-    let mut host = host;
-    let ended = runtime.block_on(dashboard.watch(&mut host));
+    let mut deck = dashboard.begin(is_first)?;
+    let ended = runtime.block_on(dashboard.watch(&mut deck));
     drop(dashboard);
-    // The engine may have stopped by itself; then there is nothing to ask.
-    let quit = Envelope { id: RequestId(u64::MAX), origin: Origin::Screen, request: Request::Quit };
-    drop(host.desk.ask(quit));
-    host.close()?;
-    ended
+    match deck {
+        Deck::Own(host) if matches!(ended, Ok(End::EngineStays)) && !host.read_only => {
+            headless::stay(host, on_hangup)
+        }
+        Deck::Own(host) => {
+            // The engine may have stopped by itself; then there is nothing to ask.
+            let quit = Envelope { id: RequestId(u64::MAX), origin: Origin::Screen, request: Request::Quit };
+            drop(host.desk.ask(quit));
+            host.close()?;
+            ended.map(drop)
+        }
+        Deck::Attached(_) => ended.map(drop),
+    }
 }
 
 /// Is there a terminal that can show the dashboard, and the theme that it is to be shown in?
@@ -112,19 +108,10 @@ pub fn check(config: &Config, env: &Env) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[derive(Debug)]
-struct SharedClock(std::sync::Arc<dyn Clock>);
-
-impl Clock for SharedClock {
-    fn now(&self) -> crate::domain::time::Now {
-        self.0.now()
-    }
-}
-
 struct Dashboard {
     app: App,
     terminal: Terminal,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     frame_ms: u64,
     /// When the last frame was drawn.
     drawn: Option<Mono>,
@@ -132,17 +119,16 @@ struct Dashboard {
     quiet_until: Option<Mono>,
     hangup: Hangup,
     watched: Watched,
+    ties: Ties,
 }
 
-/// What losing the terminal does.
-struct Hangup {
-    policy: OnHangup,
-    /// The longest that an exit is waited for, milliseconds.
-    wait_ms: u64,
-    /// The terminal is gone and an exit is under way: it is waited for until then.
-    until: Option<Mono>,
-    /// The exit that had ended before: by its number, for the engine may have looked at the clock before we did.
-    before: Option<u64>,
+/// How the screen ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The trader left, or a signal came.
+    Left,
+    /// The terminal is gone, and the engine is to go on without it.
+    EngineStays,
 }
 
 /// The signals that a terminal program lives with.
@@ -171,86 +157,118 @@ impl Signals {
 enum Flow {
     GoOn,
     Leave,
+    /// Leave, and let the engine go on.
+    LeaveEngine,
+}
+
+/// What came to the screen.
+enum News {
+    Receipt(Option<Receipt>),
+    Snapshot(bool),
 }
 
 impl Dashboard {
-    async fn watch(&mut self, host: &mut Host) -> anyhow::Result<()> {
+    /// Comes to an engine and tells the screen which.
+    fn begin(&mut self, is_first: bool) -> anyhow::Result<Deck> {
+        let (deck, why) = self.ties.open()?;
+        let now = self.clock.now();
+        self.app.handle(Msg::Engine(tie::told(&deck)), now);
+        if let Some(why) = why {
+            self.app.handle(Msg::Misconfigured(why), now);
+        }
+        self.app.remember(keep::history(&self.ties.state));
+        // Only who has configured nothing trades with play money alone for sure.
+        if is_first && !keep::is_toured(&self.ties.state) {
+            self.app.guide();
+        }
+        Ok(deck)
+    }
+
+    async fn watch(&mut self, deck: &mut Deck) -> anyhow::Result<End> {
         let mut signals = Signals::new()?;
         let mut keys = spawn_reader()?;
         let alarm = Alarm::new();
         loop {
-            let wait = self.pause();
+            let (wait, is_tied) = (self.pause(), !self.ties.is_lost());
+            let Desk { receipts, snapshots, .. } = deck.desk_mut();
             let flow = tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => Flow::Leave,
-                _ = signals.hangup.recv() => self.hung_up(host),
+                _ = signals.hangup.recv() => self.hung_up(deck),
                 _ = signals.interrupt.recv() => Flow::Leave,
                 _ = signals.stop.recv() => { self.terminal.suspend(false)?; Flow::GoOn }
                 _ = signals.resume.recv() => { self.terminal.resume()?; Flow::GoOn }
-                key = keys.recv(), if self.hangup.until.is_none() => match key {
-                    Some(event) => self.typed(event, &mut keys, host)?,
+                key = keys.recv(), if !self.hangup.waits() => match key {
+                    Some(event) => self.typed(event, &mut keys, deck)?,
                     // The terminal is gone.
-                    None => self.hung_up(host),
+                    None => self.hung_up(deck),
                 },
-                receipt = host.desk.receipts.recv() => match receipt {
-                    Some(receipt) => self.handle(Msg::Receipt(receipt), host)?,
-                    None => return Err(anyhow!("the engine has stopped; orders and positions are as the venue has them")),
-                },
-                changed = host.desk.snapshots.changed() => {
-                    changed.map_err(|_| anyhow!("the engine has stopped; orders and positions are as the venue has them"))?;
-                    let snapshot = host.desk.snapshots.borrow_and_update().clone();
-                    self.handle(Msg::Snapshot(snapshot), host)?
-                }
-                () = alarm.after(wait) => self.handle(Msg::Tick, host)?,
+                receipt = receipts.recv(), if is_tied => self.take(News::Receipt(receipt), deck)?,
+                changed = snapshots.changed(), if is_tied => self.take(News::Snapshot(changed.is_ok()), deck)?,
+                () = alarm.after(wait) => self.handle(Msg::Tick, deck)?,
             };
-            if flow == Flow::Leave || self.has_waited(host) {
-                return Ok(());
+            if flow == Flow::LeaveEngine {
+                return Ok(End::EngineStays);
             }
-            if let Some(msg) = self.watched.look(self.clock.now().mono) {
-                self.handle(msg, host)?;
+            if flow == Flow::Leave || self.hangup.has_waited(deck, self.clock.now().mono) {
+                return Ok(End::Left);
             }
-            if self.hangup.until.is_some() {
+            self.look_around(deck)?;
+            if self.hangup.waits() {
                 continue;
             }
-            if let Err(why) = self.draw_if_due()
-                && self.hung_up(host) == Flow::Leave
-            {
-                return Err(why);
+            if let Err(why) = self.draw_if_due() {
+                match self.hung_up(deck) {
+                    Flow::Leave => return Err(why),
+                    Flow::LeaveEngine => return Ok(End::EngineStays),
+                    Flow::GoOn => {}
+                }
+            }
+        }
+    }
+
+    /// At files that may have been saved, and for an engine where there is none.
+    fn look_around(&mut self, deck: &mut Deck) -> anyhow::Result<()> {
+        let now = self.clock.now().mono;
+        if let Some(msg) = self.watched.look(now) {
+            self.handle(msg, deck)?;
+        }
+        if self.ties.look(deck, now) {
+            self.tied(deck)?;
+        }
+        Ok(())
+    }
+
+    /// There is another engine than before.
+    fn tied(&mut self, deck: &mut Deck) -> anyhow::Result<()> {
+        self.handle(Msg::Engine(tie::told(deck)), deck).map(drop)
+    }
+
+    /// What the engine tells or answers; that nothing more comes from it is told, too.
+    fn take(&mut self, news: News, deck: &mut Deck) -> anyhow::Result<Flow> {
+        match news {
+            News::Receipt(Some(receipt)) => self.handle(Msg::Receipt(receipt), deck),
+            News::Snapshot(true) => {
+                let snapshot = deck.desk_mut().snapshots.borrow_and_update().clone();
+                self.handle(Msg::Snapshot(snapshot), deck)
+            }
+            News::Receipt(None) | News::Snapshot(false) if deck.elsewhere().is_none() => {
+                Err(anyhow!("{}", deck.farewell()))
+            }
+            News::Receipt(None) | News::Snapshot(false) => {
+                let gone = self.ties.lose(deck, self.clock.now().mono);
+                self.handle(Msg::Engine(gone), deck)
             }
         }
     }
 
     /// The terminal is gone: does what the configuration says of that.
-    fn hung_up(&mut self, host: &Host) -> Flow {
-        let ask = |request| {
-            let envelope =
-                Envelope { id: RequestId(u64::MAX.saturating_sub(1)), origin: Origin::Screen, request };
-            // A full queue is not waited for: nobody is there to be told, and the journal says what was done.
-            drop(host.desk.ask(envelope));
-        };
-        match self.hangup.policy {
-            OnHangup::Keep => Flow::Leave,
-            OnHangup::Cancel => {
-                ask(Request::Do(Command::Cancel { target: CancelTarget::Entries, venue: None }));
-                Flow::Leave
-            }
-            OnHangup::Flatten if self.hangup.until.is_some() => Flow::GoOn,
-            OnHangup::Flatten => {
-                let last = host.desk.snapshots.borrow().exit.clone();
-                self.hangup.before = last.filter(|e| e.ended.is_some()).map(|e| e.id);
-                ask(Request::Flatten(Scope::default()));
-                self.hangup.until = Some(self.clock.now().mono.plus_ms(self.hangup.wait_ms));
-                Flow::GoOn
-            }
+    fn hung_up(&mut self, deck: &Deck) -> Flow {
+        match self.hangup.strike(deck, self.clock.now().mono) {
+            Then::Goes => Flow::Leave,
+            Then::EngineStays => Flow::LeaveEngine,
+            Then::Waits => Flow::GoOn,
         }
-    }
-
-    /// Without a terminal: has the exit ended, or been waited for long enough?
-    fn has_waited(&self, host: &Host) -> bool {
-        let Some(until) = self.hangup.until else { return false };
-        let exit = host.desk.snapshots.borrow().exit.clone();
-        let ended = exit.is_some_and(|e| e.ended.is_some() && Some(e.id) != self.hangup.before);
-        ended || self.clock.now().mono > until
     }
 
     /// Takes one key and all that are there behind it, before anything is drawn.
@@ -258,11 +276,11 @@ impl Dashboard {
         &mut self,
         first: crossterm::event::Event,
         keys: &mut mpsc::Receiver<crossterm::event::Event>,
-        host: &Host,
+        deck: &mut Deck,
     ) -> anyhow::Result<Flow> {
         let mut next = Some(first);
         while let Some(event) = next {
-            if self.handle(Msg::from(event), host)? == Flow::Leave {
+            if self.handle(Msg::from(event), deck)? == Flow::Leave {
                 return Ok(Flow::Leave);
             }
             next = keys.try_recv().ok();
@@ -276,15 +294,15 @@ impl Dashboard {
     }
 
     /// Takes in a message. What it asks for goes to the engine before what follows from it on the screen is worked out.
-    fn handle(&mut self, msg: Msg, host: &Host) -> anyhow::Result<Flow> {
+    fn handle(&mut self, msg: Msg, deck: &mut Deck) -> anyhow::Result<Flow> {
         let asked = self.app.react(msg, self.clock.now());
-        let flow = self.perform(asked, host)?;
+        let flow = self.perform(asked, deck)?;
         let more = self.app.follow();
-        let then = self.perform(more, host)?;
+        let then = self.perform(more, deck)?;
         Ok(if flow == Flow::Leave { flow } else { then })
     }
 
-    fn perform(&mut self, cmds: Vec<Cmd>, host: &Host) -> anyhow::Result<Flow> {
+    fn perform(&mut self, cmds: Vec<Cmd>, deck: &mut Deck) -> anyhow::Result<Flow> {
         let mut todo = std::collections::VecDeque::from(cmds);
         let mut flow = Flow::GoOn;
         while let Some(cmd) = todo.pop_front() {
@@ -293,15 +311,15 @@ impl Dashboard {
                     if !matches!(envelope.request, Request::Preview(_)) {
                         self.quiet_until = Some(self.clock.now().mono.plus_ms(SEND_FIRST_MS));
                     }
-                    if let Err(receipt) = host.desk.ask(envelope) {
+                    if let Err(receipt) = self.ask(envelope, deck) {
                         todo.extend(self.app.handle(Msg::Receipt(receipt), self.clock.now()));
                     }
                 }
                 Cmd::Quit => flow = Flow::Leave,
                 Cmd::Suspend => self.terminal.suspend(true)?,
                 Cmd::Copy(text) => self.terminal.copy(&text)?,
-                Cmd::SaveHistory(lines) => save_history(&host.state, &lines),
-                Cmd::TourEnded => end_tour(&host.state),
+                Cmd::SaveHistory(lines) => keep::save_history(&self.ties.state, &lines),
+                Cmd::TourEnded => keep::end_tour(&self.ties.state),
                 Cmd::Bell => self.terminal.bell()?,
                 Cmd::Redraw => self.terminal.repaint()?,
             }
@@ -340,42 +358,23 @@ impl Dashboard {
         Ok(())
     }
 
-    fn load_history(&mut self, state: &Path) {
-        let path = history_path(state);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => self.app.remember(text.lines().map(ToOwned::to_owned).collect()),
-            Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
-            Err(why) => tracing::warn!(%why, path = %path.display(), "the history can't be read"),
+    /// Asks the engine; what gets out goes without it where it is gone or silent.
+    fn ask(&mut self, envelope: Envelope, deck: &mut Deck) -> Result<(), Receipt> {
+        let id = envelope.id;
+        let refused =
+            |text: Text| Receipt { id, reply: Reply::Refused { text, field: None, checks: Vec::new() } };
+        if self.ties.is_urgent(deck, &envelope.request, self.clock.now().mono) {
+            match self.ties.take_over(deck) {
+                Ok(()) => {
+                    self.app.handle(Msg::Engine(Engine::OwnAfter), self.clock.now());
+                }
+                Err(why) => return Err(refused(Text::clean(&format!("{why:#}")))),
+            }
         }
-    }
-}
-
-/// The next run does not begin with the tour.
-fn end_tour(state: &Path) {
-    if let Err(why) = std::fs::write(state.join(TOUR_FILE), "") {
-        tracing::warn!(%why, "that the tour was taken can't be kept");
-    }
-}
-
-fn history_path(state: &Path) -> PathBuf {
-    state.join(HISTORY_FILE)
-}
-
-/// Keeps the history whole: written beside and renamed. Without it nothing is lost that matters.
-fn save_history(state: &Path, lines: &[String]) {
-    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    let path = history_path(state);
-    let new = path.with_extension("new");
-    let write = || -> std::io::Result<()> {
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        for line in lines {
-            writeln!(file, "{line}")?;
+        if self.ties.is_lost() {
+            return Err(refused(deck.farewell()));
         }
-        std::fs::rename(&new, &path)
-    };
-    if let Err(why) = write() {
-        tracing::warn!(%why, path = %path.display(), "the history can't be kept");
+        deck.desk().ask(envelope)
     }
 }
 

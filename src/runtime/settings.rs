@@ -281,7 +281,7 @@ mod tests {
         let flags = Flags { config: Some(path.to_owned()), ..Flags::default() };
         let env = Env::new([]);
         let config = config::load(&flags, &env).unwrap();
-        Watched::new(&Opening { config, env, flags, role: Role::Screen, live: None })
+        Watched::new(&Opening { config, env, flags, role: Role::Screen, live: None, looks: false })
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
     ticket::Ticket,
 };
 use crate::{
-    desk::{Envelope, Request, RequestId, Snapshot, snapshot::WatchRow},
+    desk::{Envelope, Request, RequestId, Snapshot, protocol::Grant, snapshot::WatchRow},
     domain::{
         capability::ClassCapability,
         draft::Command,
@@ -49,6 +49,33 @@ pub enum Tone {
     /// It did not.
     Bad,
 }
+
+/// Where the screen's engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// In this process.
+    #[default]
+    Own,
+    /// In this process now: another one did not answer when it mattered.
+    OwnAfter,
+    /// In another one.
+    Elsewhere {
+        /// Which.
+        pid: u32,
+        /// What may be had done there.
+        grant: Grant,
+    },
+    /// It is gone; nothing is watched.
+    Gone {
+        /// Since when.
+        since: Mono,
+        /// In one sentence.
+        why: Text,
+    },
+}
+
+/// An engine tells at least one snapshot a second. After so long without one it is silent, milliseconds.
+pub const SILENT_MS: u64 = 2_000;
 
 /// One sentence at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +141,8 @@ pub struct Model {
     pub snapshot: Arc<Snapshot>,
     /// When it came, by our clock; `None` before the first.
     pub snapshot_at: Option<Mono>,
+    /// Where its engine is.
+    pub engine: Engine,
     /// The saved layouts.
     pub pages: Vec<Page>,
     /// Which of them is shown.
@@ -204,6 +233,7 @@ impl Model {
             now: Now::default(),
             snapshot: Arc::default(),
             snapshot_at: None,
+            engine: Engine::Own,
             pages,
             page: 0,
             focus,

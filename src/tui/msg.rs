@@ -1,6 +1,6 @@
 //! What comes in and what goes out.
 
-use super::{settings::Settings, theme::Themes};
+use super::{model::Engine, settings::Settings, theme::Themes};
 use crate::{
     desk::{Envelope, Receipt, Snapshot},
     domain::text::Text,
@@ -31,6 +31,8 @@ pub enum Msg {
     Configured(Box<Configured>),
     /// It was changed and can't be used: the first mistake with its place.
     Misconfigured(Text),
+    /// The screen has come to an engine, or lost it.
+    Engine(Engine),
     /// Time goes by.
     Tick,
 }

@@ -18,12 +18,12 @@ mod trade;
 
 use super::{
     action::Action,
-    model::{Model, Tone},
+    model::{Engine, Model, Tone},
     msg::{Cmd, Msg},
     tour,
 };
 use crate::{
-    desk::{Request, Snapshot},
+    desk::{Request, Snapshot, protocol::Grant},
     domain::{
         alert::Severity,
         text::Text,
@@ -70,8 +70,35 @@ pub(super) fn react(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             model.say(Tone::Bad, format!("{why}; what was there before stays"));
             Vec::new()
         }
+        Msg::Engine(engine) => {
+            engine_is(model, engine);
+            Vec::new()
+        }
         Msg::Tick => Vec::new(),
     }
+}
+
+/// The screen has come to an engine, or lost it.
+fn engine_is(model: &mut Model, engine: Engine) {
+    match &engine {
+        Engine::Own => {}
+        Engine::OwnAfter => {
+            model.say(
+                Tone::Bad,
+                "the engine does not answer: this screen gets out over connections of its own",
+            );
+        }
+        Engine::Elsewhere { pid, grant } => {
+            let may = match grant {
+                Grant::All => "",
+                Grant::Exits => "; live accounts: it looks and gets out, `--live` trades",
+                Grant::Looks => "; it only looks",
+            };
+            model.say(Tone::Plain, format!("this screen is attached to the engine of process {pid}{may}"));
+        }
+        Engine::Gone { why, .. } => model.say(Tone::Bad, why.to_string()),
+    }
+    model.engine = engine;
 }
 
 /// What follows from a message, once what it asked for has gone out.

@@ -207,6 +207,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "rusqlite",
             "fs4",
             "getrandom",
+            "rmp_serde",
             "rmpv",
             "toml",
         ],

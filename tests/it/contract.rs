@@ -630,6 +630,7 @@ fn a_stand_in_is_never_taken_for_real_money<S: Stand>(stand: S) {
             flags: tradedeck::config::Flags::default(),
             role: tradedeck::runtime::Role::Shell,
             live: Some("0000".into()),
+            looks: false,
         };
         match tradedeck::runtime::Host::open(opening) {
             Err(why) => {
@@ -639,7 +640,7 @@ fn a_stand_in_is_never_taken_for_real_money<S: Stand>(stand: S) {
             // Where real money is reached through this computer too, the account itself says what it is.
             Ok(host) => {
                 assert!(stand.is_gateway());
-                let mut client = Client::over(host).unwrap();
+                let mut client = Client::over(tradedeck::runtime::Deck::Own(host)).unwrap();
                 wait(&mut client, "a refusal", |s| {
                     s.alerts.iter().any(|a| a.alert.text.as_str().contains("the configuration says LIVE"))
                 });

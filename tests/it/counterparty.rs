@@ -510,9 +510,9 @@ pub(crate) fn client_as(role: Role, text: &str, state: &Path) -> Client {
     let mut config = config(text);
     config.paths.state = Some(state.to_owned());
     let env = Env::new([("HOME".to_owned(), state.display().to_string())]);
-    let host = Host::open(Opening { config, env, flags: Flags::default(), role, live: None })
+    let host = Host::open(Opening { config, env, flags: Flags::default(), role, live: None, looks: false })
         .expect("the host opens");
-    Client::over(host).unwrap()
+    Client::over(tradedeck::runtime::Deck::Own(host)).unwrap()
 }
 
 /// Is the account in agreement with its venue, and are these symbols quoted?

@@ -78,7 +78,7 @@ impl Rig {
     }
 
     fn quarantined(&self) -> u64 {
-        let snapshot = self.client.host().desk.snapshots.borrow().clone();
+        let snapshot = self.client.deck().desk().snapshots.borrow().clone();
         snapshot.health.iter().map(|h| h.quarantined).sum()
     }
 }

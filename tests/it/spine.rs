@@ -18,9 +18,16 @@ pub(crate) fn open(state: &Path) -> Client {
     ]);
     let mut config = Config::default();
     config.paths.state = Some(state.join("state"));
-    let host = Host::open(Opening { config, env, flags: Flags::default(), role: Role::Screen, live: None })
-        .expect("the host opens");
-    let mut client = Client::over(host).unwrap();
+    let host = Host::open(Opening {
+        config,
+        env,
+        flags: Flags::default(),
+        role: Role::Screen,
+        live: None,
+        looks: false,
+    })
+    .expect("the host opens");
+    let mut client = Client::over(tradedeck::runtime::Deck::Own(host)).unwrap();
     wait(&mut client, "agreement and quotes", |s| {
         s.banner.lamps.iter().all(|l| l.connected)
             && s.watchlist.iter().filter(|w| w.bid.is_some()).count() >= 5

@@ -2,13 +2,16 @@
 //! alert that nobody has acknowledged.
 
 use super::alerts::{severity_role, severity_word};
-use crate::desk::snapshot::{Banner, Lamp};
+use crate::desk::{
+    protocol::Grant,
+    snapshot::{Banner, Lamp},
+};
 use crate::domain::{money::Money, report::Environment};
 use crate::tui::{
     canvas::{Canvas, width},
     format,
     hit::{Drawn, Hit},
-    model::Model,
+    model::{Engine, Model, SILENT_MS},
     theme::Role,
     widgets::strip::{self, Bit},
 };
@@ -115,6 +118,29 @@ fn session(canvas: &Canvas<'_>, banner: &Banner) -> Vec<Bit> {
     }
     out.push(Bit::new(said(|s| format::clock(s, canvas.now.wall, &canvas.look.zone)), Role::Muted, 9));
     out
+}
+
+/// Where the engine is, if that is worth a word: gone, silent, or in a process that may be had do less.
+fn engine(model: &Model, out: &mut Vec<Bit>) {
+    let now = model.now.mono;
+    let age = |ms: u64| said(|s| format::countdown(s, ms));
+    match &model.engine {
+        Engine::Gone { since, .. } => {
+            let text = format!(" ENGINE GONE {} ", age(now.since_ms(*since)));
+            out.push(Bit::joined(text, Role::Emergency, 0));
+        }
+        Engine::Own | Engine::OwnAfter | Engine::Elsewhere { .. } => {
+            let silent = model.snapshot_age_ms().filter(|ms| *ms >= SILENT_MS);
+            if let Some(ms) = silent {
+                out.push(Bit::joined(format!(" ENGINE SILENT {} ", age(ms)), Role::Emergency, 0));
+            }
+            if let Engine::Elsewhere { grant: Grant::Looks, .. } = model.engine {
+                out.push(Bit::joined(" LOOKS ONLY ", Role::ReadOnly, 1));
+            } else if let Engine::Elsewhere { grant: Grant::Exits, .. } = model.engine {
+                out.push(Bit::joined(" EXITS ONLY ", Role::ReadOnly, 1));
+            }
+        }
+    }
 }
 
 /// What is switched on or off, loudest first.
@@ -233,6 +259,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
     strip::draw(canvas, (area.x, area.y, room), top, clock);
 
     let mut bottom = Vec::new();
+    engine(model, &mut bottom);
     switches(model, canvas, &mut bottom);
     worst(banner, &mut bottom);
     let mut right = Vec::new();

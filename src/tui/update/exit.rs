@@ -12,7 +12,7 @@ use crate::{
     },
     tui::{
         modal::{Confirmation, ExitShown, FLATTEN_WORD, Halt, Modal, QuitAsk},
-        model::{ExitAsked, Model, Tone},
+        model::{Engine, ExitAsked, Model, Tone},
         msg::Cmd,
     },
 };
@@ -299,6 +299,10 @@ fn quit_stroke(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn ask_open(model: &mut Model) -> Vec<Cmd> {
+    // Leaving such a screen leaves everything as it is: the engine goes on, or is gone already.
+    if matches!(model.engine, Engine::Elsewhere { .. } | Engine::Gone { .. }) {
+        return leave(model);
+    }
     model.command_line = None;
     model.filter_line = None;
     let (asked, cmd) = model.ask(Request::AskOpen);

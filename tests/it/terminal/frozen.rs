@@ -73,7 +73,7 @@ impl Desk {
     }
 }
 
-fn configured(home: &Path, venue: &Venue) -> PathBuf {
+pub(super) fn configured(home: &Path, venue: &Venue) -> PathBuf {
     let mut config = "[venues.desk]\nkind = \"alpaca\"\nenvironment = \"paper\"\n".to_owned();
     let names = [
         "trading_url",

@@ -1,0 +1,136 @@
+//! The messages of the engine's local socket: a greeting is a line of JSON, a message a length and MessagePack
+//! (`desk::protocol` says why and what).
+
+use crate::desk::protocol::{GREETING_MAX, MESSAGE_MAX};
+use serde::{Serialize, de::DeserializeOwned};
+use std::io::{Error, ErrorKind, Result};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+/// What is kept for the next message: room beyond this is given back.
+const KEPT: usize = 4 << 20;
+
+fn wrong(why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidData, why.to_string())
+}
+
+/// Reads one line. A peer that sends no end of it is cut off.
+///
+/// # Errors
+/// When the connection ends or what came is no greeting.
+pub(super) async fn greeting<T: DeserializeOwned>(from: &mut (impl AsyncRead + Unpin)) -> Result<T> {
+    let mut line = Vec::new();
+    loop {
+        // One byte at a time, once a connection: what stands behind the line is the first message's.
+        match from.read_u8().await? {
+            b'\n' => return serde_json::from_slice(&line).map_err(wrong),
+            byte if line.len() < GREETING_MAX => line.push(byte),
+            _ => return Err(wrong("the greeting has no end")),
+        }
+    }
+}
+
+/// Writes one line.
+///
+/// # Errors
+/// When the connection ends.
+pub(super) async fn greet<T: Serialize>(to: &mut (impl AsyncWrite + Unpin), hello: &T) -> Result<()> {
+    let mut line = serde_json::to_vec(hello).map_err(wrong)?;
+    line.push(b'\n');
+    to.write_all(&line).await
+}
+
+/// Room for messages, used again.
+#[derive(Debug, Default)]
+pub(super) struct Room(Vec<u8>);
+
+impl Room {
+    /// Reads one message; `None` where the connection ended between two.
+    ///
+    /// # Errors
+    /// When it ends within one, or what came can't be one.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &mut self,
+        from: &mut (impl AsyncRead + Unpin),
+    ) -> Result<Option<T>> {
+        let length = match from.read_u32_le().await {
+            Ok(length) => length,
+            Err(why) if why.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+            Err(why) => return Err(why),
+        };
+        if length > MESSAGE_MAX {
+            return Err(wrong(format!("a message of {length} bytes is announced")));
+        }
+        let length = usize::try_from(length).map_err(wrong)?;
+        self.0.clear();
+        // Room is made as the bytes come: a length alone reserves nothing.
+        let read = from.take(u64::try_from(length).map_err(wrong)?).read_to_end(&mut self.0).await?;
+        if read < length {
+            return Err(Error::new(ErrorKind::UnexpectedEof, "the connection ended within a message"));
+        }
+        let message = rmp_serde::from_slice(&self.0).map_err(wrong);
+        self.give_back();
+        message.map(Some)
+    }
+
+    /// Writes one message.
+    ///
+    /// # Errors
+    /// When the connection ends, or the message is larger than any may be.
+    pub(super) async fn write<T: Serialize>(
+        &mut self,
+        to: &mut (impl AsyncWrite + Unpin),
+        message: &T,
+    ) -> Result<()> {
+        self.0.clear();
+        self.0.extend_from_slice(&[0; 4]);
+        rmp_serde::encode::write(&mut self.0, message).map_err(wrong)?;
+        let length = self.0.len().checked_sub(4).and_then(|n| u32::try_from(n).ok());
+        let length = length.filter(|n| *n <= MESSAGE_MAX).ok_or_else(|| wrong("a message is too large"))?;
+        if let Some(head) = self.0.get_mut(..4) {
+            head.copy_from_slice(&length.to_le_bytes());
+        }
+        to.write_all(&self.0).await?;
+        self.give_back();
+        Ok(())
+    }
+
+    fn give_back(&mut self) {
+        self.0.clear();
+        self.0.shrink_to(KEPT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::protocol::Up;
+
+    fn run<T>(of: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(of)
+    }
+
+    #[test]
+    fn a_message_comes_as_it_went() {
+        run(async {
+            let (mut wire, mut room) = (Vec::new(), Room::default());
+            room.write(&mut wire, &Up::End).await.unwrap();
+            room.write(&mut wire, &Up::End).await.unwrap();
+            let mut wire = wire.as_slice();
+            assert_eq!(room.read::<Up>(&mut wire).await.unwrap(), Some(Up::End));
+            assert_eq!(room.read::<Up>(&mut wire).await.unwrap(), Some(Up::End));
+            assert_eq!(room.read::<Up>(&mut wire).await.unwrap(), None);
+        });
+    }
+
+    #[test]
+    fn what_is_cut_off_too_large_or_something_else_is_an_error() {
+        run(async {
+            let mut room = Room::default();
+            for bytes in [&[9, 0, 0, 0, 1][..], &[255, 255, 255, 255], &[1, 0, 0, 0, 193]] {
+                assert!(room.read::<Up>(&mut &*bytes).await.is_err(), "{bytes:?}");
+            }
+            let endless = vec![b'{'; GREETING_MAX + 2];
+            assert!(greeting::<crate::desk::protocol::Hello>(&mut endless.as_slice()).await.is_err());
+        });
+    }
+}
