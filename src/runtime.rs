@@ -8,7 +8,7 @@ mod cloud;
 pub mod deck;
 mod elsewhere;
 mod embedded;
-mod frames;
+pub mod frames;
 mod gateway;
 mod hands;
 pub mod headless;

@@ -14,6 +14,7 @@
     reason = "a measurement reads the clock, divides times, and ends where something is not as it must be"
 )]
 
+mod attach;
 mod decisions;
 mod decoding;
 mod desk;
@@ -38,7 +39,7 @@ use std::io::Write as _;
 /// A group of goals that are measured together.
 type Group = (&'static [u8], fn() -> Vec<table::Row>);
 
-const GROUPS: [Group; 11] = [
+const GROUPS: [Group; 12] = [
     (&[1], wire::parse_and_apply),
     (&[2], decoding::exact_decimals),
     (&[3], feed::websocket_to_state),
@@ -50,6 +51,7 @@ const GROUPS: [Group; 11] = [
     (&[15], exit::limited),
     (&[15], exit::own_time),
     (&[16], journal::appends),
+    (&[17], attach::attaching),
 ];
 
 fn main() -> std::io::Result<()> {

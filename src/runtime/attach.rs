@@ -1,7 +1,7 @@
 //! The way to an engine that runs in another process of this profile: its local socket, from a front end's side.
 
 use super::{
-    frames::{self, Room},
+    frames::Room,
     lanes::{Desk, Lane},
     serve::socket_path,
 };
@@ -9,12 +9,12 @@ use crate::{
     clock::{Clock, System},
     desk::{
         Envelope, Receipt, Snapshot,
-        protocol::{Down, Grant, Hello, Up, VERSION, Welcome},
+        protocol::{Down, GREETING_MAX, Grant, Hello, Up, VERSION, Welcome},
     },
     domain::{ids::VenueId, text::Text},
 };
 use std::{
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Read as _, Write as _},
     os::unix::net::UnixStream,
     path::Path,
     sync::Arc,
@@ -103,23 +103,21 @@ pub fn attach(state: &Path, hello: &Hello) -> Result<Option<Attachment>, AttachE
         Err(why) if why.kind() == ErrorKind::WouldBlock => return Err(AttachError::Silent),
         Err(why) => return Err(broken(&why)),
     };
-    stream.set_nonblocking(true).map_err(|why| broken(&why))?;
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| broken(&why))?;
-    let greeted = runtime.block_on(async {
-        tokio::time::timeout(GREETS_WITHIN, async {
-            let (mut read, mut write) = tokio::net::UnixStream::from_std(stream)?.into_split();
-            frames::greet(&mut write, hello).await?;
-            let welcome: Welcome = frames::greeting(&mut read).await?;
-            io::Result::Ok((read, write, welcome))
-        })
-        .await
-    });
-    let (read, write, welcome) = match greeted {
-        Err(_) => return Err(AttachError::Silent),
-        Ok(Err(why)) if why.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-        Ok(Err(why)) => return Err(broken(&why)),
-        Ok(Ok(greeted)) => greeted,
+    let welcome = match greet(&stream, hello) {
+        Ok(welcome) => welcome,
+        Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            return Err(AttachError::Silent);
+        }
+        // It ended as we came.
+        Err(why)
+            if matches!(
+                why.kind(),
+                ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(why) => return Err(broken(&why)),
     };
     if let Some(why) = welcome.refused {
         return Err(AttachError::Refused(why));
@@ -127,7 +125,32 @@ pub fn attach(state: &Path, hello: &Hello) -> Result<Option<Attachment>, AttachE
     if welcome.tradedeck != VERSION {
         return Err(AttachError::Refused(other_version(&welcome.program)));
     }
-    converse(runtime, read, write, welcome).map_err(|why| broken(&why))
+    converse(stream, welcome).map_err(|why| broken(&why))
+}
+
+/// Greets and is greeted, before anything else is done: whoever calls may be within a runtime already.
+fn greet(mut stream: &UnixStream, hello: &Hello) -> io::Result<Welcome> {
+    let clock = System::start();
+    let until = clock.now().mono.plus_ms(u64::try_from(GREETS_WITHIN.as_millis()).ok().unwrap_or(u64::MAX));
+    stream.set_read_timeout(Some(GREETS_WITHIN))?;
+    stream.set_write_timeout(Some(GREETS_WITHIN))?;
+    let mut line = serde_json::to_vec(hello)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    line.clear();
+    let mut byte = [0_u8];
+    // One at a time: what stands behind the line is the first message's.
+    loop {
+        stream.read_exact(&mut byte)?;
+        match byte {
+            [b'\n'] => return serde_json::from_slice(&line).map_err(io::Error::from),
+            [byte] if line.len() < GREETING_MAX => line.push(byte),
+            _ => return Err(io::Error::new(ErrorKind::InvalidData, "the greeting has no end")),
+        }
+        if clock.now().mono > until {
+            return Err(ErrorKind::TimedOut.into());
+        }
+    }
 }
 
 /// What an engine of another version is told, and tells.
@@ -139,12 +162,9 @@ pub(super) fn other_version(theirs: &str) -> Text {
     ))
 }
 
-fn converse(
-    runtime: tokio::runtime::Runtime,
-    read: OwnedReadHalf,
-    write: OwnedWriteHalf,
-    welcome: Welcome,
-) -> io::Result<Option<Attachment>> {
+fn converse(stream: UnixStream, welcome: Welcome) -> io::Result<Option<Attachment>> {
+    stream.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (emergency_in, emergency) = mpsc::channel(16);
     let (operator_in, operator) = mpsc::channel(64);
     let (receipt_in, receipts) = mpsc::channel(256);
@@ -153,6 +173,7 @@ fn converse(
     let (end, ends) = mpsc::channel(1);
     std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
         let ended = runtime.block_on(async {
+            let (read, write) = tokio::net::UnixStream::from_std(stream)?.into_split();
             tokio::select! {
                 ended = listen(read, &receipt_in, &snapshot_in) => ended,
                 ended = speak(write, emergency, operator, ends) => ended,

@@ -41,14 +41,14 @@ pub(super) async fn greet<T: Serialize>(to: &mut (impl AsyncWrite + Unpin), hell
 
 /// Room for messages, used again.
 #[derive(Debug, Default)]
-pub(super) struct Room(Vec<u8>);
+pub struct Room(Vec<u8>);
 
 impl Room {
     /// Reads one message; `None` where the connection ended between two.
     ///
     /// # Errors
     /// When it ends within one, or what came can't be one.
-    pub(super) async fn read<T: DeserializeOwned>(
+    pub async fn read<T: DeserializeOwned>(
         &mut self,
         from: &mut (impl AsyncRead + Unpin),
     ) -> Result<Option<T>> {
@@ -76,7 +76,7 @@ impl Room {
     ///
     /// # Errors
     /// When the connection ends, or the message is larger than any may be.
-    pub(super) async fn write<T: Serialize>(
+    pub async fn write<T: Serialize>(
         &mut self,
         to: &mut (impl AsyncWrite + Unpin),
         message: &T,
