@@ -1,5 +1,8 @@
 //! What one process holds: the venues, the engine on its thread, the journal on its own, and one desk to it all.
 
+mod past;
+
+use self::past::{Kept, header, journal_path, open_journal, take_lock};
 use super::{
     accounts::{environment, of_addresses, of_config},
     algorithms::{self, Sources},
@@ -25,10 +28,7 @@ use crate::{
         text::Text,
     },
     engine::{Counting, Engine, Front, Routing, Setup, VenueSetup},
-    journal::{
-        Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Seq, Session, Sessions,
-        Writer, set_torn_tail_aside,
-    },
+    journal::{Committed, Completions, EngineLock, Journal, Session, Sessions, Writer},
     transport::tls::Tls,
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -98,9 +98,6 @@ pub struct Host {
     _session: Session,
     _lock: Option<EngineLock>,
 }
-
-/// The name of the profile in the journal's header.
-const PROFILE: &str = "default";
 
 struct Completed(mpsc::Sender<Committed>);
 
@@ -234,17 +231,6 @@ impl Host {
     }
 }
 
-/// The right to hold the accounts; `None` where another run has it, or this one is only to look.
-fn take_lock(state: &Path, opening: &Opening) -> Result<Option<EngineLock>, JournalError> {
-    match EngineLock::take(state) {
-        // Who only looks leaves the accounts to the next.
-        Ok(_) if opening.looks => Ok(None),
-        Ok(lock) => Ok(Some(lock)),
-        Err(JournalError::Running { .. }) if opening.role != Role::Engine => Ok(None),
-        Err(why) => Err(why),
-    }
-}
-
 /// Ten characters of chance: a run's name is never used twice.
 fn new_instance() -> anyhow::Result<Instance> {
     let mut bytes = [0_u8; 10];
@@ -252,46 +238,6 @@ fn new_instance() -> anyhow::Result<Instance> {
     let letters: String =
         bytes.iter().map(|b| char::from_digit(u32::from(*b) & 31, 32).unwrap_or('0')).collect();
     Ok(Instance::new(&letters)?)
-}
-
-fn journal_path(state: &Path) -> PathBuf {
-    state.join("journal.sqlite")
-}
-
-fn header() -> Header {
-    Header { profile: PROFILE.into(), accounts: Vec::new(), version: env!("CARGO_PKG_VERSION").into() }
-}
-
-/// The open journal (none where it is only read), what stands in it, and the last record of that at least.
-struct Kept {
-    journal: Option<Journal>,
-    past: Vec<Dated>,
-    seen: Seq,
-}
-
-fn open_journal(
-    state: &Path,
-    instance: &Instance,
-    alone: bool,
-    read_only: bool,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Kept> {
-    let (path, header) = (journal_path(state), header());
-    if alone && let Some(torn) = set_torn_tail_aside(&path, clock.now().wall)? {
-        tracing::warn!(?torn, "the journal's log had a torn end; it was put aside");
-    }
-    if read_only {
-        let journal = Journal::open(&path, &header, Mode::ReadOnly)?;
-        let seen = journal.last()?;
-        return Ok(Kept { past: replay(&journal)?, journal: None, seen });
-    }
-    let journal = Journal::open(&path, &header, Mode::Write(instance.clone()))?;
-    let seen = journal.last()?;
-    Ok(Kept { past: replay(&journal)?, journal: Some(journal), seen })
-}
-
-fn replay(journal: &Journal) -> Result<Vec<Dated>, JournalError> {
-    journal.replay().map(|record| record.map(|r| r.dated)).collect()
 }
 
 fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {

@@ -97,7 +97,7 @@ fn rooms_only_use_the_rooms_below_them() {
 const MAY_LINK: &[(&str, &[&str])] = &[
     ("domain", &["hashbrown", "rust_decimal", "serde", "smol_str", "thiserror", "jiff"]),
     ("grammar", &["rust_decimal", "serde", "smol_str", "thiserror", "jiff", "strsim"]),
-    ("clock", &[]),
+    ("clock", &["nix"]),
     (
         "config",
         &[
@@ -207,7 +207,6 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "rusqlite",
             "fs4",
             "getrandom",
-            "rmp_serde",
             "rmpv",
             "toml",
         ],
@@ -254,6 +253,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "ratatui",
             "bytes",
             "directories",
+            "rmp_serde",
         ],
     ),
     (
