@@ -4,6 +4,7 @@
 mod account;
 mod act;
 mod algos;
+mod analytics;
 mod ask;
 mod cancel;
 mod check;
@@ -101,6 +102,8 @@ enum Command {
     Positions(open::At),
     /// Algorithms: what they hold, earn and log; `algos NAME liquidate` asks one for something.
     Algos(algos::Algos),
+    /// How well orders were executed, from the journal alone: by symbol, venue, type, algorithm or day.
+    Analytics(analytics::Analytics),
     /// Working orders.
     Orders(orders::Orders),
     /// Executions, newest first.
@@ -166,6 +169,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Account(c) => account::run(context, &c),
         Command::Positions(c) => positions::run(context, &c),
         Command::Algos(c) => algos::run(context, &c),
+        Command::Analytics(c) => analytics::run(context, &c),
         Command::Orders(c) => orders::run(context, &c),
         Command::Fills(c) => fills::run(context, &c),
         Command::Health(c) => health::run(context, &c),

@@ -13,6 +13,7 @@ mod lanes;
 pub mod paper;
 pub mod process;
 mod pump;
+pub mod quality;
 pub mod rehearsal;
 pub mod screen;
 pub mod settings;

@@ -42,6 +42,8 @@ mod openapi;
 #[cfg(test)]
 mod paper_venue;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod quantconnect;
 #[cfg(test)]
 mod races;
