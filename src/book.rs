@@ -24,6 +24,7 @@ pub mod reconcile;
 mod recovery;
 mod rows;
 pub mod sessions;
+mod settled;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod algorithms;
+pub mod archive;
 pub mod client;
 mod cloud;
 mod elsewhere;

@@ -126,6 +126,9 @@ impl Host {
         let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
         let session = sessions.begin(&instance)?;
         let alone = lock.is_some() && alive.is_empty();
+        if alone && opening.role == Role::Screen {
+            super::archive::at_start(&opening.config, &state, &clock);
+        }
         let Kept { mut journal, mut past, seen } = open_journal(&state, &instance, alone, read_only, &clock)?;
         let elsewhere = if opening.role == Role::Screen {
             Some(Elsewhere::open(&journal_path(&state), &header(), instance.clone(), seen)?)
@@ -199,7 +202,7 @@ fn new_instance() -> anyhow::Result<Instance> {
     Ok(Instance::new(&letters)?)
 }
 
-fn journal_path(state: &Path) -> PathBuf {
+pub(super) fn journal_path(state: &Path) -> PathBuf {
     state.join("journal.sqlite")
 }
 

@@ -27,12 +27,17 @@ pub struct Asked {
 pub fn quality(config: &Config, asked: Asked) -> anyhow::Result<(Vec<QualityRow>, Vec<OrderQuality>)> {
     let claims = config.algorithms.iter().filter_map(|a| algorithms::setup(a).claim).collect();
     let mut tally = crate::analytics::Tally::new(claims, asked.since, asked.symbol);
+    let mut before: Option<Journal> = None;
     for file in &asked.files {
         let journal = Journal::inspect(file)?;
-        for record in journal.replay() {
+        // What a journal was begun anew with stands in its archive, too.
+        let known =
+            before.as_ref().map(|before| journal.shared_with(before)).transpose()?.unwrap_or_default();
+        for record in journal.since(known) {
             let record = record?;
             tally.take(record.dated.at, &record.dated.fact);
         }
+        before = Some(journal);
     }
     Ok(tally.finish())
 }

@@ -6,6 +6,8 @@ mod alpaca;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod archive;
+#[cfg(test)]
 mod authority;
 #[cfg(test)]
 mod canary;
