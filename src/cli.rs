@@ -18,6 +18,7 @@ mod health;
 mod init;
 mod journal;
 mod lock;
+mod man;
 mod margin_call;
 mod open;
 mod order;
@@ -142,6 +143,8 @@ enum Command {
     Journal(journal::Journal),
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Print the manual, or the page of one command: `tradedeck man flatten | man -l -`.
+    Man(man::Man),
 }
 
 /// Runs the command that the arguments name.
@@ -188,6 +191,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),
+        Command::Man(c) => man::run(&c),
     }
 }
 

@@ -26,7 +26,7 @@ pub mod venue;
 pub use self::{
     algorithms::{AlgorithmConfig, AlgorithmKind, Beat, LeanCommands},
     credentials::{CredentialError, Credentials, resolve},
-    env::Env,
+    env::{Env, VARIABLES},
     error::{ConfigError, Place},
     journal::{KEEP_DAYS_MIN, Retention},
     keys::{KeyBinding, Level, Preset},
