@@ -168,7 +168,7 @@ fn measure(look: &Look, out: &mut impl Write) -> std::io::Result<()> {
         let see = timed(|n| ticked(&mut model, n));
         let with_orders = |orders: usize| {
             let mut model = scenes::model(scenes::crowded(orders, 50), width, height);
-            model.orders_tab = OrdersTab::All;
+            model.tabs.orders = OrdersTab::All;
             model.focus = Pane::Orders;
             model
         };

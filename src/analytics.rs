@@ -6,7 +6,7 @@ mod inverse;
 mod quality;
 
 pub use curve::EquityCurve;
-pub use quality::{Quality, quality};
+pub use quality::{By, Fees, OrderQuality, Quality, Tally, quality};
 
 use crate::{
     book::{Book, FillRow, HeldRow, Mark, Marks, OrderRow, PositionRow},

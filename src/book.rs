@@ -24,6 +24,7 @@ pub mod reconcile;
 mod recovery;
 mod rows;
 pub mod sessions;
+mod settled;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
@@ -33,7 +34,7 @@ pub use fills::FillRow;
 pub use held::HeldRow;
 pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
-pub use orders::OrderRow;
+pub use orders::{LATE_MS, Moments, OrderRow};
 pub use positions::PositionRow;
 pub use reconcile::{AlertSeed, Doubt, Finding, contradiction, of_execution, of_order_report, reconcile};
 pub use sessions::DayRow;

@@ -4,6 +4,7 @@
 mod account;
 mod act;
 mod algos;
+mod analytics;
 mod ask;
 mod cancel;
 mod check;
@@ -18,6 +19,7 @@ mod health;
 mod init;
 mod journal;
 mod lock;
+mod man;
 mod margin_call;
 mod open;
 mod order;
@@ -107,6 +109,8 @@ enum Command {
     Positions(open::At),
     /// Algorithms: what they hold, earn and log; `algos NAME liquidate` asks one for something.
     Algos(algos::Algos),
+    /// How well orders were executed, from the journal alone: by symbol, venue, type, algorithm or day.
+    Analytics(analytics::Analytics),
     /// Working orders.
     Orders(orders::Orders),
     /// Executions, newest first.
@@ -145,6 +149,8 @@ enum Command {
     Journal(journal::Journal),
     /// Print the completions of a shell.
     Completions(completions::Completions),
+    /// Print the manual, or the page of one command: `tradedeck man flatten | man -l -`.
+    Man(man::Man),
 }
 
 /// Runs the command that the arguments name.
@@ -173,6 +179,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Account(c) => account::run(context, &c),
         Command::Positions(c) => positions::run(context, &c),
         Command::Algos(c) => algos::run(context, &c),
+        Command::Analytics(c) => analytics::run(context, &c),
         Command::Orders(c) => orders::run(context, &c),
         Command::Fills(c) => fills::run(context, &c),
         Command::Health(c) => health::run(context, &c),
@@ -191,6 +198,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),
+        Command::Man(c) => man::run(&c),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod env;
 pub mod error;
 mod exit;
+pub mod journal;
 pub mod keys;
 pub mod kind;
 pub mod layers;
@@ -25,8 +26,9 @@ pub mod venue;
 pub use self::{
     algorithms::{AlgorithmConfig, AlgorithmKind, Beat, LeanCommands},
     credentials::{CredentialError, Credentials, resolve},
-    env::Env,
+    env::{Env, VARIABLES},
     error::{ConfigError, Place},
+    journal::{KEEP_DAYS_MIN, Retention},
     keys::{KeyBinding, Level, Preset},
     kind::{VenueKind, VenueState},
     layers::{Flags, config_file, load, state_dir, validate},
@@ -77,6 +79,8 @@ pub struct Config {
     pub session: Session,
     /// How a flatten goes about it.
     pub exit: ExitTerms,
+    /// How long the journal keeps its records.
+    pub journal: Retention,
     /// How it looks.
     pub ui: Ui,
     /// Pages and columns.
@@ -105,6 +109,7 @@ impl Default for Config {
             totals: Totals::default(),
             session: Session::default(),
             exit: ExitTerms::default(),
+            journal: Retention::default(),
             ui: Ui::default(),
             screens: Screens::default(),
             keys: BTreeMap::new(),
@@ -195,6 +200,7 @@ impl Config {
         totals::read(&root.section("totals"), &mut self.totals);
         trading::read_session(root.section("session"), &mut self.session);
         exit::read(&root.section("exit"), &mut self.exit);
+        journal::read(&root.section("journal"), &mut self.journal);
         ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
         screen::read(root, &mut self.screens);
         ui::read_watchlist(root.section("watchlist"), &self.venues, &mut self.watchlist);

@@ -34,6 +34,7 @@ mod unusual;
 mod venue;
 mod view;
 mod watch;
+mod witness;
 
 pub use effect::{Ask, Effect, Step};
 pub use input::{AlgorithmSetup, Answer, Front, Input, Setup, Timer, VenueSetup};
@@ -218,8 +219,9 @@ impl Engine {
     }
 
     /// Applies a fact, puts it into the step, and says what a person must know of it.
-    fn fact(&mut self, fact: Fact) -> Applied {
+    fn fact(&mut self, mut fact: Fact) -> Applied {
         self.take_in_unsettled();
+        self.witness(&mut fact);
         let applied = self.apply(&fact);
         if !matches!(applied, Applied::Duplicate) {
             self.out.facts.push(Dated { at: self.now.wall, fact });

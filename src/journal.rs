@@ -1,9 +1,11 @@
 //! The journal: an SQLite file of facts, each on the disk before what follows from it leaves the process.
 //!
-//! A record is never changed and never taken out. Its sum covers it and the one before it, so that a changed,
+//! A record is never changed and never taken out; a journal that grew long is put aside whole, and begun anew with what
+//! is still needed ([`Anew`]). Its sum covers it and the one before it, so that a changed,
 //! lost or moved record is found and named. A file that is damaged, another application's, another profile's,
 //! or a newer version's is refused by name and left as it is.
 
+mod anew;
 mod append;
 mod csv;
 mod error;
@@ -20,6 +22,7 @@ mod verify;
 mod wal;
 mod writer;
 
+pub use anew::{Anew, Began};
 pub use error::JournalError;
 pub use export::{Exported, Filter, Format};
 pub use record::{Record, Seq};
@@ -70,6 +73,8 @@ pub struct Journal {
     press: record::Press,
     /// Why nothing more may be written.
     refusal: OnceCell<JournalError>,
+    /// While this is held the file is not put aside for another.
+    _gate: Option<std::fs::File>,
 }
 
 impl Journal {
@@ -127,16 +132,17 @@ impl Journal {
 
     fn to_write(path: &Path, header: &Header, run: Instance) -> Result<Self, JournalError> {
         let path = place::settle(path)?;
+        let gate = anew::pass_gate(&path)?;
         if !place::own_file(&path)? {
             schema::create(&path, header)?;
         }
         schema::identify(&path)?;
         let conn = schema::connect(&path, true)?;
-        Ok(Self::of(path, conn, Some(run)))
+        Ok(Self { _gate: Some(gate), ..Self::of(path, conn, Some(run)) })
     }
 
     fn of(path: PathBuf, conn: Connection, run: Option<Instance>) -> Self {
-        Self { path, conn, run, press: record::Press::default(), refusal: OnceCell::new() }
+        Self { path, conn, run, press: record::Press::default(), refusal: OnceCell::new(), _gate: None }
     }
 
     /// Where it lies.
@@ -152,6 +158,24 @@ impl Journal {
     /// The version of the program that made it.
     pub fn made_by(&self) -> Result<String, JournalError> {
         schema::header_value(&self.conn, &self.path, "made_by")
+    }
+
+    /// What its first records were taken over from, where it was begun anew.
+    ///
+    /// # Errors
+    /// When the header can't be read.
+    pub fn began(&self) -> Result<Option<Began>, JournalError> {
+        anew::began(&self.conn, &self.path)
+    }
+
+    /// The last of its records that stand in `before`, too, where it was begun anew from that; else [`Seq::START`].
+    ///
+    /// # Errors
+    /// When one of them can't be read.
+    pub fn shared_with(&self, before: &Self) -> Result<Seq, JournalError> {
+        let end = before.end()?;
+        let began = self.began()?.filter(|began| (began.seq, began.sum) == end);
+        Ok(began.map_or(Seq::START, |began| Seq::new(began.copied)))
     }
 
     /// Why nothing more is written to it, if so.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod algorithms;
+pub mod archive;
 pub mod attach;
 pub mod client;
 mod cloud;
@@ -17,6 +18,7 @@ mod lanes;
 pub mod paper;
 pub mod process;
 mod pump;
+pub mod quality;
 pub mod rehearsal;
 pub mod screen;
 mod serve;

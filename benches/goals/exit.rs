@@ -310,6 +310,7 @@ impl Bench {
             fee: None,
             liquidity: Liquidity::Unknown,
             at: self.now.wall,
+            seen: None,
         };
         self.tell(Event::Execution(Box::new(execution)));
         self.tell(Event::Order(Box::new(done)));

@@ -93,7 +93,7 @@ fn ticking(terminal: &mut Terminal<Screen<Counted>>, model: &mut Model, look: &L
 
 fn with_orders(orders: usize) -> Model {
     let mut model = scenes::model(scenes::crowded(orders, 50), WIDTH, HEIGHT);
-    model.orders_tab = OrdersTab::All;
+    model.tabs.orders = OrdersTab::All;
     model.focus = Pane::Orders;
     model.refresh(Pane::Orders);
     model

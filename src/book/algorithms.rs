@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 /// By tag: counted with every fill, for orders are forgotten before positions are closed.
 #[derive(Debug, Default)]
 pub(super) struct Tagged {
-    nets: BTreeMap<SmolStr, BTreeMap<InstrumentId, SignedQty>>,
+    pub(super) nets: BTreeMap<SmolStr, BTreeMap<InstrumentId, SignedQty>>,
 }
 
 impl Tagged {
@@ -46,7 +46,7 @@ impl Tagged {
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     claims: Vec<Claim>,
-    rows: BTreeMap<Owner, Positions>,
+    pub(super) rows: BTreeMap<Owner, Positions>,
     paused: BTreeMap<SmolStr, Text>,
     /// What was asked and not answered.
     asked: BTreeMap<u64, (SmolStr, Instruction)>,
@@ -73,6 +73,11 @@ impl Parts {
         if let Some(fee) = execution.fee.as_ref().filter(|_| !are_rules_known) {
             part.keep_fee(&execution.instrument, fee, execution.price);
         }
+    }
+
+    /// Which are paused, and why.
+    pub(super) fn paused(&self) -> impl Iterator<Item = (&SmolStr, &Text)> {
+        self.paused.iter()
     }
 
     /// False when it changes nothing.

@@ -112,10 +112,14 @@ impl Book {
     ) -> Option<(OrderState, OrderState, Transition)> {
         let new = execution.qty.saturating_sub(told);
         let mut transition = Transition::Stale;
-        let payoff = self.payoff_of(&execution.instrument);
+        // The journal alone does not tell the rules: then it is as it was seen.
+        let seen = execution.seen.as_deref().and_then(|s| s.payoff);
+        let known = self.instrument(&execution.instrument).map(|rules| rules.payoff);
+        let payoff = known.or(seen).unwrap_or_default();
         let moved = self.orders.update(at, order, |row| {
             row.inferred = row.inferred.saturating_sub(told);
             charge_order(&mut row.fees, execution.fee.as_ref());
+            row.note_fill(at, execution, inferred);
             if new.is_zero() {
                 return;
             }

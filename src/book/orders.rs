@@ -1,11 +1,13 @@
 //! The orders, by both their names, by instrument and by age.
 
 mod line;
+mod make;
+mod moments;
 mod pace;
 mod words;
 
 pub(super) use self::line::Line;
-use self::words::{role_of, settle};
+pub use self::moments::{LATE_MS, Moments};
 use super::{
     applied::Applied,
     executions::Orphan,
@@ -75,6 +77,8 @@ pub struct OrderRow {
     pub trailing_stop: Option<Price>,
     /// The touch that stood when it was made here.
     pub arrival: Option<Arrival>,
+    /// When it left, was acknowledged and filled, and what stood then. `None` while nothing of it is known.
+    pub moments: Option<Box<Moments>>,
     /// When it was intended or first seen.
     pub intended_at: Stamp,
     /// When the last fact moved it.
@@ -122,79 +126,6 @@ impl OrderRow {
     /// Has all of it filled, as far as its quantity tells?
     pub(super) fn is_whole(&self) -> bool {
         self.spec.amount.qty().is_some_and(|total| !total.is_zero() && self.filled >= total)
-    }
-
-    fn of_intent(at: Stamp, seat: Seat, intent: &Intent) -> Self {
-        Self {
-            id: intent.order.clone(),
-            venue_id: None,
-            spec: intent.spec.clone(),
-            origin: intent.origin.clone(),
-            state: OrderState::Intended,
-            filled: Qty::ZERO,
-            filled_value: Money::ZERO,
-            payoff: Payoff::ONE,
-            inferred: Qty::ZERO,
-            fees: Vec::new(),
-            parent: None,
-            role: role_of(&intent.spec),
-            replaces: intent.replaces.clone(),
-            replaced_by: None,
-            reason: None,
-            status_word: None,
-            trailing_stop: None,
-            arrival: intent.arrival,
-            intended_at: at,
-            updated_at: at,
-            resume: OrderState::Working,
-            inferred_to: Qty::ZERO,
-            successors: Vec::new(),
-            counted: Counted::default(),
-            seat,
-        }
-    }
-
-    fn of_report(at: Stamp, seat: Seat, id: OrderId, report: &OrderReport, origin: Origin) -> Self {
-        let spec = OrderSpec {
-            instrument: report.instrument.clone(),
-            side: report.side,
-            amount: report.amount,
-            order_type: report.order_type,
-            tif: report.tif,
-            extended: report.extended,
-            post_only: false,
-            reduce_only: false,
-            attached: report.attached,
-            tag: None,
-        };
-        let role = report.role.unwrap_or_else(|| role_of(&spec));
-        Self {
-            id,
-            venue_id: Some(report.venue_id.clone()),
-            spec,
-            origin,
-            state: settle(OrderState::Unknown, report.status),
-            filled: Qty::ZERO,
-            filled_value: Money::ZERO,
-            payoff: Payoff::ONE,
-            inferred: Qty::ZERO,
-            fees: Vec::new(),
-            parent: report.parent.clone(),
-            role,
-            replaces: None,
-            replaced_by: None,
-            reason: report.reason.clone(),
-            status_word: Some(report.status_word.clone()),
-            trailing_stop: report.trailing_stop,
-            arrival: None,
-            intended_at: report.submitted.unwrap_or(at),
-            updated_at: at,
-            resume: OrderState::Working,
-            inferred_to: Qty::ZERO,
-            successors: Vec::new(),
-            counted: Counted::default(),
-            seat,
-        }
     }
 
     /// Goes through the table. A refusal leads back to where the request found the order.
@@ -305,6 +236,7 @@ impl Orders {
             if fact.reason.is_some() {
                 row.reason.clone_from(&fact.reason);
             }
+            row.note_event(at, fact);
             row.spec.order_type = fact.order_type.unwrap_or(row.spec.order_type);
             row.trailing_stop = fact.trailing_stop.or(row.trailing_stop);
             if let (OrderEvent::Amended, Some(change)) = (fact.event, fact.change) {

@@ -57,6 +57,11 @@ pub(super) struct Sessions {
 const NO_DAY: DayRow = DayRow { orders: 0, trades: 0, losses: 0, errors: 0 };
 
 impl Sessions {
+    /// Is a round trip of it not over?
+    pub(super) fn is_in_round(&self, instrument: &InstrumentId) -> bool {
+        self.rounds.contains_key(instrument)
+    }
+
     pub(super) fn day(&self, venue: &VenueId) -> &DayRow {
         self.days.get(venue).unwrap_or(&NO_DAY)
     }

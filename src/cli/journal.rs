@@ -7,23 +7,47 @@ use super::{
     table::lines,
 };
 use crate::{
+    clock::{Clock as _, System},
+    config::KEEP_DAYS_MIN,
     domain::time::Stamp,
-    journal::{Filter, Format, Journal as File, JournalError},
+    journal::{EngineLock, Filter, Format, Journal as File, JournalError},
+    runtime::archive,
 };
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
 use std::{
+    fmt::Write as _,
     fs::OpenOptions,
     io::{BufWriter, ErrorKind, Write},
     os::unix::fs::OpenOptionsExt as _,
     path::PathBuf,
 };
 
+const DAY_MS: i64 = 86_400_000;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Journal {
     /// Write the journal's records as a table or as one JSON object a line.
     Export(Export),
-    /// Is every record as it was written?
-    Verify,
+    /// Is every record as it was written? Damage, gaps, and what a newer version wrote are named.
+    Verify(Verify),
+    /// Put the journal aside as an archive, and begin it anew with what is still needed and what is not before a day.
+    Archive(Archive),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// This journal or archive instead of the present one.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Archive {
+    /// What is not before this stays: `2026-10-01`, at least two weeks ago. Without it what `keep_days` of the
+    /// configuration says.
+    #[arg(long, value_name = "DAY")]
+    before: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -40,6 +64,9 @@ pub(super) struct Export {
     /// Only what is about this symbol.
     #[arg(long, value_name = "S")]
     symbol: Option<String>,
+    /// This journal or archive instead of the present one.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
     /// To a new file instead of standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -54,11 +81,55 @@ enum How {
 }
 
 pub(super) fn run(context: &Context, journal: &Journal) -> Result<Report, Failure> {
-    let file = File::inspect(&context.state()?.join("journal.sqlite")).map_err(Failure::failed)?;
     match journal {
-        Journal::Export(export) => self::export(&file, export),
-        Journal::Verify => Ok(verify(&file)),
+        Journal::Export(export) => self::export(&open(context, export.file.as_ref())?, export),
+        Journal::Verify(asked) => Ok(verify(&open(context, asked.file.as_ref())?)),
+        Journal::Archive(asked) => archive(context, asked),
     }
+}
+
+fn open(context: &Context, file: Option<&PathBuf>) -> Result<File, Failure> {
+    let path = match file {
+        Some(path) => path.clone(),
+        None => context.state()?.join("journal.sqlite"),
+    };
+    File::inspect(&path).map_err(Failure::failed)
+}
+
+fn archive(context: &Context, asked: &Archive) -> Result<Report, Failure> {
+    let (config, now) = (context.config()?, System::start().now().wall);
+    let before = match (&asked.before, config.journal.keep_days) {
+        (Some(day), _) => instant("--before", day)?,
+        (None, Some(days)) => now.plus_ms(i64::try_from(days).ok().unwrap_or(0).saturating_mul(-DAY_MS)),
+        (None, None) => {
+            return Err(Failure::usage(
+                "name a day, such as `--before 2026-10-01`, or set keep_days in [journal] of the configuration",
+            ));
+        }
+    };
+    let youngest = now.plus_ms(i64::try_from(KEEP_DAYS_MIN).ok().unwrap_or(0).saturating_mul(-DAY_MS));
+    if before > youngest {
+        return Err(Failure::usage(format!(
+            "the last {KEEP_DAYS_MIN} days stay in the journal: name a day before {}",
+            youngest.to_rfc3339()
+        )));
+    }
+    let state = context.state()?;
+    // Nobody begins to trade on the file that is put aside.
+    let lock = EngineLock::take(&state).map_err(Failure::failed)?;
+    let done = archive::archive(&archive::Asked::of(&config, &state, before, now))?;
+    drop(lock);
+    let text = match &done.archive {
+        Some(file) => format!(
+            "{} record(s) are in {}; the journal begins anew with {} of them\n",
+            done.records,
+            file.display(),
+            done.kept
+        ),
+        None => format!("nothing can go: all {} record(s) are still needed\n", done.records),
+    };
+    let document = json!({ "archive": done.archive, "records": done.records, "kept": done.kept });
+    Ok(Report::done(document, text))
 }
 
 fn verify(file: &File) -> Report {
@@ -66,7 +137,20 @@ fn verify(file: &File) -> Report {
     let sound = found.is_sound();
     let name = found.path.display();
     let text = if sound {
-        format!("{name} is sound: {} record(s) of {} run(s)\n", found.records, found.runs)
+        let mut text = format!("{name} is sound: {} record(s) of {} run(s)\n", found.records, found.runs);
+        for version in &found.newer {
+            // A text takes what is written to it.
+            _ = writeln!(text, "version {version}, newer than this one, wrote to it");
+        }
+        if let Some(began) = &found.began {
+            let (copied, archive) = (began.copied, &began.archive);
+            _ = writeln!(
+                text,
+                "its first {copied} record(s) were taken over from {archive}, which ends with {}",
+                began.seq
+            );
+        }
+        text
     } else {
         lines(&found.problems)
     };

@@ -14,6 +14,20 @@ pub(super) enum Code {
 }
 
 impl Code {
+    /// All of them, by their numbers.
+    pub(super) const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Usage, Self::Refused, Self::NotFlat];
+
+    /// What it says to who called.
+    pub(super) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "usage or configuration: mend what was given",
+            Self::Refused => "refused by a risk check",
+            Self::NotFlat => "not all is flat",
+        }
+    }
+
     pub(super) const fn number(self) -> u8 {
         match self {
             Self::Done => 0,

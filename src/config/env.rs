@@ -15,18 +15,29 @@ pub struct Env {
     state_home: Option<PathBuf>,
 }
 
-/// Which variables are kept.
+/// Which variables are kept: those of credentials by what they begin with.
 const PREFIXES: [&str; 3] = ["TRADEDECK_", "APCA_", "ALPACA_"];
-const NAMES: [&str; 9] = [
-    "HOME",
-    "XDG_CONFIG_HOME",
-    "XDG_STATE_HOME",
-    "NO_COLOR",
-    "TERM",
-    "COLORTERM",
-    "LC_ALL",
-    "LC_CTYPE",
-    "LANG",
+
+/// The others, and those of this program that are no credentials, with what each is for.
+pub const VARIABLES: [(&str, &str); 15] = [
+    ("TRADEDECK_CONFIG", "The configuration file, where --config names none."),
+    ("TRADEDECK_STATE", "Where journal, lock and paper account are kept, where --state says nothing."),
+    ("TRADEDECK_VENUE", "The venue of this run, where --venue says nothing."),
+    ("TRADEDECK_THEME", "The theme, where --theme says nothing."),
+    ("TRADEDECK_ASCII", "Draw with plain characters: yes, no or auto, where --ascii says nothing."),
+    (
+        "TRADEDECK_LOG",
+        "What is written to the log, such as info or tradedeck=debug; warn where it is not set.",
+    ),
+    ("NO_COLOR", "Set to anything: no colours."),
+    ("COLORTERM", "truecolor or 24bit: the terminal has all colours."),
+    ("TERM", "What the terminal can do; dumb can't show the dashboard."),
+    ("LC_ALL", "Whether the terminal shows more than plain characters."),
+    ("LC_CTYPE", "The same, where LC_ALL is not set."),
+    ("LANG", "The same, where neither is set."),
+    ("HOME", "Whose files these are."),
+    ("XDG_CONFIG_HOME", "Where configuration is kept; ~/.config where it is not set."),
+    ("XDG_STATE_HOME", "Where state is kept; ~/.local/state where it is not set."),
 ];
 
 impl Env {
@@ -44,7 +55,9 @@ impl Env {
     }
     /// Of these variables.
     pub fn new(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let wanted = |name: &str| PREFIXES.iter().any(|p| name.starts_with(p)) || NAMES.contains(&name);
+        let wanted = |name: &str| {
+            PREFIXES.iter().any(|p| name.starts_with(p)) || VARIABLES.iter().any(|(known, _)| *known == name)
+        };
         let vars: BTreeMap<_, _> =
             vars.into_iter().filter(|(k, _)| wanted(k)).map(|(k, v)| (k, Secret::new(v))).collect();
         let mut env = Self { vars, ..Self::default() };

@@ -5,7 +5,7 @@ mod exit;
 mod records;
 mod risk;
 
-pub use crate::analytics::Quality as QualityRow;
+pub use crate::analytics::{By, OrderQuality, Quality as QualityRow};
 pub use exit::{ExitAlgorithm, ExitNote, ExitRow, ExitVenue};
 pub use records::{AlgorithmRow, AlgorithmState, DifferenceKind, DifferenceRow};
 pub use risk::{MarginCallRow, RiskRow, RiskState};
@@ -76,7 +76,7 @@ pub struct Snapshot {
     /// Programs that trade on the same accounts.
     #[serde(default)]
     pub algorithms: Arc<Vec<AlgorithmRow>>,
-    /// Execution figures: the whole, then each venue, then each symbol.
+    /// Execution figures: of all orders, then by symbol, venue, type, owner, day, and the reasons of refusals.
     #[serde(default)]
     pub quality: Arc<Vec<QualityRow>>,
     /// What each venue takes, by class of instrument: the ticket offers just that.

@@ -40,6 +40,9 @@ pub struct OrderFact {
     pub trailing_stop: Option<Price>,
     /// Why, in the venue's or our words.
     pub reason: Option<Text>,
+    /// The touch that stood when it left, and when the venue said that it has it. The engine stamps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch: Option<Arrival>,
 }
 
 impl OrderFact {
@@ -54,6 +57,7 @@ impl OrderFact {
             order_type: None,
             trailing_stop: None,
             reason: None,
+            touch: None,
         }
     }
     /// With a reason.

@@ -1,8 +1,9 @@
 //! What the market says: quotes, trades, bars.
 
 use super::{
-    ids::InstrumentId,
+    ids::{Currency, InstrumentId},
     money::{Price, Qty},
+    payoff::Payoff,
     time::{Mono, Stamp},
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,30 @@ impl Arrival {
     pub fn mid(self) -> Option<Price> {
         self.bid.midpoint(self.ask)
     }
+}
+
+/// What was known here when an execution was told: what it is judged by later, when the market has gone on and the
+/// instrument may be forgotten. The engine stamps it; no venue says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The touch that stood. `None` where none was known, it was too old, or the execution was told late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch: Option<Arrival>,
+    /// What one unit pays, where the instrument's rules were known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payoff: Option<Payoff>,
+    /// The currency that its price is in, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+}
+
+/// When something happened to an order, and the touch that stood then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When it became known here.
+    pub at: Stamp,
+    /// `None` where none was known, or it was too old.
+    pub touch: Option<Arrival>,
 }
 
 /// One print.

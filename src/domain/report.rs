@@ -7,6 +7,7 @@ use super::{
     lifecycle::OrderEvent,
     money::{Money, Price, Qty, Ratio, SignedQty},
     order::{Amount, Attached, OrderType, Role, Side, Tif},
+    quote::Seen,
     text::Text,
     time::{Now, Stamp},
 };
@@ -104,6 +105,9 @@ pub struct Execution {
     pub liquidity: Liquidity,
     /// The venue's time.
     pub at: Stamp,
+    /// What was known here when it was told; adapters leave it empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<Seen>>,
 }
 
 /// One position as the venue has it.

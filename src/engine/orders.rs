@@ -148,13 +148,14 @@ impl Engine {
         let client = self.next_client();
         let number = self.next_verdict();
         let submission = Submission { client: client.clone(), spec: spec.clone() };
-        let order = self
-            .with_context(&spec, beside, |context| risk::clear(context, submission, number))
-            .ok_or_else(|| Stopped::Why(Text::clean(&format!("there is no venue `{venue}`"))))?
-            .map_err(Stopped::Checks)?;
+        let (order, arrival) = self
+            .with_context(&spec, beside, |context| {
+                (risk::clear(context, submission, number), arrival(context, &spec))
+            })
+            .ok_or_else(|| Stopped::Why(Text::clean(&format!("there is no venue `{venue}`"))))?;
+        let order = order.map_err(Stopped::Checks)?;
         self.proven(&venue).map_err(Stopped::Why)?;
         let verdict = Text::numbered("gate", number);
-        let arrival = self.arrival(&spec);
         let order_id = OrderId { venue, client };
         Ok((Intent { order: order_id, spec, origin, replaces: None, verdict, arrival }, order))
     }
@@ -209,14 +210,8 @@ impl Engine {
         verdict: Text,
     ) {
         let order = OrderId { venue: spec.instrument.venue.clone(), client: client.clone() };
-        let arrival = self.arrival(&spec);
+        let arrival = self.touch(&spec.instrument);
         self.fact(Fact::Intended(Arc::new(Intent { order, spec, origin, replaces, verdict, arrival })));
-    }
-
-    /// The touch that an order finds.
-    fn arrival(&self, spec: &OrderSpec) -> Option<Arrival> {
-        let mark = self.marks.get(&spec.instrument)?;
-        Some(Arrival { bid: mark.bid()?, ask: mark.ask()? })
     }
 
     /// Asks for a cancel. Nothing is sent for an order that has ended.
@@ -294,6 +289,13 @@ impl Engine {
         self.effect(Effect::Replace { venue: id.venue.clone(), change: Box::new(cleared) });
         Ok(client)
     }
+}
+
+/// The touch that an order finds, where it is believed and young enough.
+fn arrival(context: &Context<'_>, spec: &OrderSpec) -> Option<Arrival> {
+    let mark = context.marks.get(&spec.instrument)?;
+    let is_young = mark.quote_age_ms(context.now).is_some_and(|age| age <= context.limits.quote_age_max_ms);
+    if is_young { super::witness::believed(mark) } else { None }
 }
 
 /// The order as it will stand; `None` where the change names a price that its type does not have.

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
-const INSERT: &str =
+pub(super) const INSERT: &str =
     "INSERT INTO record(seq, run, at, kind, order_id, fact, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 impl Journal {

@@ -156,6 +156,12 @@ pub enum JournalError {
         /// Why.
         cause: String,
     },
+    /// Something else has the name already.
+    #[error("{} is there already and was left as it is", .path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process runs this profile.
     #[error("{} is held by another Tradedeck{}", .path.display(), shown_pid(*.pid))]
     Running {

@@ -130,7 +130,14 @@ impl Press {
 
 /// Reads a record back; the text says what is wrong with it.
 pub(super) fn read(seq: Seq, columns: &Columns<'_>) -> Result<Record, String> {
-    let fact = fact(columns).map_err(|e| format!("its fact can't be read: {e}"))?;
+    let fact = fact(columns).map_err(|e| {
+        if KINDS.contains(&columns.kind) {
+            format!("its fact can't be read: {e}")
+        } else {
+            let kind = columns.kind.escape_debug();
+            format!("its kind `{kind}` is not known to this version of Tradedeck: a newer one wrote it")
+        }
+    })?;
     let run = Instance::new(columns.run).map_err(|e| format!("its run can't be read: {e}"))?;
     Ok(Record { seq, run, dated: Dated { at: Stamp::from_nanos(columns.at), fact } })
 }
@@ -147,6 +154,35 @@ fn fact(columns: &Columns<'_>) -> serde_json::Result<Fact> {
         _ => serde_json::from_str(json),
     }
 }
+
+/// The words of all facts that this version knows.
+pub(super) const KINDS: [&str; 25] = [
+    "opened",
+    "commanded",
+    "intended",
+    "order",
+    "learned",
+    "executed",
+    "inferred",
+    "position",
+    "account",
+    "day_began",
+    "instrument",
+    "alerted",
+    "acknowledged",
+    "locked",
+    "unlocked",
+    "exit_began",
+    "exit_measured",
+    "exit_ended",
+    "tripped",
+    "untripped",
+    "baseline",
+    "equity_high",
+    "adopted",
+    "held",
+    "algorithm",
+];
 
 /// The word of a fact; the same as in its JSON.
 pub(super) const fn kind(fact: &Fact) -> &'static str {
@@ -261,6 +297,7 @@ mod tests {
                 "{}",
                 columns.fact
             );
+            assert!(KINDS.contains(&columns.kind), "{}", columns.kind);
             let back = read(Seq::new(7), &columns).unwrap();
             assert_eq!(back, Record { seq: Seq::new(7), run: run.clone(), dated: dated.clone() });
         }

@@ -13,6 +13,7 @@ use crate::domain::{
     money::*,
     order::*,
     payoff::Payoff,
+    quote::{Arrival, Seen},
     report::*,
     rules::{LatchKey, Response, Rule, Trip, Until},
     scope::{ExitPlan, Scope, Then},
@@ -104,7 +105,16 @@ fn execution() -> Execution {
         fee: Some(Fee { amount: "-0.0001".parse().unwrap(), currency: Currency::usd() }),
         liquidity: Liquidity::Maker,
         at: Stamp::from_nanos(77),
+        seen: Some(Box::new(Seen {
+            touch: Some(touch()),
+            payoff: Some(Payoff::Inverse { face: "100".parse().unwrap() }),
+            currency: Some(Currency::usd()),
+        })),
     }
+}
+
+fn touch() -> Arrival {
+    Arrival { bid: price("175.50"), ask: price("175.53") }
 }
 
 fn order_report() -> OrderReport {
@@ -213,7 +223,10 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Commanded { line: "=buy AAPL risk 1%, \"now\"".into(), origin: Origin::Shell },
         Fact::Intended(std::sync::Arc::new(intent())),
         Fact::Order(Box::new(filled)),
-        Fact::Order(Box::new(OrderFact::bare(order(1), OrderEvent::Sent))),
+        Fact::Order(Box::new(OrderFact {
+            touch: Some(touch()),
+            ..OrderFact::bare(order(1), OrderEvent::Sent)
+        })),
         Fact::Learned { report: Box::new(order_report()), origin: Origin::External },
         Fact::Executed(Box::new(execution())),
         Fact::Inferred(Box::new(Execution { cum: None, fee: None, ..execution() })),

@@ -90,7 +90,13 @@ fn harden(conn: &Connection) -> rusqlite::Result<()> {
 /// because that stalls for milliseconds.
 fn durable(conn: &Connection, path: &Path) -> Result<(), JournalError> {
     let set = || -> rusqlite::Result<String> {
+        // Ended in the middle of being put aside it was left without a log.
         let mode = conn.query_row("PRAGMA journal_mode", [], |r| r.get(0))?;
+        let mode = if mode == "delete" {
+            conn.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0))?
+        } else {
+            mode
+        };
         conn.execute_batch("PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON;")?;
         conn.query_row("PRAGMA wal_autocheckpoint=0", [], |_| Ok(()))?;
         Ok(mode)
@@ -152,7 +158,7 @@ pub(super) fn create(path: &Path, header: &Header) -> Result<(), JournalError> {
     place::sync_directory(path)
 }
 
-fn fill(new: &PathBuf, header: &Header) -> Result<(), JournalError> {
+pub(super) fn fill(new: &PathBuf, header: &Header) -> Result<(), JournalError> {
     let fail = |e: rusqlite::Error| JournalError::of_sqlite(new, &e);
     let mut conn = Connection::open(new).map_err(fail)?;
     let tx = conn.transaction().map_err(fail)?;
@@ -167,6 +173,16 @@ fn fill(new: &PathBuf, header: &Header) -> Result<(), JournalError> {
     tx.commit().map_err(fail)?;
     conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())).map_err(fail)?;
     conn.close().map_err(|(_, e)| fail(e))
+}
+
+/// The accounts whose journal it is.
+pub(super) fn accounts(conn: &Connection, path: &Path) -> Result<Vec<(String, String)>, JournalError> {
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        conn.prepare("SELECT venue, account FROM account ORDER BY venue")?
+            .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?
+            .collect()
+    };
+    read().map_err(|e| JournalError::of_sqlite(path, &e))
 }
 
 /// What the header says under `key`.

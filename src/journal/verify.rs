@@ -1,6 +1,13 @@
 //! Is the journal what was written? Every page, every record, every snapshot.
 
-use super::{Journal, JournalError, record::Seq, replay::Pages, schema::FORMAT};
+use super::{
+    Began, Journal, JournalError,
+    append::last,
+    record::{Record, Seq},
+    replay::Pages,
+    schema::FORMAT,
+};
+use crate::domain::fact::Fact;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -22,6 +29,10 @@ pub struct Report {
     pub records: u64,
     /// The runs of the program that wrote them, where they can be told.
     pub runs: usize,
+    /// Versions of the program that wrote to it and are newer than this one.
+    pub newer: Vec<String>,
+    /// What it was begun anew from.
+    pub began: Option<Began>,
     /// The place of the first damaged record.
     pub first_damaged: Option<u64>,
     /// What is wrong, a sentence each.
@@ -36,6 +47,14 @@ impl Report {
         self.problems.is_empty()
     }
 
+    fn note_version(&mut self, record: &Record) {
+        let Fact::Opened { version, .. } = &record.dated.fact else { return };
+        let version = version.as_str();
+        if is_newer(version, env!("CARGO_PKG_VERSION")) && !self.newer.iter().any(|known| known == version) {
+            self.newer.push(version.to_owned());
+        }
+    }
+
     fn problem(&mut self, what: String) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(what);
@@ -43,6 +62,15 @@ impl Report {
             self.more = self.more.saturating_add(1);
         }
     }
+}
+
+/// By the numbers of a version, from the left. What is no version is not newer.
+fn is_newer(theirs: &str, ours: &str) -> bool {
+    let numbers = |version: &str| -> Option<Vec<u64>> {
+        let core = version.split(['-', '+']).next().unwrap_or_default();
+        core.split('.').map(|part| part.parse().ok()).collect()
+    };
+    numbers(theirs).zip(numbers(ours)).is_some_and(|(theirs, ours)| theirs > ours)
 }
 
 impl Journal {
@@ -55,6 +83,8 @@ impl Journal {
             format: FORMAT,
             records: 0,
             runs: 0,
+            newer: Vec::new(),
+            began: None,
             first_damaged: None,
             problems: Vec::new(),
             more: 0,
@@ -68,6 +98,7 @@ impl Journal {
             Err(e) => report.problem(e.to_string()),
         }
         self.verify_records(&mut report);
+        self.verify_beginning(&mut report);
         self.verify_pages(&mut report);
         match self.instances() {
             Ok(runs) => report.runs = runs.len(),
@@ -85,7 +116,10 @@ impl Journal {
         loop {
             match pages.next() {
                 Ok(None) => return,
-                Ok(Some(Ok(_))) => report.records = report.records.saturating_add(1),
+                Ok(Some(Ok(record))) => {
+                    report.records = report.records.saturating_add(1);
+                    report.note_version(&record);
+                }
                 Ok(Some(Err(flaw))) => {
                     report.first_damaged.get_or_insert(flaw.seq.get());
                     report.problem(format!("record {}: {}", flaw.seq, flaw.what));
@@ -97,6 +131,42 @@ impl Journal {
                 }
             }
         }
+    }
+
+    /// Where it was begun anew: has it the records that were taken over, and does the archive, if it is still beside it,
+    /// end with the link that its header names?
+    fn verify_beginning(&self, report: &mut Report) {
+        let began = match self.began() {
+            Ok(Some(began)) => began,
+            Ok(None) => return,
+            Err(e) => return report.problem(e.to_string()),
+        };
+        if report.records < began.copied && report.first_damaged.is_none() {
+            report.problem(format!(
+                "it was begun with {} record(s) of {}, and has {}",
+                began.copied, began.archive, report.records
+            ));
+        }
+        // Only a name: whoever wrote the header may not lead elsewhere.
+        let is_beside = !began.archive.is_empty() && !began.archive.contains('/');
+        let archive = self.path.with_file_name(&began.archive);
+        if is_beside && archive.exists() {
+            match Self::inspect(&archive).and_then(|archive| archive.end()) {
+                Ok(end) if end == (began.seq, began.sum) => {}
+                Ok((seq, _)) => report.problem(format!(
+                    "it was begun after record {} of {}, which now ends with record {seq} or with another sum",
+                    began.seq, began.archive
+                )),
+                Err(e) => report.problem(format!("what it was begun from can't be read: {e}")),
+            }
+        }
+        report.began = Some(began);
+    }
+
+    /// The last record and its sum.
+    pub(super) fn end(&self) -> Result<(u64, u32), JournalError> {
+        let end = last(&self.conn).map_err(|e| JournalError::of_sqlite(&self.path, &e))?;
+        Ok((end.seq.get(), end.sum))
     }
 
     /// SQLite's own check of its pages and indexes.
@@ -180,6 +250,59 @@ mod tests {
              UPDATE record SET seq=5 WHERE seq=1000;",
         );
         assert_eq!(report.first_damaged, Some(4));
+    }
+
+    /// As a newer version would write it, its chain in order.
+    fn of_a_newer_version(journal: &Journal) {
+        use crate::journal::record::Columns;
+        let end = last(&journal.conn).unwrap();
+        let fact = "{\"fact\":\"foreseen\",\"what\":1}";
+        let columns = Columns { run: "run9", at: 9, kind: "foreseen", order: None, fact };
+        let link = end.then(&columns);
+        journal
+            .conn
+            .prepare(crate::journal::append::INSERT)
+            .unwrap()
+            .execute((link.seq, "run9", 9, "foreseen", None::<&str>, fact, link.sum))
+            .unwrap();
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_named() {
+        let (_dir, mut journal) = samples::journal();
+        let opened = |version: &str| {
+            samples::dated(Fact::Opened { instance: samples::run(), version: version.into() })
+        };
+        journal.append(&[opened("0.0.9"), opened("99.1.0"), opened("99.1.0"), opened("odd")]).unwrap();
+        assert_eq!(journal.verify().newer, ["99.1.0"]);
+        assert!(journal.verify().is_sound());
+        of_a_newer_version(&journal);
+        let report = journal.verify();
+        assert_eq!(report.first_damaged, Some(5));
+        assert_eq!(
+            report.problems,
+            ["record 5: its kind `foreseen` is not known to this version of Tradedeck: a newer one wrote it"]
+        );
+        assert!(is_newer("0.10.0", "0.9.9") && !is_newer("0.9.9", "0.9.9") && is_newer("1.0.0-rc1", "0.9.9"));
+    }
+
+    #[test]
+    fn an_archive_that_is_not_what_the_journal_was_begun_from_is_named() {
+        let (dir, mut journal) = samples::journal();
+        journal.append(&samples::every_fact()).unwrap();
+        let (path, archive) = (journal.path.clone(), dir.path().join("archive.db"));
+        journal.close().unwrap();
+        let write =
+            || crate::journal::Anew::write(&path, &samples::header(), &archive, "now".into(), |_| true);
+        write().unwrap().put_in_place().unwrap();
+        let verified = || Journal::inspect(&path).unwrap().verify();
+        assert!(verified().is_sound() && verified().began.is_some(), "{:?}", verified());
+        let conn = rusqlite::Connection::open(&archive).unwrap();
+        conn.execute_batch("DELETE FROM record WHERE seq=(SELECT max(seq) FROM record)").unwrap();
+        conn.close().unwrap();
+        assert!(verified().problems.iter().any(|p| p.contains("archive.db")), "{:?}", verified());
+        fs::remove_file(&archive).unwrap();
+        assert!(verified().is_sound(), "an archive may be kept elsewhere");
     }
 
     /// What a flipped bit does: either nothing is different, or it is said.

@@ -2,7 +2,9 @@
 
 mod past;
 
-use self::past::{Kept, header, journal_path, open_journal, take_lock};
+pub(super) use self::past::journal_path;
+
+use self::past::{Kept, header, open_journal, take_lock};
 use super::{
     accounts::{environment, of_addresses, of_config},
     algorithms::{self, Sources},
@@ -134,7 +136,7 @@ impl Host {
         let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
         let session = sessions.begin(&instance)?;
         let alone = lock.is_some() && alive.is_empty();
-        let Kept { mut journal, mut past, seen } = open_journal(&state, &instance, alone, read_only, &clock)?;
+        let Kept { mut journal, mut past, seen } = open_journal(&opening, &state, &instance, alone, read_only, &clock)?;
         let elsewhere = if opening.role.stays() {
             Some(Elsewhere::open(&journal_path(&state), &header(), instance.clone(), seen)?)
         } else {

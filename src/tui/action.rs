@@ -274,15 +274,16 @@ pub const ACTIONS: &[Entry] = &[
         Where::Tables,
         "go to it",
     )]),
-    safe(Action::Tab, "tab", "working|filled|cancelled|rejected|all|next|previous", "which orders to show")
-        .on(&[
-            key("]", "next", Where::Table(Pane::Orders), "next tab"),
-            key("[", "previous", Where::Table(Pane::Orders), "tab before"),
-            key("]", "next", Where::Algorithm, "next part"),
-            key("[", "previous", Where::Algorithm, "part before"),
-            key("tab", "next", Where::Algorithm, "next part"),
-            key("backtab", "previous", Where::Algorithm, "part before"),
-        ]),
+    safe(Action::Tab, "tab", "NAME|next|previous", "which orders or execution figures to show").on(&[
+        key("]", "next", Where::Table(Pane::Orders), "next tab"),
+        key("[", "previous", Where::Table(Pane::Orders), "tab before"),
+        key("]", "next", Where::Table(Pane::Quality), "next group"),
+        key("[", "previous", Where::Table(Pane::Quality), "group before"),
+        key("]", "next", Where::Algorithm, "next part"),
+        key("[", "previous", Where::Algorithm, "part before"),
+        key("tab", "next", Where::Algorithm, "next part"),
+        key("backtab", "previous", Where::Algorithm, "part before"),
+    ]),
     safe(Action::Symbol, "symbol", "SYMBOL [@VENUE]", "select a symbol"),
     safe(Action::Interval, "interval", "[1m|5m|15m|1h|1d]", "interval of the chart").on(&[key(
         "i",

@@ -247,7 +247,7 @@ const ALGORITHMS: &[Column] = &[
     Column::Venue,
 ];
 const QUALITY: &[Column] = &[
-    Column::Symbol,
+    Column::Name,
     Column::Orders,
     Column::Filled,
     Column::FillRate,

@@ -10,7 +10,10 @@ use super::{
     table::OrdersTab,
     ticket::Field,
 };
-use crate::grammar::{self, Words};
+use crate::{
+    desk::snapshot::By,
+    grammar::{self, Words},
+};
 use smol_str::SmolStr;
 use std::ops::Range;
 
@@ -103,7 +106,15 @@ fn arguments(model: &Model, action: Action, prefix: &str, range: &Range<usize>) 
             let panes = Pane::ALL.iter().map(|p| p.word());
             panes.chain(["next", "previous"]).map(str::to_owned).collect()
         }
-        Action::Tab => OrdersTab::ALL.iter().map(|t| t.word().to_owned()).collect(),
+        Action::Tab => {
+            let (orders, groups) = (OrdersTab::ALL, By::GROUPS);
+            orders
+                .iter()
+                .map(|t| t.word())
+                .chain(groups.iter().map(|by| by.word()))
+                .map(str::to_owned)
+                .collect()
+        }
         Action::Theme => model.settings.themes.clone(),
         Action::Resync | Action::Restore | Action::MarginCall => {
             model.venues().iter().map(|v| format!("@{v}")).collect()

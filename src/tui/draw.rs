@@ -7,7 +7,7 @@ use super::{
     hit::{Drawn, Hit},
     layout::{self, Placed},
     model::{MIN_HEIGHT, MIN_WIDTH, Model},
-    panes::{self, banner, footer, health, modals, orders, positions, reconciliation, risk},
+    panes::{self, banner, footer, health, modals, orders, positions, quality, reconciliation, risk},
     theme::Role,
     widgets::window,
 };
@@ -91,7 +91,8 @@ fn title(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, drawn: &mut Dr
         );
     }
     let state = model.table(placed.pane);
-    let count = placed.pane.is_table() && !matches!(placed.pane, Pane::Orders | Pane::Account | Pane::Health);
+    let count = placed.pane.is_table()
+        && !matches!(placed.pane, Pane::Orders | Pane::Quality | Pane::Account | Pane::Health);
     let mut text = format!(" {} ", placed.pane.title());
     if count && !state.rows.is_empty() {
         text = format!("{text}{} ", state.rows.len());
@@ -101,6 +102,10 @@ fn title(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, drawn: &mut Dr
     let mut at = x.saturating_add(canvas.left(x, area.y, area.width.saturating_sub(3), &text, style));
     if placed.pane == Pane::Orders {
         orders::tabs(model, canvas, placed, at, drawn);
+        at = area.right();
+    }
+    if placed.pane == Pane::Quality {
+        quality::tabs(model, canvas, placed, at, drawn);
         at = area.right();
     }
     let note = note(model, placed.pane);

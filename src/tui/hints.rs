@@ -59,6 +59,9 @@ const fn wanted(context: Context) -> &'static [Wanted] {
             (Action::Tab, "next", "tab"),
             (Action::Sort, "", "sort"),
         ],
+        Context::Table(Pane::Quality) => {
+            &[(Action::Tab, "next", "group by"), (Action::Sort, "", "sort"), (Action::Filter, "", "filter")]
+        }
         Context::Table(Pane::Alerts) => &[
             (Action::Acknowledge, "", "ack"),
             (Action::Acknowledge, "all", "ack all"),

@@ -7,7 +7,7 @@ use super::{
     ticket::Field,
     widgets::sheet::Seen,
 };
-use crate::domain::money::Price;
+use crate::{desk::snapshot::By, domain::money::Price};
 use ratatui::layout::{Position, Rect};
 
 /// What a click at a place means.
@@ -29,6 +29,8 @@ pub enum Hit {
     Field(Field),
     /// An orders tab.
     OrdersTab(super::table::OrdersTab),
+    /// A tab of the execution figures.
+    QualityTab(By),
 }
 
 /// What the last frame looked like.
@@ -61,6 +63,7 @@ impl Drawn {
             Hit::Rung(_) => Some(Pane::Depth),
             Hit::Field(_) => Some(Pane::Ticket),
             Hit::OrdersTab(_) => Some(Pane::Orders),
+            Hit::QualityTab(_) => Some(Pane::Quality),
             Hit::Page(_) => None,
         })
     }

@@ -11,7 +11,7 @@ use super::{
     modal::Modal,
     msg::Cmd,
     settings::Settings,
-    table::{OrdersTab, TableState, rows},
+    table::{TableState, Tabs, rows},
     ticket::Ticket,
 };
 use crate::{
@@ -153,8 +153,8 @@ pub struct Model {
     pub zoomed: bool,
     /// What tables remember.
     pub tables: BTreeMap<Pane, TableState>,
-    /// Which orders are shown.
-    pub orders_tab: OrdersTab,
+    /// Which tabs stand.
+    pub tabs: Tabs,
     /// The symbol that ticket, chart and keys are about.
     pub instrument: Option<InstrumentId>,
     /// The chart.
@@ -239,7 +239,7 @@ impl Model {
             focus,
             zoomed: false,
             tables,
-            orders_tab: OrdersTab::default(),
+            tabs: Tabs::default(),
             instrument: None,
             chart: Chart::default(),
             ladder: Ladder::default(),
@@ -289,8 +289,8 @@ impl Model {
     /// Makes a table's view anew.
     pub fn refresh(&mut self, pane: Pane) {
         if pane.is_table() {
-            let tab = self.orders_tab;
-            self.tables.entry(pane).or_default().refresh(&self.snapshot, pane, tab);
+            let tabs = self.tabs;
+            self.tables.entry(pane).or_default().refresh(&self.snapshot, pane, tabs);
         }
     }
     /// Selects a row of a table's view; its symbol becomes the one that ticket, chart and keys are about.

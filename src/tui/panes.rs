@@ -20,6 +20,7 @@ pub mod reconciliation;
 pub mod risk;
 pub mod series;
 pub mod since;
+pub mod tabs;
 pub mod ticket;
 pub mod watchlist;
 

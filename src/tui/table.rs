@@ -4,8 +4,11 @@ pub mod rows;
 
 use super::{column::Column, focus::Pane};
 use crate::{
-    desk::Snapshot,
-    domain::ids::{ExecutionId, InstrumentId, OrderId, Symbol, VenueId},
+    desk::{Snapshot, snapshot::By},
+    domain::{
+        ids::{ExecutionId, InstrumentId, OrderId, Symbol, VenueId},
+        text::Text,
+    },
 };
 use smol_str::SmolStr;
 use std::cmp::Ordering;
@@ -29,8 +32,8 @@ pub enum RowKey {
     Difference(u64),
     /// An algorithm.
     Algorithm(SmolStr),
-    /// Execution figures: of which venue and symbol.
-    Quality(Option<VenueId>, Option<Symbol>),
+    /// Execution figures: by what, which of them, and where.
+    Quality(By, Text, Option<VenueId>),
 }
 
 /// Which orders the Orders pane shows.
@@ -65,6 +68,21 @@ impl OrdersTab {
             Self::Rejected => "rejected",
             Self::All => "all",
         }
+    }
+}
+
+/// Which tabs stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tabs {
+    /// Of the orders.
+    pub orders: OrdersTab,
+    /// Of the execution figures: what orders are taken together by.
+    pub quality: By,
+}
+
+impl Default for Tabs {
+    fn default() -> Self {
+        Self { orders: OrdersTab::default(), quality: By::Symbol }
     }
 }
 
@@ -111,7 +129,7 @@ impl TableState {
     }
     /// Makes the view anew: which rows, in which order. The selection stays on its row; when that is gone nothing
     /// is selected, so that no key acts on a row that slipped under the cursor.
-    pub fn refresh(&mut self, snapshot: &Snapshot, pane: Pane, tab: OrdersTab) {
+    pub fn refresh(&mut self, snapshot: &Snapshot, pane: Pane, tabs: Tabs) {
         let len = rows::count(snapshot, pane);
         let needle = self.filter.to_lowercase();
         let words: Vec<&str> = needle.split_whitespace().collect();
@@ -122,7 +140,7 @@ impl TableState {
             }
         };
         self.rows.clear();
-        self.rows.extend((0..len).filter(|n| rows::in_tab(snapshot, pane, tab, *n) && fits(*n)));
+        self.rows.extend((0..len).filter(|n| rows::in_tab(snapshot, pane, tabs, *n) && fits(*n)));
         if let Some(sort) = self.sort {
             sort_rows(&mut self.rows, snapshot, pane, sort);
         } else if pane == Pane::Risk {

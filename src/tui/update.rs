@@ -14,6 +14,7 @@ mod navigate;
 mod preset;
 mod receipt;
 mod series;
+mod tabs;
 mod trade;
 
 use super::{

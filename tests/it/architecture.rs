@@ -262,6 +262,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "anyhow",
             "clap",
             "clap_complete",
+            "clap_mangen",
             "serde",
             "serde_json",
             "tokio",

@@ -699,6 +699,7 @@ impl Floor {
             fee: None,
             liquidity: Liquidity::Taker,
             at,
+            seen: None,
         };
         let position = house.positions.entry(spec.instrument.symbol.clone()).or_default();
         let was = position.abs();
@@ -735,6 +736,7 @@ impl Floor {
             fee: None,
             liquidity: Liquidity::Taker,
             at,
+            seen: None,
         };
         *house.positions.entry(Symbol::new(symbol).unwrap()).or_default() += execution.qty.signed(side).get();
         house.executions.push(execution.clone());

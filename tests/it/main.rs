@@ -6,6 +6,8 @@ mod alpaca;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod archive;
+#[cfg(test)]
 mod authority;
 #[cfg(test)]
 mod canary;
@@ -41,6 +43,8 @@ mod loopback;
 mod openapi;
 #[cfg(test)]
 mod paper_venue;
+#[cfg(test)]
+mod quality;
 #[cfg(test)]
 mod quantconnect;
 #[cfg(test)]

@@ -13,29 +13,29 @@ use std::{
 const CANARY_KEY: &str = "CANARYKEYID0123456789";
 const CANARY_SECRET: &str = "canarysecret0123456789abcdefghij";
 
-struct Home {
-    dir: tempfile::TempDir,
+pub(super) struct Home {
+    pub(super) dir: tempfile::TempDir,
 }
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(super) struct Ran {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Ran {
     #[track_caller]
-    fn done(self) -> String {
+    pub(super) fn done(self) -> String {
         assert_eq!(self.code, 0, "{}\n{}", self.out, self.err);
         self.out
     }
     #[track_caller]
-    fn json(self) -> Value {
+    pub(super) fn json(self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}\n{}", self.out, self.err))
     }
     /// Ended with this code and this sentence, and panicked nowhere.
     #[track_caller]
-    fn ended(self, code: i32, sentence: &str) {
+    pub(super) fn ended(self, code: i32, sentence: &str) {
         assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
         assert!(self.err.contains(sentence), "{sentence:?} is not in {:?}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
@@ -43,26 +43,26 @@ impl Ran {
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
-    fn state(&self) -> PathBuf {
+    pub(super) fn state(&self) -> PathBuf {
         self.dir.path().join("state")
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(super) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradedeck"));
         command.env_clear().env("HOME", self.dir.path()).env("TRADEDECK_STATE", self.state());
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    fn run(&self, args: &[&str]) -> Ran {
+    pub(super) fn run(&self, args: &[&str]) -> Ran {
         ran(self.command(args))
     }
 
-    fn config(&self, text: &str) -> PathBuf {
+    pub(super) fn config(&self, text: &str) -> PathBuf {
         let path = self.dir.path().join(".config/tradedeck/config.toml");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();

@@ -315,6 +315,7 @@ impl Venue {
                 fee: None,
                 liquidity: Liquidity::Taker,
                 at: self.now().wall,
+                seen: None,
             };
             inputs.push(Input::Venue { venue: venue(), event: Event::Execution(Box::new(done)) });
         }

@@ -255,6 +255,7 @@ pub fn execution(update: &wire::TradeUpdate<'_>, order: &OrderReport) -> Result<
         fee: None,
         liquidity: Liquidity::Unknown,
         at: stamp("timestamp", at)?,
+        seen: None,
     }))
 }
 
@@ -277,6 +278,7 @@ pub fn activity(a: &wire::Activity<'_>, order: &OrderReport) -> Result<Execution
         fee: None,
         liquidity: Liquidity::Unknown,
         at: stamp("transaction_time", &a.transaction_time)?,
+        seen: None,
     })
 }
 

@@ -342,6 +342,7 @@ pub fn execution(venue: &VenueId, e: &ExecutionData, cost: Option<&CommissionRep
         },
         at: stamp("time", &x.time)?,
         venue_id,
+        seen: None,
     })
 }
 

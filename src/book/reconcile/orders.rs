@@ -141,6 +141,7 @@ fn missing_fill(book: &Book, client: &ClientId, report: &OrderReport, known: Tol
         fee: None,
         liquidity: Liquidity::Unknown,
         at: report.submitted.unwrap_or_default(),
+        seen: None,
     })))
 }
 

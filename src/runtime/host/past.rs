@@ -5,6 +5,7 @@ use crate::{
     clock::Clock,
     domain::{fact::Dated, ids::Instance},
     journal::{EngineLock, Header, Journal, JournalError, Mode, Seq, set_torn_tail_aside},
+    runtime::archive,
 };
 use std::{
     path::{Path, PathBuf},
@@ -14,7 +15,7 @@ use std::{
 /// The name of the profile in the journal's header.
 const PROFILE: &str = "default";
 
-pub(super) fn journal_path(state: &Path) -> PathBuf {
+pub(in crate::runtime) fn journal_path(state: &Path) -> PathBuf {
     state.join("journal.sqlite")
 }
 
@@ -30,6 +31,7 @@ pub(super) struct Kept {
 }
 
 pub(super) fn open_journal(
+    opening: &Opening,
     state: &Path,
     instance: &Instance,
     alone: bool,
@@ -37,6 +39,9 @@ pub(super) fn open_journal(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Kept> {
     let (path, header) = (journal_path(state), header());
+    if alone && opening.role.stays() {
+        archive::at_start(&opening.config, state, clock);
+    }
     if alone && let Some(torn) = set_torn_tail_aside(&path, clock.now().wall)? {
         tracing::warn!(?torn, "the journal's log had a torn end; it was put aside");
     }

@@ -7,13 +7,14 @@ use crate::domain::{
     order::{Amount, OrderKind, OrderType, Origin, Role as Part, Tif, Trail},
 };
 use crate::tui::{
-    canvas::{Canvas, width},
+    canvas::Canvas,
     column::Column as Key,
     focus::Pane,
     format,
     hit::{Drawn, Hit},
     layout::Placed,
     model::Model,
+    panes::tabs,
     table::OrdersTab,
     theme::Role,
     widgets::table::{self, Align, Cell, Column, Table},
@@ -206,40 +207,13 @@ fn note(row: &OrderRow, cell: &mut Cell<'_>) {
 
 /// Draws the tabs into the title's row, from `x` on.
 pub fn tabs(model: &Model, canvas: &mut Canvas<'_>, placed: &Placed, x: u16, drawn: &mut Drawn) {
-    let y = placed.area.y;
-    let end = placed.area.right().saturating_sub(1);
-    let mut at = x;
-    for tab in OrdersTab::ALL {
-        let on = tab == model.orders_tab;
-        let role = if on { Role::Focus } else { Role::Muted };
-        let style = canvas.style(role);
-        let mut text = std::mem::take(&mut canvas.scratch);
-        text.clear();
-        text.push(' ');
-        text.push_str(tab.word());
-        if on {
-            text.push(' ');
-            canvas.look.numbers.decimal(
-                &mut text,
-                model.table(Pane::Orders).rows.len().into(),
-                Some(0),
-                format::Sign::Minus,
-            );
-        }
-        text.push(' ');
-        let field = width(&text);
-        if at.saturating_add(field) <= end || on {
-            canvas.put(at, y, end.saturating_sub(at), &text, style);
-            drawn.hits.push((Rect { x: at, y, width: field, height: 1 }, Hit::OrdersTab(tab)));
-            at = at.saturating_add(field);
-        }
-        canvas.scratch = text;
-    }
+    let all = OrdersTab::ALL.map(|tab| (tab.word(), tab == model.tabs.orders, Hit::OrdersTab(tab)));
+    tabs::draw(canvas, placed, (x, model.table(Pane::Orders).rows.len()), &all, drawn);
 }
 
 /// Draws them.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
-    let empty = match model.orders_tab {
+    let empty = match model.tabs.orders {
         OrdersTab::Working => "no working orders",
         OrdersTab::Filled => "nothing filled today",
         OrdersTab::Cancelled => "nothing cancelled today",

@@ -2,11 +2,11 @@
 
 mod records;
 
-use super::{OrdersTab, RowKey};
+use super::{OrdersTab, RowKey, Tabs};
 use crate::{
     desk::{
         Snapshot,
-        snapshot::{AccountRow, AlertRow, FillRow, OrderRow, PositionRow, RiskRow, RiskState, WatchRow},
+        snapshot::{AccountRow, AlertRow, By, FillRow, OrderRow, PositionRow, RiskRow, RiskState, WatchRow},
     },
     domain::{
         ids::{InstrumentId, OrderId},
@@ -88,7 +88,7 @@ pub fn key(s: &Snapshot, pane: Pane, n: usize) -> Option<RowKey> {
         Pane::Algorithms => RowKey::Algorithm(s.algorithms.get(n)?.name.clone()),
         Pane::Quality => {
             let row = s.quality.get(n)?;
-            RowKey::Quality(row.venue.clone(), row.symbol.clone())
+            RowKey::Quality(row.by, row.name.clone(), row.venue.clone())
         }
         Pane::Chart | Pane::Depth | Pane::Ticket => return None,
     })
@@ -168,10 +168,14 @@ pub fn is_child(s: &Snapshot, pane: Pane, n: usize) -> bool {
     pane == Pane::Orders && s.orders.get(n).is_some_and(|o| o.depth > 0)
 }
 
-/// Is row `n` shown in this tab? Only orders have tabs.
-pub fn in_tab(s: &Snapshot, pane: Pane, tab: OrdersTab, n: usize) -> bool {
+/// Is row `n` shown in this tab? Orders and execution figures have tabs; all orders together stand above their groups.
+pub fn in_tab(s: &Snapshot, pane: Pane, tabs: Tabs, n: usize) -> bool {
+    if pane == Pane::Quality {
+        let is_above = |by: By| by == By::All && tabs.quality != By::Reason;
+        return s.quality.get(n).is_none_or(|row| row.by == tabs.quality || is_above(row.by));
+    }
     let Some(order) = s.orders.get(n).filter(|_| pane == Pane::Orders) else { return true };
-    match tab {
+    match tabs.orders {
         OrdersTab::All => true,
         OrdersTab::Working => group(&s.orders, n).iter().any(|o| o.state.is_open()),
         OrdersTab::Filled => order.state == OrderState::Filled,

@@ -1,6 +1,6 @@
 //! The mouse: focus, select, scroll. A click never trades.
 
-use super::{chart, entry, keys, ladder, navigate};
+use super::{chart, entry, keys, ladder, navigate, tabs};
 use crate::tui::{
     column::Column,
     focus::Pane,
@@ -62,7 +62,11 @@ fn click(model: &mut Model, column: u16, row: u16) {
         Some(Hit::Field(_)) => focus(model, Pane::Ticket),
         Some(Hit::OrdersTab(tab)) => {
             focus(model, Pane::Orders);
-            navigate::set_tab(model, tab);
+            tabs::set_tab(model, tab);
+        }
+        Some(Hit::QualityTab(by)) => {
+            focus(model, Pane::Quality);
+            tabs::set_group(model, by);
         }
         Some(Hit::Page(_)) | None => {}
     }

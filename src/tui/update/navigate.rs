@@ -40,7 +40,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Resize => resize(model, arg)?,
         Action::Open => open(model)?,
-        Action::Tab => tab(model, arg)?,
+        Action::Tab => super::tabs::turn(model, arg)?,
         Action::Symbol => symbol(model, arg)?,
         Action::Interval => interval(model, arg)?,
         Action::Theme => theme(model, arg)?,
@@ -377,7 +377,7 @@ fn open(model: &mut Model) -> Result<(), Text> {
     if pane == Pane::Alerts
         && let Some(order) = snapshot.alerts.get(row).and_then(|a| a.alert.order.clone())
     {
-        model.orders_tab = OrdersTab::All;
+        model.tabs.orders = OrdersTab::All;
         set_filter(model, Pane::Orders, "");
         let table = model.table(Pane::Orders);
         let key = RowKey::Order(order);
@@ -394,29 +394,6 @@ fn open(model: &mut Model) -> Result<(), Text> {
         }
         None => Err("this row is about no symbol".into()),
     }
-}
-
-fn tab(model: &mut Model, arg: &str) -> Result<(), Text> {
-    if super::algorithm::turn(model, arg) {
-        return Ok(());
-    }
-    let here = OrdersTab::ALL.iter().position(|t| *t == model.orders_tab).unwrap_or(0);
-    let all = OrdersTab::ALL;
-    let to = match arg {
-        "next" => all.get(here.saturating_add(1)).or(all.first()).copied(),
-        "previous" => here.checked_sub(1).and_then(|i| all.get(i)).or(all.last()).copied(),
-        word => OrdersTab::parse(word),
-    };
-    let to = to.ok_or("write working, filled, cancelled, rejected or all")?;
-    set_tab(model, to);
-    Ok(())
-}
-
-/// Shows other orders.
-pub(super) fn set_tab(model: &mut Model, tab: OrdersTab) {
-    model.orders_tab = tab;
-    model.tables.entry(Pane::Orders).or_default().offset = 0;
-    model.refresh(Pane::Orders);
 }
 
 /// The symbol becomes the one that ticket, chart and keys are about.

@@ -366,6 +366,7 @@ impl House {
             }),
             liquidity: Liquidity::Taker,
             at: skewed,
+            seen: None,
         };
         let after = (before + execution.qty.signed(spec.side).get() - fee.unwrap_or_default()).normalize();
         let (parent, is_leg) = (held.parent.clone(), held.role.is_some());

@@ -185,6 +185,7 @@ pub fn execution(o: &TradedOrder<'_>, order: &OrderReport) -> Result<Option<Exec
         fee: fee(o.fee, o.fee_asset.as_deref())?,
         liquidity: if o.is_maker { Liquidity::Maker } else { Liquidity::Taker },
         at: stamp("T", o.at)?,
+        seen: None,
     }))
 }
 

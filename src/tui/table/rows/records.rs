@@ -23,14 +23,14 @@ pub(super) fn algorithm(r: &AlgorithmRow) -> String {
 pub(super) fn quality(r: &QualityRow) -> String {
     let slippage = r.slippage_bps.map(|bps| format!(" slippage {bps} bps")).unwrap_or_default();
     let score = r.score.map(|score| format!(" score {score}")).unwrap_or_default();
-    format!("{} orders {} filled {} volume {}{slippage}{score}", name(r), r.orders, r.filled, r.volume)
+    let volume = r.volume.map(|volume| format!(" volume {volume}")).unwrap_or_default();
+    format!("{} orders {} filled {}{volume}{slippage}{score}", name(r), r.orders, r.filled)
 }
 
 fn name(r: &QualityRow) -> String {
-    let symbol = r.symbol.as_ref().map_or("all", |s| s.as_str());
-    match &r.venue {
-        Some(venue) => format!("{symbol}@{venue}"),
-        None => symbol.to_owned(),
+    match (&r.symbol, &r.venue) {
+        (Some(symbol), Some(venue)) => format!("{symbol}@{venue}"),
+        (Some(_) | None, Some(_) | None) => r.name.to_string(),
     }
 }
 
@@ -76,12 +76,12 @@ pub(super) fn of_algorithm(r: &AlgorithmRow, column: Column) -> Option<Value> {
 )]
 pub(super) fn of_quality(r: &QualityRow, column: Column) -> Option<Value> {
     let number = match column {
-        Column::Symbol => return Some(words(r.symbol.as_ref().map_or("", |s| s.as_str()))),
+        Column::Name => return Some(words(r.name.as_str())),
         Column::Venue => return Some(words(r.venue.as_ref().map_or("", VenueId::as_str))),
         Column::Orders => Decimal::from(r.orders),
         Column::Filled => Decimal::from(r.filled),
         Column::FillRate => r.fill_rate?.get(),
-        Column::Volume => r.volume.get(),
+        Column::Volume => r.volume?.get(),
         Column::Slippage => r.slippage_bps?.get(),
         Column::Median => r.median_bps?.get(),
         Column::Cost => r.cost?.get(),

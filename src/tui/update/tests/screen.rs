@@ -14,7 +14,7 @@ fn lines_move_about() {
     assert!(m.table(Pane::Alerts).sort.is_some_and(|s| !s.descending));
     b.keys(": 'tab all' Enter : 'symbol TSLA' Enter : 'theme light' Enter : 'ticket sell bracket AMD' Enter");
     let m = &b.model;
-    assert_eq!((m.orders_tab, m.theme.as_str()), (OrdersTab::All, "light"));
+    assert_eq!((m.tabs.orders, m.theme.as_str()), (OrdersTab::All, "light"));
     assert_eq!(m.ticket.text(Field::Symbol), "AMD");
     assert_eq!(m.history.len(), 9);
 }
@@ -118,7 +118,7 @@ fn sorting_keeps_brackets_together() {
     assert_eq!(b.model.table(Pane::Orders).rows, [0, 1, 2, 3]);
     b.keys("] ] ]");
     assert_eq!(
-        (b.model.orders_tab, b.model.table(Pane::Orders).rows.clone()),
+        (b.model.tabs.orders, b.model.table(Pane::Orders).rows.clone()),
         (OrdersTab::Rejected, vec![4])
     );
 }
