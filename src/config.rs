@@ -10,6 +10,7 @@ pub mod keys;
 pub mod kind;
 pub mod layers;
 mod limits;
+pub mod notify;
 pub mod own;
 pub mod private;
 mod read;
@@ -30,6 +31,7 @@ pub use self::{
     keys::{KeyBinding, Level, Preset},
     kind::{VenueKind, VenueState},
     layers::{Flags, config_file, load, state_dir, validate},
+    notify::{ChannelConfig, ChannelKind, MailTls, Notify, RuleConfig, SecretSources, Window},
     private::private_dir,
     screen::Screens,
     secret::Secret,
@@ -77,6 +79,8 @@ pub struct Config {
     pub session: Session,
     /// How a flatten goes about it.
     pub exit: ExitTerms,
+    /// Who is told what, and how.
+    pub notify: Notify,
     /// How it looks.
     pub ui: Ui,
     /// Pages and columns.
@@ -105,6 +109,7 @@ impl Default for Config {
             totals: Totals::default(),
             session: Session::default(),
             exit: ExitTerms::default(),
+            notify: Notify::default(),
             ui: Ui::default(),
             screens: Screens::default(),
             keys: BTreeMap::new(),
@@ -195,6 +200,8 @@ impl Config {
         totals::read(&root.section("totals"), &mut self.totals);
         trading::read_session(root.section("session"), &mut self.session);
         exit::read(&root.section("exit"), &mut self.exit);
+        let told = notify::Known { venues: &self.venues, algorithms: &self.algorithms };
+        notify::read(&root.section("notify"), &told, home, &mut self.notify);
         ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
         screen::read(root, &mut self.screens);
         ui::read_watchlist(root.section("watchlist"), &self.venues, &mut self.watchlist);

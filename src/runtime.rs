@@ -10,6 +10,7 @@ mod gateway;
 mod hands;
 pub mod host;
 mod lanes;
+pub mod notifier;
 pub mod paper;
 pub mod process;
 mod pump;

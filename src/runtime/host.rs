@@ -8,13 +8,14 @@ use super::{
     gateway::{Gateway, Wired},
     hands::{Hands, State},
     lanes::{Desk, Mouths, lanes},
+    notifier::{Notifier, Tells},
     pump::{Pump, Shown},
 };
 use crate::{
     adapters::{Settings, registry},
     broker::{Broker, Sink, Watched},
     clock::{Clock, System},
-    config::{Config, Env, Flags, VenueConfig, VenueKind, private_dir, state_dir},
+    config::{Config, Env, Flags, Notify, VenueConfig, VenueKind, private_dir, state_dir},
     desk::Snapshot,
     domain::{
         alert::{Alert, AlertCode, Severity},
@@ -80,6 +81,7 @@ pub struct Host {
     /// Paper venues that make faults on purpose, with a sentence about each.
     pub faults: Vec<(VenueId, Text)>,
     engine: JoinHandle<anyhow::Result<()>>,
+    notifier: Option<Notifier>,
     embedded: Vec<Embedded>,
     _session: Session,
     _lock: Option<EngineLock>,
@@ -142,21 +144,18 @@ impl Host {
             algorithms: opening.config.algorithms.iter().map(algorithms::setup).collect(),
             watchlist: watchlist(&opening.config),
             routing: routing(&opening.config),
-            counting: Counting {
-                currency: opening.config.totals.currency.clone(),
-                fixed: opening.config.totals.rates.clone(),
-            },
+            counting: counting(&opening.config),
             default_tif: opening.config.orders.tif,
             read_only,
             watches: opening.role == Role::Screen && !read_only,
             watched_elsewhere: busy,
+            summaries: !opening.config.notify.summary.is_empty(),
             alive,
             exit: opening.config.exit,
             takes_up_exits: opening.role != Role::Shell && !read_only,
             caution: opening.config.orders.caution,
         };
-        let fps = opening.config.ui.fps.clamp(1, 120);
-        let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);
+        let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
         let start = Start {
             engine: Engine::new(setup),
             brokers,
@@ -166,9 +165,22 @@ impl Host {
             past,
             clock: Arc::clone(&clock),
             frame_ms,
+            tells: Tells::of(opening.role, read_only),
+            told: (opening.config.notify, opening.env),
         };
-        let (desk, engine) = start.spawn()?;
-        Ok(Self { desk, clock, read_only, state, faults, engine, embedded, _session: session, _lock: lock })
+        let (desk, engine, notifier) = start.spawn()?;
+        Ok(Self {
+            desk,
+            clock,
+            read_only,
+            state,
+            faults,
+            engine,
+            notifier,
+            embedded,
+            _session: session,
+            _lock: lock,
+        })
     }
 
     /// Waits until the engine has stopped (it was asked to, or its desk was dropped), and ends what ran beside it.
@@ -183,6 +195,10 @@ impl Host {
                 Err(anyhow!("the engine's thread panicked; positions and orders are as the venue has them"))
             }
         };
+        // What waits to be told gets a moment, which is bounded.
+        if let Some(notifier) = self.notifier {
+            notifier.close();
+        }
         for venue in self.embedded {
             venue.stop()?;
         }
@@ -297,6 +313,11 @@ fn faults_of(venue: &VenueId, wanted: Option<&Path>, played: Option<&str>) -> Op
     Some(Text::clean(&text))
 }
 
+/// What accounts are counted in together.
+fn counting(config: &Config) -> Counting {
+    Counting { currency: config.totals.currency.clone(), fixed: config.totals.rates.clone() }
+}
+
 /// Where orders go that name no venue.
 fn routing(config: &Config) -> Routing {
     Routing {
@@ -328,7 +349,7 @@ fn tell_faults(
     let alert = |(id, (venue, text)): (u64, &(VenueId, Text))| {
         let (severity, code) = (Severity::Warning, AlertCode::Program);
         let (venue, text) = (Some(venue.clone()), text.clone());
-        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, text };
+        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, algorithm: None, text };
         Dated { at, fact: Fact::Alerted(Box::new(alert)) }
     };
     let said: Vec<Dated> = (last.saturating_add(1)..).zip(faults).map(alert).collect();
@@ -355,16 +376,28 @@ struct Start {
     past: Vec<Dated>,
     clock: Arc<dyn Clock>,
     frame_ms: u64,
+    tells: Option<Tells>,
+    told: (Notify, Env),
 }
 
+type Spawned = (Desk, JoinHandle<anyhow::Result<()>>, Option<Notifier>);
+
 impl Start {
-    fn spawn(self) -> anyhow::Result<(Desk, JoinHandle<anyhow::Result<()>>)> {
+    fn spawn(self) -> anyhow::Result<Spawned> {
         let (mouths, lanes) = lanes();
         let front = Front(0);
         let (receipt_in, receipts) = mpsc::channel(256);
         let (snapshot_in, snapshots) = watch::channel(Arc::new(Snapshot::default()));
         let desk = Desk::new(front, &mouths, receipts, snapshots);
-        let alerts = spawn_notifier(&self.clock)?;
+        let (config, env) = self.told;
+        let (notifier, notices) = match self.tells {
+            Some(tells) => {
+                let outcomes = mouths.deliveries.clone();
+                let (notifier, notices) = Notifier::spawn(config, env, tells, &self.clock, outcomes)?;
+                (Some(notifier), Some(notices))
+            }
+            None => (None, None),
+        };
         let writer = match self.journal {
             Some(journal) => {
                 let completed = Completed(mouths.committed.clone());
@@ -372,8 +405,7 @@ impl Start {
             }
             None => None,
         };
-        let Self { engine, brokers, sources, elsewhere, past, clock, frame_ms, .. } =
-            Self { journal: None, ..self };
+        let Self { engine, brokers, sources, elsewhere, past, clock, frame_ms, .. } = self;
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let writer = runtime.block_on(async move {
@@ -388,7 +420,7 @@ impl Start {
                     gateway,
                     writer,
                     fronts: BTreeMap::from([(front, receipt_in)]),
-                    alerts,
+                    notices,
                     state: State::default(),
                 };
                 let pump = Pump {
@@ -413,7 +445,7 @@ impl Start {
                 None => Ok(()),
             }
         })?;
-        Ok((desk, thread))
+        Ok((desk, thread, notifier))
     }
 }
 
@@ -436,20 +468,4 @@ fn connect(broker: Arc<dyn Broker>, mouths: &Mouths, streams: &mut tokio::task::
     let streaming = Arc::clone(&broker);
     streams.spawn(async move { streaming.stream(watched, sink).await });
     (broker, watched_in)
-}
-
-fn spawn_notifier(clock: &Arc<dyn Clock>) -> anyhow::Result<mpsc::Sender<Alert>> {
-    let (sender, mut receiver) = mpsc::channel::<Alert>(64);
-    let (out, alerts) = std::sync::mpsc::sync_channel(64);
-    std::thread::Builder::new()
-        .name("notify".to_owned())
-        .spawn(move || crate::notify::desktop::run(&alerts))?;
-    let clock = Arc::clone(clock);
-    std::thread::Builder::new().name("notify-lane".to_owned()).spawn(move || {
-        while let Some(alert) = receiver.blocking_recv() {
-            // A desktop that hangs holds up nothing: what finds no room is counted by the sender's side.
-            drop(out.try_send((clock.now(), alert)));
-        }
-    })?;
-    Ok(sender)
 }
