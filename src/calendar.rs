@@ -148,6 +148,18 @@ impl Calendar {
         }
         later
     }
+    /// When the regular session of the trading day that `at` belongs to ends: at the close where there is one, else with
+    /// the day itself.
+    pub fn session_ends(self, at: Stamp) -> Stamp {
+        let day = self.trading_day(at);
+        let ends = match self {
+            Self::UsEquity if holidays::day(day) == Day::Early => instant(day, CLOSES_EARLY, &NEW_YORK),
+            Self::UsEquity => instant(day, CLOSES, &NEW_YORK),
+            Self::Always => None,
+            Self::ForexWeek => instant(day, FOREX_TURNS, &NEW_YORK),
+        };
+        ends.unwrap_or_else(|| self.next_day_began(at))
+    }
     fn zone(self) -> TimeZone {
         match self {
             Self::UsEquity | Self::ForexWeek => NEW_YORK.clone(),

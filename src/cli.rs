@@ -21,6 +21,7 @@ mod journal;
 mod lock;
 mod man;
 mod margin_call;
+mod notify;
 mod open;
 mod order;
 mod orders;
@@ -141,6 +142,9 @@ enum Command {
     Unlock(lock::Unlock),
     /// Try the way out against paper venues that fail on purpose.
     Rehearse(rehearse::Rehearse),
+    /// Messages to people who are not looking: try the channels.
+    #[command(subcommand)]
+    Notify(notify::Notify),
     /// The paper venue.
     #[command(subcommand)]
     Paper(paper::Paper),
@@ -195,6 +199,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Lock(c) => lock::lock(context, &c),
         Command::Unlock(c) => lock::unlock(context, &c),
         Command::Rehearse(c) => rehearse::run(&c),
+        Command::Notify(c) => notify::run(context, &c),
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),

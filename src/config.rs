@@ -11,6 +11,7 @@ pub mod keys;
 pub mod kind;
 pub mod layers;
 mod limits;
+pub mod notify;
 pub mod own;
 pub mod private;
 mod read;
@@ -32,6 +33,7 @@ pub use self::{
     keys::{KeyBinding, Level, Preset},
     kind::{VenueKind, VenueState},
     layers::{Flags, config_file, load, state_dir, validate},
+    notify::{ChannelConfig, ChannelKind, MailTls, Notify, RuleConfig, SecretSources, Window},
     private::private_dir,
     screen::Screens,
     secret::Secret,
@@ -81,6 +83,8 @@ pub struct Config {
     pub exit: ExitTerms,
     /// How long the journal keeps its records.
     pub journal: Retention,
+    /// Who is told what, and how.
+    pub notify: Notify,
     /// How it looks.
     pub ui: Ui,
     /// Pages and columns.
@@ -110,6 +114,7 @@ impl Default for Config {
             session: Session::default(),
             exit: ExitTerms::default(),
             journal: Retention::default(),
+            notify: Notify::default(),
             ui: Ui::default(),
             screens: Screens::default(),
             keys: BTreeMap::new(),
@@ -201,6 +206,8 @@ impl Config {
         trading::read_session(root.section("session"), &mut self.session);
         exit::read(&root.section("exit"), &mut self.exit);
         journal::read(&root.section("journal"), &mut self.journal);
+        let told = notify::Known { venues: &self.venues, algorithms: &self.algorithms };
+        notify::read(&root.section("notify"), &told, home, &mut self.notify);
         ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
         screen::read(root, &mut self.screens);
         ui::read_watchlist(root.section("watchlist"), &self.venues, &mut self.watchlist);

@@ -6,6 +6,7 @@ mod algorithms;
 mod answers;
 mod baselines;
 mod commands;
+mod deliveries;
 mod depth;
 mod differences;
 mod doubts;
@@ -29,6 +30,7 @@ mod rig;
 mod route;
 mod routing;
 mod settle;
+mod summaries;
 mod timers;
 mod unusual;
 mod venue;
@@ -100,6 +102,8 @@ pub struct Engine {
     verdicts: u64,
     exit_numbers: u64,
     said: alerts::Said,
+    deliveries: deliveries::Deliveries,
+    summaries: summaries::Summaries,
     begun: bool,
     /// Something happened that may change whose market is wanted.
     watches_moved: bool,
@@ -163,6 +167,8 @@ impl Engine {
             verdicts: 0,
             exit_numbers: 0,
             said: alerts::Said::default(),
+            deliveries: deliveries::Deliveries::default(),
+            summaries: summaries::Summaries::new(setup.summaries),
             begun: false,
             watches_moved: true,
             quality_moved: false,
@@ -202,6 +208,7 @@ impl Engine {
             Input::Answer { venue, answer } => self.on_answer(&venue, answer),
             Input::Sighted { algorithm, sighting } => self.on_sighted(&algorithm, sighting),
             Input::Instructed { ticket, result } => self.on_instructed(ticket, result),
+            Input::Delivered(told) => self.on_delivered(*told),
             Input::Timer(timer) => self.on_timer(timer),
             Input::Market(news) => self.on_market(&news),
             Input::JournalLost(why) => self.on_journal_lost(why),
@@ -234,6 +241,7 @@ impl Engine {
     fn apply(&mut self, fact: &Fact) -> Applied {
         let applied = self.book.apply(self.now.wall, fact);
         self.view.note(fact);
+        self.summaries.note(fact);
         self.note_algorithms(fact);
         self.doubts.note(fact, self.now.mono);
         if let Some(instrument) = market_of(fact) {

@@ -15,6 +15,7 @@ mod hands;
 pub mod headless;
 pub mod host;
 mod lanes;
+pub mod notifier;
 pub mod paper;
 pub mod process;
 mod pump;

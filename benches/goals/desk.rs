@@ -116,6 +116,7 @@ pub(crate) fn setup(watched: usize) -> Setup {
         default_tif: Tif::Day,
         read_only: false,
         watched_elsewhere: false,
+        summaries: false,
         watches: true,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),

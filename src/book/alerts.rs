@@ -71,6 +71,7 @@ mod tests {
             venue: None,
             symbol: None,
             order: None,
+            algorithm: None,
             text: Text::from("so it is"),
         }
     }

@@ -17,6 +17,7 @@ use crate::domain::{
     text::Text,
     time::Stamp,
 };
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// An alert that has no number and no time yet.
@@ -32,6 +33,8 @@ pub struct AlertSeed {
     pub symbol: Option<Symbol>,
     /// Which order.
     pub order: Option<OrderId>,
+    /// Which algorithm.
+    pub algorithm: Option<SmolStr>,
     /// One sentence.
     pub text: Text,
 }
@@ -45,6 +48,7 @@ impl AlertSeed {
             venue: Some(venue.clone()),
             symbol: None,
             order: None,
+            algorithm: None,
             text: Text::clean(text),
         }
     }
@@ -68,6 +72,7 @@ impl AlertSeed {
             venue: self.venue,
             symbol: self.symbol,
             order: self.order,
+            algorithm: self.algorithm,
             text: self.text,
         }
     }

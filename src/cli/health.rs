@@ -4,15 +4,54 @@ use super::{
     open::{At, Context, is_at, look},
     report::{Failure, Report},
     rows,
-    table::{Table, age, maybe},
+    table::{Table, age, lines, maybe},
 };
-use crate::{desk::snapshot::HealthRow, domain::time::Now};
+use crate::{
+    desk::snapshot::{DeliveryRow, HealthRow, Snapshot},
+    domain::{alert::AlertCode, time::Now},
+};
+use serde_json::Value;
 
 pub(super) fn run(context: &Context, at: &At) -> Result<Report, Failure> {
-    look(context, at.at.as_deref(), |s, venue| {
+    let mut told = None;
+    let mut report = look(context, at.at.as_deref(), |s, venue| {
         let health: Vec<&HealthRow> = s.health.iter().filter(|h| is_at(venue, &h.venue)).collect();
-        ("health", rows::document(&health, s.at), table(&health, s.at).print("no venues"))
-    })
+        let mut text = table(&health, s.at).print("no venues");
+        text.push_str(&channels(&s.deliveries).print(""));
+        let lately = lately(s);
+        if let Some(said) = &lately {
+            text.push_str(&lines(&[format!("last of the channels: {said}")]));
+        }
+        told = Some((rows::document(&*s.deliveries, s.at), lately));
+        ("health", rows::document(&health, s.at), text)
+    })?;
+    if let (Some((channels, lately)), Some(document)) = (told, report.document.as_object_mut()) {
+        document.insert("channels".to_owned(), channels);
+        document.insert("last_of_channels".to_owned(), lately.map_or(Value::Null, Value::from));
+    }
+    Ok(report)
+}
+
+/// What the journal tells of the channels last: how they did in the run that holds the accounts.
+fn lately(s: &Snapshot) -> Option<String> {
+    let told = s.alerts.iter().find(|row| row.alert.code == AlertCode::Delivery)?;
+    Some(format!("{} {}", told.alert.at.to_rfc3339(), told.alert.text))
+}
+
+/// One line a channel of notifications.
+pub(super) fn channels(deliveries: &[DeliveryRow]) -> Table {
+    let mut table = Table::new(&["channel", "kind", "state", ">delivered", ">not delivered", "last error"]);
+    for d in deliveries {
+        table.row(vec![
+            d.channel.to_string(),
+            d.kind.to_string(),
+            d.state.word().to_owned(),
+            d.delivered.to_string(),
+            d.failed.saturating_add(d.lost).to_string(),
+            maybe(d.error.as_ref()),
+        ]);
+    }
+    table
 }
 
 /// One line a venue.

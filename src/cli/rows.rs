@@ -23,7 +23,7 @@ fn instant(key: &str) -> Option<Instant> {
         "ended" => Some(Instant::Past("ended_ago_ms")),
         "until" => Some(Instant::Future("until_in_ms")),
         "limited_until" => Some(Instant::Future("limited_in_ms")),
-        "at" | "created" => Some(Instant::Wall),
+        "at" | "created" | "last_delivered" => Some(Instant::Wall),
         _ => None,
     }
 }

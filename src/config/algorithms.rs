@@ -274,7 +274,7 @@ fn cloud(s: &Section<'_>, home: Option<&Path>) -> Option<AlgorithmKind> {
     Some(AlgorithmKind::QuantConnect { api, user, project, organization, token })
 }
 
-fn is_here(url: &Url) -> bool {
+pub(super) fn is_here(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     url.scheme() == "http" && (host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()))
 }

@@ -310,20 +310,28 @@ fn from_file(venue: &VenueConfig, path: &Path) -> Result<Secret, CredentialError
 /// A machine without a keyring is normal: that is noted in `tried`, and the search goes on.
 fn from_keyring(venue: &VenueConfig, part: Part, tried: &mut String) -> Option<(Secret, Source)> {
     let service = venue.credentials.keyring.as_ref()?;
-    let user = format!("{}/{}", venue.name, part.name());
-    let (named, who) = (service.clone(), user.clone());
+    match entry(service, &format!("{}/{}", venue.name, part.name())) {
+        Ok(secret) => Some((secret, Source::Keyring(service.clone()))),
+        Err(why) => {
+            *tried = format!("the keyring {why}; ");
+            None
+        }
+    }
+}
+
+/// What the keyring holds for a user of a service, or what it says instead.
+pub(super) fn entry(service: &str, user: &str) -> Result<Secret, String> {
+    let (named, who) = (service.to_owned(), user.to_owned());
     let asked = within(COMMAND_TIMEOUT, move || {
         keyring::Entry::new(&named, &who).and_then(|entry| entry.get_password()).map(Secret::new)
     });
-    let why = match asked {
-        Some(Ok(secret)) => return Some((secret, Source::Keyring(service.clone()))),
-        Some(Err(keyring::Error::NoEntry)) => format!("has no entry `{user}` of service `{service}`"),
-        Some(Err(keyring::Error::NoDefaultStore)) => "is not there on this machine".to_owned(),
-        Some(Err(_)) => "can't be opened".to_owned(),
-        None => "does not answer".to_owned(),
-    };
-    *tried = format!("the keyring {why}; ");
-    None
+    match asked {
+        Some(Ok(secret)) => Ok(secret),
+        Some(Err(keyring::Error::NoEntry)) => Err(format!("has no entry `{user}` of service `{service}`")),
+        Some(Err(keyring::Error::NoDefaultStore)) => Err("is not there on this machine".to_owned()),
+        Some(Err(_)) => Err("can't be opened".to_owned()),
+        None => Err("does not answer".to_owned()),
+    }
 }
 
 /// What `work` gives, if it does so in time. It goes on in a thread of its own if not.

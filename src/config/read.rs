@@ -152,6 +152,17 @@ impl<'a> Section<'a> {
         let like = |name: &str, value| self.below(self.full(name), pattern.to_owned(), Some(value));
         table.map(|(k, v)| (k.get_ref().as_ref(), k.span().start, like(k.get_ref().as_ref(), v))).collect()
     }
+    /// The tables of a list, as in `[[notify.rules]]`.
+    pub(super) fn tables(&self, key: &'static str) -> Vec<Section<'a>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let (name, pattern) = (self.full(key), self.pattern_of(key));
+        self.at.asked.borrow_mut().remove(&pattern);
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong(key, value, &format!("write tables, each under [[{name}]]"));
+            return Vec::new();
+        };
+        items.iter().map(|item| self.below(name.clone(), pattern.clone(), Some(item))).collect()
+    }
     /// Is this key there?
     pub(super) fn has(&self, key: &'static str) -> bool {
         self.table.is_some_and(|t| t.get(key).is_some())

@@ -169,7 +169,7 @@ fn age(s: &Section<'_>, key: &'static str, to: &mut AgeLimit, of_symbol: bool) {
 }
 
 /// `09:30` as a minute of the day; `24:00` is its end.
-fn minute(text: &str) -> Result<u16, String> {
+pub(super) fn minute(text: &str) -> Result<u16, String> {
     let read = || {
         let (hours, minutes) = text.split_once(':')?;
         let two = |part: &str| (part.len() == 2).then(|| part.parse::<u16>().ok()).flatten();

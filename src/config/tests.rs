@@ -23,6 +23,8 @@ fn all_keys() -> String {
         let word = |n: &str| n.trim_matches('"').bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         rest.starts_with("[algorithms.")
             || rest.starts_with("[venues.")
+            || rest.starts_with("[notify.")
+            || rest.starts_with("[[notify.")
             || rest.starts_with("[limits.")
             || name.is_some_and(word)
     };
@@ -39,6 +41,7 @@ fn leaves(path: &str, table: &DeTable<'_>, out: &mut BTreeSet<String>) {
             path,
             "venues"
                 | "algorithms"
+                | "notify.channels"
                 | "keys"
                 | "hotkeys"
                 | "templates"
@@ -51,6 +54,9 @@ fn leaves(path: &str, table: &DeTable<'_>, out: &mut BTreeSet<String>) {
         let full = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         match value.get_ref() {
             DeValue::Table(inner) => leaves(&full, inner, out),
+            DeValue::Array(items) if items.iter().any(|i| i.get_ref().is_table()) => {
+                items.iter().filter_map(|i| i.get_ref().as_table()).for_each(|t| leaves(&full, t, out));
+            }
             DeValue::String(_)
             | DeValue::Integer(_)
             | DeValue::Float(_)

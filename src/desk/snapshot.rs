@@ -6,6 +6,7 @@ mod records;
 mod risk;
 
 pub use crate::analytics::{By, OrderQuality, Quality as QualityRow};
+pub use crate::domain::delivery::{Delivery as DeliveryRow, DeliveryState};
 pub use exit::{ExitAlgorithm, ExitNote, ExitRow, ExitVenue};
 pub use records::{AlgorithmRow, AlgorithmState, DifferenceKind, DifferenceRow};
 pub use risk::{MarginCallRow, RiskRow, RiskState};
@@ -55,6 +56,9 @@ pub struct Snapshot {
     pub fills: Arc<Vec<FillRow>>,
     /// How the venues do.
     pub health: Arc<Vec<HealthRow>>,
+    /// How the channels of notifications do, by name.
+    #[serde(default)]
+    pub deliveries: Arc<Vec<DeliveryRow>>,
     /// Alerts, newest first, bounded.
     pub alerts: Arc<Vec<AlertRow>>,
     /// Total equity over the day, oldest first.

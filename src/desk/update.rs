@@ -3,8 +3,9 @@
 
 use super::{
     snapshot::{
-        AccountRow, AlertRow, AlgorithmRow, Banner, DepthRow, DifferenceRow, EquityPoint, ExitNote, ExitRow,
-        FillRow, HealthRow, MarginCallRow, OrderRow, PositionRow, QualityRow, RiskRow, Snapshot, WatchRow,
+        AccountRow, AlertRow, AlgorithmRow, Banner, DeliveryRow, DepthRow, DifferenceRow, EquityPoint,
+        ExitNote, ExitRow, FillRow, HealthRow, MarginCallRow, OrderRow, PositionRow, QualityRow, RiskRow,
+        Snapshot, WatchRow,
     },
     total::Total,
 };
@@ -177,6 +178,8 @@ sections! {
     Fills fills FillRow;
     /// How the venues do.
     Health health HealthRow;
+    /// How the channels of notifications do.
+    Deliveries deliveries DeliveryRow;
     /// Alerts.
     Alerts alerts AlertRow;
     /// Equity over the day.

@@ -6,6 +6,7 @@ use super::{
     time::Stamp,
 };
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// How bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,6 +20,21 @@ pub enum Severity {
     Critical,
     /// Act now; never held back, never dropped.
     Emergency,
+}
+
+impl Severity {
+    /// All of them, the mildest first.
+    pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Critical, Self::Emergency];
+
+    /// As the configuration and messages write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+            Self::Emergency => "emergency",
+        }
+    }
 }
 
 /// What it is about. One code is one kind of message: intervals and filters go by it.
@@ -79,8 +95,84 @@ pub enum AlertCode {
     Clock,
     /// An algorithm fails, is silent, goes beyond its bounds, or did not do what it was asked.
     Algorithm,
+    /// A message could not be delivered, or can again.
+    Delivery,
+    /// The day's summary.
+    Summary,
     /// Anything the program must say of itself.
     Program,
+}
+
+impl AlertCode {
+    /// All of them.
+    pub const ALL: [Self; 30] = [
+        Self::OrderUnknown,
+        Self::OrderAbsent,
+        Self::OrderRejected,
+        Self::OrderNotSent,
+        Self::LateFill,
+        Self::Overfill,
+        Self::FillRecovered,
+        Self::CancelRefused,
+        Self::ReplaceRefused,
+        Self::Impossible,
+        Self::Quarantined,
+        Self::UnknownStatus,
+        Self::ExternalOrder,
+        Self::PositionMismatch,
+        Self::NoStop,
+        Self::OrphanExit,
+        Self::BothExits,
+        Self::Stream,
+        Self::Venue,
+        Self::AccountBlocked,
+        Self::Journal,
+        Self::Lock,
+        Self::Exit,
+        Self::Limit,
+        Self::Recovery,
+        Self::Clock,
+        Self::Algorithm,
+        Self::Delivery,
+        Self::Summary,
+        Self::Program,
+    ];
+
+    /// As the configuration, the journal and messages write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OrderUnknown => "order_unknown",
+            Self::OrderAbsent => "order_absent",
+            Self::OrderRejected => "order_rejected",
+            Self::OrderNotSent => "order_not_sent",
+            Self::LateFill => "late_fill",
+            Self::Overfill => "overfill",
+            Self::FillRecovered => "fill_recovered",
+            Self::CancelRefused => "cancel_refused",
+            Self::ReplaceRefused => "replace_refused",
+            Self::Impossible => "impossible",
+            Self::Quarantined => "quarantined",
+            Self::UnknownStatus => "unknown_status",
+            Self::ExternalOrder => "external_order",
+            Self::PositionMismatch => "position_mismatch",
+            Self::NoStop => "no_stop",
+            Self::OrphanExit => "orphan_exit",
+            Self::BothExits => "both_exits",
+            Self::Stream => "stream",
+            Self::Venue => "venue",
+            Self::AccountBlocked => "account_blocked",
+            Self::Journal => "journal",
+            Self::Lock => "lock",
+            Self::Exit => "exit",
+            Self::Limit => "limit",
+            Self::Recovery => "recovery",
+            Self::Clock => "clock",
+            Self::Algorithm => "algorithm",
+            Self::Delivery => "delivery",
+            Self::Summary => "summary",
+            Self::Program => "program",
+        }
+    }
 }
 
 /// One alert.
@@ -100,6 +192,24 @@ pub struct Alert {
     pub symbol: Option<Symbol>,
     /// Which order.
     pub order: Option<OrderId>,
+    /// Which algorithm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<SmolStr>,
     /// One sentence.
     pub text: Text,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_journal() {
+        for code in AlertCode::ALL {
+            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.word()));
+        }
+        for severity in Severity::ALL {
+            assert_eq!(serde_json::to_string(&severity).unwrap(), format!("\"{}\"", severity.word()));
+        }
+    }
 }

@@ -5,13 +5,16 @@ use super::{Engine, effect::Effect};
 use crate::{
     book::AlertSeed,
     domain::{
-        alert::{Alert, AlertCode, Severity},
+        alert::{AlertCode, Severity},
+        algorithm::Owner,
         fact::Fact,
         ids::{OrderId, Symbol, VenueId},
+        notice::{Notice, What},
         text::Text,
         time::Mono,
     },
 };
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// How long the same sentence is not said again, and for how long a kind is counted.
@@ -86,7 +89,7 @@ impl Said {
 }
 
 const fn seed(severity: Severity, code: AlertCode, venue: Option<VenueId>, text: Text) -> AlertSeed {
-    AlertSeed { severity, code, venue, symbol: None, order: None, text }
+    AlertSeed { severity, code, venue, symbol: None, order: None, algorithm: None, text }
 }
 
 impl Engine {
@@ -98,11 +101,34 @@ impl Engine {
     }
 
     fn raise(&mut self, seed: AlertSeed) {
-        let AlertSeed { severity, code, venue, symbol, order, text } = seed;
         let id = self.book.next_alert_id();
-        let alert = Alert { id, at: self.now.wall, severity, code, venue, symbol, order, text };
+        let mut alert = seed.into_alert(id, self.now.wall);
+        if alert.algorithm.is_none()
+            && let Some(Owner::Algorithm(name)) = alert.order.as_ref().map(|o| self.book.owner_of_named(o))
+        {
+            alert.algorithm = Some(name);
+        }
         self.fact(Fact::Alerted(Box::new(alert.clone())));
-        self.effect(Effect::Notify(alert));
+        self.notify(What::Alert(alert), None);
+    }
+
+    /// Raises what is not said to go through the channel that it is about.
+    pub(super) fn alert_past(&mut self, channel: &SmolStr, severity: Severity, text: &str) {
+        let (code, text) = (AlertCode::Delivery, Text::clean(text));
+        let alert = seed(severity, code, None, text).into_alert(self.book.next_alert_id(), self.now.wall);
+        self.fact(Fact::Alerted(Box::new(alert.clone())));
+        self.notify(What::Alert(alert), Some(channel.clone()));
+    }
+
+    /// Tells a person outside the screen, with what must not be told by the way.
+    pub(super) fn notify(&mut self, what: What, past: Option<SmolStr>) {
+        let account = |venue: &VenueId| self.book.account(venue).map(|a| a.report.account.clone());
+        let own = match &what {
+            What::Alert(alert) => alert.venue.as_ref().and_then(account),
+            What::Summary(summary) => account(&summary.venue),
+        };
+        let accounts = self.names.iter().filter_map(account).collect();
+        self.effect(Effect::Notify(Box::new(Notice { what, account: own, accounts, past })));
     }
 
     /// Says what was held back.
@@ -120,17 +146,19 @@ impl Engine {
         symbol: Option<Symbol>,
         text: Text,
     ) {
-        self.alert(AlertSeed { severity, code, venue: Some(venue.clone()), symbol, order: None, text });
+        let venue = Some(venue.clone());
+        self.alert(AlertSeed { severity, code, venue, symbol, order: None, algorithm: None, text });
     }
 
     pub(super) fn alert_order(&mut self, severity: Severity, code: AlertCode, order: &OrderId, text: Text) {
         let symbol = self.book.order(order).map(|o| o.spec.instrument.symbol.clone());
         let venue = Some(order.venue.clone());
-        self.alert(AlertSeed { severity, code, venue, symbol, order: Some(order.clone()), text });
+        let order = Some(order.clone());
+        self.alert(AlertSeed { severity, code, venue, symbol, order, algorithm: None, text });
     }
 
     pub(super) fn alert_program(&mut self, severity: Severity, code: AlertCode, text: Text) {
-        self.alert(AlertSeed { severity, code, venue: None, symbol: None, order: None, text });
+        self.alert(seed(severity, code, None, text));
     }
 }
 

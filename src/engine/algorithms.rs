@@ -15,6 +15,7 @@ use super::{
     requests::{done, refused_text},
 };
 use crate::{
+    book::AlertSeed,
     desk::{Reply, RequestId},
     domain::{
         alert::{AlertCode, Severity},
@@ -174,15 +175,17 @@ impl Engine {
             told.line = line.or(told.line);
         }
         for (severity, text) in says {
-            self.alert_algorithm(severity, &text);
+            self.alert_algorithm(name, severity, &text);
         }
         if let Some(algorithm) = self.algorithms.named_mut(name) {
             algorithm.told = told;
         }
     }
 
-    pub(super) fn alert_algorithm(&mut self, severity: Severity, text: &str) {
-        self.alert_program(severity, AlertCode::Algorithm, Text::clean(text));
+    pub(super) fn alert_algorithm(&mut self, name: &SmolStr, severity: Severity, text: &str) {
+        let (code, text) = (AlertCode::Algorithm, Text::clean(text));
+        let algorithm = Some(name.clone());
+        self.alert(AlertSeed { severity, code, venue: None, symbol: None, order: None, algorithm, text });
     }
 
     /// Once a second: who fell silent, who went too far, who trades though it is paused, who did not get out.
@@ -219,7 +222,7 @@ impl Engine {
         if let Some(algorithm) = self.algorithms.all.get_mut(at) {
             algorithm.told.silent = silent;
         }
-        self.alert_algorithm(severity, &text);
+        self.alert_algorithm(&name, severity, &text);
     }
 
     /// No sign of life for longer than it may be. What ended by its source's word is not silent, and neither is what was
@@ -320,7 +323,7 @@ impl Engine {
             return;
         }
         let why = Text::clean(why);
-        self.alert_algorithm(Severity::Warning, &format!("{name} is paused ({why})"));
+        self.alert_algorithm(name, Severity::Warning, &format!("{name} is paused ({why})"));
         self.fact(Fact::Algorithm(Box::new(AlgorithmFact::Paused { name: name.clone(), why })));
         self.algorithms.is_due = true;
     }

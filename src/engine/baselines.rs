@@ -36,6 +36,7 @@ impl Engine {
         if before == Some(began) {
             return;
         }
+        self.tell_late_summary(venue, account);
         let week_began = self.calendar_of(venue).week_began(began);
         let positions = self.book.positions().filter(|p| p.instrument.venue == *venue && !p.qty.is_zero());
         let baseline = Baseline {

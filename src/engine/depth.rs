@@ -142,6 +142,7 @@ mod tests {
                 read_only: false,
                 watches: true,
                 watched_elsewhere: false,
+                summaries: false,
                 alive: BTreeSet::new(),
                 exit: ExitTerms::default(),
                 takes_up_exits: true,

@@ -5,10 +5,10 @@ use crate::{
     broker::{OrderRef, Replacement, Wanted, Watched},
     desk::{Receipt, RequestId},
     domain::{
-        alert::Alert,
         algorithm::Instruction,
         fact::Dated,
         ids::{InstrumentId, Symbol, VenueId},
+        notice::Notice,
         order::Submission,
         quote::Interval,
         time::Stamp,
@@ -132,7 +132,7 @@ pub enum Effect {
         receipt: Receipt,
     },
     /// Tell a person, by whatever way is configured.
-    Notify(Alert),
+    Notify(Box<Notice>),
     /// The run is over.
     Stop,
 }

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         algorithm::{Bounds, Claim, Instructed, Sighting},
         caution::Caution,
+        delivery::Delivery,
         fact::Dated,
         fee::FeeSchedule,
         ids::{ClientId, Instance, InstrumentId, Symbol, VenueId},
@@ -98,6 +99,8 @@ pub struct Setup {
     pub watches: bool,
     /// Another run holds the accounts and watches what is held here.
     pub watched_elsewhere: bool,
+    /// Somebody wants to be told how each day went.
+    pub summaries: bool,
     /// Other runs that are alive and share the journal: what they have under way is theirs to settle.
     pub alive: BTreeSet<Instance>,
     /// How exits go about it.
@@ -146,6 +149,8 @@ pub enum Input {
         /// What.
         result: Instructed,
     },
+    /// A channel of notifications delivered something, or could not.
+    Delivered(Box<Delivery>),
     /// A timer that the engine had armed.
     Timer(Timer),
     /// Market news, as much as was there.

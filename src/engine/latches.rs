@@ -98,7 +98,8 @@ impl Engine {
         };
         let (venue, symbol) = (trip.key.venue.clone(), trip.key.symbol.clone());
         let order = reading.orders.first().cloned();
-        self.alert(AlertSeed { severity, code: reading.code, venue, symbol, order, text });
+        let code = reading.code;
+        self.alert(AlertSeed { severity, code, venue, symbol, order, algorithm: None, text });
     }
 
     /// Does what the rule says. Blocking is the latch itself.
@@ -201,7 +202,8 @@ impl Engine {
             let text = format!("{}: the latch of {} is lifted: {why}", venue, key.rule.word());
             let (code, severity) = (AlertCode::Limit, Severity::Info);
             let text = Text::clean(&text);
-            self.alert(AlertSeed { severity, code, venue: key.venue, symbol: key.symbol, order: None, text });
+            let (venue, symbol) = (key.venue, key.symbol);
+            self.alert(AlertSeed { severity, code, venue, symbol, order: None, algorithm: None, text });
         }
     }
 

@@ -36,6 +36,7 @@ impl Engine {
     pub(super) fn on_past(&mut self, dated: &Dated) {
         self.book.apply(dated.at, &dated.fact);
         self.differences.past(dated);
+        self.summaries.note(&dated.fact);
         match &dated.fact {
             Fact::Executed(e) | Fact::Inferred(e) => self.hold(&e.instrument),
             Fact::Position { instrument, .. } => self.hold(instrument),

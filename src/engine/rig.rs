@@ -90,6 +90,7 @@ fn setup_with(rules: &Rules, class: ClassCapability, algorithms: Vec<AlgorithmSe
         read_only: false,
         watches: true,
         watched_elsewhere: false,
+        summaries: true,
         exit: crate::domain::scope::ExitTerms::default(),
         takes_up_exits: true,
         caution: crate::domain::caution::Caution::default(),

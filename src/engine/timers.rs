@@ -77,6 +77,7 @@ impl Engine {
         self.arm_tick();
         self.watches_moved = true;
         self.begin_days();
+        self.tell_ended_sessions();
         self.marks.weigh_carried(&self.book);
         self.settle_alerts();
         self.watch_now();
@@ -135,7 +136,8 @@ impl Engine {
                 state.days = calendar.last_days(began).to_vec();
             }
             if state.day.is_none_or(|day| began > day) {
-                state.day = Some(began);
+                let ended = state.day.replace(began);
+                self.day_ends(&venue, ended);
                 self.fact(Fact::DayBegan { venue: venue.clone(), began });
                 if let Some(curve) = self.curves.get_mut(&venue) {
                     curve.begin_day();

@@ -4,6 +4,7 @@
 mod orders;
 mod risk;
 mod rows;
+mod summary;
 
 use super::Engine;
 use crate::{
@@ -43,6 +44,7 @@ pub(super) struct View {
     pub(super) quality: bool,
     pub(super) reconciliation: bool,
     pub(super) algorithms: bool,
+    pub(super) deliveries: bool,
     last: Snapshot,
 }
 
@@ -105,6 +107,7 @@ impl View {
         self.quality = true;
         self.reconciliation = true;
         self.algorithms = true;
+        self.deliveries = true;
     }
 
     const fn is_clean(&self) -> bool {
@@ -123,7 +126,8 @@ impl View {
             || self.risk
             || self.quality
             || self.reconciliation
-            || self.algorithms)
+            || self.algorithms
+            || self.deliveries)
     }
 }
 
@@ -216,6 +220,9 @@ impl Engine {
         }
         if view.algorithms {
             s.algorithms = Arc::new(self.algorithm_rows());
+        }
+        if view.deliveries {
+            s.deliveries = Arc::new(self.deliveries.rows());
         }
         if view.quality {
             s.quality = Arc::new(crate::analytics::quality(&self.book));

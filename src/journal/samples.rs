@@ -182,6 +182,7 @@ fn alert() -> Alert {
         venue: Some(instrument().venue),
         symbol: Some(instrument().symbol),
         order: Some(order(1)),
+        algorithm: None,
         text: "a fill after the order had ended".into(),
     }
 }

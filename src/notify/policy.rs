@@ -1,109 +1,213 @@
-//! Which alerts are told, and how often: one kind of message has a minimum interval, with a count of what was
-//! held back; an emergency is never held back.
+//! Which alerts are told by which channel, and how often: one kind of message has a shortest interval at each channel, with
+//! a count of what was held back; an emergency is never held back, nor is how an exit goes. Pure; its memory is bounded by
+//! the channels and the kinds that there are.
 
-use crate::domain::{
-    alert::{Alert, AlertCode, Severity},
-    time::Mono,
+use crate::{
+    config::{ChannelKind, Notify, RuleConfig, Window},
+    domain::{
+        alert::{Alert, AlertCode, Severity},
+        notice::{Notice, What},
+        time::{Mono, Now},
+    },
 };
+use jiff::tz::TimeZone;
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// The shortest time between two messages of one kind, milliseconds.
-pub const INTERVAL_MS: u64 = 300_000;
-
-/// What to do with an alert.
+/// Tell it by this channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Tell it; so many of its kind were held back since the last one.
-    Tell {
-        /// How many.
-        held_back: u32,
-    },
-    /// Not bad enough to disturb anybody.
-    Quiet,
-    /// One of its kind was told a moment ago; it is counted.
-    HeldBack,
+pub struct Telling {
+    /// The channel's place in the configuration.
+    pub channel: usize,
+    /// So many of its kind were held back since the last one.
+    pub held_back: u32,
+}
+
+/// What was held back, when its interval is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The channel's place in the configuration.
+    pub channel: usize,
+    /// How many.
+    pub count: u32,
+    /// The worst of it, and of these the last.
+    pub last: Notice,
+}
+
+#[derive(Debug, Clone)]
+struct Told {
+    at: Mono,
+    interval_ms: u64,
+    held: u32,
+    last: Option<Notice>,
+}
+
+#[derive(Debug, Clone)]
+struct Rule {
+    config: RuleConfig,
+    channels: Vec<usize>,
+    zone: Option<(Window, TimeZone)>,
+    interval_ms: u64,
 }
 
 /// Remembers what was told when.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub struct Policy {
-    told: BTreeMap<AlertCode, (Mono, u32)>,
+    rules: Vec<Rule>,
+    names: Vec<SmolStr>,
+    summary: Vec<usize>,
+    told: BTreeMap<(usize, AlertCode), Told>,
 }
 
 impl Policy {
-    /// Decides on one alert.
-    pub fn decide(&mut self, alert: &Alert, now: Mono) -> Decision {
-        // How an exit goes is told however well it goes: whoever struck it may have looked away.
-        let exit = alert.code == AlertCode::Exit;
-        if alert.severity < Severity::Critical && !exit {
-            return Decision::Quiet;
-        }
-        let entry = self.told.get_mut(&alert.code);
-        if let Some((at, held)) = entry {
-            if alert.severity < Severity::Emergency && !exit && now.since_ms(*at) < INTERVAL_MS {
-                *held = held.saturating_add(1);
-                return Decision::HeldBack;
+    /// For all channels but the bell, which the screen rings itself.
+    pub fn new(config: &Notify) -> Self {
+        Self::of(config, |kind| *kind != ChannelKind::Bell)
+    }
+
+    /// For the bell alone.
+    pub fn of_bell(config: &Notify) -> Self {
+        Self::of(config, |kind| *kind == ChannelKind::Bell)
+    }
+
+    fn of(config: &Notify, takes: impl Fn(&ChannelKind) -> bool) -> Self {
+        let names: Vec<SmolStr> = config.channels.iter().map(|c| c.name.clone()).collect();
+        let places = |wanted: &[SmolStr]| -> Vec<usize> {
+            let all = config.channels.iter().enumerate();
+            all.filter(|(_, c)| takes(&c.kind) && wanted.contains(&c.name)).map(|(at, _)| at).collect()
+        };
+        let rules = config.rules.iter().map(|rule| {
+            let window = rule.window.clone();
+            Rule {
+                channels: places(&rule.channels),
+                // The configuration has seen to it that there is such a zone.
+                zone: window.and_then(|w| TimeZone::get(&w.zone).ok().map(|zone| (w, zone))),
+                interval_ms: rule.interval_s.unwrap_or(config.interval_s).saturating_mul(1_000),
+                config: rule.clone(),
             }
-            let held_back = *held;
-            (*at, *held) = (now, 0);
-            return Decision::Tell { held_back };
+        });
+        Self { rules: rules.collect(), summary: places(&config.summary), names, told: BTreeMap::new() }
+    }
+
+    /// Decides on what happened.
+    pub fn decide(&mut self, notice: &Notice, now: Now) -> Vec<Telling> {
+        let alert = match &notice.what {
+            What::Alert(alert) => alert,
+            What::Summary(_) => {
+                return self.summary.iter().map(|at| Telling { channel: *at, held_back: 0 }).collect();
+            }
+        };
+        let mut wanted: BTreeMap<usize, u64> = BTreeMap::new();
+        for rule in self.rules.iter().filter(|rule| rule.matches(alert, now)) {
+            for channel in &rule.channels {
+                let least = wanted.entry(*channel).or_insert(rule.interval_ms);
+                *least = rule.interval_ms.min(*least);
+            }
         }
-        self.told.insert(alert.code, (now, 0));
-        Decision::Tell { held_back: 0 }
+        if let Some(past) = &notice.past {
+            wanted.retain(|at, _| self.names.get(*at) != Some(past));
+        }
+        let told = wanted.into_iter();
+        told.filter_map(|(channel, interval_ms)| self.tell(channel, interval_ms, notice, alert, now.mono))
+            .collect()
+    }
+
+    fn tell(
+        &mut self,
+        channel: usize,
+        interval_ms: u64,
+        notice: &Notice,
+        alert: &Alert,
+        now: Mono,
+    ) -> Option<Telling> {
+        // How an exit goes is told however often: whoever struck it may have looked away.
+        let always = alert.severity == Severity::Emergency || alert.code == AlertCode::Exit;
+        let new = Told { at: now, interval_ms, held: 0, last: None };
+        match self.told.get_mut(&(channel, alert.code)) {
+            Some(told) if !always && now.since_ms(told.at) < told.interval_ms.min(interval_ms) => {
+                told.held = told.held.saturating_add(1);
+                let worse = told.last.as_ref().and_then(severity).is_none_or(|was| alert.severity >= was);
+                if worse {
+                    told.last = Some(notice.clone());
+                }
+                told.interval_ms = told.interval_ms.min(interval_ms);
+                None
+            }
+            Some(told) => {
+                let held_back = told.held;
+                *told = new;
+                Some(Telling { channel, held_back })
+            }
+            None => {
+                self.told.insert((channel, alert.code), new);
+                Some(Telling { channel, held_back: 0 })
+            }
+        }
+    }
+
+    /// What was held back and whose interval is over: it is told now, and begins another one.
+    pub fn due(&mut self, now: Mono) -> Vec<Held> {
+        let over = |told: &Told| now.since_ms(told.at) >= told.interval_ms;
+        let due = self.told.iter_mut().filter(|(_, told)| told.held > 0 && over(told));
+        due.filter_map(|((channel, _), told)| {
+            let (count, last) = (std::mem::take(&mut told.held), told.last.take()?);
+            told.at = now;
+            Some(Held { channel: *channel, count, last })
+        })
+        .collect()
+    }
+
+    /// All that was held back, whether its interval is over or not: the program ends.
+    pub fn rest(&mut self) -> Vec<Held> {
+        let held = self.told.iter_mut().filter(|(_, told)| told.held > 0);
+        held.filter_map(|((channel, _), told)| {
+            let (count, last) = (std::mem::take(&mut told.held), told.last.take()?);
+            Some(Held { channel: *channel, count, last })
+        })
+        .collect()
+    }
+
+    /// When there is something to tell by itself.
+    pub fn next(&self) -> Option<Mono> {
+        self.told.values().filter(|told| told.held > 0).map(|told| told.at.plus_ms(told.interval_ms)).min()
+    }
+}
+
+fn severity(notice: &Notice) -> Option<Severity> {
+    match &notice.what {
+        What::Alert(alert) => Some(alert.severity),
+        What::Summary(_) => None,
+    }
+}
+
+impl Rule {
+    fn matches(&self, alert: &Alert, now: Now) -> bool {
+        let c = &self.config;
+        let bad_enough = alert.severity >= c.severity || alert.code == AlertCode::Exit;
+        bad_enough
+            && (c.codes.is_empty() || c.codes.contains(&alert.code))
+            && is_among(&c.venues, alert.venue.as_ref())
+            && is_among(&c.symbols, alert.symbol.as_ref())
+            && is_among(&c.algorithms, alert.algorithm.as_ref())
+            && self.zone.as_ref().is_none_or(|(window, zone)| is_within(window, zone, now))
+    }
+}
+
+fn is_among<T: PartialEq>(list: &[T], one: Option<&T>) -> bool {
+    list.is_empty() || one.is_some_and(|one| list.contains(one))
+}
+
+fn is_within(window: &Window, zone: &TimeZone, now: Now) -> bool {
+    let clock = now.wall.to_jiff().to_zoned(zone.clone()).time();
+    let minute =
+        i16::from(clock.hour()).saturating_mul(60).saturating_add(i16::from(clock.minute())).unsigned_abs();
+    let (from, until) = (window.from, window.until);
+    match from.cmp(&until) {
+        std::cmp::Ordering::Less => (from..until).contains(&minute),
+        std::cmp::Ordering::Equal => true,
+        std::cmp::Ordering::Greater => minute >= from || minute < until,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{text::Text, time::Stamp};
-
-    fn alert(severity: Severity, code: AlertCode) -> Alert {
-        Alert {
-            id: 1,
-            at: Stamp::default(),
-            severity,
-            code,
-            venue: None,
-            symbol: None,
-            order: None,
-            text: Text::clean("x"),
-        }
-    }
-
-    #[test]
-    fn one_of_a_kind_in_five_minutes_and_a_count_of_the_rest() {
-        let mut policy = Policy::default();
-        let critical = alert(Severity::Critical, AlertCode::OrderUnknown);
-        assert_eq!(policy.decide(&critical, Mono::from_millis(0)), Decision::Tell { held_back: 0 });
-        for n in 1..=10_000 {
-            assert_eq!(policy.decide(&critical, Mono::from_millis(n)), Decision::HeldBack);
-        }
-        assert_eq!(
-            policy.decide(&critical, Mono::from_millis(INTERVAL_MS)),
-            Decision::Tell { held_back: 10_000 }
-        );
-    }
-
-    #[test]
-    fn how_an_exit_goes_is_always_told() {
-        let mut policy = Policy::default();
-        for _ in 0..2 {
-            let report = alert(Severity::Info, AlertCode::Exit);
-            assert_eq!(policy.decide(&report, Mono::default()), Decision::Tell { held_back: 0 });
-        }
-    }
-
-    #[test]
-    fn an_emergency_is_never_held_back_and_a_warning_never_told() {
-        let mut policy = Policy::default();
-        let emergency = alert(Severity::Emergency, AlertCode::NoStop);
-        for n in 0..3 {
-            assert_eq!(policy.decide(&emergency, Mono::from_millis(n)), Decision::Tell { held_back: 0 });
-        }
-        assert_eq!(
-            policy.decide(&alert(Severity::Warning, AlertCode::Stream), Mono::from_millis(9)),
-            Decision::Quiet
-        );
-    }
-}
+mod tests;

@@ -1,12 +1,12 @@
 //! What does what the engine decides: facts to the journal, what follows from them to the venues once they are durable,
 //! answers to who asked.
 
-use super::{gateway::Gateway, lanes::Joined, timers::Timers};
+use super::{gateway::Gateway, lanes::Joined, notifier::Told, timers::Timers};
 use crate::{
     desk::{Envelope, Receipt, Reply, Request, RequestId},
     domain::{
-        alert::Alert,
         fact::Dated,
+        notice::Notice,
         order::Origin,
         text::Text,
         time::{Mono, Now},
@@ -58,7 +58,8 @@ pub(super) struct Hands {
     pub(super) gateway: Gateway,
     pub(super) writer: Option<Writer>,
     pub(super) fronts: BTreeMap<Front, mpsc::Sender<Receipt>>,
-    pub(super) alerts: mpsc::Sender<Alert>,
+    /// Nobody is told by a run that only looks.
+    pub(super) notices: Option<mpsc::Sender<Told>>,
     pub(super) state: State,
 }
 
@@ -78,7 +79,8 @@ pub(super) struct State {
     started: bool,
     /// Answers that wait until what was started has had its turn: to wake who reads them takes longer than to send.
     receipts: Vec<(Front, Receipt)>,
-    dropped_alerts: u64,
+    /// Notices that found no room and of which nobody was told yet.
+    dropped_notices: u64,
 }
 
 impl Hands {
@@ -261,16 +263,20 @@ impl Hands {
                 self.state.receipts.push((front, receipt));
             }
             Some(Effect::Reply { front, receipt }) => self.answer(front, receipt),
-            Some(Effect::Notify(alert)) => self.notify(alert),
+            Some(Effect::Notify(notice)) => self.notify(notice),
             Some(Effect::Stop) => self.state.stopping = Some(now.mono),
             Some(other) => tracing::error!(?other, "an effect that nobody does"),
         }
     }
 
-    fn notify(&mut self, alert: Alert) {
-        if self.alerts.try_send(alert).is_err() {
-            self.state.dropped_alerts = self.state.dropped_alerts.saturating_add(1);
-            tracing::warn!(dropped = self.state.dropped_alerts, "the notifier's queue is full");
+    fn notify(&mut self, notice: Box<Notice>) {
+        let Some(notices) = &self.notices else { return };
+        let lost = self.state.dropped_notices;
+        if notices.try_send(Told { notice, lost }).is_ok() {
+            self.state.dropped_notices = 0;
+        } else {
+            self.state.dropped_notices = lost.saturating_add(1);
+            tracing::warn!(dropped = self.state.dropped_notices, "the notifier's queue is full");
         }
     }
 

@@ -13,6 +13,7 @@ use super::{
     gateway::{Gateway, Wired},
     hands::{Hands, State},
     lanes::{Asks, Desk, Joined, Lane, Mouths, lanes},
+    notifier::{Notifier, Tells},
     pump::{Pump, Shown},
     serve::{self, Served, Socket},
 };
@@ -20,7 +21,7 @@ use crate::{
     adapters::{Settings, registry},
     broker::{Broker, Sink, Watched},
     clock::{Clock, System},
-    config::{Config, Env, Flags, VenueConfig, VenueKind, private_dir, state_dir},
+    config::{Config, Env, Flags, Notify, VenueConfig, VenueKind, private_dir, state_dir},
     desk::Snapshot,
     domain::{
         alert::{Alert, AlertCode, Severity},
@@ -96,6 +97,7 @@ pub struct Host {
     engine: JoinHandle<anyhow::Result<()>>,
     /// Where other front ends attach; for the run that holds the accounts.
     socket: Option<Socket>,
+    notifier: Option<Notifier>,
     embedded: Vec<Embedded>,
     _session: Session,
     _lock: Option<EngineLock>,
@@ -136,7 +138,8 @@ impl Host {
         let alive: BTreeSet<Instance> = sessions.live()?.into_iter().collect();
         let session = sessions.begin(&instance)?;
         let alone = lock.is_some() && alive.is_empty();
-        let Kept { mut journal, mut past, seen } = open_journal(&opening, &state, &instance, alone, read_only, &clock)?;
+        let Kept { mut journal, mut past, seen } =
+            open_journal(&opening, &state, &instance, alone, read_only, &clock)?;
         let elsewhere = if opening.role.stays() {
             Some(Elsewhere::open(&journal_path(&state), &header(), instance.clone(), seen)?)
         } else {
@@ -152,21 +155,18 @@ impl Host {
             algorithms: opening.config.algorithms.iter().map(algorithms::setup).collect(),
             watchlist: watchlist(&opening.config),
             routing: routing(&opening.config),
-            counting: Counting {
-                currency: opening.config.totals.currency.clone(),
-                fixed: opening.config.totals.rates.clone(),
-            },
+            counting: counting(&opening.config),
             default_tif: opening.config.orders.tif,
             read_only,
             watches: opening.role.stays() && !read_only,
             watched_elsewhere: busy,
+            summaries: !opening.config.notify.summary.is_empty(),
             alive,
             exit: opening.config.exit,
             takes_up_exits: opening.role != Role::Shell && !read_only,
             caution: opening.config.orders.caution,
         };
-        let fps = opening.config.ui.fps.clamp(1, 120);
-        let frame_ms = 1_000_u64.checked_div(fps).unwrap_or(33);
+        let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
         let start = Start {
             engine: Engine::new(setup),
             brokers,
@@ -176,8 +176,10 @@ impl Host {
             past,
             clock: Arc::clone(&clock),
             frame_ms,
+            tells: Tells::of(opening.role, read_only),
+            told: (opening.config.notify.clone(), opening.env.clone()),
         };
-        let (desk, engine, joins) = start.spawn()?;
+        let Spawned { desk, engine, joins, notifier } = start.spawn()?;
         let mut host = Self {
             desk,
             clock,
@@ -186,6 +188,7 @@ impl Host {
             faults,
             engine,
             socket: None,
+            notifier,
             embedded,
             _session: session,
             _lock: lock,
@@ -226,6 +229,10 @@ impl Host {
                 Err(anyhow!("the engine's thread panicked; positions and orders are as the venue has them"))
             }
         };
+        // What waits to be told gets a moment, which is bounded.
+        if let Some(notifier) = self.notifier {
+            notifier.close();
+        }
         for venue in self.embedded {
             venue.stop()?;
         }
@@ -300,6 +307,11 @@ fn faults_of(venue: &VenueId, wanted: Option<&Path>, played: Option<&str>) -> Op
     Some(Text::clean(&text))
 }
 
+/// What accounts are counted in together.
+fn counting(config: &Config) -> Counting {
+    Counting { currency: config.totals.currency.clone(), fixed: config.totals.rates.clone() }
+}
+
 /// Where orders go that name no venue.
 fn routing(config: &Config) -> Routing {
     Routing {
@@ -331,7 +343,7 @@ fn tell_faults(
     let alert = |(id, (venue, text)): (u64, &(VenueId, Text))| {
         let (severity, code) = (Severity::Warning, AlertCode::Program);
         let (venue, text) = (Some(venue.clone()), text.clone());
-        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, text };
+        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, algorithm: None, text };
         Dated { at, fact: Fact::Alerted(Box::new(alert)) }
     };
     let said: Vec<Dated> = (last.saturating_add(1)..).zip(faults).map(alert).collect();
@@ -358,17 +370,35 @@ struct Start {
     past: Vec<Dated>,
     clock: Arc<dyn Clock>,
     frame_ms: u64,
+    tells: Option<Tells>,
+    told: (Notify, Env),
+}
+
+/// What runs then.
+struct Spawned {
+    desk: Desk,
+    engine: JoinHandle<anyhow::Result<()>>,
+    joins: mpsc::Sender<Joined>,
+    notifier: Option<Notifier>,
 }
 
 impl Start {
-    fn spawn(self) -> anyhow::Result<(Desk, JoinHandle<anyhow::Result<()>>, mpsc::Sender<Joined>)> {
+    fn spawn(self) -> anyhow::Result<Spawned> {
         let (mouths, lanes) = lanes();
         let front = Front(0);
         let (receipt_in, receipts) = mpsc::channel(256);
         let (snapshot_in, snapshots) = watch::channel(Arc::new(Snapshot::default()));
         let desk = Desk { lane: Lane::Own { front, asks: Asks::of(&mouths) }, receipts, snapshots };
         let joins = mouths.joins.clone();
-        let alerts = spawn_notifier(&self.clock)?;
+        let (config, env) = self.told;
+        let (notifier, notices) = match self.tells {
+            Some(tells) => {
+                let outcomes = mouths.deliveries.clone();
+                let (notifier, notices) = Notifier::spawn(config, env, tells, &self.clock, outcomes)?;
+                (Some(notifier), Some(notices))
+            }
+            None => (None, None),
+        };
         let writer = match self.journal {
             Some(journal) => {
                 let completed = Completed(mouths.committed.clone());
@@ -376,8 +406,7 @@ impl Start {
             }
             None => None,
         };
-        let Self { engine, brokers, sources, elsewhere, past, clock, frame_ms, .. } =
-            Self { journal: None, ..self };
+        let Self { engine, brokers, sources, elsewhere, past, clock, frame_ms, .. } = self;
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let writer = runtime.block_on(async move {
@@ -392,7 +421,7 @@ impl Start {
                     gateway,
                     writer,
                     fronts: BTreeMap::from([(front, receipt_in)]),
-                    alerts,
+                    notices,
                     state: State::default(),
                 };
                 let pump = Pump {
@@ -417,7 +446,7 @@ impl Start {
                 None => Ok(()),
             }
         })?;
-        Ok((desk, thread, joins))
+        Ok(Spawned { desk, engine: thread, joins, notifier })
     }
 }
 
@@ -440,20 +469,4 @@ fn connect(broker: Arc<dyn Broker>, mouths: &Mouths, streams: &mut tokio::task::
     let streaming = Arc::clone(&broker);
     streams.spawn(async move { streaming.stream(watched, sink).await });
     (broker, watched_in)
-}
-
-fn spawn_notifier(clock: &Arc<dyn Clock>) -> anyhow::Result<mpsc::Sender<Alert>> {
-    let (sender, mut receiver) = mpsc::channel::<Alert>(64);
-    let (out, alerts) = std::sync::mpsc::sync_channel(64);
-    std::thread::Builder::new()
-        .name("notify".to_owned())
-        .spawn(move || crate::notify::desktop::run(&alerts))?;
-    let clock = Arc::clone(clock);
-    std::thread::Builder::new().name("notify-lane".to_owned()).spawn(move || {
-        while let Some(alert) = receiver.blocking_recv() {
-            // A desktop that hangs holds up nothing: what finds no room is counted by the sender's side.
-            drop(out.try_send((clock.now(), alert)));
-        }
-    })?;
-    Ok(sender)
 }

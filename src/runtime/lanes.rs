@@ -5,7 +5,7 @@
 use crate::{
     broker::{Event, Market},
     desk::{Envelope, Receipt, Reply, Snapshot},
-    domain::ids::VenueId,
+    domain::{delivery::Delivery, ids::VenueId},
     engine::{Front, Input},
     journal::Committed,
 };
@@ -21,6 +21,7 @@ pub(super) struct Lanes {
     pub(super) venue: mpsc::Receiver<(VenueId, Event)>,
     pub(super) operator: mpsc::Receiver<(Front, Envelope)>,
     pub(super) algorithms: mpsc::Receiver<Input>,
+    pub(super) deliveries: mpsc::Receiver<Delivery>,
     pub(super) market: mpsc::Receiver<Vec<Market>>,
     pub(super) joins: mpsc::Receiver<Joined>,
 }
@@ -34,6 +35,7 @@ pub(super) struct Mouths {
     pub(super) venue: mpsc::Sender<(VenueId, Event)>,
     pub(super) operator: mpsc::Sender<(Front, Envelope)>,
     pub(super) algorithms: mpsc::Sender<Input>,
+    pub(super) deliveries: mpsc::Sender<Delivery>,
     pub(super) market: mpsc::Sender<Vec<Market>>,
     pub(super) joins: mpsc::Sender<Joined>,
 }
@@ -46,6 +48,8 @@ pub(super) fn lanes() -> (Mouths, Lanes) {
     let (operator_in, operator) = mpsc::channel(64);
     // Each source waits with its newest until there is room.
     let (algorithms_in, algorithms) = mpsc::channel(16);
+    // Each channel waits with what became of its last message until there is room.
+    let (deliveries_in, deliveries) = mpsc::channel(16);
     // Batches of what one look at a socket brought.
     let (market_in, market) = mpsc::channel(64);
     let (joins_in, joins) = mpsc::channel(16);
@@ -56,10 +60,11 @@ pub(super) fn lanes() -> (Mouths, Lanes) {
         venue: venue_in,
         operator: operator_in,
         algorithms: algorithms_in,
+        deliveries: deliveries_in,
         market: market_in,
         joins: joins_in,
     };
-    (mouths, Lanes { emergency, committed, answers, venue, operator, algorithms, market, joins })
+    (mouths, Lanes { emergency, committed, answers, venue, operator, algorithms, deliveries, market, joins })
 }
 
 /// A front end in another process comes, with where its answers go, or has gone.

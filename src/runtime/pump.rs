@@ -91,6 +91,7 @@ impl Pump {
             Some((venue, event)) = lanes.venue.recv() => inputs.push_back(Input::Venue { venue, event }),
             Some((front, envelope)) = lanes.operator.recv() => inputs.push_back(Input::Request { front, envelope }),
             Some(sighted) = lanes.algorithms.recv() => inputs.push_back(sighted),
+            Some(told) = lanes.deliveries.recv() => inputs.push_back(Input::Delivered(Box::new(told))),
             Some(news) = lanes.market.recv() => market = news,
             Some(joined) = lanes.joins.recv() => self.hands.meet(joined, inputs),
             () = self.shown.alarm.after(sleep) => {}
@@ -137,6 +138,10 @@ impl Pump {
         for _ in 0..TAKE_MAX {
             let Ok((front, envelope)) = lanes.operator.try_recv() else { break };
             inputs.push_back(Input::Request { front, envelope });
+        }
+        for _ in 0..TAKE_MAX {
+            let Ok(told) = lanes.deliveries.try_recv() else { break };
+            inputs.push_back(Input::Delivered(Box::new(told)));
         }
         while market.len() < MARKET_MAX {
             let Ok(news) = lanes.market.try_recv() else { break };

@@ -86,6 +86,7 @@ fn settings(config: &Config, themes: Vec<String>) -> Result<Settings, ConfigErro
         themes,
         hotkeys: config.hotkeys.iter().map(preset).collect(),
         templates: config.templates.iter().map(preset).collect(),
+        notify: config.notify.clone(),
     })
 }
 

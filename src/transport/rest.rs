@@ -167,6 +167,12 @@ impl Call {
         self.body = Some(body.into());
         self.header(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
     }
+    /// Carries a form that is encoded already.
+    pub fn form(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.header(http::header::CONTENT_TYPE, form)
+    }
     /// Takes a larger answer than [`BODY_BYTES_MAX`], for long lists.
     pub fn body_max(mut self, bytes: usize) -> Self {
         self.body_max = bytes;

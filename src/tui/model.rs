@@ -24,6 +24,7 @@ use crate::{
         text::Text,
         time::{Mono, Now},
     },
+    notify::policy::Policy,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -192,6 +193,8 @@ pub struct Model {
     pub theme: String,
     /// The newest alert that has rung.
     pub rung: Option<u64>,
+    /// What the bell rings for, and how often.
+    pub bell: Policy,
     /// Requests made so far.
     pub requests: u64,
     /// One sentence at the bottom.
@@ -220,6 +223,7 @@ impl Model {
     /// The first page, nothing told yet.
     pub fn new(settings: Settings, width: u16, height: u16) -> Self {
         let pages = settings.pages.clone();
+        let bell = Policy::of_bell(&settings.notify);
         let focus = pages.first().and_then(|p| p.layout.panes().first().copied()).unwrap_or(Pane::Watchlist);
         let table = |pane| {
             let columns = settings.columns.get(&pane).cloned().unwrap_or_default();
@@ -257,6 +261,7 @@ impl Model {
             touched: Mono::default(),
             exits: Exits::default(),
             rung: None,
+            bell,
             requests: 0,
             toast: None,
             sent: None,

@@ -6,7 +6,7 @@ use super::{
     theme::EMBEDDED,
 };
 use crate::{
-    config::{Confirm, Confirmations, Level, OnQuit},
+    config::{Confirm, Confirmations, Level, Notify, OnQuit},
     domain::draft::Command,
     grammar,
 };
@@ -75,6 +75,8 @@ pub struct Settings {
     pub hotkeys: Vec<Preset>,
     /// Order lines under names.
     pub templates: Vec<Preset>,
+    /// What the bell rings for.
+    pub notify: Notify,
 }
 
 impl Settings {
@@ -100,6 +102,7 @@ impl Default for Settings {
             arm_minutes: 15,
             hotkeys: Vec::new(),
             templates: Vec::new(),
+            notify: Notify::default(),
         }
     }
 }

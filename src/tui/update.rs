@@ -26,7 +26,7 @@ use super::{
 use crate::{
     desk::{Request, Snapshot, protocol::Grant},
     domain::{
-        alert::Severity,
+        notice::{Notice, What},
         text::Text,
         time::{Mono, Now},
     },
@@ -263,15 +263,24 @@ fn focus(model: &mut Model, focused: bool) -> Vec<Cmd> {
     Vec::new()
 }
 
+/// Does the bell ring for an alert that nobody has seen or heard yet? The rules of the other channels hold for it.
+fn ring(model: &mut Model, snapshot: &Snapshot, now: Now) -> bool {
+    let rung = model.rung;
+    let new = snapshot.alerts.iter().filter(|a| !a.acknowledged && rung.is_none_or(|id| a.alert.id > id));
+    let mut rings = false;
+    for row in new {
+        let what = What::Alert(row.alert.clone());
+        let notice = Notice { what, account: None, accounts: Vec::new(), past: None };
+        rings |= !model.bell.decide(&notice, now).is_empty();
+    }
+    rings
+}
+
 fn snapshot_came(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Cmd> {
     let newest = snapshot.alerts.iter().map(|a| a.alert.id).max();
-    let loud = |severity| severity >= Severity::Critical;
-    let rings = snapshot
-        .alerts
-        .iter()
-        .any(|a| !a.acknowledged && loud(a.alert.severity) && model.rung.is_none_or(|id| a.alert.id > id));
-    model.rung = newest.max(model.rung);
     let now = model.now;
+    let rings = ring(model, &snapshot, now);
+    model.rung = newest.max(model.rung);
     let first = model.snapshot_at.is_none();
     model.see(snapshot, now);
     exit::seen(model, first);

@@ -46,8 +46,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("algos", &["domain", "transport", "clock", "config"]),
     ("paper", &["domain", "clock"]),
     ("journal", &["domain"]),
-    ("notify", &["domain", "transport", "config"]),
-    ("tui", &["domain", "desk", "grammar", "config"]),
+    ("notify", &["domain", "transport", "clock", "config"]),
+    // The bell rings by the rules of the other channels.
+    ("tui", &["domain", "desk", "grammar", "config", "notify::policy"]),
     (
         "runtime",
         &[
@@ -212,7 +213,22 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         ],
     ),
     ("journal", &["crc32fast", "nix", "rusqlite", "serde", "serde_json", "smol_str", "thiserror"]),
-    ("notify", &["notify_rust", "serde", "thiserror", "tokio", "tracing", "smol_str"]),
+    (
+        "notify",
+        &[
+            "http",
+            "jiff",
+            "lettre",
+            "nix",
+            "notify_rust",
+            "serde",
+            "serde_json",
+            "smol_str",
+            "tokio",
+            "tracing",
+            "url",
+        ],
+    ),
     (
         "tui",
         &[

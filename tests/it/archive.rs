@@ -99,6 +99,7 @@ impl Past {
             symbol: None,
             order: None,
             text: "nobody has looked".into(),
+            algorithm: None,
         };
         self.tell(day, minute, Fact::Alerted(Box::new(alert)));
     }
@@ -319,6 +320,7 @@ fn the_configuration_says_how_long_a_dashboard_keeps_it() {
         flags: tradedeck::config::Flags { state: Some(state.clone()), ..Default::default() },
         role: tradedeck::runtime::Role::Screen,
         live: None,
+        looks: false,
     };
     let host = tradedeck::runtime::Host::open(opening).unwrap();
     let archives = archives(&state);

@@ -22,6 +22,18 @@ impl Authority {
     /// A TLS server with a certificate for `name` that ends in `until`; it answers every connection with `bytes`
     /// once it has read a head. Gives its port.
     pub(crate) fn serve(&self, name: &str, until: i32, bytes: &'static [u8]) -> u16 {
+        let config = self.identity(name, until);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for tcp in listener.incoming().map_while(Result::ok) {
+                drop(answer_over_tls(tcp, config.clone(), bytes));
+            }
+        });
+        port
+    }
+    /// What a TLS server with such a certificate begins with.
+    pub(crate) fn identity(&self, name: &str, until: i32) -> Arc<rustls::ServerConfig> {
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(until, 1, 1);
@@ -35,15 +47,7 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
-        let config = Arc::new(config);
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            for tcp in listener.incoming().map_while(Result::ok) {
-                drop(answer_over_tls(tcp, config.clone(), bytes));
-            }
-        });
-        port
+        Arc::new(config)
     }
 }
 

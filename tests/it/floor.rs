@@ -309,6 +309,7 @@ pub(crate) fn setup(houses: &[House], run: u32, terms: ExitTerms, takes_up: bool
         read_only: false,
         watches: true,
         watched_elsewhere: false,
+        summaries: false,
         alive: BTreeSet::new(),
         exit: terms,
         takes_up_exits: takes_up,

@@ -40,6 +40,8 @@ mod limits;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod paper_venue;

@@ -166,6 +166,7 @@ fn setup() -> Setup {
         read_only: false,
         watches: true,
         watched_elsewhere: false,
+        summaries: false,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,

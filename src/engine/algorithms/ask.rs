@@ -148,7 +148,7 @@ impl Engine {
             Instructed::Refused(_) | Instructed::NotSent(_) => Severity::Warning,
             Instructed::Done(_) | Instructed::Taken(_) => Severity::Info,
         };
-        self.alert_algorithm(severity, &said);
+        self.alert_algorithm(&name, severity, &said);
         if let Some((front, id)) = asked {
             let reply = if is_good { done(&said) } else { refused_text(&said, None) };
             self.reply(front, id, reply);
@@ -172,7 +172,7 @@ impl Engine {
         for (ticket, name, what) in left {
             let why = Text::clean("the program ended before an answer came");
             let said = format!("it is not known whether {name} did {what}: {why}; look before you ask again");
-            self.alert_algorithm(Severity::Critical, &said);
+            self.alert_algorithm(&name, Severity::Critical, &said);
             let result = Instructed::Unknown(why);
             self.fact(Fact::Algorithm(Box::new(AlgorithmFact::Answered { name, ticket, result })));
         }

@@ -35,7 +35,7 @@ impl Engine {
             algorithm.told.beyond = said.is_some();
         }
         let (Some(what), false) = (said, was) else { return };
-        self.alert_algorithm(Severity::Critical, &format!("{name} goes too far: {what}"));
+        self.alert_algorithm(&name, Severity::Critical, &format!("{name} goes too far: {what}"));
         if response != Response::Alert && claimed {
             self.pause(&name, &what);
         }

@@ -233,11 +233,11 @@ impl Engine {
             }
         }
         if flat && task == Task::Liquidate {
-            self.alert_algorithm(Severity::Warning, &format!("{name} is flat, by what it shows"));
+            self.alert_algorithm(&name, Severity::Warning, &format!("{name} is flat, by what it shows"));
             self.drive_cover(at);
         } else if !flat {
             let left = self.left_of(&name, task);
-            self.alert_algorithm(Severity::Emergency, &left);
+            self.alert_algorithm(&name, Severity::Emergency, &left);
         }
     }
 

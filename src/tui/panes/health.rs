@@ -1,7 +1,7 @@
 //! How the venues do: connections, round trips, limits, clocks, and what went wrong last.
 
 use super::banner::said;
-use crate::desk::snapshot::{ChannelRow, HealthRow};
+use crate::desk::snapshot::{ChannelRow, DeliveryRow, DeliveryState, HealthRow};
 use crate::tui::{
     canvas::Canvas,
     focus::Pane,
@@ -100,6 +100,60 @@ pub fn troubled(rows: &[HealthRow]) -> usize {
     rows.iter().filter(|r| r.state != "AGREED" || r.channels.iter().any(|c| c.state != "up")).count()
 }
 
+/// A channel of notifications.
+fn delivery(canvas: &Canvas<'_>, row: &DeliveryRow) -> Vec<Bit> {
+    let glyphs = &canvas.look.glyphs;
+    let (lamp, role) = match row.state {
+        DeliveryState::Ready => (glyphs.lamp_off, Role::Muted),
+        DeliveryState::Up => (glyphs.lamp, Role::Good),
+        // A desktop that nobody asked for may well not be there.
+        DeliveryState::Failing | DeliveryState::Off if !row.wanted => (glyphs.lamp_off, Role::Muted),
+        DeliveryState::Failing => (glyphs.lamp_off, Role::Critical),
+        DeliveryState::Off => (glyphs.lamp_off, Role::Critical),
+    };
+    let mut bits =
+        vec![Bit::new("notify", Role::Muted, 0), Bit::joined(row.channel.as_str(), Role::Strong, 0)];
+    if row.kind != row.channel {
+        bits.push(Bit::joined(row.kind.as_str(), Role::Muted, 0));
+    }
+    bits.push(Bit::joined(format!("{lamp} {}", row.state.word()), role, 0));
+    if let Some(at) = row.last_delivered {
+        let ago = u64::try_from(canvas.now.wall.since_ms(at)).ok().unwrap_or(0);
+        bits.push(Bit::joined(said(|s| canvas.look.numbers.age(s, ago)), Role::Text, 0));
+    }
+    bits.push(Bit::new("delivered", Role::Muted, 0));
+    bits.push(Bit::joined(row.delivered.to_string(), Role::Text, 0));
+    for (name, n) in [("not delivered", row.failed), ("no room", row.lost)] {
+        if n > 0 {
+            bits.push(Bit::new(name, Role::Muted, 0));
+            bits.push(Bit::joined(n.to_string(), if row.wanted { Role::Warning } else { Role::Muted }, 0));
+        }
+    }
+    if let Some(error) = &row.error {
+        bits.push(Bit::new("last error:", Role::Muted, 0));
+        bits.push(Bit::joined(error.as_str(), if row.wanted { Role::Warning } else { Role::Muted }, 0));
+    }
+    bits
+}
+
+/// The channels, below the venues: what there is no room for is not seen.
+fn deliveries(model: &Model, canvas: &mut Canvas<'_>, area: Rect, from: u16) {
+    let mut y = from;
+    for row in model.snapshot.deliveries.iter() {
+        if y >= area.bottom() {
+            return;
+        }
+        let room = Rect {
+            x: area.x.saturating_add(1),
+            y,
+            width: area.width.saturating_sub(2),
+            height: area.bottom().saturating_sub(y),
+        };
+        let bits = delivery(canvas, row);
+        y = y.saturating_add(strip::flow(canvas, room, 2, &bits));
+    }
+}
+
 /// Draws them.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     let state = model.table(Pane::Health);
@@ -136,4 +190,5 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
         shown = shown.saturating_add(1);
     }
     drawn.room.push((Pane::Health, shown.max(1)));
+    deliveries(model, canvas, area, y);
 }

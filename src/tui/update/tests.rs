@@ -137,6 +137,7 @@ fn alert(id: u64, severity: Severity) -> AlertRow {
             venue: Some(venue()),
             symbol: Some(symbol("TSLA")),
             order: None,
+            algorithm: None,
             text: "no stop".into(),
         },
         count: 1,

@@ -233,6 +233,7 @@ fn setup(run: u32) -> Setup {
         read_only: false,
         watches: true,
         watched_elsewhere: false,
+        summaries: false,
         alive: BTreeSet::new(),
         exit: ExitTerms::default(),
         takes_up_exits: true,
