@@ -84,13 +84,6 @@ impl QuantConnect {
         self
     }
 
-    /// Says one command, an object of JSON, to all of the organization's live algorithms, but for those of the project
-    /// `except`. Sent once.
-    pub async fn broadcast(&self, object: &str, except: Option<u64>) -> Instructed {
-        let broadcast = ask::broadcast(self.cloud.organization.as_deref(), object, except);
-        self.ask(broadcast).await
-    }
-
     async fn ask(&self, asked: Result<ask::Asked, Text>) -> Instructed {
         let asked = match asked {
             Ok(asked) => asked,
@@ -201,7 +194,7 @@ impl Source for QuantConnect {
         Box::pin(self.watch_all(seen))
     }
     fn instruct(&self, instruction: Instruction) -> Answer<'_, Instructed> {
-        let asked = ask::of(&instruction, self.cloud.project);
+        let asked = ask::of(&instruction, self.cloud.project, self.cloud.organization.as_deref());
         Box::pin(self.ask(asked))
     }
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(super) struct Algos {
     /// The algorithm, and what to do: pause, resume, take-over, stop, liquidate [TICKER], cancel ORDER, submit buy|sell QTY
-    /// TICKER …, update ORDER …, add TICKER, command JSON.
+    /// TICKER …, update ORDER …, add TICKER, command JSON, broadcast [except PROJECT] JSON.
     #[arg(value_name = "NAME …", allow_negative_numbers = true)]
     words: Vec<String>,
     /// Don't ask.

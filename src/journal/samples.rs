@@ -284,6 +284,7 @@ fn of_algorithms() -> Vec<AlgorithmFact> {
         asked(Instruction::Cancel { order: 3 }),
         asked(Instruction::Add { security: security(), resolution: "minute".into() }),
         asked(Instruction::Custom("{\"a\": [1, \"b\"]}".into())),
+        asked(Instruction::Broadcast { object: "{\"a\": 1}".into(), except: Some(777) }),
         answered(Instructed::Done("yes".into())),
         answered(Instructed::Taken("".into())),
         answered(Instructed::Refused("no".into())),

@@ -1,6 +1,8 @@
 //! QuantConnect's cloud, watched and asked: a stand-in on loopback checks every hash and time, and answers as the cloud
 //! does, with all that it does instead.
 
+mod cli;
+
 use super::loopback::{Reply, Seen, Server, closed_port};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -56,7 +58,7 @@ fn quick() -> Timing {
     }
 }
 
-fn cloud(base: &str, token: &str) -> QuantConnect {
+fn cloud_of(base: &str, token: &str) -> QuantConnect {
     let settings = Settings {
         api: Url::parse(&format!("{base}/api/v2")).unwrap(),
         user_id: "1".to_owned(),
@@ -194,7 +196,7 @@ fn lost(sighting: &Sighting) -> Option<Text> {
 #[tokio::test]
 async fn a_deployment_is_seen_page_by_page() {
     let server = standing(&[]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let seen = until(&cloud, whole).await;
     assert_eq!((seen.deployment.as_str(), seen.phase), (DEPLOYMENT, Phase::Running));
     assert_eq!(seen.equity.unwrap().to_string(), "1057.25");
@@ -210,7 +212,7 @@ async fn a_deployment_is_seen_page_by_page() {
 #[tokio::test]
 async fn orders_that_are_over_are_not_asked_for_again() {
     let mut server = standing(&[]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let (mut sightings, mut after) = (0, Vec::new());
     until(&cloud, |sighting| {
         let seen = whole(sighting)?;
@@ -239,7 +241,7 @@ async fn what_is_being_prepared_is_waited_for_and_what_fails_is_tried_again() {
         ("live/logs/read", Reply::json(200, &json!({"success": false, "errors": ["no log yet"]}))),
     ])
     .await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let mut said = Vec::new();
     let seen = until(&cloud, |sighting| {
         said.extend(lost(sighting));
@@ -256,7 +258,7 @@ async fn what_is_being_prepared_is_waited_for_and_what_fails_is_tried_again() {
 async fn quiet_is_kept_when_it_is_wanted() {
     let busy = Reply::Full(429, vec![("retry-after", "1".to_owned())], Vec::new());
     let mut server = standing(&[("live/portfolio/read", busy)]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let clock = System::start();
     let mut refused_at = None;
     let quiet = until(&cloud, |sighting| match (sighting, refused_at) {
@@ -279,7 +281,7 @@ async fn quiet_is_kept_when_it_is_wanted() {
 #[tokio::test]
 async fn each_refusal_is_told_and_holds_no_secret() {
     let server = standing(&[]).await;
-    let why = until(&cloud(&server.url(), "another-token"), lost).await;
+    let why = until(&cloud_of(&server.url(), "another-token"), lost).await;
     assert!(why.as_str().contains("the hash does not match"), "{why}");
     let early = Reply::Full(401, vec![("date", "Sat, 21 Nov 2020 12:00:00 GMT".to_owned())], Vec::new());
     let none = Reply::json(200, &json!({"success": false, "errors": ["No live algorithm of \u{1b}[2J777"]}));
@@ -290,7 +292,7 @@ async fn each_refusal_is_told_and_holds_no_secret() {
         (Reply::json(200, &json!({"success": true})), "no live deployment"),
     ] {
         let server = standing(&[("live/read", reply)]).await;
-        let cloud = cloud(&server.url(), TOKEN);
+        let cloud = cloud_of(&server.url(), TOKEN);
         let why = until(&cloud, lost).await;
         assert!(why.as_str().contains(want), "{why}");
         assert!(!format!("{cloud:?} {why}").contains("canary"));
@@ -351,7 +353,7 @@ async fn instructions_are_sent_once_and_mean_what_the_answer_says() {
         (custom, yes, "live/commands/create", taken),
     ] {
         let mut server = standing(&[(path, reply.clone())]).await;
-        let came = cloud(&server.url(), TOKEN).instruct(instruction.clone()).await;
+        let came = cloud_of(&server.url(), TOKEN).instruct(instruction.clone()).await;
         assert!(means(&came), "{instruction:?} {reply:?}: {came:?}");
         let sent = server.drain();
         // A server that is gone or silent has not told what it saw; one that answered was asked once.
@@ -366,18 +368,20 @@ async fn instructions_are_sent_once_and_mean_what_the_answer_says() {
 #[tokio::test]
 async fn what_never_left_is_said_to_be_unsent_and_liquidate_says_that_it_stops() {
     let nobody = closed_port().await;
-    let away = cloud(&format!("http://{nobody}"), TOKEN);
+    let away = cloud_of(&format!("http://{nobody}"), TOKEN);
     assert!(matches!(away.instruct(Instruction::Stop).await, Instructed::NotSent(_)));
     assert!(matches!(away.instruct(Instruction::Custom("[]".into())).await, Instructed::NotSent(_)));
     let yes = Reply::json(200, &json!({"success": true}));
     let mut server =
         standing(&[("live/update/liquidate", yes.clone()), ("live/commands/broadcast", yes)]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let Instructed::Done(said) = cloud.instruct(Instruction::Liquidate(None)).await else {
         panic!("not done")
     };
     assert!(said.as_str().contains("liquidated AND the algorithm is stopped"), "{said}");
-    assert!(matches!(cloud.broadcast(r#"{"target":"x"}"#, Some(777)).await, Instructed::Taken(_)));
+    let all = |except| Instruction::Broadcast { object: r#"{"target":"x"}"#.into(), except };
+    let Instructed::Taken(said) = cloud.instruct(all(Some(777))).await else { panic!("not taken") };
+    assert!(said.as_str().contains("every live algorithm of the organization"), "{said}");
     let last = server.drain().pop().unwrap();
     let want = json!({"organizationId": "org0", "excludeProjectId": 777, "command": {"target": "x"}});
     assert_eq!(last.json(), want);
