@@ -4,6 +4,7 @@
 mod ask;
 pub mod auth;
 pub mod command;
+pub mod insights;
 pub mod poll;
 pub mod request;
 pub mod seen;
@@ -151,6 +152,9 @@ impl QuantConnect {
             Kind::Log => request::log(project, known.deployment().as_str(), known.next_line()),
             Kind::Chart => request::chart(project, now.wall),
             Kind::List => request::list(project),
+            Kind::Insights => {
+                request::insights(project, known.deployment().as_str(), known.insights().next())
+            }
         };
         let unsent = |why: &Text| Trouble::Unreachable(why.as_str().to_owned());
         match self.cloud.send(request.map_err(|why| unsent(&why))?, self.timing.read).await {

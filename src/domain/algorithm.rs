@@ -3,8 +3,10 @@
 //! An [`Observation`] is whole: it takes the place of the one before. Figures are the source's own, in the algorithm's
 //! account currency; nothing here is counted by Tradedeck, and none of it is an order or a fill of the book.
 
+mod insight;
 mod instruction;
 
+pub use insight::{Heading, Insight, Insights};
 pub use instruction::{AlgorithmDeed, AskedOrder, Instructed, Instruction, Security};
 
 use super::{
@@ -224,6 +226,9 @@ pub struct Observation {
     pub server: Vec<(Text, Text)>,
     /// The end of its log, oldest first; the last five hundred lines.
     pub log: Vec<LogLine>,
+    /// What it predicts, where its source tells that.
+    #[serde(default)]
+    pub insights: Insights,
     /// What could not be read and is shown as it was before: which, and why.
     pub flaws: Vec<Text>,
 }
@@ -252,6 +257,7 @@ impl Observation {
             statistics: Vec::new(),
             server: Vec::new(),
             log: Vec::new(),
+            insights: Insights::default(),
             flaws: Vec::new(),
         }
     }
@@ -348,6 +354,8 @@ pub struct Claim {
     pub prefixes: Vec<SmolStr>,
     /// What stands on its orders, any of these.
     pub tags: Vec<SmolStr>,
+    /// By which way the venue says that they came, any of these words.
+    pub sources: Vec<SmolStr>,
 }
 
 impl Claim {
@@ -357,6 +365,12 @@ impl Claim {
         *venue == self.venue
             && (self.prefixes.iter().any(|p| client.starts_with(p.as_str()))
                 || tag.is_some_and(|t| t == self.name || self.tags.iter().any(|own| own == t)))
+    }
+
+    /// Did this order come by a way that is the algorithm's, by the venue's word? That may be wider than a name: every
+    /// program that uses one key comes by the same way, so that it is asked last.
+    pub fn comes_by(&self, venue: &VenueId, source: &str) -> bool {
+        *venue == self.venue && self.sources.iter().any(|own| own == source)
     }
 }
 

@@ -120,6 +120,7 @@ fn order_report() -> OrderReport {
         attached: Attached::Oco { stop: StopLeg { stop: price("0.01"), limit: Some(price("0.02")) } },
         status: OrderEvent::Working,
         status_word: "new".into(),
+        source: None,
         filled: Qty::ZERO,
         avg_price: None,
         parent: Some(order(1).client),

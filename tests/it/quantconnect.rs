@@ -49,6 +49,7 @@ fn quick() -> Timing {
         log: ms(60),
         chart: ms(60),
         list: ms(60),
+        insights: ms(60),
         refused: ms(40),
         backoff: Plan { base_ms: 20, cap_ms: 60, floor_ms: 10, held_ms: 60_000 },
         busy_max: ms(1_200),
@@ -141,6 +142,13 @@ fn good(seen: &Seen) -> Reply {
         }
         "/api/v2/live/chart/read" => json!({"success": true, "chart": {"name": "Strategy Equity", "series": {
             "Equity": {"values": [[1_795_186_800, 1000, 1001, 999, 1000.5]]}}}}),
+        "/api/v2/live/insights/read" => {
+            let (start, end) = (body()["start"].as_u64().unwrap(), body()["end"].as_u64().unwrap());
+            assert!(end - start < 100 && body()["algorithmId"] == DEPLOYMENT);
+            let insight = |n: u64| json!({"id": format!("i{n}"), "ticker": "SPY", "direction": "up", "createdTime": 1_795_186_800 + n});
+            let insights: Vec<Value> = (start..end.min(120)).map(insight).collect();
+            json!({"success": true, "length": insights.len(), "insights": insights})
+        }
         "/api/v2/live/list" => json!({"success": true, "live": []}),
         other => panic!("{other}"),
     };
@@ -182,7 +190,8 @@ async fn until<T>(cloud: &QuantConnect, mut done: impl FnMut(&Sighting) -> Optio
 fn whole(sighting: &Sighting) -> Option<Arc<Observation>> {
     let Sighting::Seen(seen) = sighting else { return None };
     let has_log = seen.log.last().is_some_and(|line| line.text.as_str() == "line 599");
-    let is_whole = seen.orders.len() == 1_200 && has_log && !seen.curve.is_empty();
+    let is_whole =
+        seen.orders.len() == 1_200 && has_log && !seen.curve.is_empty() && seen.insights.rows.len() == 120;
     is_whole.then(|| Arc::clone(seen))
 }
 
@@ -205,8 +214,11 @@ async fn a_deployment_is_seen_page_by_page() {
     assert_eq!(seen.orders.iter().filter(|o| o.state == AlgorithmOrderState::Working).count(), 1);
     assert_eq!((seen.log.len(), seen.log[0].text.as_str()), (500, "line 100"));
     let now = u64::try_from(System::start().now().wall.as_secs()).unwrap();
-    let age = now - u64::try_from(seen.as_of.unwrap().as_secs()).unwrap();
-    assert!((600..640).contains(&age), "{age}");
+    for as_of in [seen.as_of, seen.insights.as_of] {
+        let age = now - u64::try_from(as_of.unwrap().as_secs()).unwrap();
+        assert!((600..640).contains(&age), "{age}");
+    }
+    assert_eq!(seen.insights.rows[119].id.as_str(), "i119");
 }
 
 #[tokio::test]
@@ -392,12 +404,13 @@ async fn what_never_left_is_said_to_be_unsent_and_liquidate_says_that_it_stops()
 async fn the_shell_sees_it_and_stops_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let stopped = Reply::json(200, &json!({"success": true, "errors": []}));
-    let mut server = standing(&[("live/update/stop", stopped)]).await;
+    let mut server =
+        standing(&[("live/update/stop", stopped.clone()), ("live/commands/broadcast", stopped)]).await;
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("config.toml");
     let text = format!(
         "[venues.paper]\nkind = \"paper\"\nhours = \"always\"\n[algorithms.mine]\nkind = \"quantconnect\"\nuser = \"1\"\n\
-         project = 777\ntoken = \"{TOKEN}\"\napi_url = \"{}/api/v2\"\n",
+         project = 777\norganization = \"org0\"\ntoken = \"{TOKEN}\"\napi_url = \"{}/api/v2\"\n",
         server.url()
     );
     std::fs::write(&config, text).unwrap();
@@ -415,8 +428,15 @@ async fn the_shell_sees_it_and_stops_it() {
     assert!(said.contains("running"), "{said}");
     let (code, said) = shell(&["algos", "mine", "stop", "--yes"]).await;
     assert!(code == Some(0) && said.contains("mine did it (stop)"), "{said}");
-    let stops = server.drain().iter().filter(|seen| seen.path().ends_with("/live/update/stop")).count();
-    assert_eq!(stops, 1, "asked once");
+    // To others as well: what is confirmed says so, and it leaves once.
+    const BROADCAST: &[&str] = &["algos", "mine", "broadcast", "except", "778", "{\"target\": \"x\"}"];
+    let (code, said) = shell(BROADCAST).await;
+    assert!(code != Some(0) && said.contains("EVERY live algorithm of its organization"), "{code:?} {said}");
+    let (code, said) = shell(&["algos", "mine", "broadcast", "{\"target\": \"x\"}", "--yes"]).await;
+    assert!(code == Some(0) && said.contains("took it and gave no verdict"), "{code:?} {said}");
+    let asked = server.drain();
+    let count = |path: &str| asked.iter().filter(|seen| seen.path().ends_with(path)).count();
+    assert_eq!((count("/live/update/stop"), count("/live/commands/broadcast")), (1, 1), "asked once");
 }
 
 /// A token that can't be had is said, and holds up nothing: the way out is open.

@@ -88,6 +88,8 @@ async fn ask_the_same(server: &mut Server) {
         let came = cloud.instruct(instruction.clone()).await;
         assert!(matches!(came, Instructed::Done(_) | Instructed::Taken(_)), "{instruction:?}: {came:?}");
         let mut sent = server.drain();
+        // A read that was cut off may still come in.
+        sent.retain(|one| one.path().contains("/commands/") || one.path().contains("/update/"));
         assert_eq!(sent.len(), 1, "{instruction:?} is sent once");
         ours.append(&mut sent);
     }
