@@ -59,6 +59,19 @@ pub struct VenueWatch<'a> {
     pub requests: Option<(u32, u32)>,
     /// It wants no requests for so long.
     pub limited_ms: Option<u64>,
+    /// Signs of life of the algorithms that trade there, of those that have to give any.
+    pub beats: Vec<Beat<'a>>,
+}
+
+/// An algorithm's sign of life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beat<'a> {
+    /// Whose.
+    pub name: &'a str,
+    /// After so long without one it is silent, seconds; never zero.
+    pub limit_s: u64,
+    /// How old the last is, milliseconds. `None`: none was seen yet.
+    pub age_ms: Option<u64>,
 }
 
 /// All that the watchers look at.

@@ -193,6 +193,7 @@ pub(crate) fn order(n: usize, of: usize) -> OrderReport {
         attached: Attached::Simple,
         status: OrderEvent::Working,
         status_word: Text::clean("new"),
+        source: None,
         filled: Qty::ZERO,
         avg_price: None,
         parent: None,

@@ -4,6 +4,7 @@
 mod ask;
 pub mod auth;
 pub mod command;
+pub mod insights;
 pub mod poll;
 pub mod request;
 pub mod seen;
@@ -84,13 +85,6 @@ impl QuantConnect {
         self
     }
 
-    /// Says one command, an object of JSON, to all of the organization's live algorithms, but for those of the project
-    /// `except`. Sent once.
-    pub async fn broadcast(&self, object: &str, except: Option<u64>) -> Instructed {
-        let broadcast = ask::broadcast(self.cloud.organization.as_deref(), object, except);
-        self.ask(broadcast).await
-    }
-
     async fn ask(&self, asked: Result<ask::Asked, Text>) -> Instructed {
         let asked = match asked {
             Ok(asked) => asked,
@@ -158,6 +152,9 @@ impl QuantConnect {
             Kind::Log => request::log(project, known.deployment().as_str(), known.next_line()),
             Kind::Chart => request::chart(project, now.wall),
             Kind::List => request::list(project),
+            Kind::Insights => {
+                request::insights(project, known.deployment().as_str(), known.insights().next())
+            }
         };
         let unsent = |why: &Text| Trouble::Unreachable(why.as_str().to_owned());
         match self.cloud.send(request.map_err(|why| unsent(&why))?, self.timing.read).await {
@@ -201,7 +198,7 @@ impl Source for QuantConnect {
         Box::pin(self.watch_all(seen))
     }
     fn instruct(&self, instruction: Instruction) -> Answer<'_, Instructed> {
-        let asked = ask::of(&instruction, self.cloud.project);
+        let asked = ask::of(&instruction, self.cloud.project, self.cloud.organization.as_deref());
         Box::pin(self.ask(asked))
     }
 }

@@ -1,5 +1,5 @@
 //! What each algorithm holds: the net of what its own orders filled. An order is an algorithm's by its tag, or by
-//! what its client id begins with; a child is its parent's. Of algorithms that are configured the fills are counted as
+//! what its client id begins with, or by the way that the venue says it came; a child is its parent's. Of algorithms that are configured the fills are counted as
 //! positions of their own, and so are those by hand and those that nobody claims: the parts add up to the account.
 
 use super::{
@@ -143,11 +143,17 @@ impl Book {
                 claims.filter(|c| c.is_of(&row.id.venue, row.id.client.as_str(), row.spec.tag.as_deref()));
             its.next().map(|c| Owner::Algorithm(c.name.clone()))
         };
+        let came = |row: &OrderRow| {
+            let source = row.source.as_ref().filter(|_| row.origin == Origin::External)?;
+            let mut its = self.parts.claims.iter().filter(|c| c.comes_by(&row.id.venue, source.as_str()));
+            its.next().map(|c| Owner::Algorithm(c.name.clone()))
+        };
         let other = match order.origin {
             Origin::Screen | Origin::Shell | Origin::Exit | Origin::Child => Owner::Hand,
             Origin::External => Owner::External,
         };
-        claimed(order).or_else(|| self.parent_of(order).and_then(claimed)).unwrap_or(other)
+        let parent = || self.parent_of(order);
+        claimed(order).or_else(|| parent().and_then(claimed)).or_else(|| came(order)).unwrap_or(other)
     }
 
     /// Whose a fill is; `None` while nobody claims anything.

@@ -196,6 +196,7 @@ pub(crate) fn report(n: &str, spec: &OrderSpec, status: OrderEvent, filled: &str
         attached: spec.attached,
         status,
         status_word: Text::from("word"),
+        source: None,
         filled: qty(filled),
         avg_price: (filled != "0").then(|| px("10")),
         parent: None,

@@ -73,6 +73,8 @@ pub struct OrderRow {
     pub reason: Option<Text>,
     /// The venue's last status word.
     pub status_word: Option<Text>,
+    /// By which way it came, in the venue's word, where that is told and nobody here sent it.
+    pub source: Option<Text>,
     /// Where a trailing stop stands.
     pub trailing_stop: Option<Price>,
     /// The touch that stood when it was made here.
@@ -417,14 +419,12 @@ impl Orders {
         if let Some(venue_id) = row.venue_id {
             self.by_venue_id.remove(&(id.venue.clone(), venue_id));
         }
-        if let Some(client) = row.parent {
-            let parent = OrderId { venue: id.venue.clone(), client };
-            if let Some(siblings) = self.children.get_mut(&parent) {
-                siblings.remove(id);
-                if siblings.is_empty() {
-                    self.children.remove(&parent);
-                }
-            }
+        let Some(client) = row.parent else { return };
+        let parent = OrderId { venue: id.venue.clone(), client };
+        let Some(siblings) = self.children.get_mut(&parent) else { return };
+        siblings.remove(id);
+        if siblings.is_empty() {
+            self.children.remove(&parent);
         }
     }
 }

@@ -17,12 +17,12 @@ use crate::{
 };
 use clap::Args;
 use serde_json::Value;
-use std::time::Duration;
+use std::{io::IsTerminal as _, time::Duration};
 
 #[derive(Debug, Args)]
 pub(super) struct Algos {
     /// The algorithm, and what to do: pause, resume, take-over, stop, liquidate [TICKER], cancel ORDER, submit buy|sell QTY
-    /// TICKER …, update ORDER …, add TICKER, command JSON.
+    /// TICKER …, update ORDER …, add TICKER, command JSON, broadcast [except PROJECT] JSON.
     #[arg(value_name = "NAME …", allow_negative_numbers = true)]
     words: Vec<String>,
     /// Don't ask.
@@ -98,7 +98,14 @@ fn act_on(
         AlgorithmDeed::TakeOver => Some(format!("take over what {name} holds, and pause it")),
         AlgorithmDeed::Ask(what) => Some(format!("ask {name} to {}", what.words())),
     };
+    let is_for_all = matches!(deed, AlgorithmDeed::Ask(Instruction::Broadcast { .. }));
     if let Some(what) = &what {
+        // What reaches the algorithms of others is never sent because nobody was there to be asked.
+        if is_for_all && !wish.yes && (context.json || !std::io::stdin().is_terminal()) {
+            return Err(Failure::usage(format!(
+                "this would {what}, and nobody can be asked here; add --yes"
+            )));
+        }
         consent(context, wish.yes, false, what)?;
     }
     let request = Request::Algorithm { name: name.into(), deed: deed.clone() };
@@ -180,6 +187,10 @@ fn one(snapshot: &Snapshot, name: &str) -> Result<Report, Failure> {
         let open: Vec<String> = open.map(|o| format!("{} {} {} {}", o.id, o.qty, o.symbol, o.kind)).collect();
         let open = if open.is_empty() { "none open".to_owned() } else { open.join(", ") };
         lines.push(format!("orders     {open}"));
+        if let Some(last) = seen.insights.rows.last() {
+            let count = seen.insights.rows.len();
+            lines.push(format!("insights   {count} told, the last {} {}", last.symbol, last.heading.word()));
+        }
         lines.extend(seen.log.iter().rev().take(10).rev().map(|line| format!("  {}", line.text)));
     }
     let document = rows::object([("algorithm", rows::document(row, snapshot.at))]);

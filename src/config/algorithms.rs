@@ -109,6 +109,8 @@ pub struct AlgorithmConfig {
     pub prefixes: Vec<SmolStr>,
     /// What stands on its orders, any of these.
     pub tags: Vec<SmolStr>,
+    /// By which way the venue says that they came, any of these words.
+    pub sources: Vec<SmolStr>,
     /// After so long without a sign of life it is silent, in seconds; 0 is never.
     pub heartbeat_s: u64,
     /// What it may do before something is done about it.
@@ -148,19 +150,29 @@ fn one(
         super::read::word(t, &words).map(Some)
     });
     let venue = venue(s, venues);
-    let (prefixes, tags) = (marks(s, "prefixes"), marks(s, "tags"));
+    let (prefixes, tags, sources) = (marks(s, "prefixes"), marks(s, "tags"), marks(s, "sources"));
+    let is_marked = !prefixes.is_empty() || !tags.is_empty() || !sources.is_empty();
+    let its = venue.as_ref().and_then(|name| venues.iter().find(|v| v.name == *name));
     let (lean, cloud, beat) = (lean(s, home), cloud(s, home), beat(s, home));
     let mut heartbeat_s = match word {
         Some(Word::Lean) => LEAN_HEARTBEAT_S,
         Some(Word::QuantConnect) => CLOUD_HEARTBEAT_S,
+        // Orders come when they come: that there are none for a while is no silence unless somebody says so.
+        Some(Word::Program) if beat != Beat::Orders => its.map_or(0, |v| v.rules.heartbeat.seconds),
         Some(Word::Program) | None => 0,
     };
     s.whole("heartbeat_seconds", 0..=HEARTBEAT_S_MAX, &mut heartbeat_s);
     let bounds = bounds(s);
     s.finish();
     let fail = |problem: &str| s.reading().fail(s.start(), format!("[{}] {problem}", s.name()));
-    if (!prefixes.is_empty() || !tags.is_empty()) && venue.is_none() {
+    if is_marked && venue.is_none() {
         fail("says by what its orders are known, but not where: write `venue`");
+    }
+    if let Some(v) = its.filter(|v| !sources.is_empty() && !v.kind.tells_source()) {
+        fail(&format!(
+            "has `sources`, and {} does not say by which way an order came: write `prefixes`",
+            v.kind.title()
+        ));
     }
     let kind = match (word, lean) {
         (Some(Word::QuantConnect), _) => match cloud {
@@ -184,8 +196,10 @@ fn one(
             return None;
         }
         (Some(Word::Program), None) => {
-            if venue.is_none() || (prefixes.is_empty() && tags.is_empty()) {
-                fail("is a program on an account: write `venue`, and `prefixes` or `tags` of its orders");
+            if venue.is_none() || !is_marked {
+                fail(
+                    "is a program on an account: write `venue`, and `prefixes`, `tags` or `sources` of its orders",
+                );
                 return None;
             }
             AlgorithmKind::Program(beat)
@@ -195,7 +209,7 @@ fn one(
             return None;
         }
     };
-    Some(AlgorithmConfig { name, kind, venue, prefixes, tags, heartbeat_s, bounds })
+    Some(AlgorithmConfig { name, kind, venue, prefixes, tags, sources, heartbeat_s, bounds })
 }
 
 fn venue(s: &Section<'_>, venues: &[VenueConfig]) -> Option<VenueId> {
@@ -345,6 +359,15 @@ mod tests {
         let [bot, swing] = config.algorithms.as_slice() else { panic!("{:?}", config.algorithms) };
         assert_eq!(bot.kind, AlgorithmKind::Program(Beat::File("/run/bot".into())));
         assert_eq!((bot.heartbeat_s, bot.bounds.orders_per_minute), (30, Some(20)));
+        let heartbeat = |rest: &str| {
+            let text =
+                format!("[algorithms.a]\nkind = \"program\"\nvenue = \"paper\"\nsources = [\"x\"]\n{rest}");
+            let config = read(&text).unwrap();
+            assert_eq!(config.algorithms[0].sources, ["x"]);
+            config.algorithms[0].heartbeat_s
+        };
+        assert_eq!((heartbeat(""), heartbeat("beat_file = \"/a\"\n")), (0, 60), "orders come when they come");
+        assert_eq!(heartbeat("beat_file = \"/a\"\nheartbeat_seconds = 0\n"), 0);
         assert_eq!(bot.bounds.response, Response::Pause);
         let AlgorithmKind::Lean { commands, stream, .. } = &swing.kind else { panic!("{swing:?}") };
         assert_eq!(*commands, LeanCommands::Folder("/lean/bin".into()));
@@ -361,7 +384,7 @@ mod tests {
                 "[algorithms.a]\nkind = \"quantconnect\"\nuser = \"1\"\nproject = 2\napi_url = \"http://x.com\"\n",
                 "only reaches this computer",
             ),
-            ("[algorithms.a]\nkind = \"program\"\n", "write `venue`, and `prefixes` or `tags`"),
+            ("[algorithms.a]\nkind = \"program\"\n", "write `venue`, and `prefixes`, `tags` or `sources`"),
             (
                 "[algorithms.a]\nkind = \"program\"\nvenue = \"alpaca\"\ntags = [\"a\"]\n",
                 "the venues are paper",

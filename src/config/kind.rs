@@ -110,3 +110,10 @@ impl VenueKind {
         }
     }
 }
+
+impl VenueKind {
+    /// Does it say of an order by which way it came? Alpaca does (`source`), and the paper venue speaks its language.
+    pub const fn tells_source(self) -> bool {
+        matches!(self, Self::Paper | Self::Alpaca)
+    }
+}

@@ -3,6 +3,12 @@
 //! An [`Observation`] is whole: it takes the place of the one before. Figures are the source's own, in the algorithm's
 //! account currency; nothing here is counted by Tradedeck, and none of it is an order or a fill of the book.
 
+mod insight;
+mod instruction;
+
+pub use insight::{Heading, Insight, Insights};
+pub use instruction::{AlgorithmDeed, AskedOrder, Instructed, Instruction, Security};
+
 use super::{
     ids::VenueId,
     money::{Money, Price, SignedQty},
@@ -220,6 +226,9 @@ pub struct Observation {
     pub server: Vec<(Text, Text)>,
     /// The end of its log, oldest first; the last five hundred lines.
     pub log: Vec<LogLine>,
+    /// What it predicts, where its source tells that.
+    #[serde(default)]
+    pub insights: Insights,
     /// What could not be read and is shown as it was before: which, and why.
     pub flaws: Vec<Text>,
 }
@@ -248,123 +257,10 @@ impl Observation {
             statistics: Vec::new(),
             server: Vec::new(),
             log: Vec::new(),
+            insights: Insights::default(),
             flaws: Vec::new(),
         }
     }
-}
-
-/// What an algorithm's security is called where the algorithm runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Security {
-    /// `SPY`
-    pub ticker: SmolStr,
-    /// `usa`
-    pub market: SmolStr,
-    /// `equity`
-    pub class: SmolStr,
-}
-
-/// An order that an algorithm is asked to send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AskedOrder {
-    /// Of what.
-    pub security: Security,
-    /// How much; a sale is negative.
-    pub qty: SignedQty,
-    /// Not beyond this price.
-    pub limit: Option<Price>,
-    /// Woken by this price.
-    pub stop: Option<Price>,
-    /// Written on it.
-    pub tag: Text,
-}
-
-/// What an algorithm can be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Instruction {
-    /// To end. What it holds it holds.
-    Stop,
-    /// To sell and buy back everything, or one thing, and go on running.
-    Liquidate(Option<Security>),
-    /// To send an order.
-    Submit(AskedOrder),
-    /// To change one; what is not given stays.
-    Update {
-        /// Its number.
-        order: i64,
-        /// How much.
-        qty: Option<SignedQty>,
-        /// Not beyond this price.
-        limit: Option<Price>,
-        /// Woken by this price.
-        stop: Option<Price>,
-    },
-    /// To cancel one.
-    Cancel {
-        /// Its number.
-        order: i64,
-    },
-    /// To follow a security.
-    Add {
-        /// Which.
-        security: Security,
-        /// `minute`, `tick`, …
-        resolution: SmolStr,
-    },
-    /// The program's own command: an object of JSON, handed on as it is.
-    Custom(SmolStr),
-}
-
-impl Instruction {
-    /// For people: `liquidate SPY`.
-    pub fn words(&self) -> String {
-        match self {
-            Self::Stop => "stop".into(),
-            Self::Liquidate(None) => "liquidate".into(),
-            Self::Liquidate(Some(one)) => format!("liquidate {}", one.ticker),
-            Self::Submit(order) => format!("submit an order for {} {}", order.qty, order.security.ticker),
-            Self::Update { order, .. } => format!("change order {order}"),
-            Self::Cancel { order } => format!("cancel order {order}"),
-            Self::Add { security, .. } => format!("follow {}", security.ticker),
-            Self::Custom(_) => "do a command of its own".into(),
-        }
-    }
-
-    /// Could it open a position?
-    pub const fn opens_risk(&self) -> bool {
-        matches!(self, Self::Submit(_) | Self::Update { .. } | Self::Custom(_))
-    }
-}
-
-/// What is done about an algorithm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AlgorithmDeed {
-    /// Its entries are cancelled as they appear.
-    Pause,
-    /// No longer.
-    Resume,
-    /// What it holds on one of the accounts, and its orders there, are a person's from now on; it is paused.
-    TakeOver,
-    /// It is asked for something.
-    Ask(Instruction),
-}
-
-/// What came of asking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Instructed {
-    /// It says that it did.
-    Done(Text),
-    /// It took it and gave no verdict.
-    Taken(Text),
-    /// It refused, or failed over it.
-    Refused(Text),
-    /// It never got it.
-    NotSent(Text),
-    /// No answer: it may have done it.
-    Unknown(Text),
 }
 
 /// What is done when an algorithm goes beyond its bounds.
@@ -458,6 +354,8 @@ pub struct Claim {
     pub prefixes: Vec<SmolStr>,
     /// What stands on its orders, any of these.
     pub tags: Vec<SmolStr>,
+    /// By which way the venue says that they came, any of these words.
+    pub sources: Vec<SmolStr>,
 }
 
 impl Claim {
@@ -467,6 +365,12 @@ impl Claim {
         *venue == self.venue
             && (self.prefixes.iter().any(|p| client.starts_with(p.as_str()))
                 || tag.is_some_and(|t| t == self.name || self.tags.iter().any(|own| own == t)))
+    }
+
+    /// Did this order come by a way that is the algorithm's, by the venue's word? That may be wider than a name: every
+    /// program that uses one key comes by the same way, so that it is asked last.
+    pub fn comes_by(&self, venue: &VenueId, source: &str) -> bool {
+        *venue == self.venue && self.sources.iter().any(|own| own == source)
     }
 }
 

@@ -57,6 +57,9 @@ pub struct OrderReport {
     pub reason: Option<Text>,
     /// When the venue got it.
     pub submitted: Option<Stamp>,
+    /// By which way it came, in the venue's own word, where the venue tells that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Text>,
 }
 
 /// Did it add or take liquidity?

@@ -23,10 +23,11 @@ use crate::{
             AlgorithmDeed, AlgorithmFact, Claim, Instruction, LogLevel, Observation, Owner, Phase, Sighting,
         },
         fact::Fact,
-        ids::OrderId,
+        ids::{OrderId, VenueId},
         text::Text,
         time::{Mono, Stamp},
     },
+    monitor::Beat,
 };
 use smol_str::SmolStr;
 use std::{
@@ -233,6 +234,20 @@ impl Engine {
         let ended = algorithm.phase().is_some_and(|phase| !phase.is_alive());
         let age_ms = algorithm.alive_at().map(|at| self.now.wall.since_ms(at));
         limit_ms > 0 && !ended && age_ms.is_some_and(|age| age > limit_ms)
+    }
+
+    /// Signs of life of those that trade at a venue and have to give any. One that ended by its source's word has not.
+    pub(super) fn beats(&self, venue: &VenueId) -> Vec<Beat<'_>> {
+        let its = self.algorithms.all.iter().filter(|a| a.setup.venue.as_ref() == Some(venue));
+        let armed = its.filter(|a| a.setup.heartbeat_s > 0 && a.phase().is_none_or(Phase::is_alive));
+        let age = |at: Stamp| u64::try_from(self.now.wall.since_ms(at).max(0)).ok();
+        let beat = |a: &'_ Algorithm| (a.setup.heartbeat_s, a.alive_at().and_then(age));
+        armed
+            .map(|a| {
+                let (limit_s, age_ms) = beat(a);
+                Beat { name: a.setup.name.as_str(), limit_s, age_ms }
+            })
+            .collect()
     }
 
     /// A fact that may be an algorithm's doing.

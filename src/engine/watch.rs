@@ -195,6 +195,7 @@ impl Engine {
             skew_ms: vitals.skew_ms,
             requests: vitals.limit_used.zip(vitals.limit_max),
             limited_ms: vitals.limited_until.map(|until| until.since_ms(self.now.mono)),
+            beats: self.beats(venue),
         })
     }
 

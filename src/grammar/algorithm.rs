@@ -25,6 +25,7 @@ pub const DEEDS: &[(&str, &str, &str)] = &[
     ("update", "ORDER [qty Q] [limit P] [stop P]", "ask it to change an order"),
     ("add", "TICKER [MARKET CLASS] [RESOLUTION]", "ask it to follow a security"),
     ("command", "{JSON}", "give it a command of its own"),
+    ("broadcast", "[except PROJECT] {JSON}", "give every live algorithm of its organization a command"),
 ];
 
 /// Where a ticker is meant that says nothing of it.
@@ -51,7 +52,8 @@ pub fn algorithm(line: &str) -> Result<(SmolStr, AlgorithmDeed), GrammarError> {
         "submit" => AlgorithmDeed::Ask(submit(&mut tokens)?),
         "update" => AlgorithmDeed::Ask(update(&mut tokens)?),
         "add" => AlgorithmDeed::Ask(add(&mut tokens)?),
-        "command" => AlgorithmDeed::Ask(custom(&mut tokens)?),
+        "command" => AlgorithmDeed::Ask(Instruction::Custom(object(&mut tokens)?)),
+        "broadcast" => AlgorithmDeed::Ask(broadcast(&mut tokens)?),
         _ => return Err(tokens.fail(&verb, Kind::Word, format!("write one of {}", words()))),
     };
     tokens.end()?;
@@ -190,11 +192,23 @@ fn add(tokens: &mut Tokens<'_>) -> Result<Instruction, GrammarError> {
     Ok(Instruction::Add { security, resolution })
 }
 
-fn custom(tokens: &mut Tokens<'_>) -> Result<Instruction, GrammarError> {
+fn broadcast(tokens: &mut Tokens<'_>) -> Result<Instruction, GrammarError> {
+    let mut except = None;
+    if tokens.peek().is_some_and(|token| token.text.eq_ignore_ascii_case("except")) {
+        tokens.take();
+        let token = tokens.need("the project", "write the number of the project that is left out")?;
+        let number: Option<u64> = token.text.parse().ok().filter(|n| *n > 0);
+        let expected = "write the number of the project that is left out, such as 7654321";
+        except = Some(number.ok_or_else(|| tokens.fail(&token, Kind::Word, expected))?);
+    }
+    Ok(Instruction::Broadcast { object: object(tokens)?, except })
+}
+
+fn object(tokens: &mut Tokens<'_>) -> Result<SmolStr, GrammarError> {
     let (json, at) = tokens.rest();
     let json = json.trim();
     if json.starts_with('{') && json.ends_with('}') {
-        return Ok(Instruction::Custom(SmolStr::new(json)));
+        return Ok(SmolStr::new(json));
     }
     Err(tokens.fail_at(&at, Kind::Word, "write an object of JSON, such as {\"size\": 2}"))
 }
@@ -238,6 +252,10 @@ mod tests {
         let add = asked("swing add SPY daily");
         assert_eq!(add, Instruction::Add { security: spy("usa", "equity"), resolution: "daily".into() });
         assert_eq!(asked("swing command {\"a\": \"b c\"}"), Instruction::Custom("{\"a\": \"b c\"}".into()));
+        for (words, except) in [("", None), ("except 777 ", Some(777))] {
+            let all = Instruction::Broadcast { object: "{\"a\": \"b c\"}".into(), except };
+            assert_eq!(asked(&format!("swing broadcast {words}{{\"a\": \"b c\"}}")), all);
+        }
     }
 
     #[test]
@@ -256,6 +274,8 @@ mod tests {
             ("swing update 1 tag x", "write `qty Q`"),
             ("swing add SPY yearly", "market and class"),
             ("swing command buy", "an object of JSON"),
+            ("swing broadcast buy", "an object of JSON"),
+            ("swing broadcast except mine {}", "the number of the project"),
         ] {
             let why = algorithm(line).unwrap_err().to_string();
             assert!(why.contains(words), "{line}: {why}");

@@ -100,6 +100,11 @@ impl Reading {
         self.severity = severity;
         self
     }
+    /// What happened is told by an alert of its own.
+    pub(super) const fn told(mut self) -> Self {
+        self.told = true;
+        self
+    }
     /// Stands by a share of its limit: over from one on, and clear again below `clear`.
     pub(super) fn by_share(mut self, share: Option<Decimal>, clear: Decimal) -> Self {
         let Some(share) = share else { return self.unknown("its figure is beyond what can be counted") };

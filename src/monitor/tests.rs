@@ -30,6 +30,7 @@ struct Desk {
     skew_ms: Option<i64>,
     requests: Option<(u32, u32)>,
     limited_ms: Option<u64>,
+    beats: Vec<Beat<'static>>,
 }
 
 impl Desk {
@@ -50,6 +51,7 @@ impl Desk {
             skew_ms: None,
             requests: None,
             limited_ms: None,
+            beats: Vec::new(),
         }
     }
     fn all(&mut self, s: i64) -> Vec<Reading> {
@@ -67,6 +69,7 @@ impl Desk {
             skew_ms: self.skew_ms,
             requests: self.requests,
             limited_ms: self.limited_ms,
+            beats: self.beats.clone(),
         };
         let venues = [watch];
         let from = Sources { book: &self.book, marks: &self.marks, venues: &venues, now: now(s) };
@@ -381,6 +384,7 @@ fn an_order_that_waits_is_as_old_as_the_clock_that_never_steps_says() {
         skew_ms: None,
         requests: None,
         limited_ms: None,
+        beats: Vec::new(),
     };
     let venues = [watch];
     let from = Sources { book: &desk.book, marks: &desk.marks, venues: &venues, now: back };

@@ -19,13 +19,36 @@ pub(super) fn read(from: &Sources<'_>, at: &VenueWatch<'_>, ages: &mut Ages, out
     out.push(streams(from, at, ages));
     out.push(clock(at));
     out.push(requests(at));
-    // No venue tells of a token and no algorithm is watched yet: nothing that could be judged.
-    for (rule, limit) in [
-        (Rule::TokenExpiry, format!("{} h before", at.rules.token_expiry.hours)),
-        (Rule::Heartbeat, format!("{} s", at.rules.heartbeat.seconds)),
-    ] {
-        out.push(Reading::of_venue(at.rules, rule, at.venue).figures("nothing to watch", &limit));
-    }
+    out.push(heartbeat(at));
+    // No venue tells of a token: nothing that could be judged.
+    let limit = format!("{} h before", at.rules.token_expiry.hours);
+    out.push(Reading::of_venue(at.rules, Rule::TokenExpiry, at.venue).figures("nothing to watch", &limit));
+}
+
+/// The algorithm that has used most of the silence it is allowed. That one is silent is said where algorithms are
+/// watched; what follows from it at this venue is this rule's.
+fn heartbeat(at: &VenueWatch<'_>) -> Reading {
+    let reading = Reading::of_venue(at.rules, Rule::Heartbeat, at.venue)
+        .about(AlertCode::Algorithm, Severity::Emergency)
+        .told();
+    let share = |ms: u64, limit_s: u64| {
+        ratio(whole(ms), whole(limit_s.saturating_mul(1_000).saturating_add(1))).unwrap_or(Decimal::ONE)
+    };
+    let seen = at.beats.iter().filter_map(|b| Some((b, b.age_ms?, share(b.age_ms?, b.limit_s))));
+    let Some((beat, ms, used)) = seen.max_by_key(|(.., used)| *used) else {
+        let used = if at.beats.is_empty() { "nothing to watch" } else { "none seen yet" };
+        return reading.figures(used, &format!("{} s", at.rules.heartbeat.seconds));
+    };
+    let (s, limit) = (ms.div_euclid(1_000), beat.limit_s);
+    let silent = at.beats.iter().filter(|b| b.age_ms.is_some_and(|ms| share(ms, b.limit_s) >= Decimal::ONE));
+    let others = match silent.count() {
+        0 | 1 => String::new(),
+        n => format!(" ({n} are silent)"),
+    };
+    reading
+        .figures(&format!("{} {s} s", beat.name), &format!("{limit} s"))
+        .says(&format!("{} gave no sign of life for {s} s, the limit is {limit} s{others}", beat.name))
+        .by_share(Some(used), Decimal::ONE)
 }
 
 fn quotes(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {

@@ -29,12 +29,13 @@ pub(super) type Sources = BTreeMap<SmolStr, Arc<dyn Source>>;
 
 /// As the engine is set up with one.
 pub(super) fn setup(config: &AlgorithmConfig) -> AlgorithmSetup {
-    let is_marked = !config.prefixes.is_empty() || !config.tags.is_empty();
+    let is_marked = !config.prefixes.is_empty() || !config.tags.is_empty() || !config.sources.is_empty();
     let claim = config.venue.clone().filter(|_| is_marked).map(|venue| Claim {
         name: config.name.clone(),
         venue,
         prefixes: config.prefixes.clone(),
         tags: config.tags.clone(),
+        sources: config.sources.clone(),
     });
     let (source, takes, lives_by_orders) = match &config.kind {
         AlgorithmKind::Lean { commands, .. } => ("LEAN", *commands != LeanCommands::None, false),

@@ -166,7 +166,6 @@ impl Host {
             takes_up_exits: opening.role != Role::Shell && !read_only,
             caution: opening.config.orders.caution,
         };
-        let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
         let start = Start {
             engine: Engine::new(setup),
             brokers,
@@ -175,7 +174,7 @@ impl Host {
             elsewhere,
             past,
             clock: Arc::clone(&clock),
-            frame_ms,
+            frame_ms: frame_ms(&opening.config),
             tells: Tells::of(opening.role, read_only),
             told: (opening.config.notify.clone(), opening.env.clone()),
         };
@@ -372,6 +371,11 @@ struct Start {
     frame_ms: u64,
     tells: Option<Tells>,
     told: (Notify, Env),
+}
+
+/// The shortest time between two snapshots, milliseconds.
+fn frame_ms(config: &Config) -> u64 {
+    1_000_u64.checked_div(config.ui.fps.clamp(1, 120)).unwrap_or(33)
 }
 
 /// What runs then.

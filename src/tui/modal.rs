@@ -143,13 +143,16 @@ pub enum AlgorithmPage {
     Events,
     /// Its log.
     Log,
+    /// What it predicts.
+    Insights,
     /// What it and its machine count.
     Statistics,
 }
 
 impl AlgorithmPage {
     /// All of them, from left to right.
-    pub const ALL: [Self; 5] = [Self::Overview, Self::Orders, Self::Events, Self::Log, Self::Statistics];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::Orders, Self::Events, Self::Log, Self::Insights, Self::Statistics];
     /// Its name.
     pub const fn word(self) -> &'static str {
         match self {
@@ -157,6 +160,7 @@ impl AlgorithmPage {
             Self::Orders => "orders",
             Self::Events => "events",
             Self::Log => "log",
+            Self::Insights => "insights",
             Self::Statistics => "statistics",
         }
     }

@@ -261,6 +261,7 @@ impl House {
             attached: Attached::Simple,
             status: held.status,
             status_word: text("x"),
+            source: None,
             filled: Qty::new(held.filled).unwrap(),
             avg_price: (held.filled > Decimal::ZERO).then(|| "100".parse().unwrap()),
             parent: None,

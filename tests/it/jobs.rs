@@ -164,6 +164,19 @@ fn a_program_on_the_account_is_seen_live_and_liquidated_alone() {
     assert_eq!(tty.ended(), 0);
 }
 
+/// What a paused program sends to open something is cancelled.
+fn does_not_stay(tty: &mut Tty, program: &Program, id: &str) {
+    let open = || program.ask("GET /v2/orders?status=open", "");
+    for _ in 0..200 {
+        if !open().contains(id) {
+            break;
+        }
+        tty.see("paused");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(!open().contains(id), "{}", open());
+}
+
 /// With a name of its own a program is watched, held and got out of like an account.
 #[test]
 fn a_named_program_is_watched_paused_and_liquidated_alone() {
@@ -172,7 +185,7 @@ fn a_named_program_is_watched_paused_and_liquidated_alone() {
     std::fs::write(
         &config,
         "[venues.paper]\nkind = \"paper\"\nhours = \"always\"\n[algorithms.swing]\nkind = \"program\"\nvenue = \"paper\"\n\
-         prefixes = [\"swing-\"]\n",
+         prefixes = [\"swing-\"]\n[algorithms.web]\nkind = \"program\"\nvenue = \"paper\"\nsources = [\"access_key\"]\n",
     )
     .unwrap();
     let path = config.display().to_string();
@@ -205,15 +218,7 @@ fn a_named_program_is_watched_paused_and_liquidated_alone() {
     tty.wait("paused", |s| row(&s.contents(), &["swing", "paused"]).is_some());
     // What it sends to open something does not stay.
     buy("swing-2", "ETH/USD", r#""qty":"0.1","type":"limit","limit_price":"100","time_in_force":"gtc""#);
-    let open = || program.ask("GET /v2/orders?status=open", "");
-    for _ in 0..200 {
-        if !open().contains("swing-2") {
-            break;
-        }
-        tty.see("paused");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    assert!(!open().contains("swing-2"), "{}", open());
+    does_not_stay(&mut tty, &program, "swing-2");
     // The shell sees the same, and closes its part alone.
     let shell = |args: &[&str]| crate::counterparty::shell(home.path(), args);
     let (code, said) = shell(&["algos"]);
@@ -221,6 +226,17 @@ fn a_named_program_is_watched_paused_and_liquidated_alone() {
     let (code, said) = shell(&["algos", "swing", "dance"]);
     assert!(code == Some(2) && said.contains("write one of pause"), "{said}");
     let (code, said) = shell(&["algos", "swing", "liquidate", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    // One that has no names of its own is told by the way its orders come, which the trader's come, too.
+    buy("zz-1", "MSFT", r#""qty":"3","type":"market","time_in_force":"day""#);
+    tty.wait("it runs", |s| row(&s.contents(), &["web", "running"]).is_some());
+    let (code, said) = shell(&["algos", "web"]);
+    assert!(code == Some(0) && said.contains("3 MSFT") && !said.contains("AAPL"), "{said}");
+    tty.press(":algo web pause\r");
+    tty.wait("paused", |s| row(&s.contents(), &["web", "paused"]).is_some());
+    buy("zz-2", "ETH/USD", r#""qty":"0.1","type":"limit","limit_price":"100","time_in_force":"gtc""#);
+    does_not_stay(&mut tty, &program, "zz-2");
+    let (code, said) = shell(&["algos", "web", "liquidate", "--yes"]);
     assert_eq!(code, Some(0), "{said}");
     tty.press(":page trade\r");
     tty.wait("the trader's own position", |s| row(&s.contents(), &["AAPL", "+7"]).is_some());

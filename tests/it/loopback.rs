@@ -75,7 +75,12 @@ impl Drop for Server {
 
 impl Server {
     pub(crate) async fn start(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", script).await
+    }
+    /// At an address that somebody else chose.
+    pub(crate) async fn start_at(at: &str, script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        let listener =
+            TcpListener::bind(at).await.unwrap_or_else(|e| panic!("{at} can't be listened at: {e}"));
         let addr = listener.local_addr().unwrap();
         let (report, seen) = mpsc::channel(4096);
         let script: Script = Arc::new(script);

@@ -1,6 +1,8 @@
 //! QuantConnect's cloud, watched and asked: a stand-in on loopback checks every hash and time, and answers as the cloud
 //! does, with all that it does instead.
 
+mod cli;
+
 use super::loopback::{Reply, Seen, Server, closed_port};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
@@ -47,6 +49,7 @@ fn quick() -> Timing {
         log: ms(60),
         chart: ms(60),
         list: ms(60),
+        insights: ms(60),
         refused: ms(40),
         backoff: Plan { base_ms: 20, cap_ms: 60, floor_ms: 10, held_ms: 60_000 },
         busy_max: ms(1_200),
@@ -56,7 +59,7 @@ fn quick() -> Timing {
     }
 }
 
-fn cloud(base: &str, token: &str) -> QuantConnect {
+fn cloud_of(base: &str, token: &str) -> QuantConnect {
     let settings = Settings {
         api: Url::parse(&format!("{base}/api/v2")).unwrap(),
         user_id: "1".to_owned(),
@@ -139,6 +142,13 @@ fn good(seen: &Seen) -> Reply {
         }
         "/api/v2/live/chart/read" => json!({"success": true, "chart": {"name": "Strategy Equity", "series": {
             "Equity": {"values": [[1_795_186_800, 1000, 1001, 999, 1000.5]]}}}}),
+        "/api/v2/live/insights/read" => {
+            let (start, end) = (body()["start"].as_u64().unwrap(), body()["end"].as_u64().unwrap());
+            assert!(end - start < 100 && body()["algorithmId"] == DEPLOYMENT);
+            let insight = |n: u64| json!({"id": format!("i{n}"), "ticker": "SPY", "direction": "up", "createdTime": 1_795_186_800 + n});
+            let insights: Vec<Value> = (start..end.min(120)).map(insight).collect();
+            json!({"success": true, "length": insights.len(), "insights": insights})
+        }
         "/api/v2/live/list" => json!({"success": true, "live": []}),
         other => panic!("{other}"),
     };
@@ -180,7 +190,8 @@ async fn until<T>(cloud: &QuantConnect, mut done: impl FnMut(&Sighting) -> Optio
 fn whole(sighting: &Sighting) -> Option<Arc<Observation>> {
     let Sighting::Seen(seen) = sighting else { return None };
     let has_log = seen.log.last().is_some_and(|line| line.text.as_str() == "line 599");
-    let is_whole = seen.orders.len() == 1_200 && has_log && !seen.curve.is_empty();
+    let is_whole =
+        seen.orders.len() == 1_200 && has_log && !seen.curve.is_empty() && seen.insights.rows.len() == 120;
     is_whole.then(|| Arc::clone(seen))
 }
 
@@ -194,7 +205,7 @@ fn lost(sighting: &Sighting) -> Option<Text> {
 #[tokio::test]
 async fn a_deployment_is_seen_page_by_page() {
     let server = standing(&[]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let seen = until(&cloud, whole).await;
     assert_eq!((seen.deployment.as_str(), seen.phase), (DEPLOYMENT, Phase::Running));
     assert_eq!(seen.equity.unwrap().to_string(), "1057.25");
@@ -203,14 +214,17 @@ async fn a_deployment_is_seen_page_by_page() {
     assert_eq!(seen.orders.iter().filter(|o| o.state == AlgorithmOrderState::Working).count(), 1);
     assert_eq!((seen.log.len(), seen.log[0].text.as_str()), (500, "line 100"));
     let now = u64::try_from(System::start().now().wall.as_secs()).unwrap();
-    let age = now - u64::try_from(seen.as_of.unwrap().as_secs()).unwrap();
-    assert!((600..640).contains(&age), "{age}");
+    for as_of in [seen.as_of, seen.insights.as_of] {
+        let age = now - u64::try_from(as_of.unwrap().as_secs()).unwrap();
+        assert!((600..640).contains(&age), "{age}");
+    }
+    assert_eq!(seen.insights.rows[119].id.as_str(), "i119");
 }
 
 #[tokio::test]
 async fn orders_that_are_over_are_not_asked_for_again() {
     let mut server = standing(&[]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let (mut sightings, mut after) = (0, Vec::new());
     until(&cloud, |sighting| {
         let seen = whole(sighting)?;
@@ -239,7 +253,7 @@ async fn what_is_being_prepared_is_waited_for_and_what_fails_is_tried_again() {
         ("live/logs/read", Reply::json(200, &json!({"success": false, "errors": ["no log yet"]}))),
     ])
     .await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let mut said = Vec::new();
     let seen = until(&cloud, |sighting| {
         said.extend(lost(sighting));
@@ -256,7 +270,7 @@ async fn what_is_being_prepared_is_waited_for_and_what_fails_is_tried_again() {
 async fn quiet_is_kept_when_it_is_wanted() {
     let busy = Reply::Full(429, vec![("retry-after", "1".to_owned())], Vec::new());
     let mut server = standing(&[("live/portfolio/read", busy)]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let clock = System::start();
     let mut refused_at = None;
     let quiet = until(&cloud, |sighting| match (sighting, refused_at) {
@@ -279,7 +293,7 @@ async fn quiet_is_kept_when_it_is_wanted() {
 #[tokio::test]
 async fn each_refusal_is_told_and_holds_no_secret() {
     let server = standing(&[]).await;
-    let why = until(&cloud(&server.url(), "another-token"), lost).await;
+    let why = until(&cloud_of(&server.url(), "another-token"), lost).await;
     assert!(why.as_str().contains("the hash does not match"), "{why}");
     let early = Reply::Full(401, vec![("date", "Sat, 21 Nov 2020 12:00:00 GMT".to_owned())], Vec::new());
     let none = Reply::json(200, &json!({"success": false, "errors": ["No live algorithm of \u{1b}[2J777"]}));
@@ -290,7 +304,7 @@ async fn each_refusal_is_told_and_holds_no_secret() {
         (Reply::json(200, &json!({"success": true})), "no live deployment"),
     ] {
         let server = standing(&[("live/read", reply)]).await;
-        let cloud = cloud(&server.url(), TOKEN);
+        let cloud = cloud_of(&server.url(), TOKEN);
         let why = until(&cloud, lost).await;
         assert!(why.as_str().contains(want), "{why}");
         assert!(!format!("{cloud:?} {why}").contains("canary"));
@@ -351,7 +365,7 @@ async fn instructions_are_sent_once_and_mean_what_the_answer_says() {
         (custom, yes, "live/commands/create", taken),
     ] {
         let mut server = standing(&[(path, reply.clone())]).await;
-        let came = cloud(&server.url(), TOKEN).instruct(instruction.clone()).await;
+        let came = cloud_of(&server.url(), TOKEN).instruct(instruction.clone()).await;
         assert!(means(&came), "{instruction:?} {reply:?}: {came:?}");
         let sent = server.drain();
         // A server that is gone or silent has not told what it saw; one that answered was asked once.
@@ -366,18 +380,20 @@ async fn instructions_are_sent_once_and_mean_what_the_answer_says() {
 #[tokio::test]
 async fn what_never_left_is_said_to_be_unsent_and_liquidate_says_that_it_stops() {
     let nobody = closed_port().await;
-    let away = cloud(&format!("http://{nobody}"), TOKEN);
+    let away = cloud_of(&format!("http://{nobody}"), TOKEN);
     assert!(matches!(away.instruct(Instruction::Stop).await, Instructed::NotSent(_)));
     assert!(matches!(away.instruct(Instruction::Custom("[]".into())).await, Instructed::NotSent(_)));
     let yes = Reply::json(200, &json!({"success": true}));
     let mut server =
         standing(&[("live/update/liquidate", yes.clone()), ("live/commands/broadcast", yes)]).await;
-    let cloud = cloud(&server.url(), TOKEN);
+    let cloud = cloud_of(&server.url(), TOKEN);
     let Instructed::Done(said) = cloud.instruct(Instruction::Liquidate(None)).await else {
         panic!("not done")
     };
     assert!(said.as_str().contains("liquidated AND the algorithm is stopped"), "{said}");
-    assert!(matches!(cloud.broadcast(r#"{"target":"x"}"#, Some(777)).await, Instructed::Taken(_)));
+    let all = |except| Instruction::Broadcast { object: r#"{"target":"x"}"#.into(), except };
+    let Instructed::Taken(said) = cloud.instruct(all(Some(777))).await else { panic!("not taken") };
+    assert!(said.as_str().contains("every live algorithm of the organization"), "{said}");
     let last = server.drain().pop().unwrap();
     let want = json!({"organizationId": "org0", "excludeProjectId": 777, "command": {"target": "x"}});
     assert_eq!(last.json(), want);
@@ -388,12 +404,13 @@ async fn what_never_left_is_said_to_be_unsent_and_liquidate_says_that_it_stops()
 async fn the_shell_sees_it_and_stops_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let stopped = Reply::json(200, &json!({"success": true, "errors": []}));
-    let mut server = standing(&[("live/update/stop", stopped)]).await;
+    let mut server =
+        standing(&[("live/update/stop", stopped.clone()), ("live/commands/broadcast", stopped)]).await;
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("config.toml");
     let text = format!(
         "[venues.paper]\nkind = \"paper\"\nhours = \"always\"\n[algorithms.mine]\nkind = \"quantconnect\"\nuser = \"1\"\n\
-         project = 777\ntoken = \"{TOKEN}\"\napi_url = \"{}/api/v2\"\n",
+         project = 777\norganization = \"org0\"\ntoken = \"{TOKEN}\"\napi_url = \"{}/api/v2\"\n",
         server.url()
     );
     std::fs::write(&config, text).unwrap();
@@ -411,8 +428,15 @@ async fn the_shell_sees_it_and_stops_it() {
     assert!(said.contains("running"), "{said}");
     let (code, said) = shell(&["algos", "mine", "stop", "--yes"]).await;
     assert!(code == Some(0) && said.contains("mine did it (stop)"), "{said}");
-    let stops = server.drain().iter().filter(|seen| seen.path().ends_with("/live/update/stop")).count();
-    assert_eq!(stops, 1, "asked once");
+    // To others as well: what is confirmed says so, and it leaves once.
+    const BROADCAST: &[&str] = &["algos", "mine", "broadcast", "except", "778", "{\"target\": \"x\"}"];
+    let (code, said) = shell(BROADCAST).await;
+    assert!(code != Some(0) && said.contains("EVERY live algorithm of its organization"), "{code:?} {said}");
+    let (code, said) = shell(&["algos", "mine", "broadcast", "{\"target\": \"x\"}", "--yes"]).await;
+    assert!(code == Some(0) && said.contains("took it and gave no verdict"), "{code:?} {said}");
+    let asked = server.drain();
+    let count = |path: &str| asked.iter().filter(|seen| seen.path().ends_with(path)).count();
+    assert_eq!((count("/live/update/stop"), count("/live/commands/broadcast")), (1, 1), "asked once");
 }
 
 /// A token that can't be had is said, and holds up nothing: the way out is open.

@@ -340,6 +340,7 @@ impl Venue {
             attached: Attached::Simple,
             status: *status,
             status_word: Text::clean("word"),
+            source: None,
             filled: filled.unwrap_or_default(),
             avg_price: filled.map(|_| price(10_000)),
             parent: None,

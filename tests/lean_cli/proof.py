@@ -2,11 +2,13 @@
 command files can be compared with ours and it reads the stand-in's answers.
 
     python tests/lean_cli/proof.py cli SCRATCH ENGINE CONTAINER     runs its commands against the folder ENGINE
+    python tests/lean_cli/proof.py cloud SCRATCH TOKEN              runs those for the cloud against a stand-in of its API
     python tests/lean_cli/proof.py engine ENGINE LOG                is an engine for ours, until it is ended
     python tests/lean_cli/proof.py push PORT_FILE PACKETS           sends each line of PACKETS from a bound PUSH socket
 
 There is neither Docker nor LEAN: a loopback server answers what the vendor's client asks of Docker's API, and a script
-named `docker` runs what it would run in the container in the folder ENGINE.
+named `docker` runs what it would run in the container in the folder ENGINE. With QC_API=local its commands for the cloud go
+to http://localhost:5612/api/v2/, where the stand-in listens.
 """
 
 import http.server
@@ -37,6 +39,16 @@ COMMANDS = [
     ["add-security", "--ticker", "BTCUSD", "--market", "coinbase", "--security-type", "crypto", "--resolution", "second"],
     ["command", "--data", json.dumps({"$type": "MyCommand", "text": "hi"})],
     ["stop"],
+]
+
+# In the order of `cloud-requests.jsonl`, which says what each of them sends.
+CLOUD = [
+    ["status", "Mine"],
+    ["live", "command", "Mine", "--data", json.dumps({"$type": "MyCommand", "text": "hi"})],
+    ["live", "broadcast", "--data", json.dumps({"target": "x"})],
+    ["live", "broadcast", "--data", json.dumps({"target": "y"}), "--organization", "org0", "--exclude-project", "Mine"],
+    ["live", "liquidate", "Mine"],
+    ["live", "stop", "Mine"],
 ]
 
 
@@ -83,17 +95,17 @@ def write(path, text):
     return path
 
 
-def settle_in(scratch, engine, container):
+def settle_in(scratch, engine, container, token="invented"):
     """A home in which it asks the network for nothing, a project, and a `docker` of ours."""
     # It wants a list from its maker's servers that is younger than a day.
     write(pathlib.Path(sysconfig.get_paths()["purelib"]) / "lean" / "modules-1.14.json", '{"modules": []}')
     home, now = scratch / "home", time.time()
-    write(home / ".lean/credentials", json.dumps({"user-id": "1", "api-token": "invented"}))
+    write(home / ".lean/credentials", json.dumps({"user-id": "1", "api-token": token}))
     write(home / ".lean/config", json.dumps({"database-update-frequency": "0"}))
     cache = {"last-update-check-announcements": now, "last-update-check-cli": now}
     write(home / ".lean/cache", json.dumps(cache))
     work = scratch / "work"
-    lean = {"data-folder": "data", "file-database-last-update": time.strftime("%m/%d/%Y %H:%M:%S"), "organization-id": "0" * 32}
+    lean = {"data-folder": "data", "file-database-last-update": time.strftime("%m/%d/%Y %H:%M:%S"), "organization-id": "org0"}
     write(work / "lean.json", json.dumps(lean))
     (work / "data").mkdir(exist_ok=True)
     write(work / "Mine/config.json", json.dumps({"algorithm-language": "Python", "parameters": {}, "local-id": 1}))
@@ -132,6 +144,20 @@ def cli(scratch, engine, container):
     return 1 if failed else 0
 
 
+def cloud(scratch, token):
+    """What it says stands in the output, for who reads whether it understood the stand-in's answers."""
+    home, work = settle_in(scratch, scratch, "none", token)
+    program = pathlib.Path(sys.executable).parent / "lean"
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "NO_COLOR": "1", "QC_API": "local"}
+    failed = 0
+    for command in CLOUD:
+        done = subprocess.run([program, "cloud", *command], cwd=work, env=env, capture_output=True, text=True, timeout=60)
+        print(f"lean cloud {' '.join(command[:2])}: {done.returncode}\n{done.stdout}{done.stderr}")
+        failed += done.returncode != 0
+    print(f"{len(CLOUD) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
 def engine(folder, log):
     """Reads, deletes, runs and answers, as LEAN's FileCommandHandler does; each command is a line of the log."""
     log.touch()
@@ -165,6 +191,8 @@ def main():
     mode, first, second, *rest = sys.argv[1:]
     if mode == "cli":
         return cli(pathlib.Path(first), pathlib.Path(second), rest[0])
+    if mode == "cloud":
+        return cloud(pathlib.Path(first), second)
     if mode == "push":
         return push(pathlib.Path(first), pathlib.Path(second))
     return engine(pathlib.Path(first), pathlib.Path(second))

@@ -213,6 +213,7 @@ fn one_order(venue: &VenueId, o: &wire::Order<'_>) -> Result<OrderReport> {
         attached: Attached::Simple,
         status: status(&o.status),
         status_word: Text::clean(&o.status),
+        source: o.source.as_deref().map(Text::clean).filter(|word| !word.is_empty()),
         filled: needed("filled_qty", o.filled_qty)?,
         avg_price: maybe("filled_avg_price", o.filled_avg_price)?,
         parent: None,

@@ -63,6 +63,9 @@ pub struct Order<'a> {
     pub submitted_at: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub created_at: Option<Cow<'a, str>>,
+    /// By which way it came; mostly null (the vendor's examples).
+    #[serde(borrow, default)]
+    pub source: Option<Cow<'a, str>>,
 }
 
 /// `GET /v2/account/activities/FILL`.

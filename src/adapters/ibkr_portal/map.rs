@@ -216,6 +216,7 @@ pub fn order(memory: &Memory, number: i64, contract: &Contract) -> Result<OrderR
         attached: sent.map_or(Attached::Simple, |spec| spec.attached),
         status: status(row, waits),
         status_word: Text::clean(row.status.as_deref().unwrap_or_default()),
+        source: None,
         filled: all.saturating_sub(name.base),
         // Of an order that was changed after a part had filled it is the average of both.
         avg_price: avg_price.filter(|_| name.base.is_zero()),
@@ -240,6 +241,7 @@ pub fn replaced(known: &Known, number: i64, now: &OrderReport) -> Option<OrderRe
         venue_id: before.venue_id(number)?,
         status: OrderEvent::Replaced,
         status_word: Text::from("changed"),
+        source: None,
         filled,
         avg_price: None,
         replaces: None,

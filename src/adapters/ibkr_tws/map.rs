@@ -252,6 +252,7 @@ fn one(
         attached: Attached::Simple,
         status: if is_refused { OrderEvent::Rejected } else { event },
         status_word: Text::clean(word),
+        source: None,
         filled,
         avg_price: None,
         parent,

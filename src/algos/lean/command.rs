@@ -153,6 +153,9 @@ pub fn command(instruction: &Instruction, id: &str) -> Result<Command, Text> {
             made("add", serde_json::to_string(&add))
         }
         Instruction::Custom(object) => custom(object, id),
+        Instruction::Broadcast { .. } => {
+            Err(Text::clean("only QuantConnect's cloud broadcasts; LEAN on this computer takes `command`"))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         last, map,
     },
     domain::{
-        algorithm::{AlgorithmEvent, AlgorithmOrder, Holding, LogLine, Observation, Phase},
+        algorithm::{AlgorithmEvent, AlgorithmOrder, Holding, Insights, LogLine, Observation, Phase},
         money::Money,
         text::Text,
         time::Stamp,
@@ -92,6 +92,7 @@ pub fn observe(parts: Parts<'_>, live: &Live) -> Observation {
             .map(|(s, _)| s.clone())
             .unwrap_or_default(),
         log: lines(&parts, live),
+        insights: Insights::default(),
         flaws: parts.flaws,
     }
 }

@@ -30,6 +30,8 @@ pub struct Asked {
     means: Means,
 }
 
+const BROADCAST: &str = "QuantConnect took the broadcast and gives no verdict: it went to every live algorithm of the organization, and only \
+     their orders and holdings show what came of it, about ten minutes late";
 const TAKEN: &str = "QuantConnect took the command and gives no verdict: its orders and holdings show what came of it, \
                      about ten minutes late; a command soon after a deployment can be lost";
 
@@ -37,7 +39,7 @@ const TAKEN: &str = "QuantConnect took the command and gives no verdict: its ord
 ///
 /// # Errors
 /// What can't be asked for, and why.
-pub fn of(instruction: &Instruction, project: u64) -> Result<Asked, Text> {
+pub fn of(instruction: &Instruction, project: u64, organization: Option<&str>) -> Result<Asked, Text> {
     let (request, means) = match instruction {
         Instruction::Stop => {
             (request::stop(project)?, Means::Done("QuantConnect stopped it; what it holds it holds"))
@@ -58,18 +60,17 @@ pub fn of(instruction: &Instruction, project: u64) -> Result<Asked, Text> {
         | Instruction::Custom(_) => {
             (request::command(project, &command::object(instruction)?)?, Means::Taken(TAKEN))
         }
+        Instruction::Broadcast { except, .. } => {
+            let organization = organization.ok_or_else(|| {
+                Text::clean(
+                    "nobody says which organization is meant: write `organization` beside its `project`",
+                )
+            })?;
+            let request = request::broadcast(organization, *except, &command::object(instruction)?)?;
+            (request, Means::Taken(BROADCAST))
+        }
     };
     Ok(Asked { request, means })
-}
-
-/// The request for a command to all of an organization's algorithms.
-///
-/// # Errors
-/// What can't be asked for, and why.
-pub fn broadcast(organization: Option<&str>, object: &str, except: Option<u64>) -> Result<Asked, Text> {
-    let organization = organization.ok_or_else(|| Text::clean("no organization is configured"))?;
-    let object = command::object(&Instruction::Custom(object.into()))?;
-    Ok(Asked { request: request::broadcast(organization, except, &object)?, means: Means::Taken(TAKEN) })
 }
 
 /// Sends it, once.

@@ -23,11 +23,12 @@ impl Serialize for Members {
 /// # Errors
 /// What can't be asked for, and why.
 pub fn object(instruction: &Instruction) -> Result<String, Text> {
-    let made = command::command(instruction, command::OURS)?;
-    // A program's own command goes as it is.
-    if let Instruction::Custom(own) = instruction {
+    // A program's own command goes as it is, be it for one or for all.
+    if let Instruction::Custom(own) | Instruction::Broadcast { object: own, .. } = instruction {
+        command::command(&Instruction::Custom(own.clone()), command::OURS)?;
         return Ok(own.trim().to_owned());
     }
+    let made = command::command(instruction, command::OURS)?;
     let unreadable = |e: serde_json::Error| Text::clean(&e.to_string());
     let members: Map<Box<RawValue>> = serde_json::from_str(&made.json).map_err(unreadable)?;
     let is_order = matches!(instruction, Instruction::Submit(_));

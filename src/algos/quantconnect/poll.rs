@@ -110,6 +110,7 @@ impl Poll {
             Kind::Log => self.timing.log,
             Kind::Chart => self.timing.chart,
             Kind::List => self.timing.list,
+            Kind::Insights => self.timing.insights,
         }
     }
 }

@@ -15,6 +15,8 @@ use std::time::Duration;
 pub const ORDERS_PAGE: u64 = 1_000;
 /// So many lines of the log come at once.
 pub const LOG_PAGE: u64 = 250;
+/// So many insights come at once: the vendor wants fewer than a hundred between the two places.
+pub const INSIGHTS_PAGE: u64 = 99;
 /// So many points of the chart are asked for, and so far back: midnight UTC is always in it.
 const CHART_POINTS: u32 = 1_000;
 const CHART_SECS: i64 = 2 * 86_400;
@@ -147,6 +149,21 @@ pub fn chart(project: u64, now: Stamp) -> Result<Request, Text> {
 /// As [`portfolio`].
 pub fn list(project: u64) -> Result<Request, Text> {
     post("live/list", &of(project))
+}
+
+/// What it predicts, from this place on.
+///
+/// # Errors
+/// As [`portfolio`].
+pub fn insights(project: u64, deployment: &str, start: u64) -> Result<Request, Text> {
+    let place = |n: u64| i64::try_from(n).ok();
+    let body = Body {
+        algorithm_id: Some(deployment),
+        start: place(start),
+        end: place(start.saturating_add(INSIGHTS_PAGE)),
+        ..of(project)
+    };
+    post("live/insights/read", &body)
 }
 
 /// It is stopped; what it holds stays.

@@ -83,6 +83,10 @@ fn reads_stay_within_the_vendors_limits() {
         body(chart(7, now)),
         serde_json::json!({"projectId": 7, "name": "Strategy Equity", "start": 1_795_051_318, "end": 1_795_224_118, "count": 1_000})
     );
+    assert_eq!(
+        body(insights(7, "L-1", 99)),
+        serde_json::json!({"projectId": 7, "algorithmId": "L-1", "start": 99, "end": 198})
+    );
     assert_eq!(body(portfolio(7)), serde_json::json!({"projectId": 7}));
     assert_eq!(
         body(broadcast("org0", Some(7), "{}")),

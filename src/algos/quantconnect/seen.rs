@@ -2,10 +2,9 @@
 //!
 //! How old it is: no answer says when its figures were made. The vendor says of portfolio and orders that they are
 //! about ten minutes old and of logs about five (LEAN.md 3, the texts of its own tools), so that holdings are shown as of
-//! the time of reading less those ten minutes: they may be younger, and are not known to be. Insights have no place in an
-//! observation and are not read.
+//! the time of reading less those ten minutes, and so are insights: they may be younger, and are not known to be.
 
-use super::{request, trouble::Trouble, wire};
+use super::{insights, request, trouble::Trouble, wire};
 use crate::{
     algos::result::{
         self, LINES_MAX, ROWS_MAX,
@@ -38,12 +37,14 @@ pub enum Kind {
     Chart,
     /// What it failed of.
     List,
+    /// What it predicts. Last, since nobody acts on that here.
+    Insights,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Status, Self::Portfolio, Self::Orders, Self::Log, Self::Chart, Self::List];
+    pub const ALL: [Self; 7] =
+        [Self::Status, Self::Portfolio, Self::Orders, Self::Log, Self::Chart, Self::List, Self::Insights];
 
     const fn word(self) -> &'static str {
         match self {
@@ -53,6 +54,7 @@ impl Kind {
             Self::Log => "its log",
             Self::Chart => "its chart",
             Self::List => "the list of deployments",
+            Self::Insights => "its insights",
         }
     }
 }
@@ -80,6 +82,7 @@ struct State {
 struct Held {
     holdings: Vec<Holding>,
     cash: Vec<CashRow>,
+    currency: Option<Text>,
     as_of: Stamp,
 }
 
@@ -99,6 +102,7 @@ pub struct Seen {
     curve: Vec<Sample>,
     log: VecDeque<LogLine>,
     next_line: u64,
+    insights: insights::Read,
     error: Option<Text>,
     equity: Option<Money>,
     flaws: BTreeMap<Kind, Text>,
@@ -122,6 +126,10 @@ impl Seen {
     pub const fn next_line(&self) -> u64 {
         self.next_line
     }
+    /// What it predicts, as far as it was read.
+    pub const fn insights(&self) -> &insights::Read {
+        &self.insights
+    }
     /// Why nothing can be seen.
     pub fn lost(&self) -> Option<&Text> {
         self.away.as_ref().or(self.gone.as_ref())
@@ -134,13 +142,15 @@ impl Seen {
     pub fn take(&mut self, kind: Kind, text: &str, at: Stamp, delay_ms: i64) -> Result<Took, Trouble> {
         // Someone answered, whatever the answer.
         self.away = None;
+        let as_of = at.plus_ms(delay_ms.saturating_neg());
         let took = match kind {
             Kind::Status => return self.take_state(text),
-            Kind::Portfolio => self.take_held(text, at.plus_ms(delay_ms.saturating_neg())),
+            Kind::Portfolio => self.take_held(text, as_of),
             Kind::Orders => self.take_orders(text),
             Kind::Log => self.take_log(text),
             Kind::Chart => self.take_chart(text),
             Kind::List => self.take_list(text),
+            Kind::Insights => read(text).map(|page| self.insights.take(&page, as_of)),
         }
         .map_err(Trouble::Unreadable)?;
         self.flaws.remove(&kind);
@@ -187,7 +197,9 @@ impl Seen {
         let figures = map::figures(&portfolio)?;
         // Without the word for it nothing is flat.
         let holdings = figures.holdings.ok_or("there are no holdings in it")?;
-        self.held = Some(Held { holdings, cash: figures.cash.unwrap_or_default(), as_of });
+        let cash = figures.cash.unwrap_or_default();
+        let currency = figures.currency.or_else(|| account_currency(&cash));
+        self.held = Some(Held { holdings, cash, currency, as_of });
         Ok(Took::Whole)
     }
 
@@ -302,7 +314,7 @@ impl Seen {
             error: self.error.clone().filter(|_| phase != Phase::Running),
             started: state.started,
             as_of,
-            currency: None,
+            currency: self.held.as_ref().and_then(|held| held.currency.clone()),
             equity,
             day: as_of.and_then(|at| result::day(&self.curve, equity?, at)),
             unrealized: figure("Unrealized"),
@@ -316,6 +328,7 @@ impl Seen {
             statistics: state.runtime.clone(),
             server: state.server.clone(),
             log: self.log.iter().cloned().collect(),
+            insights: self.insights.told().clone(),
             flaws: self.flaws.values().cloned().collect(),
         })
     }
@@ -324,6 +337,13 @@ impl Seen {
     pub fn waits_for(&self) -> Option<&Text> {
         self.flaws.get(&Kind::Portfolio)
     }
+}
+
+/// The cloud does not name it; it is the only money there that is worth in it what it is.
+fn account_currency(cash: &[CashRow]) -> Option<Text> {
+    let mut its = cash.iter().filter(|row| !row.amount.is_zero() && row.value == Some(row.amount));
+    let (one, other) = (its.next(), its.next());
+    one.filter(|_| other.is_none()).map(|row| row.currency.clone())
 }
 
 fn in_order(events: &BTreeMap<Text, Told>) -> Vec<&Told> {

@@ -48,7 +48,34 @@ fn holdings_are_as_old_as_the_vendor_says_that_they_may_be() {
     assert_eq!(seen.holdings.len(), 1, "a flat one is none");
     assert_eq!((seen.holdings[0].symbol.as_str(), seen.holdings[0].qty.to_string()), ("SPY", "5".to_owned()));
     assert_eq!(seen.cash[0].amount.to_string(), "1007.25");
-    assert!(seen.flaws.is_empty());
+    assert_eq!(seen.currency.as_ref().map(Text::as_str), Some("USD"));
+    assert!(seen.flaws.is_empty() && seen.insights.as_of.is_none());
+}
+
+#[test]
+fn insights_are_as_old_as_holdings_and_in_nobodys_way() {
+    let mut seen = running();
+    seen.fail(Kind::Insights, &Trouble::Refused("it has none".to_owned()));
+    let observed = seen.observe().unwrap();
+    assert!(observed.flaws[0].as_str().starts_with("its insights"), "{:?}", observed.flaws);
+    let page = r#"{"success":true,"insights":[{"id":"a","ticker":"SPY","direction":"up"}],"length":1}"#;
+    assert_eq!(take(&mut seen, Kind::Insights, page), Ok(Took::Whole));
+    let observed = seen.observe().unwrap();
+    assert_eq!(observed.insights.as_of.unwrap().to_rfc3339(), "2026-11-20T14:50:00Z");
+    assert_eq!((observed.insights.rows.len(), seen.insights().next()), (1, 1));
+    assert!(observed.flaws.is_empty());
+    let whose = |two: &str| {
+        let mut seen = running();
+        let cash = format!(
+            r#"{{"portfolio":{{"holdings":[],"cash":{{"EUR":{{"symbol":"EUR","amount":5,"valueInAccountCurrency":5}},{two}}}}}}}"#
+        );
+        take(&mut seen, Kind::Portfolio, &cash).unwrap();
+        seen.observe().unwrap().currency.map(|c| c.to_string())
+    };
+    let usd =
+        |worth: &str| format!(r#""USD":{{"symbol":"USD","amount":10,"valueInAccountCurrency":{worth}}}"#);
+    assert_eq!(whose(&usd("9.1")), Some("EUR".to_owned()));
+    assert_eq!(whose(&usd("10")), None, "either may be it");
 }
 
 #[test]

@@ -91,6 +91,8 @@ pub struct Timing {
     pub chart: Duration,
     /// The list of the project's deployments, for what they failed of.
     pub list: Duration,
+    /// What it predicts, which nothing else waits for.
+    pub insights: Duration,
     /// After a user, a token or a clock that was refused: asking sooner would not help.
     pub refused: Duration,
     /// After a 429, a 5xx and where it can't be reached.
@@ -116,6 +118,7 @@ impl Default for Timing {
             log: Duration::from_secs(60),
             chart: Duration::from_secs(120),
             list: Duration::from_secs(180),
+            insights: Duration::from_secs(180),
             refused: Duration::from_secs(60),
             backoff: Plan { base_ms: 10_000, cap_ms: 300_000, floor_ms: 5_000, held_ms: 60_000 },
             busy_max: Duration::from_secs(3_600),

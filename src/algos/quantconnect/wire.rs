@@ -93,3 +93,42 @@ pub struct Row<'a> {
     #[serde(default, alias = "Equity")]
     pub equity: Option<Number>,
 }
+
+/// `/live/insights/read`
+#[derive(Debug, Deserialize)]
+pub struct Insights<'a> {
+    #[serde(borrow, alias = "Insights")]
+    pub insights: Vec<Insight<'a>>,
+}
+
+/// A prediction. Its time has two names, of which either may be missing; older ones are in kebab-case.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Insight<'a> {
+    #[serde(borrow, default, alias = "Id")]
+    pub id: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "SourceModel", alias = "source-model")]
+    pub source_model: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "CreatedTime", alias = "created-time")]
+    pub created_time: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "GeneratedTime", alias = "generated-time")]
+    pub generated_time: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "CloseTime", alias = "close-time")]
+    pub close_time: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "Symbol")]
+    pub symbol: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "Ticker")]
+    pub ticker: Option<Plain<'a>>,
+    #[serde(borrow, default, rename = "type", alias = "Type")]
+    pub kind: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "Direction")]
+    pub direction: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "Magnitude")]
+    pub magnitude: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "Confidence")]
+    pub confidence: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "Weight")]
+    pub weight: Option<Plain<'a>>,
+    #[serde(borrow, default, alias = "Tag")]
+    pub tag: Option<Plain<'a>>,
+}

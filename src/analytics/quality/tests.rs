@@ -249,7 +249,13 @@ fn currencies_are_not_added() {
 }
 
 fn claims() -> Vec<Claim> {
-    vec![Claim { name: "swing".into(), venue: venue(), prefixes: Vec::new(), tags: vec!["sw".into()] }]
+    vec![Claim {
+        name: "swing".into(),
+        venue: venue(),
+        prefixes: Vec::new(),
+        tags: vec!["sw".into()],
+        sources: Vec::new(),
+    }]
 }
 
 #[test]

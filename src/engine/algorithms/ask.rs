@@ -52,12 +52,15 @@ impl Engine {
                 | Instruction::Update { .. }
                 | Instruction::Cancel { .. }
                 | Instruction::Add { .. }
-                | Instruction::Custom(_) => {
+                | Instruction::Custom(_)
+                | Instruction::Broadcast { .. } => {
                     Some(refused_text(&format!("{name} takes no instructions from here; {}", can(its)), None))
                 }
             };
         }
-        if let Some(why) = unreachable(algorithm) {
+        // A broadcast is for others as well: that this one does not run keeps it from nobody.
+        let is_for_all = matches!(what, Instruction::Broadcast { .. });
+        if let Some(why) = unreachable(algorithm).filter(|_| !is_for_all) {
             return Some(refused_text(&format!("{name} can't be asked: {why}"), None));
         }
         let pass = match passes(algorithm, &what) {
@@ -201,6 +204,9 @@ fn passes(algorithm: &Algorithm, what: &Instruction) -> Result<Pass, String> {
         Instruction::Add { .. } => Ok(Pass::Opens("orders nothing")),
         Instruction::Custom(_) => {
             Ok(Pass::Opens("the program's own command: what it does is not known here"))
+        }
+        Instruction::Broadcast { .. } => {
+            Ok(Pass::Opens("a command to all of its organization: what they do is not known here"))
         }
         Instruction::Submit(order) => pass_order(algorithm, order),
         Instruction::Update { order, qty, limit, stop } => {

@@ -27,6 +27,8 @@ use crate::{
     },
 };
 
+mod told;
+
 fn setup(name: &str) -> AlgorithmSetup {
     AlgorithmSetup {
         name: name.into(),
@@ -42,7 +44,13 @@ fn setup(name: &str) -> AlgorithmSetup {
 }
 
 fn bot() -> AlgorithmSetup {
-    let claim = Claim { name: "bot".into(), venue: venue(), prefixes: vec!["bot-".into()], tags: Vec::new() };
+    let claim = Claim {
+        name: "bot".into(),
+        venue: venue(),
+        prefixes: vec!["bot-".into()],
+        tags: Vec::new(),
+        sources: Vec::new(),
+    };
     AlgorithmSetup {
         source: "program".into(),
         claim: Some(claim),

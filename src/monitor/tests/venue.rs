@@ -35,9 +35,36 @@ fn streams_clocks_and_requests_are_judged_where_the_venue_tells() {
     desk.requests = None;
     desk.limited_ms = Some(1);
     assert_eq!(desk.stands(Rule::RateLimit, 0), Standing::Over);
-    for rule in [Rule::TokenExpiry, Rule::Heartbeat] {
-        assert_eq!(desk.stands(rule, 0), Standing::Off, "nothing to watch yet");
+    assert_eq!(desk.stands(Rule::TokenExpiry, 0), Standing::Off, "nothing to watch yet");
+}
+
+#[test]
+fn of_algorithms_the_one_with_the_least_silence_left_is_the_gauge() {
+    let mut desk = Desk::new();
+    let beat = |name, limit_s, age_ms| Beat { name, limit_s, age_ms };
+    let heartbeat = |desk: &mut Desk| desk.of(Rule::Heartbeat, 0);
+    assert_eq!(heartbeat(&mut desk).used.as_str(), "nothing to watch");
+    desk.beats = vec![beat("bot", 60, None)];
+    assert_eq!(
+        (heartbeat(&mut desk).standing, heartbeat(&mut desk).used.as_str()),
+        (Standing::Off, "none seen yet")
+    );
+    for (bot, swing, used, standing) in [
+        (10_000, 20_000, "bot 10 s", Standing::Clear),
+        (50_000, 170_000, "swing 170 s", Standing::Near),
+        (60_000, 180_000, "swing 180 s", Standing::Near),
+        (61_000, 180_000, "bot 61 s", Standing::Over),
+    ] {
+        desk.beats = vec![beat("bot", 60, Some(bot)), beat("swing", 180, Some(swing))];
+        let reading = heartbeat(&mut desk);
+        assert_eq!((reading.used.as_str(), reading.standing), (used, standing));
+        assert_eq!((reading.clears, reading.told), (standing != Standing::Over, true));
     }
+    desk.beats = vec![beat("bot", 60, Some(61_000)), beat("swing", 180, Some(181_000))];
+    let said = heartbeat(&mut desk).text;
+    assert_eq!(said.as_str(), "bot gave no sign of life for 61 s, the limit is 60 s (2 are silent)");
+    desk.rules.heartbeat.response = Response::Off;
+    assert_eq!(heartbeat(&mut desk).standing, Standing::Off);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::banner::{said, trend};
 use crate::desk::snapshot::{AlgorithmRow, EquityPoint};
 use crate::domain::{
-    algorithm::{AlgorithmOrderState, LogLevel, Observation},
+    algorithm::{AlgorithmOrderState, Heading, LogLevel, Observation},
     money::{Money, Price},
     time::Stamp,
 };
@@ -48,6 +48,9 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, shown: &AlgorithmShown, draw
             AlgorithmPage::Orders => with_seen(row, &mut sheet, |seen, sheet| orders(canvas, seen, sheet)),
             AlgorithmPage::Events => with_seen(row, &mut sheet, |seen, sheet| events(canvas, seen, sheet)),
             AlgorithmPage::Log => with_seen(row, &mut sheet, |seen, sheet| log(canvas, seen, sheet)),
+            AlgorithmPage::Insights => {
+                with_seen(row, &mut sheet, |seen, sheet| insights(canvas, seen, sheet));
+            }
             AlgorithmPage::Statistics => {
                 with_seen(row, &mut sheet, |seen, sheet| statistics(canvas, seen, sheet));
             }
@@ -268,6 +271,45 @@ fn log(canvas: &Canvas<'_>, seen: &Observation, sheet: &mut Sheet) {
             LogLevel::Error => Role::Critical,
         };
         sheet.hang(&format!("{} ", clock(canvas, line.at)), line.text.as_str(), role);
+    }
+}
+
+fn insights(canvas: &Canvas<'_>, seen: &Observation, sheet: &mut Sheet) {
+    let Some(at) = seen.insights.as_of else {
+        return sheet.say("No insight of it is told here.", Role::Muted);
+    };
+    sheet.say(&format!("As of {}", clock(canvas, Some(at))), Role::Muted);
+    if seen.insights.rows.is_empty() {
+        sheet.say("It predicts nothing.", Role::Muted);
+    }
+    for one in seen.insights.rows.iter().rev() {
+        let role = match one.heading {
+            Heading::Up => Role::Up,
+            Heading::Down => Role::Down,
+            Heading::Flat => Role::Text,
+            Heading::Unknown => Role::Unknown,
+        };
+        let mut bits = vec![
+            Bit::new(clock(canvas, one.made), Role::Muted, 0),
+            Bit::joined(one.symbol.as_str(), Role::Strong, 0),
+            Bit::joined(one.heading.word(), role, 0),
+        ];
+        if one.until.is_some() {
+            bits.push(Bit::new(format!("until {}", clock(canvas, one.until)), Role::Text, 0));
+        }
+        for (name, figure) in [("by", one.magnitude), ("sure", one.confidence), ("weight", one.weight)] {
+            if let Some(figure) = figure {
+                bits.push(Bit::new(name, Role::Muted, 0));
+                let text = said(|s| canvas.look.exact.decimal(s, figure.get(), None, Sign::Minus));
+                bits.push(Bit::joined(text, Role::Text, 0));
+            }
+        }
+        for word in [&one.kind, &one.model, &one.tag] {
+            if !word.is_empty() {
+                bits.push(Bit::new(word.as_str(), Role::Muted, 0));
+            }
+        }
+        sheet.flow(10, &bits);
     }
 }
 

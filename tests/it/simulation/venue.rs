@@ -497,6 +497,7 @@ impl House {
             attached: held.spec.attached,
             status: held.status,
             status_word: hostile("word"),
+            source: None,
             filled: Qty::new(held.filled.normalize()).unwrap(),
             avg_price: avg,
             parent: held.parent.clone(),

@@ -405,6 +405,7 @@ pub(super) fn never_placed(rules: &Rules, change: &Replacement, why: Text) -> Op
         attached: after.attached,
         status: OrderEvent::Rejected,
         status_word: Text::from("refused"),
+        source: None,
         filled: Qty::ZERO,
         avg_price: None,
         parent: None,

@@ -13,6 +13,9 @@ use serde::Serialize;
 use smol_str::SmolStr;
 use uuid::Uuid;
 
+/// By which way all orders come here: with a key.
+const SOURCE: &str = "access_key";
+
 /// The `Order` of the API.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(in crate::paper::server) struct OrderBody {
@@ -52,6 +55,7 @@ pub(in crate::paper::server) struct OrderBody {
     trail_percent: Option<Num>,
     trail_price: Option<Num>,
     hwm: Option<Num>,
+    source: &'static str,
     /// Why it was refused after it had been taken; beyond the vendor's own fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     reject_reason: Option<SmolStr>,
@@ -111,6 +115,7 @@ pub(in crate::paper::server) fn order_flat(o: &Order) -> OrderBody {
         trail_percent: o.trail_percent.map(|p| Num(p.get())),
         trail_price: o.trail_price.map(|p| Num(p.get())),
         hwm: o.hwm.map(|p| Num(p.get())),
+        source: SOURCE,
         reject_reason: o.reject_reason.clone().filter(|_| o.status == Status::Rejected),
     }
 }
