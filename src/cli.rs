@@ -144,7 +144,7 @@ enum Command {
     Rehearse(rehearse::Rehearse),
     /// Messages to people who are not looking: try the channels.
     #[command(subcommand)]
-    Notify(notify::Notify),
+    Notify(self::notify::Notify),
     /// The paper venue.
     #[command(subcommand)]
     Paper(paper::Paper),
@@ -199,7 +199,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Lock(c) => lock::lock(context, &c),
         Command::Unlock(c) => lock::unlock(context, &c),
         Command::Rehearse(c) => rehearse::run(&c),
-        Command::Notify(c) => notify::run(context, &c),
+        Command::Notify(c) => self::notify::run(context, &c),
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),

@@ -206,8 +206,8 @@ impl Config {
         trading::read_session(root.section("session"), &mut self.session);
         exit::read(&root.section("exit"), &mut self.exit);
         journal::read(&root.section("journal"), &mut self.journal);
-        let told = notify::Known { venues: &self.venues, algorithms: &self.algorithms };
-        notify::read(&root.section("notify"), &told, home, &mut self.notify);
+        let told = self::notify::Known { venues: &self.venues, algorithms: &self.algorithms };
+        self::notify::read(&root.section("notify"), &told, home, &mut self.notify);
         ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
         screen::read(root, &mut self.screens);
         ui::read_watchlist(root.section("watchlist"), &self.venues, &mut self.watchlist);

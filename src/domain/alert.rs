@@ -198,18 +198,3 @@ pub struct Alert {
     /// One sentence.
     pub text: Text,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_those_of_the_journal() {
-        for code in AlertCode::ALL {
-            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.word()));
-        }
-        for severity in Severity::ALL {
-            assert_eq!(serde_json::to_string(&severity).unwrap(), format!("\"{}\"", severity.word()));
-        }
-    }
-}

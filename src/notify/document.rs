@@ -77,3 +77,19 @@ fn figures(f: &Figures) -> Value {
         "cash": f.cash.map(|m| m.to_string()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::alert::{AlertCode, Severity};
+
+    /// One word for one thing: in the configuration, in messages and in the journal.
+    #[test]
+    fn words_are_those_of_the_journal() {
+        for code in AlertCode::ALL {
+            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.word()));
+        }
+        for severity in Severity::ALL {
+            assert_eq!(serde_json::to_string(&severity).unwrap(), format!("\"{}\"", severity.word()));
+        }
+    }
+}

@@ -277,9 +277,11 @@ impl Keys {
         s.text("api_url", &mut k.api, |t| address(t).map(Some));
         s.text("url", &mut k.url, |t| address(t).map(Some));
         s.text("chat", &mut k.chat, |t| {
-            let is_number = t.strip_prefix('-').unwrap_or(t).bytes().all(|b| b.is_ascii_digit());
-            let is_name = t.starts_with('@') && t.bytes().all(|b| b.is_ascii_graphic());
-            let good = (is_number || is_name) && t.len() > 1 && t.len() <= 64;
+            let digits = t.strip_prefix('-').unwrap_or(t);
+            let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            let is_name =
+                t.strip_prefix('@').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_graphic()));
+            let good = (is_number || is_name) && t.len() <= 64;
             good.then(|| Some(t.into()))
                 .ok_or_else(|| "write a chat's number, or a channel's @name".to_owned())
         });

@@ -1,3 +1,5 @@
+//! What `[notify]` may say, and what is told of one that may not.
+
 use super::*;
 use crate::config::{Config, Env, Secret};
 use std::os::unix::fs::PermissionsExt as _;
@@ -71,7 +73,7 @@ fn mistakes_are_named_with_what_would_be_right() {
         ("[notify.channels.\"a b\"]\nkind = \"slack\"\n", "can't name a channel"),
         ("[[notify.rules]]\nseverity = \"critical\"\n", "names no `channels`"),
         (
-            "[[notify.rules]]\nchannels = [\"male\"]\n[notify.channels.mail]\nkind = \"slack\"\n",
+            "[[notify.rules]]\nchannels = [\"mial\"]\n[notify.channels.mail]\nkind = \"slack\"\n",
             "did you mean \"mail\"?",
         ),
         ("[[notify.rules]]\nchannels = [\"bell\"]\ncodes = [\"no_stpo\"]\n", "did you mean \"no_stop\"?"),

@@ -1,3 +1,5 @@
+//! What is told by which channel, and what is held back.
+
 use super::*;
 use crate::{
     config::Config,

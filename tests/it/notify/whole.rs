@@ -132,7 +132,7 @@ fn what_can_not_be_delivered_is_an_alert_a_line_in_health_and_told_by_another_ch
     // The other side is mended: the next message gets through, and that is told, too.
     world.mends.store(true, Ordering::SeqCst);
     run(&mut client, "unlock well again");
-    run(&mut client, "buy AAPL 1");
+    run(&mut client, "buy AAPL 2");
     wait(&mut client, "another position", |s| s.positions.len() == 1);
     run(&mut client, "flatten");
     wait(&mut client, "recovery", |s| {
