@@ -27,6 +27,7 @@ mod positions;
 mod preview;
 mod quote;
 mod rehearse;
+mod replay;
 mod report;
 mod restore;
 mod rows;
@@ -137,6 +138,8 @@ enum Command {
     Unlock(lock::Unlock),
     /// Try the way out against paper venues that fail on purpose.
     Rehearse(rehearse::Rehearse),
+    /// Show a past session as it was shown live; nothing is sent.
+    Replay(replay::Replay),
     /// The paper venue.
     #[command(subcommand)]
     Paper(paper::Paper),
@@ -188,6 +191,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Lock(c) => lock::lock(context, &c),
         Command::Unlock(c) => lock::unlock(context, &c),
         Command::Rehearse(c) => rehearse::run(&c),
+        Command::Replay(c) => replay::run(context, &c),
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),

@@ -13,6 +13,7 @@ mod limits;
 pub mod own;
 pub mod private;
 mod read;
+pub mod recordings;
 mod rules;
 pub mod screen;
 pub mod secret;
@@ -31,6 +32,7 @@ pub use self::{
     kind::{VenueKind, VenueState},
     layers::{Flags, config_file, load, state_dir, validate},
     private::private_dir,
+    recordings::Recordings,
     screen::Screens,
     secret::Secret,
     token::{TokenError, TokenSources},
@@ -77,6 +79,8 @@ pub struct Config {
     pub session: Session,
     /// How a flatten goes about it.
     pub exit: ExitTerms,
+    /// What is kept of sessions.
+    pub recordings: Recordings,
     /// How it looks.
     pub ui: Ui,
     /// Pages and columns.
@@ -105,6 +109,7 @@ impl Default for Config {
             totals: Totals::default(),
             session: Session::default(),
             exit: ExitTerms::default(),
+            recordings: Recordings::default(),
             ui: Ui::default(),
             screens: Screens::default(),
             keys: BTreeMap::new(),
@@ -195,6 +200,7 @@ impl Config {
         totals::read(&root.section("totals"), &mut self.totals);
         trading::read_session(root.section("session"), &mut self.session);
         exit::read(&root.section("exit"), &mut self.exit);
+        recordings::read(&root.section("recordings"), &mut self.recordings);
         ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
         screen::read(root, &mut self.screens);
         ui::read_watchlist(root.section("watchlist"), &self.venues, &mut self.watchlist);

@@ -15,9 +15,12 @@ pub mod headless;
 pub mod host;
 mod lanes;
 pub mod paper;
+mod past;
 pub mod process;
 mod pump;
+mod recorder;
 pub mod rehearsal;
+pub mod replay;
 pub mod screen;
 mod serve;
 pub mod settings;
@@ -30,6 +33,7 @@ pub use deck::Deck;
 pub use embedded::mistakes_of_scripts;
 pub use host::{Host, Opening, Role, paper_dir};
 pub use lanes::Desk;
+pub use replay::Replay;
 
 use crate::{adapters::registry, config::VenueKind, domain::capability::Capability};
 

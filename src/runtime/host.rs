@@ -8,7 +8,9 @@ use super::{
     gateway::{Gateway, Wired},
     hands::{Hands, State},
     lanes::{Asks, Desk, Joined, Lane, Mouths, lanes},
+    past::{Kept, PROFILE, header, journal_path, open_journal, tell_faults},
     pump::{Pump, Shown},
+    recorder::{self, Recorded, Recorder},
     serve::{self, Served, Socket},
 };
 use crate::{
@@ -18,17 +20,14 @@ use crate::{
     config::{Config, Env, Flags, VenueConfig, VenueKind, private_dir, state_dir},
     desk::Snapshot,
     domain::{
-        alert::{Alert, AlertCode, Severity},
-        fact::{Dated, Fact},
+        alert::Alert,
+        fact::Dated,
         ids::{Instance, Symbol, VenueId},
         instrument::AssetClass,
         text::Text,
     },
-    engine::{Counting, Engine, Front, Routing, Setup, VenueSetup},
-    journal::{
-        Committed, Completions, EngineLock, Header, Journal, JournalError, Mode, Seq, Session, Sessions,
-        Writer, set_torn_tail_aside,
-    },
+    engine::{Counting, Engine, Front, Input, Routing, Setup, VenueSetup},
+    journal::{Committed, Completions, EngineLock, Journal, JournalError, Session, Sessions, Writer},
     transport::tls::Tls,
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -94,13 +93,12 @@ pub struct Host {
     engine: JoinHandle<anyhow::Result<()>>,
     /// Where other front ends attach; for the run that holds the accounts.
     socket: Option<Socket>,
+    /// What is shown is recorded; for the run that holds the accounts.
+    recorder: Option<Recorder>,
     embedded: Vec<Embedded>,
     _session: Session,
     _lock: Option<EngineLock>,
 }
-
-/// The name of the profile in the journal's header.
-const PROFILE: &str = "default";
 
 struct Completed(mpsc::Sender<Committed>);
 
@@ -143,9 +141,9 @@ impl Host {
         } else {
             None
         };
-        let opened = open_venues(&opening, &state, &clock)?;
-        let Opened { brokers, setups, embedded, faults, sources } = opened;
+        let Opened { brokers, setups, embedded, faults, sources } = open_venues(&opening, &state, &clock)?;
         tell_faults(&faults, journal.as_mut(), &mut past, &clock)?;
+        let run = instance.clone();
         let setup = Setup {
             instance,
             version: env!("CARGO_PKG_VERSION").into(),
@@ -153,10 +151,7 @@ impl Host {
             algorithms: opening.config.algorithms.iter().map(algorithms::setup).collect(),
             watchlist: watchlist(&opening.config),
             routing: routing(&opening.config),
-            counting: Counting {
-                currency: opening.config.totals.currency.clone(),
-                fixed: opening.config.totals.rates.clone(),
-            },
+            counting: counting(&opening.config),
             default_tif: opening.config.orders.tif,
             read_only,
             watches: opening.role.stays() && !read_only,
@@ -178,7 +173,7 @@ impl Host {
             clock: Arc::clone(&clock),
             frame_ms,
         };
-        let (desk, engine, joins) = start.spawn()?;
+        let Spawned { desk, thread: engine, joins, answers } = start.spawn()?;
         let mut host = Self {
             desk,
             clock,
@@ -187,12 +182,14 @@ impl Host {
             faults,
             engine,
             socket: None,
+            recorder: None,
             embedded,
             _session: session,
             _lock: lock,
         };
         if opening.role.stays() && !read_only {
             host.serve(&opening, joins)?;
+            host.record(&opening, run, answers)?;
         }
         Ok(host)
     }
@@ -212,6 +209,25 @@ impl Host {
         Ok(())
     }
 
+    /// Records what is shown.
+    fn record(
+        &mut self,
+        opening: &Opening,
+        run: Instance,
+        troubles: mpsc::Sender<Input>,
+    ) -> anyhow::Result<()> {
+        let recorded = Recorded {
+            settings: opening.config.recordings,
+            profile: PROFILE,
+            run,
+            snapshots: self.desk.snapshots.clone(),
+            clock: Arc::clone(&self.clock),
+            troubles,
+        };
+        self.recorder = recorder::record(&self.state, recorded)?;
+        Ok(())
+    }
+
     /// Waits until the engine has stopped (it was asked to, or its desk was dropped), and ends what ran beside it.
     ///
     /// # Errors
@@ -227,6 +243,9 @@ impl Host {
                 Err(anyhow!("the engine's thread panicked; positions and orders are as the venue has them"))
             }
         };
+        if let Some(recorder) = self.recorder {
+            recorder.finish();
+        }
         for venue in self.embedded {
             venue.stop()?;
         }
@@ -252,46 +271,6 @@ fn new_instance() -> anyhow::Result<Instance> {
     let letters: String =
         bytes.iter().map(|b| char::from_digit(u32::from(*b) & 31, 32).unwrap_or('0')).collect();
     Ok(Instance::new(&letters)?)
-}
-
-fn journal_path(state: &Path) -> PathBuf {
-    state.join("journal.sqlite")
-}
-
-fn header() -> Header {
-    Header { profile: PROFILE.into(), accounts: Vec::new(), version: env!("CARGO_PKG_VERSION").into() }
-}
-
-/// The open journal (none where it is only read), what stands in it, and the last record of that at least.
-struct Kept {
-    journal: Option<Journal>,
-    past: Vec<Dated>,
-    seen: Seq,
-}
-
-fn open_journal(
-    state: &Path,
-    instance: &Instance,
-    alone: bool,
-    read_only: bool,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Kept> {
-    let (path, header) = (journal_path(state), header());
-    if alone && let Some(torn) = set_torn_tail_aside(&path, clock.now().wall)? {
-        tracing::warn!(?torn, "the journal's log had a torn end; it was put aside");
-    }
-    if read_only {
-        let journal = Journal::open(&path, &header, Mode::ReadOnly)?;
-        let seen = journal.last()?;
-        return Ok(Kept { past: replay(&journal)?, journal: None, seen });
-    }
-    let journal = Journal::open(&path, &header, Mode::Write(instance.clone()))?;
-    let seen = journal.last()?;
-    Ok(Kept { past: replay(&journal)?, journal: Some(journal), seen })
-}
-
-fn replay(journal: &Journal) -> Result<Vec<Dated>, JournalError> {
-    journal.replay().map(|record| record.map(|r| r.dated)).collect()
 }
 
 fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Opened> {
@@ -361,6 +340,11 @@ fn routing(config: &Config) -> Routing {
     }
 }
 
+/// What totals over venues are counted in.
+fn counting(config: &Config) -> Counting {
+    Counting { currency: config.totals.currency.clone(), fixed: config.totals.rates.clone() }
+}
+
 /// What is watched from the start, each where orders in it would go by its spelling.
 fn watchlist(config: &Config) -> Vec<(Symbol, Option<VenueId>)> {
     let place = |symbol: &Symbol| config.orders.venue_by_class.get(&AssetClass::spelled(symbol)).cloned();
@@ -369,31 +353,6 @@ fn watchlist(config: &Config) -> Vec<(Symbol, Option<VenueId>)> {
         .iter()
         .map(|(symbol, at)| (symbol.clone(), at.clone().or_else(|| place(symbol))))
         .collect()
-}
-
-/// Makes an alert of each, which is in the journal before the run begins.
-fn tell_faults(
-    faults: &[(VenueId, Text)],
-    journal: Option<&mut Journal>,
-    past: &mut Vec<Dated>,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<()> {
-    let last = past.iter().map(|d| if let Fact::Alerted(a) = &d.fact { a.id } else { 0 }).max().unwrap_or(0);
-    let at = clock.now().wall;
-    let alert = |(id, (venue, text)): (u64, &(VenueId, Text))| {
-        let (severity, code) = (Severity::Warning, AlertCode::Program);
-        let (venue, text) = (Some(venue.clone()), text.clone());
-        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, text };
-        Dated { at, fact: Fact::Alerted(Box::new(alert)) }
-    };
-    let said: Vec<Dated> = (last.saturating_add(1)..).zip(faults).map(alert).collect();
-    if let Some(journal) = journal
-        && !said.is_empty()
-    {
-        journal.append(&said)?;
-    }
-    past.extend(said);
-    Ok(())
 }
 
 /// Where the embedded venue keeps its account when nobody says otherwise.
@@ -412,14 +371,22 @@ struct Start {
     frame_ms: u64,
 }
 
+/// The engine on its thread, and the ways to it.
+struct Spawned {
+    desk: Desk,
+    thread: JoinHandle<anyhow::Result<()>>,
+    joins: mpsc::Sender<Joined>,
+    answers: mpsc::Sender<Input>,
+}
+
 impl Start {
-    fn spawn(self) -> anyhow::Result<(Desk, JoinHandle<anyhow::Result<()>>, mpsc::Sender<Joined>)> {
+    fn spawn(self) -> anyhow::Result<Spawned> {
         let (mouths, lanes) = lanes();
         let front = Front(0);
         let (receipt_in, receipts) = mpsc::channel(256);
         let (snapshot_in, snapshots) = watch::channel(Arc::new(Snapshot::default()));
         let desk = Desk { lane: Lane::Own { front, asks: Asks::of(&mouths) }, receipts, snapshots };
-        let joins = mouths.joins.clone();
+        let (joins, answers) = (mouths.joins.clone(), mouths.answers.clone());
         let alerts = spawn_notifier(&self.clock)?;
         let writer = match self.journal {
             Some(journal) => {
@@ -469,7 +436,7 @@ impl Start {
                 None => Ok(()),
             }
         })?;
-        Ok((desk, thread, joins))
+        Ok(Spawned { desk, thread, joins, answers })
     }
 }
 

@@ -46,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("algos", &["domain", "transport", "clock", "config"]),
     ("paper", &["domain", "clock"]),
     ("journal", &["domain"]),
+    ("recording", &["domain", "desk"]),
     ("notify", &["domain", "transport", "config"]),
     ("tui", &["domain", "desk", "grammar", "config"]),
     (
@@ -69,11 +70,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "algos",
             "paper",
             "journal",
+            "recording",
             "notify",
             "tui",
         ],
     ),
-    ("cli", &["domain", "clock", "desk", "grammar", "config", "journal", "runtime"]),
+    ("cli", &["domain", "clock", "desk", "grammar", "config", "journal", "recording", "runtime"]),
     ("lib", &[]),
     ("main", &["cli"]),
 ];
@@ -97,7 +99,7 @@ fn rooms_only_use_the_rooms_below_them() {
 const MAY_LINK: &[(&str, &[&str])] = &[
     ("domain", &["hashbrown", "rust_decimal", "serde", "smol_str", "thiserror", "jiff"]),
     ("grammar", &["rust_decimal", "serde", "smol_str", "thiserror", "jiff", "strsim"]),
-    ("clock", &[]),
+    ("clock", &["nix"]),
     (
         "config",
         &[
@@ -213,6 +215,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         ],
     ),
     ("journal", &["crc32fast", "nix", "rusqlite", "serde", "serde_json", "smol_str", "thiserror"]),
+    ("recording", &["crc32fast", "lz4_flex", "rmp_serde", "serde", "serde_json", "smol_str", "thiserror"]),
     ("notify", &["notify_rust", "serde", "thiserror", "tokio", "tracing", "smol_str"]),
     (
         "tui",
@@ -253,6 +256,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "jiff",
             "ratatui",
             "bytes",
+            "rmp_serde",
             "directories",
         ],
     ),
