@@ -222,6 +222,7 @@ fn a_killed_dashboard_is_played_on_a_terminal_where_nothing_can_be_sent() {
     tty.press(":buy AAPL 1\r");
     tty.see("nothing can be sent");
     tty.press("\x1b");
+    tty.see_gone("nothing can be sent");
     tty.press("\x18");
     tty.see("this is a replay");
     tty.press(":seek start\r");
