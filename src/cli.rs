@@ -30,6 +30,7 @@ mod positions;
 mod preview;
 mod quote;
 mod rehearse;
+mod replay;
 mod report;
 mod restore;
 mod rows;
@@ -145,6 +146,8 @@ enum Command {
     /// Messages to people who are not looking: try the channels.
     #[command(subcommand)]
     Notify(self::notify::Notify),
+    /// Show a past session as it was shown live; nothing is sent.
+    Replay(replay::Replay),
     /// The paper venue.
     #[command(subcommand)]
     Paper(paper::Paper),
@@ -200,6 +203,7 @@ fn run(context: &Context, command: Command) -> Result<Report, Failure> {
         Command::Unlock(c) => lock::unlock(context, &c),
         Command::Rehearse(c) => rehearse::run(&c),
         Command::Notify(c) => self::notify::run(context, &c),
+        Command::Replay(c) => replay::run(context, &c),
         Command::Paper(c) => paper::run(context, c),
         Command::Journal(c) => journal::run(context, &c),
         Command::Completions(c) => completions::run(&c),

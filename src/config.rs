@@ -15,6 +15,7 @@ pub mod notify;
 pub mod own;
 pub mod private;
 mod read;
+pub mod recordings;
 mod rules;
 pub mod screen;
 pub mod secret;
@@ -35,6 +36,7 @@ pub use self::{
     layers::{Flags, config_file, load, state_dir, validate},
     notify::{ChannelConfig, ChannelKind, MailTls, Notify, RuleConfig, SecretSources, Window},
     private::private_dir,
+    recordings::Recordings,
     screen::Screens,
     secret::Secret,
     token::{TokenError, TokenSources},
@@ -85,6 +87,8 @@ pub struct Config {
     pub journal: Retention,
     /// Who is told what, and how.
     pub notify: Notify,
+    /// What is kept of sessions.
+    pub recordings: Recordings,
     /// How it looks.
     pub ui: Ui,
     /// Pages and columns.
@@ -115,6 +119,7 @@ impl Default for Config {
             exit: ExitTerms::default(),
             journal: Retention::default(),
             notify: Notify::default(),
+            recordings: Recordings::default(),
             ui: Ui::default(),
             screens: Screens::default(),
             keys: BTreeMap::new(),
@@ -208,6 +213,7 @@ impl Config {
         journal::read(&root.section("journal"), &mut self.journal);
         let told = self::notify::Known { venues: &self.venues, algorithms: &self.algorithms };
         self::notify::read(&root.section("notify"), &told, home, &mut self.notify);
+        recordings::read(&root.section("recordings"), &mut self.recordings);
         ui::read(root.section("ui"), &mut self.ui, &mut self.screens);
         screen::read(root, &mut self.screens);
         ui::read_watchlist(root.section("watchlist"), &self.venues, &mut self.watchlist);

@@ -3,6 +3,7 @@
 
 pub mod protocol;
 pub mod receipt;
+pub mod replay;
 pub mod request;
 pub mod snapshot;
 pub mod total;

@@ -215,6 +215,7 @@ impl Engine {
             Input::Past(dated) => self.on_past(&dated),
             Input::Elsewhere(dated) => self.on_elsewhere(&dated),
             Input::OthersUnread(why) => self.on_others_unread(&why),
+            Input::Unrecorded(why) => self.on_unrecorded(&why),
             Input::Begin => self.on_begin(),
         }
         Decided::of(self)

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod monitor;
 pub mod notify;
 pub mod paper;
+pub mod recording;
 pub mod risk;
 pub mod runtime;
 pub mod sizing;

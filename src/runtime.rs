@@ -20,7 +20,9 @@ pub mod paper;
 pub mod process;
 mod pump;
 pub mod quality;
+mod recorder;
 pub mod rehearsal;
+pub mod replay;
 pub mod screen;
 mod serve;
 pub mod settings;
@@ -33,6 +35,7 @@ pub use deck::Deck;
 pub use embedded::mistakes_of_scripts;
 pub use host::{Host, Opening, Role, paper_dir};
 pub use lanes::Desk;
+pub use replay::Replay;
 
 use crate::{adapters::registry, config::VenueKind, domain::capability::Capability};
 

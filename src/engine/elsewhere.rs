@@ -81,6 +81,12 @@ impl Engine {
         self.say_elsewhere(Severity::Critical, AlertCode::Journal, &said);
     }
 
+    /// Nothing that trades depends on a recording.
+    pub(super) fn on_unrecorded(&mut self, why: &Text) {
+        let said = format!("this session is not recorded any further ({why}); everything else goes on");
+        self.say_elsewhere(Severity::Warning, AlertCode::Program, &said);
+    }
+
     fn take_in(&mut self, dated: &Dated) {
         self.book.apply(dated.at, &dated.fact);
         self.view.note(&dated.fact);

@@ -163,6 +163,8 @@ pub enum Input {
     Elsewhere(Box<Dated>),
     /// What other runs write can't be read any more.
     OthersUnread(Text),
+    /// The session can't be recorded any further.
+    Unrecorded(Text),
     /// The past is complete: the run begins.
     Begin,
 }

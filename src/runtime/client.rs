@@ -161,7 +161,7 @@ impl Client {
         drop(self.ask(Request::Quit, Duration::from_secs(5)));
         match self.deck {
             Deck::Own(host) => host.close(),
-            Deck::Attached(_) => Ok(()),
+            Deck::Attached(_) | Deck::Replay(_) => Ok(()),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{
     attach::{Attachment, Tie},
     host::Host,
     lanes::Desk,
+    replay::Replay,
 };
 use crate::{
     clock::Clock,
@@ -19,6 +20,8 @@ pub enum Deck {
     Own(Host),
     /// In another process.
     Attached(Attachment),
+    /// Nowhere: a recorded session is played.
+    Replay(Replay),
 }
 
 impl Deck {
@@ -27,6 +30,7 @@ impl Deck {
         match self {
             Self::Own(host) => &host.desk,
             Self::Attached(attachment) => &attachment.desk,
+            Self::Replay(replay) => &replay.desk,
         }
     }
 
@@ -35,6 +39,7 @@ impl Deck {
         match self {
             Self::Own(host) => &mut host.desk,
             Self::Attached(attachment) => &mut attachment.desk,
+            Self::Replay(replay) => &mut replay.desk,
         }
     }
 
@@ -43,6 +48,7 @@ impl Deck {
         match self {
             Self::Own(host) => Arc::clone(&host.clock),
             Self::Attached(attachment) => Arc::clone(&attachment.clock),
+            Self::Replay(replay) => Arc::clone(&replay.clock),
         }
     }
 
@@ -51,13 +57,14 @@ impl Deck {
         match self {
             Self::Own(host) => &host.faults,
             Self::Attached(attachment) => &attachment.faults,
+            Self::Replay(_) => &[],
         }
     }
 
     /// Which process it is in, where that is another one, and what this front end may have done there.
     pub const fn elsewhere(&self) -> Option<(u32, Grant)> {
         match self {
-            Self::Own(_) => None,
+            Self::Own(_) | Self::Replay(_) => None,
             Self::Attached(attachment) => Some((attachment.pid, attachment.grant)),
         }
     }
@@ -67,6 +74,7 @@ impl Deck {
         let stays = "orders and positions are as the venue has them";
         let why = match self {
             Self::Own(_) => format!("the engine has stopped; {stays}"),
+            Self::Replay(_) => "the player has stopped".to_owned(),
             Self::Attached(attachment) => match &*attachment.tie.borrow() {
                 Tie::Holds | Tie::Ended => format!("the engine has ended; {stays}"),
                 Tie::Broken(why) => format!("the engine is gone ({why}); {stays}"),

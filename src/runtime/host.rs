@@ -4,7 +4,7 @@ mod past;
 
 pub(super) use self::past::journal_path;
 
-use self::past::{Kept, header, open_journal, take_lock};
+use self::past::{Kept, PROFILE, header, open_journal, take_lock, tell_faults};
 use super::{
     accounts::{environment, of_addresses, of_config},
     algorithms::{self, Sources},
@@ -15,6 +15,7 @@ use super::{
     lanes::{Asks, Desk, Joined, Lane, Mouths, lanes},
     notifier::{Notifier, Tells},
     pump::{Pump, Shown},
+    recorder::{self, Recorded, Recorder},
     serve::{self, Served, Socket},
 };
 use crate::{
@@ -24,13 +25,12 @@ use crate::{
     config::{Config, Env, Flags, Notify, VenueConfig, VenueKind, private_dir, state_dir},
     desk::Snapshot,
     domain::{
-        alert::{Alert, AlertCode, Severity},
-        fact::{Dated, Fact},
+        fact::Dated,
         ids::{Instance, Symbol, VenueId},
         instrument::AssetClass,
         text::Text,
     },
-    engine::{Counting, Engine, Front, Routing, Setup, VenueSetup},
+    engine::{Counting, Engine, Front, Input, Routing, Setup, VenueSetup},
     journal::{Committed, Completions, EngineLock, Journal, Session, Sessions, Writer},
     transport::tls::Tls,
 };
@@ -98,6 +98,8 @@ pub struct Host {
     /// Where other front ends attach; for the run that holds the accounts.
     socket: Option<Socket>,
     notifier: Option<Notifier>,
+    /// What is shown is recorded; for the run that holds the accounts.
+    recorder: Option<Recorder>,
     embedded: Vec<Embedded>,
     _session: Session,
     _lock: Option<EngineLock>,
@@ -140,14 +142,11 @@ impl Host {
         let alone = lock.is_some() && alive.is_empty();
         let Kept { mut journal, mut past, seen } =
             open_journal(&opening, &state, &instance, alone, read_only, &clock)?;
-        let elsewhere = if opening.role.stays() {
-            Some(Elsewhere::open(&journal_path(&state), &header(), instance.clone(), seen)?)
-        } else {
-            None
-        };
-        let opened = open_venues(&opening, &state, &clock)?;
-        let Opened { brokers, setups, embedded, faults, sources } = opened;
+        let look = || Elsewhere::open(&journal_path(&state), &header(), instance.clone(), seen);
+        let elsewhere = opening.role.stays().then(look).transpose()?;
+        let Opened { brokers, setups, embedded, faults, sources } = open_venues(&opening, &state, &clock)?;
         tell_faults(&faults, journal.as_mut(), &mut past, &clock)?;
+        let run = instance.clone();
         let setup = Setup {
             instance,
             version: env!("CARGO_PKG_VERSION").into(),
@@ -178,7 +177,7 @@ impl Host {
             tells: Tells::of(opening.role, read_only),
             told: (opening.config.notify.clone(), opening.env.clone()),
         };
-        let Spawned { desk, engine, joins, notifier } = start.spawn()?;
+        let Spawned { desk, engine, joins, answers, notifier } = start.spawn()?;
         let mut host = Self {
             desk,
             clock,
@@ -188,12 +187,14 @@ impl Host {
             engine,
             socket: None,
             notifier,
+            recorder: None,
             embedded,
             _session: session,
             _lock: lock,
         };
         if opening.role.stays() && !read_only {
             host.serve(&opening, joins)?;
+            host.record(&opening, run, answers)?;
         }
         Ok(host)
     }
@@ -213,6 +214,25 @@ impl Host {
         Ok(())
     }
 
+    /// Records what is shown.
+    fn record(
+        &mut self,
+        opening: &Opening,
+        run: Instance,
+        troubles: mpsc::Sender<Input>,
+    ) -> anyhow::Result<()> {
+        let recorded = Recorded {
+            settings: opening.config.recordings,
+            profile: PROFILE,
+            run,
+            snapshots: self.desk.snapshots.clone(),
+            clock: Arc::clone(&self.clock),
+            troubles,
+        };
+        self.recorder = recorder::record(&self.state, recorded)?;
+        Ok(())
+    }
+
     /// Waits until the engine has stopped (it was asked to, or its desk was dropped), and ends what ran beside it.
     ///
     /// # Errors
@@ -228,6 +248,9 @@ impl Host {
                 Err(anyhow!("the engine's thread panicked; positions and orders are as the venue has them"))
             }
         };
+        if let Some(recorder) = self.recorder {
+            recorder.finish();
+        }
         // What waits to be told gets a moment, which is bounded.
         if let Some(notifier) = self.notifier {
             notifier.close();
@@ -330,31 +353,6 @@ fn watchlist(config: &Config) -> Vec<(Symbol, Option<VenueId>)> {
         .collect()
 }
 
-/// Makes an alert of each, which is in the journal before the run begins.
-fn tell_faults(
-    faults: &[(VenueId, Text)],
-    journal: Option<&mut Journal>,
-    past: &mut Vec<Dated>,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<()> {
-    let last = past.iter().map(|d| if let Fact::Alerted(a) = &d.fact { a.id } else { 0 }).max().unwrap_or(0);
-    let at = clock.now().wall;
-    let alert = |(id, (venue, text)): (u64, &(VenueId, Text))| {
-        let (severity, code) = (Severity::Warning, AlertCode::Program);
-        let (venue, text) = (Some(venue.clone()), text.clone());
-        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, algorithm: None, text };
-        Dated { at, fact: Fact::Alerted(Box::new(alert)) }
-    };
-    let said: Vec<Dated> = (last.saturating_add(1)..).zip(faults).map(alert).collect();
-    if let Some(journal) = journal
-        && !said.is_empty()
-    {
-        journal.append(&said)?;
-    }
-    past.extend(said);
-    Ok(())
-}
-
 /// Where the embedded venue keeps its account when nobody says otherwise.
 pub fn paper_dir(state: &Path) -> PathBuf {
     state.join("paper")
@@ -383,6 +381,7 @@ struct Spawned {
     desk: Desk,
     engine: JoinHandle<anyhow::Result<()>>,
     joins: mpsc::Sender<Joined>,
+    answers: mpsc::Sender<Input>,
     notifier: Option<Notifier>,
 }
 
@@ -393,7 +392,7 @@ impl Start {
         let (receipt_in, receipts) = mpsc::channel(256);
         let (snapshot_in, snapshots) = watch::channel(Arc::new(Snapshot::default()));
         let desk = Desk { lane: Lane::Own { front, asks: Asks::of(&mouths) }, receipts, snapshots };
-        let joins = mouths.joins.clone();
+        let (joins, answers) = (mouths.joins.clone(), mouths.answers.clone());
         let (config, env) = self.told;
         let (notifier, notices) = match self.tells {
             Some(tells) => {
@@ -450,7 +449,7 @@ impl Start {
                 None => Ok(()),
             }
         })?;
-        Ok(Spawned { desk, engine: thread, joins, notifier })
+        Ok(Spawned { desk, engine: thread, joins, answers, notifier })
     }
 }
 

@@ -4,8 +4,8 @@
 
 use crate::{
     broker::{Event, Market},
-    desk::{Envelope, Receipt, Reply, Snapshot},
-    domain::{delivery::Delivery, ids::VenueId},
+    desk::{Envelope, Receipt, Reply, Request, Snapshot, replay::NOTHING_SENT},
+    domain::{delivery::Delivery, ids::VenueId, text::Text},
     engine::{Front, Input},
     journal::Committed,
 };
@@ -99,6 +99,8 @@ impl Asks {
 pub(super) enum Lane {
     /// To the engine of this process.
     Own { front: Front, asks: Asks },
+    /// Nowhere: it is a recorded session that is looked at. Answers go here.
+    Replay(mpsc::Sender<Receipt>),
     /// To the connection with another process's.
     Attached { emergency: mpsc::Sender<Envelope>, operator: mpsc::Sender<Envelope> },
 }
@@ -121,6 +123,19 @@ impl Desk {
     pub fn ask(&self, envelope: Envelope) -> Result<(), Receipt> {
         match &self.lane {
             Lane::Own { front, asks } => asks.ask(*front, envelope),
+            Lane::Replay(receipts) => {
+                let Envelope { id, request, .. } = envelope;
+                if matches!(request, Request::Quit) {
+                    return Ok(());
+                }
+                // Nothing of it is open: leaving leaves nothing.
+                let reply = if matches!(request, Request::AskOpen) {
+                    Reply::Open { orders: 0, positions: 0, unknown: 0, held: 0 }
+                } else {
+                    Reply::Refused { text: Text::clean(NOTHING_SENT), field: None, checks: Vec::new() }
+                };
+                receipts.try_send(Receipt { id, reply }).map_err(|_| Receipt { id, reply: Reply::Busy })
+            }
             Lane::Attached { emergency, operator } => {
                 let id = envelope.id;
                 let lane = if envelope.request.is_emergency() { emergency } else { operator };

@@ -22,6 +22,7 @@ use crate::{
     config::{Config, Env},
     desk::{Envelope, Receipt, Reply, Request, RequestId},
     domain::{order::Origin, text::Text, time::Mono},
+    recording::Film,
     transport::alarm::Alarm,
     tui::{
         app::App,
@@ -55,15 +56,27 @@ const FRAME_EARLY_MS: u64 = 4;
 /// # Errors
 /// One sentence: what is wrong with the terminal, the configuration or the profile, and what would be right.
 pub fn run(opening: Opening) -> anyhow::Result<()> {
+    show(opening, None)
+}
+
+/// Shows a recorded session until the trader quits, or a signal ends it.
+///
+/// # Errors
+/// One sentence: what is wrong with the terminal, the configuration or the recording.
+pub fn replay(opening: Opening, film: Film) -> anyhow::Result<()> {
+    show(opening, Some(film))
+}
+
+fn show(opening: Opening, film: Option<Film>) -> anyhow::Result<()> {
     let env = opening.env.clone();
-    let app = settings::app(&opening.config, &env)?;
-    let watched = Watched::new(&opening);
+    let app = settings::app(&opening.config, &env, film.is_some())?;
+    let watched = Watched::new(&opening, film.is_some());
     let is_first = opening.config.venues == Config::default().venues;
     let options = Options { mouse: opening.config.ui.mouse };
     let on_hangup = opening.config.session.on_hangup;
     let hangup = Hangup::new(&opening.config);
     let frame_ms = 1_000_u64.checked_div(opening.config.ui.fps.clamp(1, 120)).unwrap_or(33);
-    let ties = Ties::new(opening)?;
+    let ties = Ties::new(opening, film)?;
     let terminal = Terminal::open(env.get("TERM"), options)?;
     terminal.restore_on_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -94,7 +107,7 @@ pub fn run(opening: Opening) -> anyhow::Result<()> {
             host.close()?;
             ended.map(drop)
         }
-        Deck::Attached(_) => ended.map(drop),
+        Deck::Attached(_) | Deck::Replay(_) => ended.map(drop),
     }
 }
 
@@ -176,6 +189,9 @@ impl Dashboard {
         if let Some(why) = why {
             self.app.handle(Msg::Misconfigured(why), now);
         }
+        if matches!(deck, Deck::Replay(_)) {
+            return Ok(deck);
+        }
         self.app.remember(keep::history(&self.ties.state));
         // Only who has configured nothing trades with play money alone for sure.
         if is_first && !keep::is_toured(&self.ties.state) {
@@ -250,6 +266,9 @@ impl Dashboard {
             News::Receipt(Some(receipt)) => self.handle(Msg::Receipt(receipt), deck),
             News::Snapshot(true) => {
                 let snapshot = deck.desk_mut().snapshots.borrow_and_update().clone();
+                if let Deck::Replay(replay) = deck {
+                    self.app.handle(Msg::Engine(Engine::Replay(replay.view())), self.clock.now());
+                }
                 self.handle(Msg::Snapshot(snapshot), deck)
             }
             News::Receipt(None) | News::Snapshot(false) if deck.elsewhere().is_none() => {
@@ -318,6 +337,13 @@ impl Dashboard {
                 Cmd::Quit => flow = Flow::Leave,
                 Cmd::Suspend => self.terminal.suspend(true)?,
                 Cmd::Copy(text) => self.terminal.copy(&text)?,
+                Cmd::Steer(steer) => {
+                    if let Deck::Replay(replay) = deck {
+                        replay.steer(steer);
+                    }
+                }
+                // What is typed at a replay is nothing to trade by.
+                Cmd::SaveHistory(_) | Cmd::TourEnded if matches!(deck, Deck::Replay(_)) => {}
                 Cmd::SaveHistory(lines) => keep::save_history(&self.ties.state, &lines),
                 Cmd::TourEnded => keep::end_tour(&self.ties.state),
                 Cmd::Bell => self.terminal.bell()?,

@@ -36,10 +36,10 @@ const FILES_MAX: usize = 64;
 ///
 /// # Errors
 /// What is wrong in the configuration, with its place.
-pub(super) fn app(config: &Config, env: &Env) -> anyhow::Result<App> {
+pub(super) fn app(config: &Config, env: &Env, replays: bool) -> anyhow::Result<App> {
     let themes =
         themes::read(config.themes_dir().as_deref(), &config.ui.theme)?.with_up_down(config.ui.up_down);
-    let settings = settings(config, themes.names())?;
+    let settings = settings(config, themes.names(), replays)?;
     let color = if config.ui.color {
         color_mode(env.get("NO_COLOR"), env.get("COLORTERM"), env.get("TERM"))
     } else {
@@ -70,10 +70,12 @@ pub fn mistakes(config: &Config) -> Vec<String> {
     screens.into_iter().flatten().map(|e| e.to_string()).chain(theme).collect()
 }
 
-fn settings(config: &Config, themes: Vec<String>) -> Result<Settings, ConfigError> {
+fn settings(config: &Config, themes: Vec<String>, replays: bool) -> Result<Settings, ConfigError> {
     let bracket = &config.orders.bracket;
+    let keymap = keymap(config)?;
     Ok(Settings {
-        keymap: keymap(config)?,
+        keymap: if replays { keymap.of_replay() } else { keymap.of_trading() },
+        replays,
         pages: pages(config)?,
         columns: columns(config)?,
         size: crate::grammar::size_text(bracket.size),
@@ -163,7 +165,11 @@ fn preset((name, of): (&SmolStr, &config::Preset)) -> Preset {
     Preset::new(name.clone(), of.lines.clone(), of.level)
 }
 
-fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {
+/// The zone that times are shown in, by its name in the configuration.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn zone(name: &str) -> anyhow::Result<jiff::tz::TimeZone> {
     if name == "local" {
         return Ok(jiff::tz::TimeZone::system());
     }
@@ -181,11 +187,12 @@ pub(super) struct Watched {
     config: Config,
     stamps: Vec<Stamp>,
     looked: Mono,
+    replays: bool,
 }
 
 impl Watched {
     /// As they are now.
-    pub(super) fn new(opening: &Opening) -> Self {
+    pub(super) fn new(opening: &Opening, replays: bool) -> Self {
         let config = opening.config.clone();
         let stamps = stamps(&config);
         Self {
@@ -194,6 +201,7 @@ impl Watched {
             config,
             stamps,
             looked: Mono::default(),
+            replays,
         }
     }
 
@@ -226,7 +234,7 @@ impl Watched {
         let themes = themes::read(config.themes_dir().as_deref(), &config.ui.theme)
             .map_err(|why| why.to_string())?
             .with_up_down(config.ui.up_down);
-        let settings = settings(&config, themes.names()).map_err(|why| why.to_string())?;
+        let settings = settings(&config, themes.names(), self.replays).map_err(|why| why.to_string())?;
         let zone = zone(&config.ui.timezone).map_err(|why| why.to_string())?;
         let needs_restart = needs_restart(&self.config, &config);
         let theme = config.ui.theme.to_string();
@@ -282,7 +290,7 @@ mod tests {
         let flags = Flags { config: Some(path.to_owned()), ..Flags::default() };
         let env = Env::new([]);
         let config = config::load(&flags, &env).unwrap();
-        Watched::new(&Opening { config, env, flags, role: Role::Screen, live: None, looks: false })
+        Watched::new(&Opening { config, env, flags, role: Role::Screen, live: None, looks: false }, false)
     }
 
     #[test]

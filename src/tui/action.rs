@@ -4,6 +4,7 @@
 mod act;
 mod market;
 mod place;
+mod play;
 
 pub use act::Action;
 pub use place::{Danger, Where};
@@ -358,6 +359,19 @@ pub const ACTIONS: &[Entry] = &[
         key("up", "back", Where::CommandLine, "line before"),
         key("down", "forward", Where::CommandLine, "line after"),
     ]),
+    safe(Action::Play, "play", "", "play the recorded session, or stand still").on(play::PLAY),
+    safe(
+        Action::Speed,
+        "speed",
+        "faster|slower|0.25x to 100x|max",
+        "how fast the recorded session is played",
+    )
+    .on(play::SPEED),
+    safe(Action::Step, "step", "on|back", "a snapshot of the recorded session on or back").on(play::STEP),
+    safe(Action::Seek, "seek", "14:30|+5m|-30s|start|end", "to a time of the recorded session")
+        .on(play::SEEK),
+    safe(Action::Find, "find", "TEXT|next|previous", "to where an alert with this text appeared")
+        .on(play::FIND),
     safe(Action::Redraw, "redraw", "", "paint everything anew").on(&[key(
         "ctrl-l",
         "",

@@ -34,7 +34,8 @@ pub fn complete(model: &Model, line: &str, cursor: usize) -> Vec<Completion> {
         Some(None) => orders(model, line, cursor),
         None => {
             let mut all = orders(model, line, cursor);
-            all.extend(ACTIONS.iter().filter(|e| begins(e.name, prefix)).map(|e| Completion {
+            let shown = ACTIONS.iter().filter(|e| model.settings.offers(e.action));
+            all.extend(shown.filter(|e| begins(e.name, prefix)).map(|e| Completion {
                 range: start..end,
                 word: e.name.to_owned(),
                 words: SmolStr::new_static(e.words),
@@ -155,7 +156,7 @@ pub fn palette(settings: &Settings, typed: &str) -> Vec<Completion> {
             found.push((score, Completion { range: 0..0, word: verb.text, words }));
         }
     }
-    for entry in ACTIONS {
+    for entry in ACTIONS.iter().filter(|e| settings.offers(e.action)) {
         let plain = [("", entry.words)];
         let keyed = entry.keys.iter().map(|k| (k.arg, k.words));
         // What needs an argument is offered with those that its keys give it, and bare to be gone on with.

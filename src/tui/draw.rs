@@ -41,8 +41,12 @@ pub fn paint(model: &Model, look: &Look, buf: &mut Buffer) -> Drawn {
     drawn
 }
 
-/// The time that ages on the screen count to: the snapshot's own clock, moved on by how long it is here.
+/// The time that ages on the screen count to: the snapshot's own clock, moved on by how long it is here; in a replay the
+/// time that is shown.
 fn reading_time(model: &Model) -> Now {
+    if let Some(view) = model.replay() {
+        return view.now(model.now.mono);
+    }
     let age = model.snapshot_age_ms().unwrap_or(0);
     Now { wall: model.now.wall, mono: model.snapshot.at.mono.plus_ms(age) }
 }

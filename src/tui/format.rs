@@ -271,6 +271,12 @@ pub fn clock(out: &mut String, at: Stamp, zone: &TimeZone) {
     debug_assert!(written.is_ok(), "writing to a String can't fail");
 }
 
+/// The day where the trader is: `2026-11-30`.
+pub fn day(out: &mut String, at: Stamp, zone: &TimeZone) {
+    let written = write!(out, "{}", zone.to_datetime(at.to_jiff()).date());
+    debug_assert!(written.is_ok(), "writing to a String can't fail");
+}
+
 /// The time of day to the minute: `14:02`.
 pub fn clock_short(out: &mut String, at: Stamp, zone: &TimeZone) {
     let t = zone.to_datetime(at.to_jiff());

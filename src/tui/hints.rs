@@ -31,6 +31,16 @@ const LADDER: &[Wanted] = &[
     (Action::Ladder, "recentre", "recentre"),
 ];
 
+const REPLAY: &[Wanted] = &[
+    (Action::Play, "", "play"),
+    (Action::Step, "on", "step"),
+    (Action::Step, "back", "back"),
+    (Action::Speed, "faster", "faster"),
+    (Action::Speed, "slower", "slower"),
+    (Action::Seek, "+1m", "a minute on"),
+    (Action::Find, "next", "next alert"),
+];
+
 /// Of the chart and the ladder.
 const fn of_market(context: Context) -> &'static [Wanted] {
     if matches!(context, Context::Chart) { CHART } else { LADDER }
@@ -138,7 +148,7 @@ const fn in_window(context: Context) -> &'static [Wanted] {
 }
 
 /// The keys worth showing, the most useful first.
-pub fn hints(context: Context, keymap: &Keymap) -> Vec<KeyHint> {
+pub fn hints(context: Context, keymap: &Keymap, replays: bool) -> Vec<KeyHint> {
     let general: &[Wanted] = match context {
         Context::Table(_) | Context::Chart | Context::Depth | Context::Global => &EVERYWHERE,
         Context::Ticket
@@ -156,5 +166,7 @@ pub fn hints(context: Context, keymap: &Keymap) -> Vec<KeyHint> {
         let keys = keymap.keys_of(*action, arg)?;
         Some(KeyHint { keys, words: (*words).to_owned() })
     };
-    wanted(context).iter().chain(general).filter_map(shown).collect()
+    let is_pane = matches!(context, Context::Table(_) | Context::Chart | Context::Depth | Context::Global);
+    let own = if replays && is_pane { REPLAY } else { wanted(context) };
+    own.iter().chain(general).filter_map(shown).collect()
 }

@@ -306,7 +306,8 @@ impl Keymap {
         };
         let arg = SmolStr::new(arg.trim());
         let old = self.bindings.iter().find(|b| b.action == entry.action && b.arg == arg).cloned();
-        let on = old.as_ref().map_or(Where::Panes, |b| b.on);
+        let elsewhere = if entry.action.plays() { Where::Replay } else { Where::Panes };
+        let on = old.as_ref().map_or(elsewhere, |b| b.on);
         let words = old.map_or_else(|| SmolStr::new_static(entry.words), |b| b.words);
         self.bindings.retain(|b| !(b.action == entry.action && b.arg == arg));
         for key in keys {
@@ -354,7 +355,9 @@ impl Keymap {
             let clash = rest.clone().find(|second| {
                 let same = second.action == first.action && second.arg == first.arg;
                 let one = first.strokes.starts_with(&second.strokes);
-                (one || second.strokes.starts_with(&first.strokes)) && !same
+                // What plays a session and what trades are never there together.
+                let apart = (first.on == Where::Replay) != (second.on == Where::Replay);
+                (one || second.strokes.starts_with(&first.strokes)) && !same && !apart
             });
             if let Some(second) = clash {
                 return Err(KeyError::Conflict {
@@ -366,6 +369,27 @@ impl Keymap {
             }
         }
         Ok(())
+    }
+
+    /// Without the keys that play a recorded session.
+    #[must_use]
+    pub fn of_trading(self) -> Self {
+        Self::of(self.bindings.into_iter().filter(|b| b.on != Where::Replay).collect())
+    }
+
+    /// With them, and without what else is on them.
+    #[must_use]
+    pub fn of_replay(self) -> Self {
+        let taken: Vec<Option<Stroke>> = self
+            .bindings
+            .iter()
+            .filter(|b| b.on == Where::Replay)
+            .map(|b| b.strokes.first().copied())
+            .collect();
+        let stays = |b: &Binding| {
+            b.on == Where::Replay || b.action == Action::Halt || !taken.contains(&b.strokes.first().copied())
+        };
+        Self::of(self.bindings.into_iter().filter(stays).collect())
     }
 
     /// What these strokes mean there.

@@ -15,7 +15,7 @@ use super::{
     ticket::Ticket,
 };
 use crate::{
-    desk::{Envelope, Request, RequestId, Snapshot, protocol::Grant, snapshot::WatchRow},
+    desk::{Envelope, Request, RequestId, Snapshot, protocol::Grant, replay::View, snapshot::WatchRow},
     domain::{
         capability::ClassCapability,
         draft::Command,
@@ -66,6 +66,8 @@ pub enum Engine {
         /// What may be had done there.
         grant: Grant,
     },
+    /// Nowhere: a recorded session is shown.
+    Replay(View),
     /// It is gone; nothing is watched.
     Gone {
         /// Since when.
@@ -340,7 +342,8 @@ impl Model {
     }
     /// The keys worth showing for what has the focus.
     pub fn refresh_hints(&mut self) {
-        self.hints = super::hints::hints(self.context(), &self.settings.keymap);
+        let keymap = &self.settings.keymap;
+        self.hints = super::hints::hints(self.context(), keymap, self.settings.replays);
     }
     /// The page that is shown.
     pub fn current_page(&self) -> Option<&Page> {
@@ -368,6 +371,13 @@ impl Model {
     /// How old the snapshot is, milliseconds; `None` before the first.
     pub fn snapshot_age_ms(&self) -> Option<u64> {
         self.snapshot_at.map(|at| self.now.mono.since_ms(at))
+    }
+    /// Where the player of a recorded session stands, while one is shown.
+    pub const fn replay(&self) -> Option<&View> {
+        match &self.engine {
+            Engine::Replay(view) => Some(view),
+            Engine::Own | Engine::OwnAfter | Engine::Elsewhere { .. } | Engine::Gone { .. } => None,
+        }
     }
     /// Which keys are valid.
     pub fn context(&self) -> Context {

@@ -2,7 +2,7 @@
 
 use super::{model::Engine, settings::Settings, theme::Themes};
 use crate::{
-    desk::{Envelope, Receipt, Snapshot},
+    desk::{Envelope, Receipt, Snapshot, replay::Steer},
     domain::text::Text,
 };
 use crossterm::event::{Event, KeyEvent, MouseEvent};
@@ -76,6 +76,8 @@ impl From<Event> for Msg {
 pub enum Cmd {
     /// To the engine.
     Send(Envelope),
+    /// To the player of a recorded session.
+    Steer(Steer),
     /// Leave; `Request::Quit` has been sent before.
     Quit,
     /// Give the terminal back and stop, until SIGCONT.

@@ -1,6 +1,7 @@
 //! What the configuration says of the screen.
 
 use super::{
+    action::Action,
     focus::{Page, Pane, default_pages},
     keymap::Keymap,
     theme::EMBEDDED,
@@ -51,6 +52,8 @@ impl Preset {
 pub struct Settings {
     /// Keys.
     pub keymap: Keymap,
+    /// A recorded session is shown.
+    pub replays: bool,
     /// Saved layouts.
     pub pages: Vec<Page>,
     /// Columns of tables, by pane; a table that is not there has as many as there is room for.
@@ -80,6 +83,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Is this worth offering here? What plays a session is only while one is shown.
+    pub const fn offers(&self, action: Action) -> bool {
+        self.replays || !action.plays()
+    }
+
     /// FLATTEN takes the typed word, not the second stroke.
     pub fn flatten_is_typed(&self) -> bool {
         self.confirm.flatten == Confirm::Typed
@@ -89,7 +97,8 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            keymap: Keymap::default(),
+            keymap: Keymap::default().of_trading(),
+            replays: false,
             pages: default_pages(),
             columns: BTreeMap::new(),
             themes: EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect(),

@@ -13,6 +13,7 @@ mod mouse;
 mod navigate;
 mod preset;
 mod receipt;
+mod replay;
 mod series;
 mod tabs;
 mod trade;
@@ -83,6 +84,7 @@ pub(super) fn react(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
 fn engine_is(model: &mut Model, engine: Engine) {
     match &engine {
         Engine::Own => {}
+        Engine::Replay(view) => replay::stands(model, view),
         Engine::OwnAfter => {
             model.say(
                 Tone::Bad,
@@ -128,6 +130,7 @@ pub(super) fn perform(model: &mut Model, action: Action, arg: &str) -> Result<Ve
 }
 
 fn act(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
+    replay::refuse(model, action)?;
     match action {
         Action::Tour => guided(model, arg),
         Action::Halt => Ok(exit::halt(model)),
@@ -186,6 +189,9 @@ fn act(model: &mut Model, action: Action, arg: &str) -> Result<Vec<Cmd>, Text> {
         | Action::Abandon => trade::perform(model, action, arg),
         Action::Algorithm => algorithm::perform(model, arg),
         Action::Hotkey | Action::Template => preset::perform(model, action, arg),
+        Action::Play | Action::Speed | Action::Step | Action::Seek | Action::Find => {
+            replay::perform(model, action, arg)
+        }
         Action::Redraw => Ok(vec![Cmd::Redraw]),
         Action::Suspend => Ok(vec![Cmd::Suspend]),
     }
@@ -229,6 +235,9 @@ fn settle(model: &mut Model) -> Vec<Cmd> {
 
 /// A terminal that nobody touches is not left ARMED, and its ticket not one key away from being sent.
 fn lock_if_idle(model: &mut Model) -> Option<Cmd> {
+    if model.replay().is_some() {
+        return None;
+    }
     let now = model.now.mono;
     let idle_ms = model.settings.idle_lock_minutes.saturating_mul(60_000);
     if now.since_ms(model.touched) < idle_ms {
@@ -285,7 +294,7 @@ fn snapshot_came(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Cmd> {
     model.see(snapshot, now);
     exit::seen(model, first);
     let mut out = exit::leave_if_flat(model);
-    out.extend(rings.then_some(Cmd::Bell));
+    out.extend((rings && model.replay().is_none()).then_some(Cmd::Bell));
     out
 }
 

@@ -46,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("algos", &["domain", "transport", "clock", "config"]),
     ("paper", &["domain", "clock"]),
     ("journal", &["domain"]),
+    ("recording", &["domain", "desk"]),
     ("notify", &["domain", "transport", "clock", "config"]),
     // The bell rings by the rules of the other channels.
     ("tui", &["domain", "desk", "grammar", "config", "notify::policy"]),
@@ -70,11 +71,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "algos",
             "paper",
             "journal",
+            "recording",
             "notify",
             "tui",
         ],
     ),
-    ("cli", &["domain", "clock", "desk", "grammar", "config", "journal", "runtime"]),
+    ("cli", &["domain", "clock", "desk", "grammar", "config", "journal", "recording", "runtime"]),
     ("lib", &[]),
     ("main", &["cli"]),
 ];
@@ -213,6 +215,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         ],
     ),
     ("journal", &["crc32fast", "nix", "rusqlite", "serde", "serde_json", "smol_str", "thiserror"]),
+    ("recording", &["crc32fast", "lz4_flex", "rmp_serde", "serde", "serde_json", "smol_str", "thiserror"]),
     (
         "notify",
         &[
@@ -268,6 +271,7 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "jiff",
             "ratatui",
             "bytes",
+            "rmp_serde",
             "directories",
             "rmp_serde",
         ],

@@ -56,6 +56,8 @@ mod raw_bytes;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod screens;
 #[cfg(test)]
 mod shell;

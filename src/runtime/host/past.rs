@@ -3,7 +3,12 @@
 use super::{Opening, Role};
 use crate::{
     clock::Clock,
-    domain::{fact::Dated, ids::Instance},
+    domain::{
+        alert::{Alert, AlertCode, Severity},
+        fact::{Dated, Fact},
+        ids::{Instance, VenueId},
+        text::Text,
+    },
     journal::{EngineLock, Header, Journal, JournalError, Mode, Seq, set_torn_tail_aside},
     runtime::archive,
 };
@@ -13,7 +18,7 @@ use std::{
 };
 
 /// The name of the profile in the journal's header.
-const PROFILE: &str = "default";
+pub(super) const PROFILE: &str = "default";
 
 pub(in crate::runtime) fn journal_path(state: &Path) -> PathBuf {
     state.join("journal.sqlite")
@@ -68,4 +73,29 @@ pub(super) fn take_lock(state: &Path, opening: &Opening) -> Result<Option<Engine
         Err(JournalError::Running { .. }) if opening.role != Role::Engine => Ok(None),
         Err(why) => Err(why),
     }
+}
+
+/// Makes an alert of each paper venue that fails on purpose, which is in the journal before the run begins.
+pub(super) fn tell_faults(
+    faults: &[(VenueId, Text)],
+    journal: Option<&mut Journal>,
+    past: &mut Vec<Dated>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<()> {
+    let last = past.iter().map(|d| if let Fact::Alerted(a) = &d.fact { a.id } else { 0 }).max().unwrap_or(0);
+    let at = clock.now().wall;
+    let alert = |(id, (venue, text)): (u64, &(VenueId, Text))| {
+        let (severity, code) = (Severity::Warning, AlertCode::Program);
+        let (venue, text) = (Some(venue.clone()), text.clone());
+        let alert = Alert { id, at, severity, code, venue, symbol: None, order: None, algorithm: None, text };
+        Dated { at, fact: Fact::Alerted(Box::new(alert)) }
+    };
+    let said: Vec<Dated> = (last.saturating_add(1)..).zip(faults).map(alert).collect();
+    if let Some(journal) = journal
+        && !said.is_empty()
+    {
+        journal.append(&said)?;
+    }
+    past.extend(said);
+    Ok(())
 }

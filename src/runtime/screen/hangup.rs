@@ -55,6 +55,9 @@ impl Hangup {
 
     /// The terminal is gone.
     pub(super) fn strike(&mut self, deck: &Deck, now: Mono) -> Then {
+        if matches!(deck, Deck::Replay(_)) {
+            return Then::Goes;
+        }
         match self.policy {
             OnHangup::Keep => Then::EngineStays,
             OnHangup::Cancel => {

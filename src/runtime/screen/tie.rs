@@ -8,10 +8,13 @@ use crate::{
         protocol::{Grant, Hello, Kind, VERSION},
     },
     domain::{text::Text, time::Mono},
+    recording::Film,
     runtime::{
         attach::{self, AttachError},
         deck::Deck,
         host::{Host, Opening, Role},
+        replay::Replay,
+        settings,
     },
     tui::model::{Engine, SILENT_MS},
 };
@@ -26,14 +29,16 @@ pub(super) struct Ties {
     opening: Opening,
     /// Where the profile keeps its state.
     pub(super) state: PathBuf,
+    /// What is played instead of an engine.
+    film: Option<Film>,
     /// The engine is gone, since when it was last looked for.
     lost: Option<Mono>,
 }
 
 impl Ties {
-    pub(super) fn new(opening: Opening) -> anyhow::Result<Self> {
+    pub(super) fn new(opening: Opening, film: Option<Film>) -> anyhow::Result<Self> {
         let state = state_dir(&opening.config, &opening.env)?;
-        Ok(Self { opening, state, lost: None })
+        Ok(Self { opening, state, film, lost: None })
     }
 
     fn hello(&self) -> Hello {
@@ -51,7 +56,11 @@ impl Ties {
     ///
     /// # Errors
     /// One sentence for the trader.
-    pub(super) fn open(&self) -> anyhow::Result<(Deck, Option<Text>)> {
+    pub(super) fn open(&mut self) -> anyhow::Result<(Deck, Option<Text>)> {
+        if let Some(film) = self.film.take() {
+            let zone = settings::zone(&self.opening.config.ui.timezone)?;
+            return Ok((Deck::Replay(Replay::begin(film, zone)?), None));
+        }
         let silent = match attach::attach(&self.state, &self.hello()) {
             Ok(Some(attachment)) => return Ok((Deck::Attached(attachment), None)),
             Ok(None) => None,
@@ -113,8 +122,9 @@ impl Ties {
 
 /// What the screen is told of its engine.
 pub(super) fn told(deck: &Deck) -> Engine {
-    match deck.elsewhere() {
-        None => Engine::Own,
-        Some((pid, grant)) => Engine::Elsewhere { pid, grant },
+    match (deck, deck.elsewhere()) {
+        (Deck::Replay(replay), _) => Engine::Replay(replay.view()),
+        (Deck::Own(_) | Deck::Attached(_), None) => Engine::Own,
+        (Deck::Own(_) | Deck::Attached(_), Some((pid, grant))) => Engine::Elsewhere { pid, grant },
     }
 }

@@ -123,8 +123,25 @@ pub enum Action {
     NudgeOrder,
     /// Another theme.
     Theme,
+    /// Play a recorded session, or stand still.
+    Play,
+    /// How fast it is played.
+    Speed,
+    /// A snapshot on or back.
+    Step,
+    /// Go to a time of it.
+    Seek,
+    /// Go to where an alert appeared.
+    Find,
     /// Paint everything anew.
     Redraw,
     /// Give the terminal back for a while.
     Suspend,
+}
+
+impl Action {
+    /// Is it about playing a recorded session, and nothing else?
+    pub const fn plays(self) -> bool {
+        matches!(self, Self::Play | Self::Speed | Self::Step | Self::Seek | Self::Find)
+    }
 }

@@ -64,6 +64,8 @@ pub enum Where {
     QuitAsk,
     /// The question before doing.
     Confirm,
+    /// Panes, while a recorded session is shown. What else is on the key there waits for a session that is not.
+    Replay,
 }
 
 impl Where {
@@ -87,7 +89,7 @@ impl Where {
         );
         match self {
             Self::Everywhere | Self::Leavable => true,
-            Self::Panes => pane,
+            Self::Panes | Self::Replay => pane,
             Self::OutsideDepth => pane && !matches!(context, C::Depth),
             Self::OutsideChart => pane && !matches!(context, C::Chart),
             Self::PanesAndTicket => pane || matches!(context, C::Ticket),

@@ -4,6 +4,7 @@
 use super::alerts::{severity_role, severity_word};
 use crate::desk::{
     protocol::Grant,
+    replay::View,
     snapshot::{Banner, Lamp},
 };
 use crate::domain::{money::Money, report::Environment};
@@ -53,11 +54,22 @@ pub fn said(write: impl FnOnce(&mut String)) -> String {
 /// After so long without news a rate is old.
 pub(super) const RATE_MS: u64 = 60_000;
 
-fn lamps(canvas: &Canvas<'_>, banner: &Banner, out: &mut Vec<Bit>) {
+/// That it is a replay, before everything else: which moment is shown, how fast it goes, and of which day.
+fn replay(view: &View, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
+    let zone = &canvas.look.zone;
+    let clock = said(|s| format::clock(s, canvas.now.wall, zone));
+    let state = if view.playing { "playing" } else { "PAUSED" };
+    out.push(Bit::joined(format!(" REPLAY {clock} {} {state} ", view.speed), Role::ReadOnly, 0));
+    out.push(Bit::joined(said(|s| format::day(s, canvas.now.wall, zone)), Role::Strong, 3));
+    out.push(Bit::joined(format!("{}/{}", view.frame, view.frames), Role::Muted, 9));
+}
+
+/// An account's badge keeps its word in a replay and loses its colour: that is for accounts that can be traded.
+fn lamps(canvas: &Canvas<'_>, banner: &Banner, replays: bool, out: &mut Vec<Bit>) {
     let glyphs = &canvas.look.glyphs;
     for lamp in &banner.lamps {
         let (text, role) = badge(lamp);
-        out.push(Bit::joined(text, role, 0));
+        out.push(Bit::joined(text, if replays { Role::Muted } else { role }, 0));
         out.push(Bit::joined(lamp.venue.as_str(), Role::Text, 6));
         if lamp.connected {
             out.push(Bit::joined(glyphs.lamp, Role::Good, 1));
@@ -125,6 +137,7 @@ fn engine(model: &Model, out: &mut Vec<Bit>) {
     let now = model.now.mono;
     let age = |ms: u64| said(|s| format::countdown(s, ms));
     match &model.engine {
+        Engine::Replay(_) => {}
         Engine::Gone { since, .. } => {
             let text = format!(" ENGINE GONE {} ", age(now.since_ms(*since)));
             out.push(Bit::joined(text, Role::Emergency, 0));
@@ -249,7 +262,10 @@ const NARROW: u16 = 110;
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Drawn) {
     let banner = &model.snapshot.banner;
     let mut top = Vec::new();
-    lamps(canvas, banner, &mut top);
+    if let Some(view) = model.replay() {
+        replay(view, canvas, &mut top);
+    }
+    lamps(canvas, banner, model.replay().is_some(), &mut top);
     if model.snapshot_at.is_none() {
         top.push(Bit::joined("waiting for the engine", Role::Pending, 0));
     }
@@ -291,8 +307,12 @@ pub fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
     }
     let banner = &model.snapshot.banner;
     let mut bits = Vec::new();
+    if model.replay().is_some() {
+        bits.push(Bit { gap: 0, ..Bit::new("REPLAY", Role::ReadOnly, 0) });
+    }
     if banner.halted {
-        bits.push(Bit { gap: 0, ..Bit::new("HALT", Role::Halt, 1) });
+        let gap = u16::from(!bits.is_empty());
+        bits.push(Bit { gap, ..Bit::new("HALT", Role::Halt, 1) });
     }
     let (running, left) =
         (model.snapshot.exit.as_ref().is_some_and(|e| e.ended.is_none()), model.is_not_flat());
@@ -309,7 +329,7 @@ pub fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
     let positions = model.snapshot.positions.len();
     let gap = u16::from(!bits.is_empty());
     bits.push(Bit { gap, ..Bit::new(format!("{positions} pos"), Role::Text, 2) });
-    if !model.halt_key.is_empty() {
+    if !model.halt_key.is_empty() && model.replay().is_none() {
         bits.push(Bit::joined(format!("{} HALT", model.halt_key), Role::Key, 0));
     }
     bits.push(Bit::joined("needs 80x24", Role::Muted, 3));

@@ -19,7 +19,12 @@ use ratatui::layout::Rect;
 
 /// Draws it, and what opens above it.
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
-    let halt = vec![Bit::new(model.halt_key.as_str(), Role::Key, 0), Bit::joined("HALT", Role::Critical, 0)];
+    let mut halt =
+        vec![Bit::new(model.halt_key.as_str(), Role::Key, 0), Bit::joined("HALT", Role::Critical, 0)];
+    if model.replay().is_some() {
+        // There is nothing to halt.
+        halt = vec![Bit::new(":quit", Role::Key, 0)];
+    }
     let reserved = width(&model.halt_key).saturating_add(8);
     let (x, y, room) = (area.x, area.y, area.width.saturating_sub(1));
     if let Some(line) = &model.command_line {

@@ -41,6 +41,10 @@ pub(super) fn settle(model: &mut Model) -> Vec<Cmd> {
     }
     let (row, at) = (model.watched(&instrument).cloned(), model.snapshot.at);
     model.chart.follow(row.as_ref(), at);
+    if model.replay().is_some() {
+        // Nobody is there to be asked: the chart grows with what is played.
+        return Vec::new();
+    }
     let now = model.now.mono;
     let chart = &model.chart;
     let waiting = chart.asked.is_some_and(|(_, at)| now.since_ms(at) < BARS_AGE_MS);

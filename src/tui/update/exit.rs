@@ -300,7 +300,7 @@ fn quit_stroke(model: &mut Model) -> Vec<Cmd> {
 
 fn ask_open(model: &mut Model) -> Vec<Cmd> {
     // Leaving such a screen leaves everything as it is: the engine goes on, or is gone already.
-    if matches!(model.engine, Engine::Elsewhere { .. } | Engine::Gone { .. }) {
+    if matches!(model.engine, Engine::Elsewhere { .. } | Engine::Gone { .. } | Engine::Replay(_)) {
         return leave(model);
     }
     model.command_line = None;

@@ -1,6 +1,6 @@
 //! From a key to an action, or into a text.
 
-use super::{entry, exit, line, perform};
+use super::{entry, exit, line, perform, replay};
 use crate::{
     desk::Request,
     domain::text::is_unsafe,
@@ -31,6 +31,10 @@ pub(super) fn key(model: &mut Model, event: KeyEvent) -> Vec<Cmd> {
     // A terminal sends Esc and a key struck right after it as that key with Alt. HALT is meant either way.
     if settings.keymap.is_halt(stroke) || settings.keymap.is_halt(stroke.without_alt()) {
         forget_strokes(model);
+        if let Err(why) = replay::refuse(model, Action::Halt) {
+            model.say(Tone::Bad, why);
+            return Vec::new();
+        }
         let mut out = exit::stroke(model, event.kind == KeyEventKind::Repeat);
         out.extend(tour::did(model, Action::Halt).then_some(Cmd::TourEnded));
         return out;

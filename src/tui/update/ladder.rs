@@ -32,6 +32,9 @@ pub(super) fn settle(model: &mut Model) -> Option<Cmd> {
     if shown {
         place(model);
     }
+    if model.replay().is_some() {
+        return None;
+    }
     let now = model.now.mono;
     let due = match &model.ladder.followed {
         None => wanted.is_some(),

@@ -2,6 +2,7 @@
 
 use super::{exit, navigate, perform as perform_action, series, trade};
 use crate::{
+    desk::replay::NOTHING_SENT,
     domain::text::Text,
     grammar::{self, Kind},
     tui::{
@@ -187,6 +188,9 @@ fn run_line(model: &mut Model, text: &str) -> Result<Vec<Cmd>, LineError> {
     if let Some(entry) = action::named(name).filter(|e| e.action != Action::Halt) {
         let text = format!("nothing follows `{}`", entry.name);
         return Err(LineError { at: place(start.saturating_add(name.len())), text: Text::clean(&text) });
+    }
+    if model.replay().is_some() {
+        return Err(LineError { at: place(start), text: NOTHING_SENT.into() });
     }
     let lines = grammar::lines(text);
     if lines.len() > 1 {
