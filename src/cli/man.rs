@@ -19,7 +19,7 @@ use std::{
 };
 
 /// What lies where, as the manual tells it. `STATE` stands for the state directory.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 10] = [
     (
         "~/.config/tradedeck/config.toml",
         "The configuration; `tradedeck init` writes one with every key in it.",
@@ -35,6 +35,8 @@ const FILES: [(&str, &str); 8] = [
         "Archives of it. Nothing needs them to trade; move them where you like.",
     ),
     ("STATE/engine.lock, STATE/sessions", "Which run holds the accounts, and which runs live."),
+    ("STATE/engine.sock", "Where screens and commands attach to the run that holds the accounts."),
+    ("STATE/recordings", "What was shown, session by session, for `tradedeck replay`."),
     ("STATE/paper", "The account of the embedded paper venue."),
     ("STATE/tradedeck.log", "The log, without secrets; a large one is set aside as tradedeck.log.old."),
 ];
@@ -149,7 +151,8 @@ fn table(whole: &Command) -> String {
     rest.reverse();
     while let Some(command) = rest.pop() {
         let below: Vec<&Command> = shown(command).collect();
-        if below.is_empty() {
+        // `engine` does something by itself, too.
+        if below.is_empty() || !command.is_subcommand_required_set() {
             let takes: String = command.get_arguments().filter_map(takes).collect();
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             let cell = |text: &str| text.replace('|', "\\|");

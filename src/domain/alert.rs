@@ -193,7 +193,7 @@ pub struct Alert {
     /// Which order.
     pub order: Option<OrderId>,
     /// Which algorithm.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub algorithm: Option<SmolStr>,
     /// One sentence.
     pub text: Text,

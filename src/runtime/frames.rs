@@ -122,6 +122,26 @@ mod tests {
         });
     }
 
+    /// A field that is left out where it is empty would shift all behind it: no type of a snapshot may have one.
+    #[test]
+    fn everything_on_a_screen_comes_as_it_went() {
+        use crate::desk::{Snapshot, protocol::Down, update::Update};
+        let whole: Snapshot =
+            serde_json::from_str(include_str!("../../tests/fixtures/screen/desk.json")).unwrap();
+        let update = Down::Update(Update::between(&Snapshot::default(), &whole));
+        run(async {
+            let (mut wire, mut room) = (Vec::new(), Room::default());
+            room.write(&mut wire, &update).await.unwrap();
+            let Some(Down::Update(update)) = room.read(&mut wire.as_slice()).await.unwrap() else {
+                panic!("an update");
+            };
+            let mut got = Snapshot::default();
+            update.put(&mut got).unwrap();
+            assert_eq!(got, whole);
+            assert!(!whole.alerts.is_empty() && !whole.orders.is_empty() && !whole.positions.is_empty());
+        });
+    }
+
     #[test]
     fn what_is_cut_off_too_large_or_something_else_is_an_error() {
         run(async {
