@@ -202,7 +202,9 @@ async fn listen(
     let mut latest = Arc::new(Snapshot::default());
     loop {
         match room.read::<Down>(&mut read).await? {
-            None => return Err(io::Error::new(ErrorKind::UnexpectedEof, "the engine is gone")),
+            None => {
+                return Err(io::Error::new(ErrorKind::UnexpectedEof, "the connection ended without a word"));
+            }
             Some(Down::Ended) => return Ok(()),
             Some(Down::Receipt(receipt)) => {
                 if receipts.send(receipt).await.is_err() {

@@ -65,13 +65,16 @@ fn replay(view: &View, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
 }
 
 /// An account's badge keeps its word in a replay and loses its colour: that is for accounts that can be traded.
-fn lamps(canvas: &Canvas<'_>, banner: &Banner, replays: bool, out: &mut Vec<Bit>) {
+fn lamps(model: &Model, canvas: &Canvas<'_>, out: &mut Vec<Bit>) {
+    let replays = model.replay().is_some();
     let glyphs = &canvas.look.glyphs;
-    for lamp in &banner.lamps {
+    // Without an engine nobody hears of any connection.
+    let is_heard = !matches!(model.engine, Engine::Gone { .. });
+    for lamp in &model.snapshot.banner.lamps {
         let (text, role) = badge(lamp);
         out.push(Bit::joined(text, if replays { Role::Muted } else { role }, 0));
         out.push(Bit::joined(lamp.venue.as_str(), Role::Text, 6));
-        if lamp.connected {
+        if lamp.connected && is_heard {
             out.push(Bit::joined(glyphs.lamp, Role::Good, 1));
         } else {
             out.push(Bit::joined(format!("{} down", glyphs.lamp_off), Role::Critical, 0));
@@ -265,7 +268,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
     if let Some(view) = model.replay() {
         replay(view, canvas, &mut top);
     }
-    lamps(canvas, banner, model.replay().is_some(), &mut top);
+    lamps(model, canvas, &mut top);
     if model.snapshot_at.is_none() {
         top.push(Bit::joined("waiting for the engine", Role::Pending, 0));
     }
