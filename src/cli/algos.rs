@@ -4,16 +4,16 @@
 use super::{
     act,
     ask::consent,
-    open::{Context, agreed},
+    open::{Context, WithoutEngine, agreed},
     report::{Code, Failure, Report},
     rows,
     table::{Table, maybe},
 };
 use crate::{
-    desk::{Request, Snapshot, snapshot::AlgorithmRow},
+    desk::{Request, Snapshot, protocol::Grant, snapshot::AlgorithmRow},
     domain::algorithm::{AlgorithmDeed, Instruction, Observation},
     grammar,
-    runtime::Client,
+    runtime::{Client, Role},
 };
 use clap::Args;
 use serde_json::Value;
@@ -64,7 +64,8 @@ pub(super) fn run(context: &Context, wish: &Algos) -> Result<Report, Failure> {
     let its = config.algorithms.iter().find(|a| name.as_ref().is_some_and(|n| a.name == *n));
     let shown = Duration::from_millis(its.map_or(0, |a| a.kind.shown_ms()));
     let has_venues = config.algorithms.iter().any(|a| a.venue.is_some());
-    context.with_client(config, |client| {
+    let without = deed.as_ref().map_or(WithoutEngine::GoesOn, without_engine);
+    context.with_client_as(Role::Shell, without, config, |client| {
         // What an account shows of them is there once desk and venue agree.
         if has_venues && let Err(failure) = agreed(client, None) {
             super::report::say(&format!("tradedeck: {}", failure.text));
@@ -80,6 +81,12 @@ pub(super) fn run(context: &Context, wish: &Algos) -> Result<Report, Failure> {
             (None, _) => Ok(all(&client.snapshot())),
         }
     })
+}
+
+/// An algorithm is stopped without the engine that runs, and asked for nothing that could open a position.
+fn without_engine(deed: &AlgorithmDeed) -> WithoutEngine {
+    let request = Request::Algorithm { name: "".into(), deed: deed.clone() };
+    if request.needs() == Grant::All { WithoutEngine::Refused } else { WithoutEngine::GoesOn }
 }
 
 fn is_seen(row: &AlgorithmRow) -> bool {

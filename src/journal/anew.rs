@@ -8,7 +8,7 @@
 
 use super::{
     Header, Journal, JournalError, Mode,
-    append::last,
+    append::{INSERT, last, put},
     place,
     record::{Columns, Link, Record, Seq},
     schema,
@@ -258,15 +258,8 @@ fn copy(old: &Journal, to: &Connection, seq: Seq, link: Link) -> rusqlite::Resul
     let Some((run, at, kind, order, fact)) = row else { return Ok(None) };
     let columns = Columns { run: &run, at, kind: &kind, order: order.as_deref(), fact: &fact };
     let link = link.then(&columns);
-    to.prepare_cached(super::append::INSERT)?.execute((
-        link.seq,
-        columns.run,
-        columns.at,
-        columns.kind,
-        columns.order,
-        columns.fact,
-        link.sum,
-    ))?;
+    let mut insert = to.prepare_cached(INSERT)?;
+    put(&mut insert, link, &columns)?;
     Ok(Some(link))
 }
 

@@ -2,13 +2,13 @@
 
 use super::{
     Journal, JournalError,
-    record::{Link, Press, Seq},
+    record::{Columns, Link, Press, Seq},
 };
 use crate::domain::{
     fact::{Dated, Fact},
     ids::{AccountId, Instance, VenueId},
 };
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Statement, TransactionBehavior};
 
 pub(super) const INSERT: &str =
     "INSERT INTO record(seq, run, at, kind, order_id, fact, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -111,21 +111,19 @@ fn write_group<'a>(
             for dated in batch.iter().filter(|d| Fact::is_durable(&d.fact)) {
                 let columns = press.set(run, dated).map_err(Failure::Encode)?;
                 link = link.then(&columns);
-                insert.execute((
-                    link.seq,
-                    columns.run,
-                    columns.at,
-                    columns.kind,
-                    columns.order,
-                    columns.fact,
-                    link.sum,
-                ))?;
+                put(&mut insert, link, &columns)?;
             }
             ended(link.seq);
         }
     }
     tx.commit()?;
     Ok(link.seq)
+}
+
+/// One record, by [`INSERT`].
+pub(super) fn put(insert: &mut Statement<'_>, link: Link, columns: &Columns<'_>) -> rusqlite::Result<()> {
+    let Columns { run, at, kind, order, fact } = columns;
+    insert.execute((link.seq, run, at, kind, order, fact, link.sum)).map(drop)
 }
 
 /// The end of the chain.
