@@ -5,6 +5,7 @@ pub mod alert;
 pub mod algorithm;
 pub mod capability;
 pub mod caution;
+mod compact;
 pub mod delivery;
 pub mod draft;
 pub mod fact;

@@ -2,9 +2,9 @@
 
 use super::{
     money::put_whole,
-    text::{is_plain, is_unsafe},
+    text::{Reads, is_plain, is_unsafe},
 };
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
 use smol_str::{SmolStr, SmolStrBuilder};
 use std::{cmp::Ordering, fmt};
 
@@ -67,8 +67,7 @@ macro_rules! id {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let raw = std::borrow::Cow::<'de, str>::deserialize(d)?;
-                Self::new(&raw).map_err(de::Error::custom)
+                d.deserialize_str(Reads(Self::new))
             }
         }
     };

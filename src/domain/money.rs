@@ -1,6 +1,7 @@
 //! Money, prices and quantities: exact decimals with checked arithmetic. No operator here can panic, and
 //! there is no way from or to a float.
 
+mod compact;
 mod digits;
 mod exact;
 
@@ -108,6 +109,10 @@ impl de::Visitor<'_> for ExactVisitor {
     }
 }
 
+fn read<'de, D: Deserializer<'de>>(d: D) -> Result<Exact, D::Error> {
+    if d.is_human_readable() { d.deserialize_any(ExactVisitor).map(Exact::of) } else { compact::read(d) }
+}
+
 macro_rules! decimal_value {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -160,6 +165,9 @@ macro_rules! decimal_value {
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                if !s.is_human_readable() {
+                    return compact::put(self.0, s);
+                }
                 match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
                     Some(text) => s.serialize_str(text),
                     None => s.collect_str(&self.get()),
@@ -206,7 +214,7 @@ macro_rules! signed_value {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                d.deserialize_any(ExactVisitor).map(Self::new)
+                read(d).map(Self)
             }
         }
     };
@@ -296,9 +304,12 @@ impl FromStr for Qty {
 
 impl<'de> Deserialize<'de> for Qty {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let n = d.deserialize_any(ExactVisitor)?;
-        Self::new(n)
-            .ok_or_else(|| de::Error::custom(format!("`{n}` is negative, a quantity is zero or more")))
+        let n = read(d)?;
+        if n.is_negative() {
+            let n = n.get();
+            return Err(de::Error::custom(format!("`{n}` is negative, a quantity is zero or more")));
+        }
+        Ok(Self(n))
     }
 }
 

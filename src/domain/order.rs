@@ -46,7 +46,7 @@ pub enum Trail {
 
 /// The order type with the prices that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "type", rename_all = "snake_case")]
 pub enum OrderType {
     /// At once, at what the market gives.
     Market,
@@ -211,7 +211,7 @@ pub struct StopLeg {
 
 /// What hangs on the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "class", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "class", rename_all = "snake_case")]
 pub enum Attached {
     /// Nothing.
     #[default]

@@ -2,9 +2,12 @@
 //! journal, notification and clipboard take only this type, so that no venue can write to a terminal.
 
 use super::money::put_whole;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Visitor},
+};
 use smol_str::{SmolStr, SmolStrBuilder};
-use std::fmt;
+use std::{convert::Infallible, fmt};
 
 /// Longest text kept, in characters; the rest is counted, not kept.
 pub const TEXT_CHARS_MAX: usize = 400;
@@ -104,7 +107,19 @@ impl From<String> for Text {
 }
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let raw = std::borrow::Cow::<'de, str>::deserialize(d)?;
-        Ok(Self::clean(&raw))
+        d.deserialize_str(Reads(|raw: &str| Ok::<_, Infallible>(Self::clean(raw))))
+    }
+}
+
+/// Reads a text where it lies, without a copy of its own.
+pub(super) struct Reads<F>(pub(super) F);
+
+impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Reads<F> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+    fn visit_str<D: de::Error>(self, raw: &str) -> Result<T, D> {
+        (self.0)(raw).map_err(D::custom)
     }
 }

@@ -178,7 +178,9 @@ impl Window {
             self.forget();
         }
         let mut plain = Vec::new();
-        update.serialize(&mut rmp_serde::Serializer::new(&mut plain).with_struct_map()).map_err(wrong)?;
+        // By names and in words, which outlive a version: not the form that goes over the socket.
+        let mut words = rmp_serde::Serializer::new(&mut plain).with_struct_map().with_human_readable();
+        update.serialize(&mut words).map_err(wrong)?;
         let packed = lz4_flex::block::compress_with_dict(&plain, self.seen());
         self.keep(&plain);
         let (length, plain) = (length(packed.len())?, length(plain.len())?);
@@ -200,6 +202,11 @@ impl Window {
         let room = usize::try_from(head.plain).map_err(wrong)?;
         let plain = lz4_flex::block::decompress_with_dict(packed, room, self.seen()).map_err(wrong)?;
         self.keep(&plain);
-        rmp_serde::from_slice(&plain).map_err(wrong)
+        read(&plain)
     }
+}
+
+pub(super) fn read(plain: &[u8]) -> Result<Update> {
+    let mut words = rmp_serde::Deserializer::from_read_ref(plain).with_human_readable();
+    Update::deserialize(&mut words).map_err(wrong)
 }

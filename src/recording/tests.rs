@@ -176,7 +176,7 @@ fn what_is_newer_or_something_else_is_refused_by_name_in_one_sentence() {
 }
 
 fn named(it: &impl serde::Serialize) -> Vec<u8> {
-    let mut out = rmp_serde::Serializer::new(Vec::new()).with_struct_map();
+    let mut out = rmp_serde::Serializer::new(Vec::new()).with_struct_map().with_human_readable();
     it.serialize(&mut out).unwrap();
     out.into_inner()
 }
@@ -196,7 +196,7 @@ fn a_later_program_reads_what_an_earlier_one_wrote() {
         at: Now,
         seq: u64,
     }
-    let read = |plain: Vec<u8>| rmp_serde::from_slice::<crate::desk::update::Update>(&plain).unwrap().seq;
+    let read = |plain: Vec<u8>| read(&plain).unwrap().seq;
     let then = Then { seq: 3, at: at(1), sections: vec![] };
     let later = Later { sections: vec![], added: Some(1), at: at(1), seq: 4 };
     assert_eq!(read(named(&then)), 3);

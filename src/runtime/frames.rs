@@ -1,4 +1,4 @@
-//! The messages of the engine's local socket: a greeting is a line of JSON, a message a length and MessagePack
+//! The messages of the engine's local socket: a greeting is a line of JSON, a message a length and postcard
 //! (`desk::protocol` says why and what).
 
 use crate::desk::protocol::{GREETING_MAX, MESSAGE_MAX};
@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// What is kept for the next message: room beyond this is given back.
 const KEPT: usize = 4 << 20;
+/// Room is made in steps of at most this, as the bytes come: a length that is only announced reserves no more.
+const STEP: usize = 1 << 20;
 
 fn wrong(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidData, why.to_string())
@@ -39,6 +41,24 @@ pub(super) async fn greet<T: Serialize>(to: &mut (impl AsyncWrite + Unpin), hell
     to.write_all(&line).await
 }
 
+/// Where a message is written to: behind what is there.
+struct Behind<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Behind<'_> {
+    type Output = ();
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
 /// Room for messages, used again.
 #[derive(Debug, Default)]
 pub struct Room(Vec<u8>);
@@ -62,14 +82,22 @@ impl Room {
         }
         let length = usize::try_from(length).map_err(wrong)?;
         self.0.clear();
-        // Room is made as the bytes come: a length alone reserves nothing.
-        let read = from.take(u64::try_from(length).map_err(wrong)?).read_to_end(&mut self.0).await?;
-        if read < length {
-            return Err(Error::new(ErrorKind::UnexpectedEof, "the connection ended within a message"));
+        let mut from = from.take(u64::try_from(length).map_err(wrong)?);
+        while self.0.len() < length {
+            if self.0.len() == self.0.capacity() {
+                self.0.reserve(length.saturating_sub(self.0.len()).min(STEP));
+            }
+            if from.read_buf(&mut self.0).await? == 0 {
+                return Err(Error::new(ErrorKind::UnexpectedEof, "the connection ended within a message"));
+            }
         }
-        let message = rmp_serde::from_slice(&self.0).map_err(wrong);
+        let message = match postcard::take_from_bytes(&self.0) {
+            Ok((message, [])) => Ok(Some(message)),
+            Ok((_, rest)) => Err(wrong(format!("a message has {} bytes more than it says", rest.len()))),
+            Err(why) => Err(wrong(format!("a message can't be read: {why}"))),
+        };
         self.give_back();
-        message.map(Some)
+        message
     }
 
     /// Writes one message.
@@ -83,7 +111,7 @@ impl Room {
     ) -> Result<()> {
         self.0.clear();
         self.0.extend_from_slice(&[0; 4]);
-        rmp_serde::encode::write(&mut self.0, message).map_err(wrong)?;
+        postcard::serialize_with_flavor(message, Behind(&mut self.0)).map_err(wrong)?;
         let length = self.0.len().checked_sub(4).and_then(|n| u32::try_from(n).ok());
         let length = length.filter(|n| *n <= MESSAGE_MAX).ok_or_else(|| wrong("a message is too large"))?;
         if let Some(head) = self.0.get_mut(..4) {

@@ -64,6 +64,7 @@ mod shell;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod socket;
 mod soup;
 #[cfg(test)]
 mod spine;

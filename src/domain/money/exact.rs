@@ -46,12 +46,12 @@ const POWERS: [i64; 13] = [
 const UNIT_SCALE: u8 = 12;
 
 /// Digits behind the point that the library keeps.
-const SCALE_MAX: u8 = 28;
+pub(super) const SCALE_MAX: u8 = 28;
 
 impl Exact {
     pub(super) const ZERO: Self = Self::short(0, 0);
 
-    const fn short(low: i64, scale: u8) -> Self {
+    pub(super) const fn short(low: i64, scale: u8) -> Self {
         Self { low, high: 0, scale, form: Form::Short }
     }
 
