@@ -6,6 +6,7 @@ mod format;
 mod pace;
 mod player;
 mod read;
+mod reel;
 mod shelf;
 mod write;
 
@@ -14,6 +15,7 @@ pub use format::{EXTENSION, FORMAT, Header};
 pub use pace::{Pace, Pressing};
 pub use player::{MAX_FRAMES, Player, Timeline};
 pub use read::{Recording, RecordingError, Wound};
+pub use reel::{Reel, others};
 pub use shelf::{Entry, Keep, Shelf, surplus};
 pub use write::Writer;
 

@@ -223,6 +223,7 @@ impl Host {
     ) -> anyhow::Result<()> {
         let recorded = Recorded {
             settings: opening.config.recordings,
+            zone: super::settings::zone(&opening.config.ui.timezone)?,
             profile: PROFILE,
             run,
             snapshots: self.desk.snapshots.clone(),
