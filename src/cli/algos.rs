@@ -203,3 +203,21 @@ fn one(snapshot: &Snapshot, name: &str) -> Result<Report, Failure> {
     let document = rows::object([("algorithm", rows::document(row, snapshot.at))]);
     Ok(Report::done(document, super::table::lines(&lines)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_takes_risk_away_goes_round_an_engine_that_does_not_answer() {
+        let without = |line: &str| without_engine(&grammar::algorithm(line).unwrap().1);
+        for line in ["swing pause", "swing stop", "swing liquidate", "swing liquidate AAPL", "swing cancel 3"]
+        {
+            assert_eq!(without(line), WithoutEngine::GoesOn, "{line}");
+        }
+        for line in ["swing submit buy 1 AAPL", "swing resume", "swing add AAPL", "swing command {\"go\":1}"]
+        {
+            assert_eq!(without(line), WithoutEngine::Refused, "{line}");
+        }
+    }
+}

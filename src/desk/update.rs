@@ -199,6 +199,7 @@ sections! {
     /// What each venue takes.
     Offers offers (VenueId, Capability);
     /// Symbols that can be traded.
+    #[serde(with = "super::listed")]
     Symbols symbols (Symbol, VenueId);
 }
 

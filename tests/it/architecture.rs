@@ -215,7 +215,10 @@ const MAY_LINK: &[(&str, &[&str])] = &[
         ],
     ),
     ("journal", &["crc32fast", "nix", "rusqlite", "serde", "serde_json", "smol_str", "thiserror"]),
-    ("recording", &["crc32fast", "lz4_flex", "rmp_serde", "serde", "serde_json", "smol_str", "thiserror"]),
+    (
+        "recording",
+        &["crc32fast", "jiff", "lz4_flex", "rmp_serde", "serde", "serde_json", "smol_str", "thiserror"],
+    ),
     (
         "notify",
         &[
@@ -271,9 +274,8 @@ const MAY_LINK: &[(&str, &[&str])] = &[
             "jiff",
             "ratatui",
             "bytes",
-            "rmp_serde",
+            "postcard",
             "directories",
-            "rmp_serde",
         ],
     ),
     (

@@ -65,6 +65,7 @@ mod shell;
 mod simulation;
 #[cfg(test)]
 mod socket;
+#[cfg(test)]
 mod soup;
 #[cfg(test)]
 mod spine;
@@ -76,3 +77,5 @@ mod tidy;
 mod transport;
 #[cfg(test)]
 mod verdicts;
+#[cfg(test)]
+mod zones;

@@ -1,6 +1,8 @@
 //! All that an engine and a front end can say to each other, made from the types themselves: every variant of every
 //! enum that a message can hold goes over as the socket takes it, and arrives as it was.
 
+use proptest::prelude::*;
+use rust_decimal::Decimal;
 use serde::{
     Serialize,
     de::{
@@ -8,9 +10,16 @@ use serde::{
         SeqAccess, VariantAccess, Visitor, value::Error,
     },
 };
-use std::{cell::RefCell, collections::BTreeMap, fmt::Debug};
+use std::{cell::RefCell, collections::BTreeMap, fmt::Debug, sync::Arc};
 use tradedeck::{
-    desk::protocol::{Down, Up},
+    desk::{
+        protocol::{Down, Up},
+        update::{Rows, Section},
+    },
+    domain::{
+        ids::{Symbol, VenueId},
+        money::{Money, Price, Qty, parse_decimal},
+    },
     runtime::frames::Room,
 };
 
@@ -226,4 +235,64 @@ async fn sent_and_read<T: Serialize + DeserializeOwned + PartialEq + Debug>() ->
 async fn every_kind_of_message_arrives_as_it_went() {
     let (asked, told) = (sent_and_read::<Up>().await, sent_and_read::<Down>().await);
     assert!(asked > 20 && told > 20, "{asked} and {told}");
+}
+
+fn crossed(number: Decimal) -> Decimal {
+    let bytes = postcard::to_stdvec(&Money::new(number)).unwrap();
+    postcard::from_bytes::<Money>(&bytes).unwrap().get()
+}
+
+#[test]
+fn the_largest_and_the_finest_numbers_arrive_as_they_went() {
+    let ends = ["0", "0.00", "-0.01", "79228162514264337593543950335", "-7.9228162514264337593543950335"];
+    let edges =
+        ["9223372036854775807", "-9223372036854775807", "-9223372036854775808", "9223372036854775808"];
+    for text in ends.into_iter().chain(edges) {
+        let number = parse_decimal(text).unwrap();
+        assert_eq!(crossed(number).to_string(), number.to_string(), "{text}: to the last zero");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_number_are_refused() {
+    let bad = [
+        postcard::to_stdvec(&(29_u8, 1_i64)).unwrap(),
+        postcard::to_stdvec(&(0_u8, i64::MIN)).unwrap(),
+        postcard::to_stdvec(&(0x9d_u8, 1_i128)).unwrap(),
+        postcard::to_stdvec(&(0x80_u8, i128::MAX)).unwrap(),
+        vec![2],
+        vec![],
+    ];
+    for bytes in bad {
+        assert!(postcard::from_bytes::<Price>(&bytes).is_err(), "{bytes:?}");
+    }
+    let below = postcard::to_stdvec(&(0_u8, -1_i64)).unwrap();
+    assert!(postcard::from_bytes::<Qty>(&below).is_err());
+}
+
+fn listed(n: u8) -> (Symbol, VenueId) {
+    (Symbol::new(&format!("S{n}")).unwrap(), VenueId::new(&format!("v{}", n % 3)).unwrap())
+}
+
+proptest! {
+    #[test]
+    fn a_number_arrives_with_its_scale(low: u32, mid: u32, high in prop_oneof![Just(0_u32), any::<u32>()],
+        negative: bool, scale in 0_u32..=28) {
+        let number = Money::new(Decimal::from_parts(low, mid, high, negative, scale)).get();
+        prop_assert_eq!(crossed(number).unpack(), number.unpack());
+    }
+
+    /// The list of all symbols goes by venue, and arrives in its order, whatever that is.
+    #[test]
+    fn the_list_of_symbols_arrives_as_it_went(rows in proptest::collection::vec(any::<u8>().prop_map(listed), 0..40)) {
+        for rows in [Rows::All(Arc::new(rows.clone())), Rows::Splice { at: 1, gone: 2, rows: rows.clone() }] {
+            let plain = serde_json::json!({ "Symbols": &rows });
+            let told = Section::Symbols(rows);
+            let bytes = postcard::to_stdvec(&told).unwrap();
+            prop_assert_eq!(&postcard::from_bytes::<Section>(&bytes).unwrap(), &told);
+            let words = serde_json::to_value(&told).unwrap();
+            prop_assert_eq!(&words, &plain, "rows, where people read them");
+            prop_assert_eq!(serde_json::from_value::<Section>(words).unwrap(), told);
+        }
+    }
 }
