@@ -44,7 +44,7 @@ use crate::domain::{
     fact::{Fact, Intent, PositionSource},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
-    money::{Ratio, SignedQty},
+    money::{Money, Ratio, SignedQty},
     names::FewMap,
     order::{Origin, Side},
     report::{AccountReport, OrderReport},
@@ -247,7 +247,7 @@ impl Book {
     }
     /// Orders of a venue that its last account report can't have counted: what they need is still to be
     /// taken off its buying power.
-    pub fn unseen_orders(&self, venue: &VenueId) -> impl Iterator<Item = &OrderRow> {
+    pub fn unseen_orders(&self, venue: &VenueId) -> impl Iterator<Item = (&OrderRow, Option<Money>)> {
         self.orders.unseen(venue)
     }
     /// Our orders since then (of the last some hundreds), newest first.
@@ -400,7 +400,8 @@ impl Book {
         let seat = self.seats.take(&intent.spec.instrument);
         let held = self.positions.rows.get(seat).map_or(SignedQty::ZERO, |p| p.qty);
         let closes = held.exit_side() == Some(intent.spec.side);
-        let applied = self.orders.intend(at, seat, intent);
+        let payoff = self.instruments.get(seat).map(|i| i.payoff);
+        let applied = self.orders.intend(at, seat, intent, payoff);
         if !closes && !matches!(applied, Applied::Duplicate) {
             self.orders.count_entry(at, &intent.order.venue);
         }
@@ -445,6 +446,7 @@ impl Book {
             row.pays(instrument.payoff);
         }
         self.charge_kept(instrument);
+        self.orders.pay_anew();
         self.instruments.insert(seat, instrument.clone());
         Applied::Noted
     }

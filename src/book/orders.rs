@@ -170,11 +170,20 @@ impl Named for OrderRow {
     }
 }
 
+/// An order that the venue's last account report can't have counted.
+#[derive(Debug)]
+struct Unseen {
+    place: u32,
+    /// What it takes at the price that it names, as long as nothing of that changes: before an order leaves it is asked
+    /// of all that left just now. `None` where it has to be worked out.
+    named: Option<Money>,
+}
+
 /// What is kept of the orders of one venue.
 #[derive(Debug, Default)]
 struct OfVenue {
-    /// Places of those that its last account report can't have counted, the newest last.
-    unseen: Vec<u32>,
+    /// Those that its last account report can't have counted, the newest last.
+    unseen: Vec<Unseen>,
     /// When the last were made that do not close, the newest last.
     made: VecDeque<Stamp>,
 }
@@ -194,7 +203,13 @@ pub(super) struct Orders {
 }
 
 impl Orders {
-    pub(super) fn intend(&mut self, at: Stamp, seat: Seat, intent: &Intent) -> Applied {
+    pub(super) fn intend(
+        &mut self,
+        at: Stamp,
+        seat: Seat,
+        intent: &Intent,
+        payoff: Option<Payoff>,
+    ) -> Applied {
         if self.rows.contains(&intent.order) {
             return Applied::Duplicate;
         }
@@ -204,7 +219,10 @@ impl Orders {
             row.role = role;
         }
         let (place, applied) = self.insert(row);
-        self.venues.or_default(&intent.order.venue).unseen.push(place);
+        let price = intent.spec.named_price();
+        let named = payoff.zip(intent.spec.amount.qty()).filter(|_| price.is_some());
+        let named = named.and_then(|(payoff, qty)| payoff.size(qty, price));
+        self.venues.or_default(&intent.order.venue).unseen.push(Unseen { place, named });
         if self.recent.len() >= RECENT_MAX {
             self.recent.pop_front();
         }
@@ -256,7 +274,23 @@ impl Orders {
         let Some((from, to)) = moved else {
             return Applied::NoSuchOrder(fact.order.clone());
         };
+        if fact.order_type.is_some() || fact.change.is_some() {
+            let place = self.rows.place(&fact.order);
+            self.work_out(|unseen| Some(unseen.place) == place);
+        }
         Applied::Order { order: fact.order.clone(), from: Some(from), to, transition }
+    }
+
+    /// What these take is another than was thought.
+    fn work_out(&mut self, which: impl Fn(&Unseen) -> bool) {
+        for of_venue in self.venues.values_mut() {
+            of_venue.unseen.iter_mut().filter(|unseen| which(unseen)).for_each(|unseen| unseen.named = None);
+        }
+    }
+
+    /// What a unit pays may be another: of any of them, since it is seldom and there are few.
+    pub(super) fn pay_anew(&mut self) {
+        self.work_out(|_| true);
     }
 
     /// The row that an execution or report means, by either name.
@@ -305,22 +339,22 @@ impl Orders {
         const ON_ITS_WAY_MS: i64 = 3_000;
         let rows = &self.rows;
         if let Some(of_venue) = self.venues.get_mut(venue) {
-            of_venue.unseen.retain(|place| {
-                rows.at(*place)
+            of_venue.unseen.retain(|unseen| {
+                rows.at(unseen.place)
                     .is_some_and(|r| r.state.is_uncertain() || at.since_ms(r.intended_at) < ON_ITS_WAY_MS)
             });
         }
     }
 
-    /// Those that the venue's last account report can't have counted.
-    pub(super) fn unseen(&self, venue: &VenueId) -> impl Iterator<Item = &OrderRow> {
+    /// Those that the venue's last account report can't have counted, and what each takes where it says that itself.
+    pub(super) fn unseen(&self, venue: &VenueId) -> impl Iterator<Item = (&OrderRow, Option<Money>)> {
         let unseen = self.venues.get(venue).into_iter().flat_map(|of_venue| &of_venue.unseen);
-        unseen.filter_map(|place| self.rows.at(*place))
+        unseen.filter_map(|unseen| Some((self.rows.at(unseen.place)?, unseen.named)))
     }
 
     fn forget_unseen(&mut self, venue: &VenueId, place: u32) {
         if let Some(of_venue) = self.venues.get_mut(venue) {
-            of_venue.unseen.retain(|other| *other != place);
+            of_venue.unseen.retain(|other| other.place != place);
         }
     }
 

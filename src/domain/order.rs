@@ -293,6 +293,20 @@ pub struct OrderSpec {
     pub tag: Option<SmolStr>,
 }
 
+impl OrderSpec {
+    /// The worst price that it names itself; `None` where the market decides.
+    pub const fn named_price(&self) -> Option<Price> {
+        match (self.order_type, self.side) {
+            (OrderType::Limit { limit } | OrderType::StopLimit { limit, .. }, Side::Buy) => Some(limit),
+            (OrderType::StopLimit { stop, .. } | OrderType::Stop { stop }, Side::Buy | Side::Sell) => {
+                Some(stop)
+            }
+            (OrderType::Limit { .. }, Side::Sell)
+            | (OrderType::Market | OrderType::TrailingStop { .. }, Side::Buy | Side::Sell) => None,
+        }
+    }
+}
+
 /// A new order on its way to a venue: what it says, and the id that makes it unique.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {

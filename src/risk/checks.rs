@@ -333,16 +333,20 @@ impl<'a> Case<'a> {
 /// The price at which an order is judged: a buy at its limit or the ask, a sell at the more of its limit and the
 /// bid, since what is sold short is owed at the market. Never zero for want of a price.
 pub(super) fn worst_price(spec: &OrderSpec, mark: Option<&Mark>) -> Option<Price> {
+    if let Some(named) = spec.named_price() {
+        return Some(named);
+    }
     let market = |mark: &Mark| match spec.side {
         Side::Buy => mark.ask().or_else(|| mark.price()),
         Side::Sell => mark.bid().or_else(|| mark.price()),
     };
     let touch = mark.and_then(market);
-    match (spec.order_type, spec.side) {
-        (OrderType::Limit { limit } | OrderType::StopLimit { limit, .. }, Side::Buy) => Some(limit),
-        (OrderType::Limit { limit }, Side::Sell) => Some(touch.map_or(limit, |t| t.max(limit))),
-        (OrderType::StopLimit { stop, .. } | OrderType::Stop { stop }, Side::Buy | Side::Sell) => Some(stop),
-        (OrderType::Market | OrderType::TrailingStop { .. }, Side::Buy | Side::Sell) => touch,
+    match spec.order_type {
+        OrderType::Limit { limit } => Some(touch.map_or(limit, |t| t.max(limit))),
+        OrderType::Market
+        | OrderType::Stop { .. }
+        | OrderType::StopLimit { .. }
+        | OrderType::TrailingStop { .. } => touch,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         ids::VenueId,
         money::{Money, Qty},
-        order::{Amount, OrderType, Side},
+        order::Amount,
     },
 };
 
@@ -15,33 +15,28 @@ use crate::{
 /// one takes nothing.
 pub fn committed(book: &Book, marks: &Marks, venue: &VenueId, skip_replacements: bool) -> Option<Money> {
     let mut sum = Money::ZERO;
-    for row in book.unseen_orders(venue) {
+    for (row, named) in book.unseen_orders(venue) {
         if skip_replacements && row.replaces.is_some() {
             continue;
         }
-        sum = sum.checked_add(takes(book, marks, row)?)?;
+        sum = sum.checked_add(takes(book, marks, row, named)?)?;
     }
     Some(sum)
 }
 
-fn takes(book: &Book, marks: &Marks, row: &OrderRow) -> Option<Money> {
+fn takes(book: &Book, marks: &Marks, row: &OrderRow, named: Option<Money>) -> Option<Money> {
     if row.spec.reduce_only || book.is_closing(row) {
         return Some(Money::ZERO);
+    }
+    if let Some(named) = named.filter(|_| !row.state.is_final()) {
+        return Some(named);
     }
     if let Amount::Notional(money) = row.spec.amount {
         return Some(money.abs());
     }
     let qty = if row.state.is_final() { row.filled } else { row.spec.amount.qty().unwrap_or(Qty::ZERO) };
     // What it names needs no market to be looked up.
-    let named = match (row.spec.order_type, row.spec.side) {
-        (OrderType::Limit { .. }, Side::Sell)
-        | (OrderType::Market | OrderType::TrailingStop { .. }, Side::Buy | Side::Sell) => None,
-        (OrderType::Limit { .. }, Side::Buy)
-        | (OrderType::Stop { .. } | OrderType::StopLimit { .. }, Side::Buy | Side::Sell) => {
-            worst_price(&row.spec, None)
-        }
-    };
     let market = || worst_price(&row.spec, marks.get(row.instrument()));
-    let price = named.or_else(market).or_else(|| row.avg_price());
+    let price = row.spec.named_price().or_else(market).or_else(|| row.avg_price());
     book.rules_of(row)?.payoff.size(qty, price)
 }

@@ -69,9 +69,8 @@ impl Engine {
         }
         // Of positions that are there, and those whose entry is long forgotten: what is held here stands first.
         let alone = here.into_values().flatten().map(|row| self.held_row(row, 0));
-        let mut all: Vec<OrderRow> = alone.collect();
-        all.append(&mut rows);
-        all
+        rows.splice(..0, alone);
+        rows
     }
 
     /// What is held here, by the order that it hangs on, or by itself: what stands, and what ended lately.
