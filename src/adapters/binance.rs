@@ -102,6 +102,7 @@ pub(super) fn capability(product: Product) -> Capability {
         reduce_only: is_futures,
         short: is_futures,
         replace: true,
+        iceberg: !is_futures,
     };
     Capability {
         classes: vec![coins],

@@ -37,6 +37,9 @@ pub struct ClassCapability {
     pub short: bool,
     /// Working orders can be changed.
     pub replace: bool,
+    /// Icebergs: limit orders of which a part is shown, where the instrument takes them
+    /// ([`Instrument::icebergs`](super::instrument::Instrument::icebergs)).
+    pub iceberg: bool,
 }
 
 /// A time in force without its date.

@@ -123,6 +123,7 @@ fn limit_order() -> OrderSpec {
         post_only: false,
         reduce_only: false,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
 }
@@ -306,6 +307,7 @@ fn change() -> Replacement {
         client: ClientId::new("td-a-2").unwrap(),
         before: limit_order(),
         after,
+        filled: crate::domain::money::Qty::ZERO,
         adds_nothing: false,
     }
 }

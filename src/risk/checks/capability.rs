@@ -37,6 +37,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
 
 fn feature(case: &Case<'_>, class: &ClassCapability, wants_fraction: bool) -> Option<&'static str> {
     let spec = case.spec;
+    let has_icebergs = class.iceberg && case.instrument.is_some_and(|i| i.icebergs.is_some());
     let attached = match spec.attached {
         Attached::Simple => None,
         Attached::Bracket { .. } => (!class.bracket).then_some("bracket orders"),
@@ -52,6 +53,7 @@ fn feature(case: &Case<'_>, class: &ClassCapability, wants_fraction: bool) -> Op
         .or_else(|| lacks(spec.extended, class.extended, "trading in extended hours"))
         .or_else(|| lacks(spec.post_only, class.post_only, "post-only orders"))
         .or_else(|| lacks(case.changes.is_some(), class.replace, "change of a working order"))
+        .or_else(|| lacks(spec.show.is_some(), has_icebergs, "icebergs"))
 }
 
 #[cfg(test)]

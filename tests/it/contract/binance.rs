@@ -93,6 +93,10 @@ impl Stand for Binance {
     fn lines(&self) -> Vec<String> {
         let both = [
             "buy BTC/USDT 0.01 limit -4% gtc",
+            "buy BTC/USDT 0.01 limit -4% gtc show 0.001",
+            "buy BTC/USDT 0.01 limit -4% gtc post show 0.001",
+            "buy BTC/USDT 0.01 trigger +4% limit +4.5% gtc show 0.002",
+            "sell BTC/USDT 0.005 limit +4% gtc show 0.001",
             "buy BTC/USDT 0.01 limit -4% gtc post",
             "buy BTC/USDT 0.01 trigger +4% limit +4.5% gtc",
             "sell BTC/USDT 0.005 limit +4% gtc",

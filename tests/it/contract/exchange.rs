@@ -35,6 +35,8 @@ pub(crate) struct Order {
     /// Nothing while it waits for the proceeds of another.
     pub(crate) qty: Decimal,
     pub(crate) quote_qty: Decimal,
+    /// What is shown of an iceberg; zero is none.
+    pub(crate) iceberg: Decimal,
     pub(crate) filled: Decimal,
     pub(crate) spent: Decimal,
     pub(crate) status: &'static str,
@@ -93,6 +95,8 @@ pub(crate) struct Exchange {
     pub(crate) seen: Vec<(String, Params)>,
     pub(crate) mishaps: VecDeque<(&'static str, Mishap)>,
     pub(crate) can_trade: bool,
+    /// Symbols that it takes no icebergs in.
+    pub(crate) no_icebergs: BTreeSet<String>,
     /// It is the exchange of USD-M futures: positions, and conditional orders apart.
     pub(crate) is_futures: bool,
     /// Of the two kinds the one that is paid in coins.
@@ -154,6 +158,7 @@ impl Exchange {
             seen: Vec::new(),
             mishaps: VecDeque::new(),
             can_trade: true,
+            no_icebergs: BTreeSet::from(["ETHUSDT".to_owned()]),
             is_futures: false,
             is_coin: false,
             unpriced: BTreeSet::new(),
@@ -226,6 +231,7 @@ impl Exchange {
             delta: p.get(&name("trailingDelta")).map(|t| t.parse().unwrap()),
             qty: if p.contains_key(&name("quantity")) { number("quantity")? } else { dec("0") },
             quote_qty: number("quoteOrderQty")?,
+            iceberg: number("icebergQty")?,
             filled: Decimal::ZERO,
             spent: Decimal::ZERO,
             status: "NEW",
@@ -285,6 +291,33 @@ impl Exchange {
         }
         if self.orders.iter().any(|o| o.is_open() && o.client == order.client) {
             return Err((-2_010, "Duplicate order sent."));
+        }
+        if order.iceberg.is_zero() { Ok(()) } else { self.iceberg_filtered(order) }
+    }
+
+    /// By `filters.md`, and the words of `errors.md`.
+    fn iceberg_filtered(&self, order: &Order) -> Result<(), No> {
+        let has =
+            matches!(order.kind.as_str(), "LIMIT" | "LIMIT_MAKER" | "STOP_LOSS_LIMIT" | "TAKE_PROFIT_LIMIT");
+        if !has || order.tif != "GTC" || self.is_futures {
+            return Err((-2_010, "Unsupported order combination"));
+        }
+        if self.no_icebergs.contains(&order.symbol) {
+            return Err((-2_010, "Iceberg orders are not supported for this symbol."));
+        }
+        if order.iceberg >= order.qty {
+            return Err((-2_010, "IcebergQty exceeds QTY."));
+        }
+        if (order.iceberg % dec("0.00001")) != Decimal::ZERO || order.iceberg < dec("0.00001") {
+            return Err((-1_013, "Filter failure: LOT_SIZE"));
+        }
+        if (order.qty / order.iceberg).ceil() > dec("10") {
+            return Err((-1_013, "Filter failure: ICEBERG_PARTS"));
+        }
+        let open =
+            self.orders.iter().filter(|o| o.is_open() && o.symbol == order.symbol && !o.iceberg.is_zero());
+        if open.count() >= 2 {
+            return Err((-1_013, "Filter failure: MAX_NUM_ICEBERG_ORDERS"));
         }
         Ok(())
     }
@@ -602,7 +635,7 @@ impl Exchange {
         let zero = Decimal::ZERO;
         let event = json!({"e": "executionReport", "E": self.now(), "s": o.symbol, "c": cancel.unwrap_or(&o.client),
             "S": o.side, "o": o.kind, "f": o.tif, "q": o.qty.to_string(), "p": o.price.to_string(),
-            "P": o.stop.to_string(), "F": "0.0", "g": o.list, "C": if cancel.is_some() { o.client.as_str() } else { "" },
+            "P": o.stop.to_string(), "F": o.iceberg.to_string(), "g": o.list, "C": if cancel.is_some() { o.client.as_str() } else { "" },
             "x": what, "X": status, "r": "NONE", "i": o.id,
             "l": trade.map_or(zero, |t| t.qty).to_string(), "z": o.filled.to_string(),
             "L": trade.map_or(zero, |t| t.price).to_string(), "n": trade.map_or(zero, |t| t.fee).to_string(),
@@ -647,7 +680,7 @@ impl Exchange {
         let mut value = json!({"symbol": o.symbol, "orderId": o.id, "orderListId": o.list, "clientOrderId": o.client,
             "price": o.price.to_string(), "origQty": o.qty.to_string(), "executedQty": o.filled.to_string(),
             "origQuoteOrderQty": o.quote_qty.to_string(), "cummulativeQuoteQty": o.spent.to_string(), "status": status,
-            "timeInForce": o.tif, "type": o.kind, "side": o.side, "stopPrice": o.stop.to_string(), "icebergQty": "0.0",
+            "timeInForce": o.tif, "type": o.kind, "side": o.side, "stopPrice": o.stop.to_string(), "icebergQty": o.iceberg.to_string(),
             "time": o.at, "updateTime": o.at, "transactTime": o.at, "isWorking": !o.sleeps, "workingTime": o.at,
             "selfTradePreventionMode": "NONE"});
         if let Some(delta) = o.delta {

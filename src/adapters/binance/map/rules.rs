@@ -8,7 +8,7 @@ use crate::{
     },
     domain::{
         ids::{Currency, InstrumentId, Symbol, VenueId},
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Icebergs, Instrument, Tick, Tradable, WaitingExits},
         money::{Money, Price, Qty},
         payoff::Payoff,
         text::Text,
@@ -50,10 +50,12 @@ pub struct Rules {
     pub trailing: Option<TrailBounds>,
     /// Are pairs taken, one of which cancels the other?
     pub takes_oco: bool,
-    /// Are orders taken that wait for another, with the quantity that came of it?
-    pub takes_opo: bool,
+    /// To so many digits a fee is taken out of what is bought.
+    pub fee_digits: Option<u32>,
     /// Can a working order be replaced?
     pub takes_replace: bool,
+    /// Can one be made smaller in its place?
+    pub takes_amend: bool,
     /// Are market orders taken in money?
     pub takes_notional: bool,
 }
@@ -179,6 +181,8 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         shortable: product.is_futures(),
         borrow: if product.is_futures() { Borrow::Easy } else { Borrow::None },
         marginable: product.is_futures(),
+        icebergs: icebergs(s),
+        exits: exits(product, s),
         tradable: tradable(product, s, currency, &quote),
         quote,
         base: Some(base),
@@ -199,8 +203,9 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         open_max: open_max(&s.filters),
         trailing: bounds.filter(|_| s.allow_trailing_stop != Some(false)),
         takes_oco: s.oco_allowed.unwrap_or(false),
-        takes_opo: s.oto_allowed.unwrap_or(false) && s.opo_allowed.unwrap_or(false),
+        fee_digits: s.base_commission_precision,
         takes_replace: s.cancel_replace_allowed.unwrap_or(false),
+        takes_amend: s.amend_allowed.unwrap_or(false),
         takes_notional: s.quote_order_qty_market_allowed.unwrap_or(false),
     })
 }
@@ -213,11 +218,35 @@ fn class(product: Product, s: &wire::SymbolRules<'_>) -> AssetClass {
     }
 }
 
-/// How many orders may be open, and how many of those that wait. What can't be read bounds nothing here, and the venue
-/// judges.
+/// Which icebergs it takes (filters.md of binance-spot-api-docs: `ICEBERG_PARTS`, `MAX_NUM_ICEBERG_ORDERS`).
+fn icebergs(s: &wire::SymbolRules<'_>) -> Option<Icebergs> {
+    let filter = |name: &str| s.filters.iter().find(|f| f.filter_type == name);
+    s.iceberg_allowed.unwrap_or(false).then(|| Icebergs {
+        parts_max: count(filter("ICEBERG_PARTS").and_then(|f| f.limit)),
+        open_max: count(filter("MAX_NUM_ICEBERG_ORDERS").and_then(|f| f.max_num_iceberg_orders)),
+    })
+}
+
+/// How exits wait for an entry. Binance.US has no such lists (binance-us-api-docs, rest-api.md), and its exchange
+/// information neither of the two words.
+fn exits(product: Product, s: &wire::SymbolRules<'_>) -> WaitingExits {
+    let (oto, opo) = (s.oto_allowed.unwrap_or(false), s.opo_allowed.unwrap_or(false));
+    match (product, oto, opo) {
+        (Product::Spot, true, true) => WaitingExits::Whole,
+        // How finely a fee is taken has to be known to leave enough room for it.
+        (Product::Spot, true, false) if s.base_commission_precision.is_some() => WaitingExits::LessFees,
+        (Product::Spot | Product::Us | Product::Usdm | Product::Coinm, _, _) => WaitingExits::None,
+    }
+}
+
+/// What can't be read bounds nothing here, and the venue judges.
+fn count(n: Option<wire::Number<'_>>) -> Option<u32> {
+    n.and_then(|n| n.text().parse().ok()).filter(|n: &u32| *n > 0)
+}
+
+/// How many orders may be open, and how many of those that wait.
 fn open_max(filters: &[wire::Filter<'_>]) -> (Option<u32>, Option<u32>) {
     let filter = |name: &str| filters.iter().find(|f| f.filter_type == name);
-    let count = |n: Option<wire::Number<'_>>| n.and_then(|n| n.text().parse().ok()).filter(|n: &u32| *n > 0);
     (
         count(filter("MAX_NUM_ORDERS").and_then(|f| f.max_num_orders.or(f.limit))),
         count(filter("MAX_NUM_ALGO_ORDERS").and_then(|f| f.max_num_algo_orders.or(f.limit))),

@@ -127,6 +127,7 @@ async fn every_request(venue: &Binance) {
         change: Change { limit: Some(price("60500")), ..Change::default() },
         before: coin_order(),
         after: OrderSpec { order_type: OrderType::Limit { limit: price("60500") }, ..coin_order() },
+        filled: crate::domain::money::Qty::ZERO,
         adds_nothing: false,
     };
     let outcome = venue.replace(Cleared::for_test(change)).await;
