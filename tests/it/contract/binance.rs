@@ -1,5 +1,7 @@
 //! Binance's stand: the stand-in of its spot exchange, in this process.
 
+mod spot;
+
 use super::{
     Fate, On, Stand, coins,
     exchange::{Exchange, Mishap, dec},
@@ -59,7 +61,9 @@ fn raw(reply: Raw, done: bool) -> Mishap {
     }
 }
 
-const PLACED: [&str; 9] = [
+const PLACED: [&str; 11] = [
+    "POST /api/v3/orderList/otoco",
+    "POST /api/v3/orderList/oto",
     "POST /dapi/v1/order",
     "POST /dapi/v1/algoOrder",
     "POST /fapi/v1/order",

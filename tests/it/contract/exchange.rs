@@ -97,6 +97,10 @@ pub(crate) struct Exchange {
     pub(crate) can_trade: bool,
     /// Symbols that it takes no icebergs in.
     pub(crate) no_icebergs: BTreeSet<String>,
+    /// Symbols without orders that wait for others.
+    pub(crate) no_oto: BTreeSet<String>,
+    /// Symbols without orders of which the received quantity is what waits.
+    pub(crate) no_opo: BTreeSet<String>,
     /// It is the exchange of USD-M futures: positions, and conditional orders apart.
     pub(crate) is_futures: bool,
     /// Of the two kinds the one that is paid in coins.
@@ -159,6 +163,8 @@ impl Exchange {
             mishaps: VecDeque::new(),
             can_trade: true,
             no_icebergs: BTreeSet::from(["ETHUSDT".to_owned()]),
+            no_oto: BTreeSet::new(),
+            no_opo: BTreeSet::from(["ETHUSDT".to_owned()]),
             is_futures: false,
             is_coin: false,
             unpriced: BTreeSet::new(),
@@ -499,13 +505,20 @@ impl Exchange {
             let at = self.at(id);
             if self.orders[at].waits_for == Some(order.id) {
                 self.orders[at].waits_for = None;
-                self.orders[at].qty = got;
+                if self.orders[at].qty.is_zero() {
+                    self.orders[at].qty = got;
+                }
                 self.orders[at].status = "NEW";
                 self.orders[at].sleeps = self.orders[at].kind.starts_with("STOP");
                 // One balance for both of a pair.
                 if !has_held {
                     let mut held = self.orders[at].clone();
-                    self.hold(&mut held).unwrap();
+                    if self.hold(&mut held).is_err() {
+                        // A fixed quantity that is more than what came.
+                        self.orders[at].status = "REJECTED";
+                        self.tell(at, "REJECTED", None);
+                        continue;
+                    }
                     self.orders[at].held = held.held;
                     has_held = true;
                 }
@@ -746,6 +759,15 @@ impl Exchange {
             "POST /api/v3/orderList/oco" => self.pair(p),
             "POST /api/v3/orderList/opoco" => self.waiting(p, &["pendingAbove", "pendingBelow"]),
             "POST /api/v3/orderList/opo" => self.waiting(p, &["pending"]),
+            "POST /api/v3/orderList/otoco" => self.waiting(p, &["pendingAbove", "pendingBelow"]),
+            "POST /api/v3/orderList/oto" => self.waiting(p, &["pending"]),
+            "PUT /api/v3/order/amend/keepPriority" if !self.is_us => self.amend(p),
+            "GET /api/v3/account/commission" if !self.is_us => {
+                let rates = |rate: &str| json!({"maker": rate, "taker": rate, "buyer": "0.00000000", "seller": "0.00000000"});
+                Ok(json!({"symbol": p.get("symbol").ok_or(MISSING)?, "standardCommission": rates(FEE),
+                    "specialCommission": rates("0.00000000"), "taxCommission": rates("0.00000000"),
+                    "discount": {"enabledForAccount": true, "enabledForSymbol": true, "discountAsset": "BNB", "discount": "0.75"}}))
+            }
             "GET /api/v3/orderList" => {
                 let list: i64 = p.get("orderListId").ok_or(MISSING)?.parse().unwrap();
                 Ok(self.order_list(list))
@@ -836,6 +858,45 @@ impl Exchange {
         }
     }
 
+    /// By `rest-api.md`, "Order Amend Keep Priority": the order itself, smaller.
+    fn amend(&mut self, p: &Params) -> Result<Value, No> {
+        let index = self.found(p).map_err(|_| (-2_038, "Unknown order sent."))?;
+        let qty: Decimal = p.get("newQty").ok_or(MISSING)?.parse().map_err(|_| ILLEGAL)?;
+        let order = self.orders[index].clone();
+        if !order.is_open() {
+            return Err((-2_038, "Unknown order sent."));
+        }
+        if qty >= order.qty || qty <= Decimal::ZERO {
+            return Err((-2_038, "Order amend (quantity increase) is not supported."));
+        }
+        if (qty % dec("0.00001")) != Decimal::ZERO {
+            return Err((-1_013, "Filter failure: LOT_SIZE"));
+        }
+        let name = p.get("newClientOrderId").cloned().unwrap_or_else(|| format!("amended-{}", self.last));
+        self.release(index);
+        let new = &mut self.orders[index];
+        (new.qty, new.client) = (qty, name);
+        if qty <= new.filled {
+            new.status = "EXPIRED";
+            self.tell(index, "EXPIRED", None);
+        } else {
+            // What has filled is paid; what is left is held anew.
+            let mut rest = self.orders[index].clone();
+            rest.qty -= rest.filled;
+            self.hold(&mut rest)?;
+            self.orders[index].held = rest.held;
+            self.tell(index, "REPLACED", None);
+        }
+        let o = &self.orders[index];
+        Ok(
+            json!({"transactTime": self.now(), "executionId": 75, "amendedOrder": {"symbol": o.symbol, "orderId": o.id,
+            "orderListId": o.list, "origClientOrderId": order.client, "clientOrderId": o.client, "price": o.price.to_string(),
+            "qty": o.qty.to_string(), "executedQty": o.filled.to_string(), "preventedQty": "0.00000000",
+            "quoteOrderQty": o.quote_qty.to_string(), "cumulativeQuoteQty": o.spent.to_string(), "status": o.status,
+            "timeInForce": o.tif, "type": o.kind, "side": o.side, "workingTime": o.at, "selfTradePreventionMode": "NONE"}}),
+        )
+    }
+
     /// The same in older words: the limit, and a stop that becomes a market order where it has no limit.
     fn old_pair(&mut self, p: &Params) -> Result<Value, No> {
         let side = p.get("side").ok_or(MISSING)?;
@@ -884,16 +945,25 @@ impl Exchange {
         Ok(self.order_list(list))
     }
 
+    /// Those with `pendingQuantity` (OTO) are of that, the others (OPO) of what comes.
     fn waiting(&mut self, p: &Params, leads: &[&str]) -> Result<Value, No> {
         let side = p.get("workingSide").ok_or(MISSING)?.clone();
         let list = self.next();
         let working = self.made(p, "working", &side, list)?;
+        let fixed: Option<Decimal> =
+            p.get("pendingQuantity").map(|t| t.parse().map_err(|_| ILLEGAL)).transpose()?;
+        if fixed.is_none() && self.no_opo.contains(&working.symbol) {
+            return Err((-1_222, "OPO orders are not supported for this symbol."));
+        }
         let mut pending = Vec::new();
         for lead in leads {
             let mut leg = self.made(p, lead, p.get("pendingSide").ok_or(MISSING)?, list)?;
             leg.waits_for = Some(working.id);
             leg.status = "PENDING_NEW";
-            leg.qty = Decimal::ZERO;
+            leg.qty = fixed.unwrap_or_default();
+            if (leg.qty % dec("0.00001")) != Decimal::ZERO {
+                return Err((-1_013, "Filter failure: LOT_SIZE"));
+            }
             pending.push(leg);
         }
         self.orders.extend(pending);

@@ -274,8 +274,8 @@ fn info(exchange: &Exchange) -> Value {
         "baseAssetPrecision": 8, "quoteAsset": "USDT", "quotePrecision": 8, "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8, "quoteCommissionPrecision": 8,
         "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"],
-        "icebergAllowed": !exchange.no_icebergs.contains(name), "ocoAllowed": true, "otoAllowed": !exchange.is_us, "opoAllowed": !exchange.is_us,
-        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": true, "cancelReplaceAllowed": true, "amendAllowed": true,
+        "icebergAllowed": !exchange.no_icebergs.contains(name), "ocoAllowed": true, "otoAllowed": !exchange.is_us && !exchange.no_oto.contains(name), "opoAllowed": !exchange.is_us && !exchange.no_opo.contains(name),
+        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": true, "cancelReplaceAllowed": true, "amendAllowed": !exchange.is_us,
         "isSpotTradingAllowed": true, "isMarginTradingAllowed": false, "permissions": [], "permissionSets": [["SPOT"]],
         "filters": [
             {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000.00", "tickSize": "0.01000000"},

@@ -97,7 +97,7 @@ impl Api {
             Err(why) => return not_placed(&format!("the cancel of the old one can't be read, {why}")),
         };
         let half = |why: Text, old: OrderReport| {
-            Outcome::Accepted(never_placed(rules, change, why).into_iter().chain([old]).collect())
+            Outcome::Accepted([old].into_iter().chain(never_placed(rules, change, why)).collect())
         };
         let left = change
             .after

@@ -7,8 +7,8 @@ use crate::{
         map,
         session::{Data, Kinds, Orders, Say, Session},
         wire::{
-            Account, BookTicker, Depth, ExchangeInfo, Filter, HalfReplaced, Kline, MyTrade, Order, OrderList,
-            Price,
+            Account, Amended, BookTicker, Commission, Depth, ExchangeInfo, Filter, HalfReplaced, Kline,
+            MyTrade, Order, OrderList, Price,
         },
     },
     broker::{Event, Watched},
@@ -89,7 +89,19 @@ fn decode(name: &str, value: &Value) -> Option<(&'static str, Result<usize, Stri
     let one = |r: Result<(), String>| r.map(|()| 1);
     Some(match () {
         () if has("Cancel an Existing") => ("replacements", one(typed::<HalfReplaced<'_>>(&text).map(drop))),
-        () if has("Test new order") || has("SOR") || has("Amend") || has("amendments") => return None,
+        () if has("Order Amend Keep Priority (TRADE)") => (
+            "amended",
+            typed::<Amended<'_>>(&text).and_then(|amended| {
+                let order = amended.amended_order.into();
+                map::order(&directory_of(value), &order).map(|_| 1).map_err(|e| e.to_string())
+            }),
+        ),
+        () if has("Commission Rates") => {
+            let told = typed::<Commission<'_>>(&text);
+            let most = told.and_then(|c| map::commission::commission_most(&c).map_err(|e| e.to_string()));
+            ("commissions", one(most.map(drop)))
+        }
+        () if has("Test new order") || has("SOR") || has("amendments") => return None,
         () if has("New order")
             || has("Cancel order (")
             || has("Query order (")
@@ -181,6 +193,8 @@ fn the_vendors_examples_of_answers_are_read() {
         ("prices", 2),
         ("quotes", 2),
         ("filters", 20),
+        ("amended", 2),
+        ("commissions", 1),
     ] {
         assert!(counts.get(kind).is_some_and(|n| *n >= least), "{kind}: {counts:?}");
     }
