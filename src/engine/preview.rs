@@ -182,7 +182,7 @@ impl Engine {
             (Some(cut), Some(left)) => Some(Text::clean(&format!("{cut}; {left}"))),
             (one, None) | (None, one) => one,
         };
-        Preview { unusual, held, problems, capped_by, ..preview }
+        Preview { capped_by, unusual, held, problems, ..preview }
     }
 
     /// The order as the gate judges it, which is whole also where only a part of it is shown, and what is held here.

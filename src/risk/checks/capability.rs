@@ -92,6 +92,21 @@ mod tests {
         desk.refuses(CheckName::Capability, &OrderSpec { attached: bracket, ..buy("1") }, "bracket");
     }
 
+    /// The class has to have them, and the instrument.
+    #[test]
+    fn an_iceberg_is_refused_where_either_says_no() {
+        use crate::domain::instrument::{Icebergs, Instrument};
+        let mut desk = Desk::open();
+        let iceberg = OrderSpec { show: Some(qty("2")), ..order(Side::Buy, "10", limit("100")) };
+        desk.refuses(CheckName::Capability, &iceberg, "no icebergs");
+        desk.capability.as_mut().unwrap().classes[0].iceberg = true;
+        desk.refuses(CheckName::Capability, &iceberg, "no icebergs");
+        let icebergs = Some(Icebergs { parts_max: None, open_max: None });
+        desk.book
+            .take(crate::domain::fact::Fact::Instrument(Box::new(Instrument { icebergs, ..share(aapl()) })));
+        desk.passes(CheckName::Capability, &iceberg);
+    }
+
     #[test]
     fn a_market_order_waits_for_regular_hours_and_a_coin_does_not() {
         let mut desk = Desk::open();

@@ -78,6 +78,17 @@ fn orders(value: &Value) -> Result<usize, String> {
     Ok(count)
 }
 
+fn amended(value: &Value) -> Result<usize, String> {
+    let text = value.to_string();
+    let order = typed::<Amended<'_>>(&text)?.amended_order.into();
+    map::order(&directory_of(value), &order).map(|_| 1).map_err(|e| e.to_string())
+}
+
+fn commissions(text: &str) -> Result<usize, String> {
+    let told = typed::<Commission<'_>>(text)?;
+    map::commission::commission_most(&told).map(|_| 1).map_err(|e| e.to_string())
+}
+
 /// What a section's answer is read as; `None` for what the adapter never asks.
 fn decode(name: &str, value: &Value) -> Option<(&'static str, Result<usize, String>)> {
     let text = value.to_string();
@@ -89,18 +100,8 @@ fn decode(name: &str, value: &Value) -> Option<(&'static str, Result<usize, Stri
     let one = |r: Result<(), String>| r.map(|()| 1);
     Some(match () {
         () if has("Cancel an Existing") => ("replacements", one(typed::<HalfReplaced<'_>>(&text).map(drop))),
-        () if has("Order Amend Keep Priority (TRADE)") => (
-            "amended",
-            typed::<Amended<'_>>(&text).and_then(|amended| {
-                let order = amended.amended_order.into();
-                map::order(&directory_of(value), &order).map(|_| 1).map_err(|e| e.to_string())
-            }),
-        ),
-        () if has("Commission Rates") => {
-            let told = typed::<Commission<'_>>(&text);
-            let most = told.and_then(|c| map::commission::commission_most(&c).map_err(|e| e.to_string()));
-            ("commissions", one(most.map(drop)))
-        }
+        () if has("Order Amend Keep Priority (TRADE)") => ("amended", amended(value)),
+        () if has("Commission Rates") => ("commissions", commissions(&text)),
         () if has("Test new order") || has("SOR") || has("amendments") => return None,
         () if has("New order")
             || has("Cancel order (")

@@ -181,7 +181,8 @@ async fn every_request_of_futures_is_one_that_the_vendor_lists() {
     }
 }
 
-async fn every_request(venue: &Binance) {
+/// Every kind of order that spot takes.
+fn spot_orders() -> Vec<OrderSpec> {
     let price = |text: &str| text.parse().unwrap();
     let stop = StopLeg { stop: price("40000"), limit: None };
     let limited = StopLeg { stop: price("40000"), limit: Some(price("39900")) };
@@ -229,7 +230,11 @@ async fn every_request(venue: &Binance) {
         OrderSpec { attached: Attached::OtoStop { stop: limited }, post_only: true, ..litecoins() },
         OrderSpec { attached: Attached::OtoTarget { target: price("70000") }, ..litecoins() },
     ]);
-    for spec in specs {
+    specs
+}
+
+async fn every_request(venue: &Binance) {
+    for spec in spot_orders() {
         let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
         assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
     }
