@@ -119,4 +119,8 @@ impl Capability {
     pub fn of(&self, class: AssetClass) -> Option<&ClassCapability> {
         self.classes.iter().find(|c| c.class == class)
     }
+    /// Does it keep no hours? A venue of perpetual swaps trades them round the clock, and its futures with them.
+    pub fn never_closes(&self) -> bool {
+        self.of(AssetClass::Perpetual).is_some()
+    }
 }

@@ -72,6 +72,9 @@ pub struct SymbolRules<'a> {
     pub margin_asset: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub contract_type: Option<Cow<'a, str>>,
+    /// When a contract ends.
+    #[serde(default)]
+    pub delivery_date: Option<i64>,
     /// Dollars of one contract, where margin is the coin.
     #[serde(borrow, default)]
     pub contract_size: Option<Number<'a>>,

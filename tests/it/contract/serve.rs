@@ -298,8 +298,9 @@ fn info(exchange: &Exchange) -> Value {
 
 fn future_info(exchange: &Exchange) -> Value {
     let symbol = |(name, market): (&String, &super::exchange::Market)| {
-        json!({"symbol": name, "pair": name,
-        "contractType": "PERPETUAL", "status": "TRADING", "baseAsset": market.base, "quoteAsset": "USDT", "marginAsset": "USDT",
+        let term = super::coins::term(name);
+        json!({"symbol": name, "pair": name.split('_').next(), "deliveryDate": super::coins::delivered_at(term),
+        "contractType": term, "status": "TRADING", "baseAsset": market.base, "quoteAsset": "USDT", "marginAsset": "USDT",
         "pricePrecision": 2, "quantityPrecision": 3, "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT",
             "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"], "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
         "filters": [

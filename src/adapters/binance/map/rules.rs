@@ -12,6 +12,7 @@ use crate::{
         money::{Money, Price, Qty},
         payoff::Payoff,
         text::Text,
+        time::Stamp,
     },
 };
 use std::collections::BTreeMap;
@@ -154,8 +155,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         Some(tick) => super::number("tickSize", tick)?,
         None => Price::ZERO,
     };
-    let delivery = s.symbol.split_once('_').map(|(_, date)| date).filter(|date| *date != "PERP");
-    let name = match delivery {
+    let name = match delivery(s) {
         Some(date) if product.is_futures() => format!("{base}/{quote}-{date}"),
         Some(_) | None => format!("{base}/{quote}"),
     };
@@ -164,7 +164,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
     let payoff = payoff(product, s)?;
     let instrument = Instrument {
         id: InstrumentId { venue: venue.clone(), symbol },
-        name: Text::clean(&title(&base, &quote, class, payoff)),
+        name: Text::clean(&(title(&base, &quote, class, payoff) + &until(s, class).unwrap_or_default())),
         native: Text::clean(&s.symbol),
         class,
         tick: Tick::Fixed(Price::new(tick.get().normalize())),
@@ -208,6 +208,18 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         takes_amend: s.amend_allowed.unwrap_or(false),
         takes_notional: s.quote_order_qty_market_allowed.unwrap_or(false),
     })
+}
+
+/// The day on which a contract ends, as it stands in its symbol: year, month and day in two digits each.
+fn delivery<'a>(s: &'a wire::SymbolRules<'_>) -> Option<&'a str> {
+    let (_, date) = s.symbol.split_once('_')?;
+    (date.len() == 6 && date.bytes().all(|b| b.is_ascii_digit())).then_some(date)
+}
+
+/// When it ends, for people. Perpetual contracts have a date a century away.
+fn until(s: &wire::SymbolRules<'_>, class: AssetClass) -> Option<String> {
+    let at = Stamp::from_millis(s.delivery_date?).filter(|_| class == AssetClass::Future)?;
+    Some(format!(", ends {} UTC", at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M")))
 }
 
 fn class(product: Product, s: &wire::SymbolRules<'_>) -> AssetClass {
@@ -304,8 +316,10 @@ fn tradable(product: Product, s: &wire::SymbolRules<'_>, currency: &Currency, qu
         );
         return Tradable::No(Text::from(why));
     }
-    if product.is_futures() && s.contract_type.as_deref().is_some_and(|kind| kind != "PERPETUAL") {
-        return Tradable::No(Text::from("contracts that end are not in this version"));
+    let kind = s.contract_type.as_deref().filter(|kind| *kind != "PERPETUAL" && product.is_futures());
+    if let (Some(kind), None) = (kind, delivery(s)) {
+        // One that ended without saying so could not be told from one that does not end.
+        return Tradable::No(Text::clean(&format!("contracts of the kind `{kind}` are not known here")));
     }
     if !product.is_futures() && s.is_spot_trading_allowed == Some(false) {
         return Tradable::No(Text::from("no spot trading"));
