@@ -47,7 +47,10 @@ impl Api {
             Ok(changed) => changed,
             Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
         };
+        // What only shrinks in its place keeps its price, wherever the market has gone since.
+        let shrinks = matches!(changed, Changed::InPlace(_)) && !self.product().is_futures();
         if class == Class::Entry
+            && !shrinks
             && let Some(why) = self.out_of_band(rules, &change.after).await
         {
             return Outcome::NotSent(why);
@@ -74,6 +77,9 @@ impl Api {
         class: Class,
         change: &Replacement,
     ) -> Outcome<Vec<OrderReport>> {
+        if let Some(why) = too_small(rules, change) {
+            return not_placed(&why);
+        }
         let mut asked = Asked::new(Method::DELETE, &self.path(cancel.path), 1);
         asked.params = cancel.params;
         let answer = match settle(self.exchange(class, asked).await) {
@@ -121,6 +127,23 @@ impl Api {
             Outcome::Unknown(why) => Outcome::Unknown(why),
         }
     }
+}
+
+/// Why the venue would refuse what is left, as far as its filling is known here: then nothing need be cancelled for it.
+fn too_small(rules: &Rules, change: &Replacement) -> Option<String> {
+    let left = change.after.amount.qty()?.checked_sub(change.filled)?;
+    let (instrument, symbol) = (&rules.instrument, &rules.instrument.id.symbol);
+    if left < instrument.qty_min {
+        return Some(format!(
+            "{left} would be left of it, orders in {symbol} begin at {}",
+            instrument.qty_min
+        ));
+    }
+    let value = left.checked_mul_price(change.after.order_type.limit()?)?;
+    (value < instrument.notional_min).then(|| {
+        let least = instrument.notional_min;
+        format!("{value} would be left of it, orders in {symbol} begin at {least} {}", instrument.quote)
+    })
 }
 
 fn not_placed(why: &str) -> Outcome<Vec<OrderReport>> {

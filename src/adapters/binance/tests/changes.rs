@@ -194,3 +194,16 @@ async fn an_order_that_filled_in_part_is_remade_of_what_is_left() {
     let (lost, sent) = outcome(done(), Reply::Gone).await;
     assert!(matches!(lost, Outcome::Unknown(_)) && sent.len() == 2, "{lost:?} {sent:?}");
 }
+
+/// What is left is too little for an order: nothing is cancelled for it.
+#[tokio::test]
+async fn an_order_is_not_cancelled_for_what_would_be_refused() {
+    let mut server = server(|_: &Seen| Reply::Gone).await;
+    let little = Replacement { filled: "0.00995".parse().unwrap(), ..change() };
+    let refused = binance(&server).replace(Cleared::for_test(little)).await;
+    assert!(
+        matches!(&refused, Outcome::NotSent(why) if why.as_str().contains("begin at 5 USDT")),
+        "{refused:?}"
+    );
+    assert!(server.drain().iter().all(|s| s.method == "GET"));
+}

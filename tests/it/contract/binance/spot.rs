@@ -170,6 +170,34 @@ fn exits_wait_by_a_quantity_that_is_there_after_the_fee() {
     rig.close();
 }
 
+/// The stand judges: of a quantity that the fee has eaten into it rejects the exit, when it is due.
+#[test]
+fn an_exit_of_more_than_came_would_be_rejected() {
+    let running = Running::start(|_| {});
+    for (quantity, status) in [("0.5", "REJECTED"), ("0.49951", "REJECTED"), ("0.4995", "NEW")] {
+        let list = [
+            ("symbol", "ETHUSDT"),
+            ("workingType", "LIMIT"),
+            ("workingTimeInForce", "GTC"),
+            ("workingSide", "BUY"),
+            ("workingPrice", "2400"),
+            ("workingQuantity", "0.5"),
+            ("pendingType", "LIMIT_MAKER"),
+            ("pendingSide", "SELL"),
+            ("pendingPrice", "2700"),
+            ("pendingQuantity", quantity),
+        ];
+        let list = list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        running.with(|e| {
+            e.balances.insert("ETH".to_owned(), (Decimal::ZERO, Decimal::ZERO));
+            drop(e.answer("POST /api/v3/orderList/oto", &list).unwrap());
+            let working = e.orders.iter().rfind(|o| o.side == "BUY").unwrap().clone();
+            e.fill(working.id, working.qty, working.price, true);
+            assert_eq!(e.orders.iter().rfind(|o| o.side == "SELL").unwrap().status, status, "{quantity}");
+        });
+    }
+}
+
 /// A symbol without such lists has its exits held here, not refused.
 #[test]
 fn exits_of_a_symbol_without_lists_are_held_here() {
