@@ -220,7 +220,8 @@ impl Writer<'_> {
 
     /// The change where it makes the order smaller and nothing else: the venue then keeps its place in the queue, also where
     /// some of it has filled (`PUT /api/v3/order/amend/keepPriority`: "`newQty` must be greater than 0 and less than the
-    /// order's quantity"). It keeps its name where that is one that the venue takes.
+    /// order's quantity"). That this is the whole, with what has filled, is how the answer reads, which tells `qty` beside
+    /// `executedQty`; the answer is what is believed. It keeps its name where that is one that the venue takes.
     fn shrunk(&self, r: &Replacement, number: &str) -> Option<Written> {
         let (before, after) = (r.before.amount.qty()?, r.after.amount.qty()?);
         let is_size_alone = r.before.clone().sized(after) == r.after;
