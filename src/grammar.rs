@@ -525,7 +525,9 @@ mod tests {
                     parts.retain(|p| !exits && (stop.is_some() || !matches!(p.target, PriceExpr::R(_))));
                     let alone = stop.is_none() && target.is_none() && parts.is_empty();
                     let rests = tif.is_none_or(clause::rests);
-                    let show = show.filter(|_| alone && rests && matches!(order_type, DraftType::Limit(_)));
+                    let rests_at_limit =
+                        matches!(order_type, DraftType::Limit(_) | DraftType::StopLimit { .. });
+                    let show = show.filter(|_| alone && rests && rests_at_limit);
                     let takes = matches!(tif, Some(TifExpr::Is(Tif::Ioc | Tif::Fok)));
                     let post_only = post && !takes && matches!(order_type, DraftType::Limit(_));
                     let tag = tag.map(|t: String| SmolStr::new(t));

@@ -41,6 +41,7 @@ fn spec(n: usize) -> OrderSpec {
         attached: Attached::OtoStop {
             stop: StopLeg { stop: desk::price(1_900 + n * 37 % 40_000), limit: None },
         },
+        show: None,
         tag: None,
     }
 }

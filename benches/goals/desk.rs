@@ -10,7 +10,7 @@ use tradedeck::{
     },
     domain::{
         ids::{AccountId, ClientId, Currency, Instance, InstrumentId, Symbol, VenueId, VenueOrderId},
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
         lifecycle::OrderEvent,
         limits::{Action, Limits},
         money::{Money, Price, Qty, SignedQty},
@@ -84,6 +84,7 @@ pub(crate) fn capability() -> Capability {
         reduce_only: false,
         short: true,
         replace: true,
+        iceberg: false,
     };
     Capability { classes: vec![class], cancel_all: true, requests_per_min: 200 }
 }
@@ -142,6 +143,8 @@ fn rules(id: InstrumentId) -> Instrument {
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: Tradable::Yes,
         id,
     }
@@ -191,6 +194,7 @@ pub(crate) fn order(n: usize, of: usize) -> OrderReport {
         tif: Tif::Gtc,
         extended: false,
         attached: Attached::Simple,
+        show: None,
         status: OrderEvent::Working,
         status_word: Text::clean("new"),
         source: None,

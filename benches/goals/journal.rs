@@ -45,6 +45,7 @@ fn spec(n: usize) -> OrderSpec {
         post_only: false,
         reduce_only: false,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
 }

@@ -86,6 +86,7 @@ pub(super) fn capability() -> Capability {
         reduce_only: false,
         short: false,
         replace: true,
+        iceberg: false,
     };
     let equity = ClassCapability {
         class: AssetClass::Equity,

@@ -70,7 +70,10 @@ impl Binance {
 pub(super) fn fees(product: Product) -> Vec<(AssetClass, FeeSchedule)> {
     match product {
         Product::Spot | Product::Us => vec![(AssetClass::Crypto, FeeSchedule::percent(1, 1))],
-        Product::Usdm | Product::Coinm => vec![(AssetClass::Perpetual, FeeSchedule::percent(5, 2))],
+        // What is taken when a contract ends is not among them.
+        Product::Usdm | Product::Coinm => [AssetClass::Perpetual, AssetClass::Future]
+            .map(|class| (class, FeeSchedule::percent(5, 2)))
+            .to_vec(),
     }
 }
 
@@ -102,9 +105,12 @@ pub(super) fn capability(product: Product) -> Capability {
         reduce_only: is_futures,
         short: is_futures,
         replace: true,
+        iceberg: !is_futures,
     };
+    // Contracts that end take the same orders.
+    let ends = is_futures.then(|| ClassCapability { class: AssetClass::Future, ..coins.clone() });
     Capability {
-        classes: vec![coins],
+        classes: std::iter::once(coins).chain(ends).collect(),
         // Symbol by symbol there, in one go here.
         cancel_all: true,
         requests_per_min: rest::weight_per_min(product),

@@ -95,6 +95,7 @@ pub(super) fn capability() -> Capability {
         reduce_only: false,
         short: true,
         replace: true,
+        iceberg: false,
     };
     let option = ClassCapability {
         class: AssetClass::Option,

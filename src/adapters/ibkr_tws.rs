@@ -105,6 +105,7 @@ pub(super) fn capability() -> Capability {
         reduce_only: false,
         short: true,
         replace: true,
+        iceberg: false,
     };
     let resting = vec![TifWord::Day, TifWord::Gtc, TifWord::Gtd, TifWord::Ioc];
     let option = ClassCapability {

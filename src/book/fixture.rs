@@ -6,7 +6,7 @@ use super::{Applied, Book};
 use crate::domain::{
     fact::{Fact, Intent, OrderFact},
     ids::{AccountId, ClientId, Currency, ExecutionId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
-    instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+    instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
     lifecycle::OrderEvent,
     money::{Money, Price, Qty},
     order::{Amount, Attached, OrderSpec, OrderType, Origin, Side, Tif},
@@ -75,6 +75,8 @@ pub(crate) fn share(id: InstrumentId) -> Instrument {
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: Tradable::Yes,
     }
 }
@@ -89,6 +91,8 @@ pub(crate) fn coin() -> Instrument {
         shortable: false,
         borrow: Borrow::None,
         marginable: false,
+        icebergs: None,
+        exits: WaitingExits::default(),
         ..share(btc())
     }
 }
@@ -103,6 +107,8 @@ pub(crate) fn inverse() -> Instrument {
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,
+        icebergs: None,
+        exits: WaitingExits::default(),
         ..coin()
     }
 }
@@ -141,6 +147,7 @@ pub(crate) fn order(side: Side, n: &str, order_type: OrderType) -> OrderSpec {
         post_only: false,
         reduce_only: false,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
 }
@@ -194,6 +201,7 @@ pub(crate) fn report(n: &str, spec: &OrderSpec, status: OrderEvent, filled: &str
         tif: spec.tif,
         extended: false,
         attached: spec.attached,
+        show: spec.show,
         status,
         status_word: Text::from("word"),
         source: None,

@@ -152,6 +152,7 @@ impl OrderRow {
     fn amend(&mut self, change: Change) {
         if let Some(qty) = change.qty {
             self.spec.amount = Amount::Qty(qty);
+            self.spec.show = self.spec.show.filter(|show| *show < qty);
         }
         if let Some(tif) = change.tif {
             self.spec.tif = tif;

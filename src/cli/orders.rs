@@ -92,6 +92,7 @@ fn note(o: &OrderRow) -> String {
     if o.late && o.updated > Mono::default() {
         words.push("waits too long".to_owned());
     }
+    words.extend(o.show.map(|show| format!("an iceberg, {show} shown at a time")));
     words.extend(o.reason.as_ref().map(ToString::to_string));
     words.join(", ")
 }

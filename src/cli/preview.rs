@@ -11,7 +11,7 @@ use crate::{
         Preview,
         receipt::{Check, Plan},
     },
-    domain::{limits::Action, time::Now},
+    domain::{limits::Action, text::Text, time::Now},
 };
 use serde_json::Value;
 
@@ -48,6 +48,9 @@ pub(super) fn text(p: &Preview) -> String {
         figures.push(("order", head));
     }
     let estimate = if p.entry_is_market { " (from the market)" } else { "" };
+    let shown = p.spec.as_ref().and_then(|spec| spec.show);
+    let held: Vec<&str> = p.held.iter().map(Text::as_str).collect();
+    let held = (!held.is_empty()).then(|| held.join(", "));
     let told = [
         ("quantity", p.qty.map(|q| q.to_string())),
         ("entry", p.entry.map(|e| format!("{e}{estimate}"))),
@@ -66,6 +69,8 @@ pub(super) fn text(p: &Preview) -> String {
         ("of equity", p.equity_percent.map(|x| format!("{}%", x.get().round_dp(2)))),
         ("buying power", p.buying_power_after.map(|m| format!("{m} after it"))),
         ("note", p.capped_by.as_ref().map(ToString::to_string)),
+        ("at the venue", shown.map(|show| format!("an iceberg, {show} shown at a time"))),
+        ("held here", held),
     ];
     figures.extend(told.into_iter().filter_map(|(name, value)| Some((name, value?))));
     let text: Vec<String> = figures.iter().map(|(name, value)| format!("{name:<14}{value}")).collect();

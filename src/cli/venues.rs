@@ -84,6 +84,7 @@ fn line(kind: VenueKind, venue: &Capability, c: &ClassCapability) -> Vec<String>
         ("reduce-only", c.reduce_only),
         ("short", c.short),
         ("replace", c.replace),
+        ("iceberg", c.iceberg),
         ("cancel-all", venue.cancel_all),
     ];
     let has: Vec<&str> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();

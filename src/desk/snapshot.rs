@@ -318,6 +318,9 @@ pub struct OrderRow {
     pub extended: bool,
     /// What hangs on it.
     pub attached: Attached,
+    /// An iceberg at the venue: so much of it is shown there at a time.
+    #[serde(default)]
+    pub show: Option<Qty>,
     /// Where it stands.
     pub state: OrderState,
     /// The venue's own word for that.

@@ -37,6 +37,9 @@ pub struct ClassCapability {
     pub short: bool,
     /// Working orders can be changed.
     pub replace: bool,
+    /// Icebergs: limit orders of which a part is shown, where the instrument takes them
+    /// ([`Instrument::icebergs`](super::instrument::Instrument::icebergs)).
+    pub iceberg: bool,
 }
 
 /// A time in force without its date.
@@ -115,5 +118,9 @@ impl Capability {
     /// For one class.
     pub fn of(&self, class: AssetClass) -> Option<&ClassCapability> {
         self.classes.iter().find(|c| c.class == class)
+    }
+    /// Does it keep no hours? A venue of perpetual swaps trades them round the clock, and its futures with them.
+    pub fn never_closes(&self) -> bool {
+        self.of(AssetClass::Perpetual).is_some()
     }
 }

@@ -143,7 +143,7 @@ pub struct Draft {
     /// Targets for parts of the order, in the order in which they were typed.
     #[serde(default)]
     pub parts: Vec<PartExpr>,
-    /// `show 100`: of a limit order no more than this is shown at a time.
+    /// `show 100`: of a limit or stop-limit order no more than this is shown at a time.
     #[serde(default)]
     pub show: Option<Qty>,
     /// Time in force; `None` is the configured default.

@@ -162,6 +162,29 @@ pub enum Tradable {
     No(Text),
 }
 
+/// Which icebergs a venue takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Icebergs {
+    /// In so many parts an order may be shown, if the venue says.
+    pub parts_max: Option<u32>,
+    /// So many may be open, if the venue says.
+    pub open_max: Option<u32>,
+}
+
+/// For how much the venue takes exits that wait for an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingExits {
+    /// For all that comes of the entry.
+    #[default]
+    Whole,
+    /// For a quantity that is fixed with the entry. Where a fee may be taken out of what is bought it leaves room for the
+    /// largest one, and what is left over no exit covers.
+    LessFees,
+    /// It takes none in this instrument.
+    None,
+}
+
 /// An instrument and its rules, as the venue states them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {
@@ -198,6 +221,12 @@ pub struct Instrument {
     pub borrow: Borrow,
     /// Can it be bought on margin?
     pub marginable: bool,
+    /// Which icebergs the venue takes in it; `None` is none.
+    #[serde(default)]
+    pub icebergs: Option<Icebergs>,
+    /// How exits wait there for an entry, where the venue's class of it has such orders at all.
+    #[serde(default)]
+    pub exits: WaitingExits,
     /// May it be traded now?
     pub tradable: Tradable,
 }

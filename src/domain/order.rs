@@ -289,6 +289,9 @@ pub struct OrderSpec {
     pub reduce_only: bool,
     /// Bracket, OCO, OTO.
     pub attached: Attached,
+    /// An iceberg at the venue: no more than this is shown there at a time. Journals from before it have none.
+    #[serde(default)]
+    pub show: Option<Qty>,
     /// The trader's own mark, at most 32 characters.
     pub tag: Option<SmolStr>,
 }
@@ -304,6 +307,12 @@ impl OrderSpec {
             (OrderType::Limit { .. }, Side::Sell)
             | (OrderType::Market | OrderType::TrailingStop { .. }, Side::Buy | Side::Sell) => None,
         }
+    }
+
+    /// Of another quantity. What is shown of an iceberg is less than the whole, or it is none.
+    #[must_use]
+    pub fn sized(self, qty: Qty) -> Self {
+        Self { amount: Amount::Qty(qty), show: self.show.filter(|show| *show < qty), ..self }
     }
 }
 
@@ -355,6 +364,8 @@ pub struct Replacement {
     pub before: OrderSpec,
     /// As it will stand.
     pub after: OrderSpec,
+    /// How much of it has filled, as far as is known here.
+    pub filled: Qty,
     /// The gate found that it adds no risk (a stop that moves): it goes out of what is kept for exits.
     pub adds_nothing: bool,
 }

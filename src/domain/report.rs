@@ -34,6 +34,9 @@ pub struct OrderReport {
     pub extended: bool,
     /// What hangs on it, as far as the venue says.
     pub attached: Attached,
+    /// So much of it is shown at a time, where it is an iceberg there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show: Option<Qty>,
     /// What its status means. Never `Sent`, `NotSent`, `Unanswered`, `FoundAbsent`, `Abandoned`; `FilledInPart`
     /// says only that it works and has fills.
     pub status: OrderEvent,

@@ -60,10 +60,14 @@ impl Engine {
     fn place(&mut self, maker: &Maker, draft: &Draft) -> Option<Reply> {
         self.tell_fallback(draft);
         let refused_at = |text, field| Some(Reply::Refused { text, field: Some(field), checks: Vec::new() });
-        let order = match self.order_of(draft) {
+        let mut order = match self.order_of(draft) {
             Ok(order) => order,
             Err(why) => return refused_at(why.text, why.field),
         };
+        let held_because = self.place_show(&mut order.spec, &mut order.show);
+        if let Err(why) = Self::refuse_rest(&order.spec, held_because.as_ref()) {
+            return refused_at(why, "show".into());
+        }
         let spec = &order.spec;
         let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
         if reduces || self.book.exit_side(&spec.instrument) == Some(spec.side) {
@@ -221,6 +225,7 @@ impl Engine {
             post_only: false,
             reduce_only: false,
             attached: Attached::Simple,
+            show: None,
             tag: None,
         };
         let plan = self.plan_close(instrument, Share::All, Then::Open(Box::new(spec)));
@@ -340,6 +345,7 @@ fn as_spec(row: &HeldRow) -> OrderSpec {
         post_only: false,
         reduce_only: true,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
 }

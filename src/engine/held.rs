@@ -2,6 +2,7 @@
 //! cancelled like any other order. `watch` waits for their prices and acts.
 
 mod divide;
+mod iceberg;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -178,8 +179,8 @@ fn changed(kind: &HeldKind, change: &Change) -> Option<HeldKind> {
     }
 }
 
-/// `stop 174`, `target 180 for 50`: what is held, for a person.
-pub(super) fn words_of(exit: &Exit) -> Text {
+/// `stop 174`, `target 180 for 50`: what is held, for a person; of an iceberg also why it is.
+pub(super) fn words_of(exit: &Exit, rest_because: Option<&Text>) -> Text {
     let Exit { kind, qty } = exit;
     Text::clean(&match kind {
         HeldKind::Target { limit } => format!("target {limit} for {qty}"),
@@ -192,7 +193,10 @@ pub(super) fn words_of(exit: &Exit) -> Text {
             };
             format!("trail {by} for {qty}")
         }
-        HeldKind::Rest { show, .. } => format!("{qty} more, {show} at a time"),
+        HeldKind::Rest { show, .. } => match rest_because {
+            Some(why) => format!("{qty} more, {show} at a time ({why})"),
+            None => format!("{qty} more, {show} at a time"),
+        },
     })
 }
 

@@ -44,7 +44,8 @@ pub struct VenueSetup {
     pub environment: Environment,
     /// For a live account, the last four characters of its number as the trader typed them at start.
     pub live_confirmed: Option<SmolStr>,
-    /// It trades round the clock whatever the calendar says (the embedded paper venue, by default).
+    /// It trades round the clock whatever the calendar says (the embedded paper venue, by default, and venues of
+    /// perpetual swaps).
     pub always_open: bool,
     /// What it charges, for estimates.
     pub fees: Vec<(AssetClass, FeeSchedule)>,

@@ -261,13 +261,13 @@ impl Engine {
         if after == row.spec {
             return Err(why("that changes nothing"));
         }
-        let before = row.spec.clone();
-        let order = row.reference();
+        let (before, filled, order) = (row.spec.clone(), row.filled, row.reference());
         self.count_entry(&id.venue);
         let client = self.next_client();
         let number = self.next_verdict();
         let (by, after_it) = (client.clone(), after.clone());
-        let wish = Replacement { order, change, client: by, before, after: after_it, adds_nothing: false };
+        let wish =
+            Replacement { order, change, client: by, before, after: after_it, filled, adds_nothing: false };
         let beside = Beside {
             stop: self
                 .book
@@ -302,7 +302,7 @@ fn arrival(context: &Context<'_>, spec: &OrderSpec) -> Option<Arrival> {
 fn changed(row: &OrderRow, change: &Change) -> Option<OrderSpec> {
     let mut spec = row.spec.clone();
     if let Some(qty) = change.qty {
-        spec.amount = crate::domain::order::Amount::Qty(qty);
+        spec = spec.sized(qty);
     }
     if let Some(tif) = change.tif {
         spec.tif = tif;

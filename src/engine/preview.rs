@@ -150,7 +150,7 @@ impl Engine {
     }
 
     fn preview_order(&mut self, draft: &Draft) -> Preview {
-        let plan = match self.plan_order(draft) {
+        let mut plan = match self.plan_order(draft) {
             Ok(plan) => plan,
             Err(problem) => {
                 let route = self.route(draft).ok();
@@ -162,18 +162,27 @@ impl Engine {
                 };
             }
         };
+        let held_because = self.place_show(&mut plan.spec, &mut plan.show);
         let (spec, held, beside) = self.whole_and_held(&plan);
         let verdict = self.with_context(&spec, beside, |context| risk::judge(context, &spec));
         let checks = verdict.map_or_else(Vec::new, |v| v.checks().map(|c| check_row(&c)).collect());
         let before = self.buying_power_left(&plan.spec.instrument.venue);
         let mut unusual = if plan.spec.reduce_only { Vec::new() } else { self.unusual_entry(&plan) };
         unusual.extend(self.route(draft).ok().and_then(|r| r.instead));
-        let problems = match self.refuse_unwatched(&held) {
-            Ok(()) => Vec::new(),
-            Err(why) => vec![(SmolStr::new_static("venue"), why)],
+        let mut problems = Vec::new();
+        if let Err(why) = Self::refuse_rest(&plan.spec, held_because.as_ref()) {
+            problems.push((SmolStr::new_static("show"), why));
+        } else if let Err(why) = self.refuse_unwatched(&held) {
+            problems.push((SmolStr::new_static("venue"), why));
+        }
+        let held = held.iter().map(|exit| super::held::words_of(exit, held_because.as_ref())).collect();
+        let left = self.left_by_exits(&spec);
+        let preview = from_plan(plan, checks, before);
+        let capped_by = match (preview.capped_by, left) {
+            (Some(cut), Some(left)) => Some(Text::clean(&format!("{cut}; {left}"))),
+            (one, None) | (None, one) => one,
         };
-        let held = held.iter().map(super::held::words_of).collect();
-        Preview { unusual, held, problems, ..from_plan(plan, checks, before) }
+        Preview { capped_by, unusual, held, problems, ..preview }
     }
 
     /// The order as the gate judges it, which is whole also where only a part of it is shown, and what is held here.

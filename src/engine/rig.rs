@@ -61,6 +61,7 @@ pub(super) fn everything(class: AssetClass) -> ClassCapability {
         reduce_only: false,
         short: true,
         replace: true,
+        iceberg: false,
     }
 }
 

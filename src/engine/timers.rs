@@ -152,6 +152,8 @@ impl Engine {
             |class| self.venues.get(venue).is_some_and(|state| state.setup.capability.of(class).is_some());
         if trades(AssetClass::Equity) || trades(AssetClass::Option) {
             Calendar::UsEquity
+        } else if self.venues.get(venue).is_some_and(|state| state.setup.capability.never_closes()) {
+            Calendar::Always
         } else if [AssetClass::Forex, AssetClass::Cfd, AssetClass::Future].into_iter().any(trades) {
             Calendar::ForexWeek
         } else {

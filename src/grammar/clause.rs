@@ -325,7 +325,7 @@ impl Fields {
         let at_once = self.tif.as_ref().filter(|(t, _)| matches!(t, TifExpr::Is(Tif::Ioc | Tif::Fok)));
         clash(post, at_once.map(|(_, at)| at.clone()), "an order that may not take can't fill at once")?;
         let show = place(self.show.as_ref());
-        if limit.is_none() || trigger.is_some() {
+        if limit.is_none() {
             clash(show.clone(), show.clone(), "only a limit order can `show` a part of itself")?;
         }
         let parted = self.parts.first().map(|(_, at)| at.clone());

@@ -8,7 +8,7 @@ use crate::domain::{
     fact::{Baseline, Dated, Fact, Intent, OrderFact, PositionSource},
     held::{HeldEvent, HeldFact, HeldKind, HeldOrder, Stroke},
     ids::*,
-    instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+    instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
     lifecycle::OrderEvent,
     money::*,
     order::*,
@@ -83,6 +83,7 @@ fn intent() -> Intent {
                 target: price("180.00"),
                 stop: StopLeg { stop: price("170.00"), limit: None },
             },
+            show: Some(qty(2)),
             tag: Some("swing".into()),
         },
         origin: Origin::Screen,
@@ -128,6 +129,7 @@ fn order_report() -> OrderReport {
         tif: Tif::Gtc,
         extended: false,
         attached: Attached::Oco { stop: StopLeg { stop: price("0.01"), limit: Some(price("0.02")) } },
+        show: None,
         status: OrderEvent::Working,
         status_word: "new".into(),
         source: None,
@@ -170,6 +172,8 @@ fn rules() -> Instrument {
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: Tradable::Halted("news pending".into()),
     }
 }

@@ -157,6 +157,7 @@ mod tests {
             client: client("b"),
             before: before.clone(),
             after,
+            filled: crate::domain::money::Qty::ZERO,
             adds_nothing: false,
         }
     }

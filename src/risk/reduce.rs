@@ -6,7 +6,7 @@ use crate::{
     domain::{
         ids::InstrumentId,
         money::Qty,
-        order::{Amount, Attached, OrderSpec, Side, Submission},
+        order::{Amount, Attached, Side, Submission},
     },
 };
 
@@ -96,7 +96,7 @@ fn prove_up_to(book: &Book, order: Submission, closable: Qty) -> Result<Reducing
         return Err(NotReducing::Pending { instrument, asked, closable });
     }
     let qty = whole_lots(book, &instrument, asked)?;
-    let spec = OrderSpec { amount: Amount::Qty(qty), ..order.spec };
+    let spec = order.spec.sized(qty);
     Ok(Reducing::mint(Submission { client: order.client, spec }))
 }
 

@@ -307,7 +307,7 @@ fn open_venues(opening: &Opening, state: &Path, clock: &Arc<dyn Clock>) -> anyho
             rules: venue.rules.clone(),
             environment: environment(venue.environment),
             live_confirmed: opening.live.clone(),
-            always_open: venue.always_open,
+            always_open: venue.always_open || broker.capability().never_closes(),
             fees: (row.fees)(),
         });
         opened.brokers.push(broker);

@@ -36,7 +36,7 @@ pub fn reverse(inputs: &Inputs<'_>) -> Result<(OrderSpec, OrderSpec), SizingErro
     let close = close(inputs, Share::All)?;
     let rules = inputs.instrument;
     let qty = inputs.exposure.position.size().floor_to(rules.whole_lot).ok_or(SizingError::Overflow)?;
-    let open = OrderSpec { amount: Amount::Qty(qty), reduce_only: false, ..close.clone() };
+    let open = OrderSpec { reduce_only: false, ..close.clone().sized(qty) };
     Ok((close, open))
 }
 
@@ -178,6 +178,7 @@ fn exit(inputs: &Inputs<'_>, side: Side, qty: Qty, order_type: OrderType) -> Ord
         post_only: false,
         reduce_only: true,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
 }

@@ -194,6 +194,7 @@ fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(Order, Prices, Qty, Opti
         post_only: draft.post_only,
         reduce_only: draft.reduce_only || closes,
         attached,
+        show: None,
         tag: draft.tag.clone(),
     };
     let parts = parts(inputs, draft, &prices, qty)?;

@@ -328,7 +328,7 @@ impl Ticket {
             Field::Limit => matches!(kind, OrderKind::Limit | OrderKind::StopLimit),
             Field::Trigger => matches!(kind, OrderKind::Stop | OrderKind::StopLimit),
             Field::Trail => matches!(kind, OrderKind::TrailingStop),
-            Field::Show => !modify && matches!(kind, OrderKind::Limit),
+            Field::Show => !modify && matches!(kind, OrderKind::Limit | OrderKind::StopLimit),
             Field::Until => matches!(self.tif, Some(TifWord::Gtd)),
             Field::Size | Field::Tif => true,
             Field::Side

@@ -135,6 +135,7 @@ impl Past {
             post_only: false,
             reduce_only: false,
             attached: Attached::Simple,
+            show: None,
             tag: None,
         };
         let intent = Intent {

@@ -18,7 +18,7 @@ use tradedeck::{
         ids::{
             AccountId, ClientId, Currency, ExecutionId, Instance, InstrumentId, Symbol, VenueId, VenueOrderId,
         },
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
         lifecycle::OrderEvent,
         limits::{Action, Limits},
         money::{Money, Price, Qty, SignedQty},
@@ -165,6 +165,7 @@ impl House {
             post_only: false,
             reduce_only: false,
             attached: Attached::Simple,
+            show: None,
             tag: None,
         };
         let client = ClientId::new(client).unwrap();
@@ -202,6 +203,7 @@ impl House {
             reduce_only: self.reduce_only,
             short: true,
             replace: true,
+            iceberg: false,
         };
         VenueSetup {
             venue: self.venue.clone(),
@@ -232,6 +234,8 @@ impl House {
             shortable: true,
             borrow: Borrow::Easy,
             marginable: true,
+            icebergs: None,
+            exits: WaitingExits::default(),
             tradable: Tradable::Yes,
         }
     }
@@ -259,6 +263,7 @@ impl House {
             tif: spec.tif,
             extended: spec.extended,
             attached: Attached::Simple,
+            show: None,
             status: held.status,
             status_word: text("x"),
             source: None,

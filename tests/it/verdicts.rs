@@ -15,7 +15,7 @@ use tradedeck::{
         ids::{
             AccountId, ClientId, Currency, ExecutionId, Instance, InstrumentId, Symbol, VenueId, VenueOrderId,
         },
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
         lifecycle::OrderEvent,
         limits::{Action, Limits},
         money::{Money, Price, Qty, SignedQty},
@@ -144,6 +144,7 @@ fn setup() -> Setup {
         reduce_only: false,
         short: true,
         replace: true,
+        iceberg: false,
     };
     Setup {
         instance: Instance::new("verdicts").unwrap(),
@@ -192,6 +193,8 @@ fn rules(symbol: &str) -> Instrument {
         shortable: true,
         borrow: Borrow::Easy,
         marginable: true,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: Tradable::Yes,
     }
 }
@@ -338,6 +341,7 @@ impl Venue {
             tif: order.spec.tif,
             extended: false,
             attached: Attached::Simple,
+            show: None,
             status: *status,
             status_word: Text::clean("word"),
             source: None,

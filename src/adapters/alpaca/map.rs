@@ -9,7 +9,7 @@ use crate::{
     adapters::Error,
     domain::{
         ids::{AccountId, ClientId, Currency, ExecutionId, InstrumentId, Symbol, VenueId, VenueOrderId},
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
         lifecycle::OrderEvent,
         money::{Money, NumberError, Percent, Price, Qty, Ratio, SignedQty},
         order::{Amount, Attached, OrderType, Role, Side, StopLeg, Tif, Trail},
@@ -211,6 +211,7 @@ fn one_order(venue: &VenueId, o: &wire::Order<'_>) -> Result<OrderReport> {
         tif: tif(&o.time_in_force)?,
         extended: o.extended_hours.unwrap_or(false),
         attached: Attached::Simple,
+        show: None,
         status: status(&o.status),
         status_word: Text::clean(&o.status),
         source: o.source.as_deref().map(Text::clean).filter(|word| !word.is_empty()),
@@ -395,6 +396,8 @@ pub fn instrument(venue: &VenueId, a: &wire::Asset<'_>) -> Result<Instrument> {
             (false, _) => Borrow::None,
         },
         marginable: a.marginable,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: match (a.tradable, &*a.status) {
             (true, "active") => Tradable::Yes,
             (false, "active") => Tradable::No(Text::from("not tradable at Alpaca")),

@@ -73,6 +73,7 @@ fn limit_order() -> OrderSpec {
         post_only: false,
         reduce_only: false,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
 }

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod bands;
 pub mod coins;
+pub mod commission;
 pub mod futures;
 pub mod margin;
 pub mod market;
@@ -183,6 +184,11 @@ fn amount(qty: Option<Qty>, quote: Option<Money>, is_market: bool) -> Amount {
     }
 }
 
+/// What is shown of an iceberg at a time: one that is none says nothing or zero.
+fn shown_of(n: Option<wire::Number<'_>>) -> Result<Option<Qty>> {
+    Ok(maybe("icebergQty", n)?.filter(|q: &Qty| q.is_positive()))
+}
+
 /// An order.
 ///
 /// # Errors
@@ -217,6 +223,7 @@ pub fn order(directory: &Directory, o: &wire::Order<'_>) -> Result<OrderReport> 
         tif: tif(&o.time_in_force, o.good_till_date)?,
         extended: false,
         attached: Attached::Simple,
+        show: shown_of(o.iceberg_qty)?,
         status: status(&o.status),
         status_word: Text::clean(&o.status),
         source: None,
@@ -262,6 +269,7 @@ pub fn reported(directory: &Directory, r: &ExecutionReport<'_>) -> Result<OrderR
         tif: tif(&r.time_in_force, None)?,
         extended: false,
         attached: Attached::Simple,
+        show: shown_of(r.iceberg_qty)?,
         status: status(&r.status),
         status_word: Text::clean(&r.status),
         source: None,

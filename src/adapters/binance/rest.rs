@@ -12,6 +12,7 @@ pub mod orders;
 mod pace;
 pub mod prices;
 pub mod queries;
+mod replace;
 pub mod settle;
 
 pub use self::pace::weight_per_min;

@@ -1,5 +1,6 @@
 //! The adapter against servers on loopback and against payloads that the vendor and others recorded.
 
+mod changes;
 mod coins;
 mod fixtures;
 mod requests;
@@ -21,6 +22,7 @@ use crate::{
     config::secret::Secret,
     domain::{
         ids::{ClientId, Currency, InstrumentId, Symbol, VenueId, VenueOrderId},
+        instrument::{Icebergs, WaitingExits},
         lifecycle::OrderEvent,
         order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Submission, Tif, Trail},
         quote::Interval,
@@ -51,13 +53,17 @@ fn info(natives: &[(&str, &str, &str)]) -> Value {
     let one = |(native, base, quote): &(&str, &str, &str)| {
         json!({"symbol": native, "status": "TRADING", "baseAsset": base, "quoteAsset": quote,
             "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"],
-            "ocoAllowed": true, "otoAllowed": true, "opoAllowed": true, "quoteOrderQtyMarketAllowed": true,
-            "allowTrailingStop": true, "cancelReplaceAllowed": true, "isSpotTradingAllowed": true,
+            "baseCommissionPrecision": 8, "icebergAllowed": *native != "LTCUSDT",
+            "ocoAllowed": true, "otoAllowed": *native != "ETHBTC", "opoAllowed": *native != "LTCUSDT",
+            "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": true, "cancelReplaceAllowed": true,
+            "amendAllowed": true, "isSpotTradingAllowed": true,
             "filters": [
                 {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01000000"},
                 {"filterType": "LOT_SIZE", "minQty": "0.00001000", "maxQty": "9000.0", "stepSize": "0.00001000"},
                 {"filterType": "MARKET_LOT_SIZE", "minQty": "0.0", "maxQty": "120.5", "stepSize": "0.00100000"},
                 {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": true},
+                {"filterType": "ICEBERG_PARTS", "limit": 10},
+                {"filterType": "MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders": 5},
                 {"filterType": "TRAILING_DELTA", "minTrailingAboveDelta": 10, "maxTrailingAboveDelta": 2000,
                     "minTrailingBelowDelta": 10, "maxTrailingBelowDelta": 2000}]})
     };
@@ -84,9 +90,10 @@ fn now_ms() -> i64 {
 fn known(seen: &Seen) -> Option<Reply> {
     Some(match seen.path() {
         path if path.ends_with("/time") => Reply::json(200, &json!({"serverTime": now_ms()})),
-        path if path.ends_with("/exchangeInfo") => {
-            Reply::json(200, &info(&[("BTCUSDT", "BTC", "USDT"), ("ETHBTC", "ETH", "BTC")]))
-        }
+        path if path.ends_with("/exchangeInfo") => Reply::json(
+            200,
+            &info(&[("BTCUSDT", "BTC", "USDT"), ("ETHBTC", "ETH", "BTC"), ("LTCUSDT", "LTC", "USDT")]),
+        ),
         _ => return None,
     })
 }
@@ -123,8 +130,15 @@ fn limit_order() -> OrderSpec {
         post_only: false,
         reduce_only: false,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
+}
+
+/// In a symbol that has OTO and no OPO, and no icebergs.
+fn litecoins() -> OrderSpec {
+    let instrument = InstrumentId { venue: venue(), symbol: symbol("LTC/USDT") };
+    OrderSpec { instrument, amount: Amount::Qty("0.7".parse().unwrap()), ..limit_order() }
 }
 
 fn submission(spec: OrderSpec) -> Submission {
@@ -306,6 +320,7 @@ fn change() -> Replacement {
         client: ClientId::new("td-a-2").unwrap(),
         before: limit_order(),
         after,
+        filled: crate::domain::money::Qty::ZERO,
         adds_nothing: false,
     }
 }
@@ -361,6 +376,7 @@ async fn what_binance_lacks_never_leaves() {
     let price = |text: &str| text.parse().unwrap();
     let stop = StopLeg { stop: price("40000"), limit: None };
     let trail = |trail| OrderSpec { order_type: OrderType::TrailingStop { trail }, ..limit_order() };
+    let show = Some("0.001".parse().unwrap());
     for (spec, why) in [
         (OrderSpec { tif: Tif::Day, ..limit_order() }, "no orders for the day"),
         (OrderSpec { tif: Tif::Opg, ..limit_order() }, "no auctions"),
@@ -390,6 +406,13 @@ async fn what_binance_lacks_never_leaves() {
             "go in steps of 0.001",
         ),
         (OrderSpec { post_only: true, tif: Tif::Ioc, ..limit_order() }, "a post-only order is"),
+        (OrderSpec { show, tif: Tif::Ioc, ..limit_order() }, "with gtc"),
+        (OrderSpec { show, attached: Attached::OtoStop { stop }, ..limit_order() }, "by itself"),
+        (
+            OrderSpec { show, order_type: OrderType::Stop { stop: price("60000") }, ..limit_order() },
+            "an iceberg is",
+        ),
+        (OrderSpec { show, ..litecoins() }, "no icebergs in this symbol"),
         (
             OrderSpec {
                 instrument: InstrumentId { venue: venue(), symbol: symbol("DOGE/USDT") },
@@ -412,10 +435,15 @@ async fn what_binance_lacks_never_leaves() {
 async fn filters_become_the_rules_that_the_gate_holds_orders_to() {
     let server = server(|_: &Seen| Reply::Gone).await;
     let rules = binance(&server)
-        .instruments(vec![symbol("BTC/USDT"), symbol("ETH/BTC"), symbol("X/Y")])
+        .instruments(vec![symbol("BTC/USDT"), symbol("ETH/BTC"), symbol("LTC/USDT"), symbol("X/Y")])
         .await
         .unwrap();
-    assert_eq!(rules.len(), 2);
+    assert_eq!(rules.len(), 3);
+    let iceberg = Icebergs { parts_max: Some(10), open_max: Some(5) };
+    let lists = |n: usize| (rules[n].icebergs, rules[n].exits);
+    assert_eq!(lists(0), (Some(iceberg), WaitingExits::Whole));
+    assert_eq!(lists(1), (Some(iceberg), WaitingExits::None), "neither OTO nor OPO");
+    assert_eq!(lists(2), (None, WaitingExits::LessFees), "OTO alone");
     let btc = &rules[0];
     assert_eq!(
         (btc.lot.to_string(), btc.qty_min.to_string(), btc.notional_min.to_string()),

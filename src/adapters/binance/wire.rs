@@ -4,7 +4,9 @@
 pub mod coins;
 pub mod events;
 pub mod futures;
+mod replaced;
 
+pub use self::replaced::{Amended, HalfReplaced, Replaced};
 pub use crate::adapters::number::Number;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -70,6 +72,9 @@ pub struct SymbolRules<'a> {
     pub margin_asset: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub contract_type: Option<Cow<'a, str>>,
+    /// When a contract ends.
+    #[serde(default)]
+    pub delivery_date: Option<i64>,
     /// Dollars of one contract, where margin is the coin.
     #[serde(borrow, default)]
     pub contract_size: Option<Number<'a>>,
@@ -82,9 +87,15 @@ pub struct SymbolRules<'a> {
     #[serde(default)]
     pub opo_allowed: Option<bool>,
     #[serde(default)]
+    pub base_commission_precision: Option<u32>,
+    #[serde(default)]
+    pub iceberg_allowed: Option<bool>,
+    #[serde(default)]
     pub allow_trailing_stop: Option<bool>,
     #[serde(default)]
     pub cancel_replace_allowed: Option<bool>,
+    #[serde(default)]
+    pub amend_allowed: Option<bool>,
     #[serde(default)]
     pub quote_order_qty_market_allowed: Option<bool>,
     #[serde(default)]
@@ -133,6 +144,9 @@ pub struct Filter<'a> {
     #[serde(borrow)]
     pub max_num_algo_orders: Option<Number<'a>>,
     #[serde(borrow)]
+    pub max_num_iceberg_orders: Option<Number<'a>>,
+    /// Also the parts that an iceberg may have.
+    #[serde(borrow)]
     pub limit: Option<Number<'a>>,
     pub min_trailing_above_delta: Option<u32>,
     pub max_trailing_above_delta: Option<u32>,
@@ -180,6 +194,9 @@ pub struct Order<'a> {
     pub stop_price: Option<Number<'a>>,
     #[serde(borrow, default)]
     pub trailing_delta: Option<Number<'a>>,
+    /// What is shown of an iceberg; nothing or zero of any other.
+    #[serde(borrow, default)]
+    pub iceberg_qty: Option<Number<'a>>,
     /// At futures, of orders from before conditional ones had a service of their own.
     #[serde(borrow, default)]
     pub price_rate: Option<Number<'a>>,
@@ -214,30 +231,6 @@ pub struct Member<'a> {
     pub order_id: i64,
     #[serde(borrow)]
     pub client_order_id: Cow<'a, str>,
-}
-
-/// `POST …/order/cancelReplace`: both halves, whatever became of them. Where one failed it stands in `data`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Replaced<'a> {
-    #[serde(borrow)]
-    pub cancel_result: Cow<'a, str>,
-    #[serde(borrow)]
-    pub new_order_result: Cow<'a, str>,
-    #[serde(borrow)]
-    pub cancel_response: &'a RawValue,
-    #[serde(borrow, default)]
-    pub new_order_response: Option<&'a RawValue>,
-}
-
-/// The refusal around it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct HalfReplaced<'a> {
-    pub code: i64,
-    #[serde(borrow)]
-    pub msg: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub data: Option<Replaced<'a>>,
 }
 
 /// `GET …/myTrades` and `…/userTrades`.
@@ -286,6 +279,29 @@ pub struct Balance<'a> {
     pub free: Number<'a>,
     #[serde(borrow)]
     pub locked: Number<'a>,
+}
+
+/// `GET /api/v3/account/commission`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Commission<'a> {
+    #[serde(borrow)]
+    pub standard_commission: Rates<'a>,
+    #[serde(borrow)]
+    pub special_commission: Rates<'a>,
+    #[serde(borrow)]
+    pub tax_commission: Rates<'a>,
+}
+
+/// Rates of one kind, as shares of what is got.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Rates<'a> {
+    #[serde(borrow)]
+    pub maker: Number<'a>,
+    #[serde(borrow)]
+    pub taker: Number<'a>,
+    #[serde(borrow)]
+    pub buyer: Number<'a>,
 }
 
 /// `GET /sapi/v1/account/apiRestrictions`.

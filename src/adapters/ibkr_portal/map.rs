@@ -214,6 +214,7 @@ pub fn order(memory: &Memory, number: i64, contract: &Contract) -> Result<OrderR
         tif: tif(row.time_in_force.as_deref(), sent),
         extended: row.outside_rth.as_deref().map_or(sent.is_some_and(|s| s.extended), |w| w == "true"),
         attached: sent.map_or(Attached::Simple, |spec| spec.attached),
+        show: None,
         status: status(row, waits),
         status_word: Text::clean(row.status.as_deref().unwrap_or_default()),
         source: None,

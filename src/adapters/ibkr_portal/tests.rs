@@ -54,6 +54,7 @@ fn limit_order() -> OrderSpec {
         post_only: false,
         reduce_only: false,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     }
 }
@@ -167,6 +168,7 @@ async fn every_request(venue: &Portal) {
         client: ClientId::new("td-a-99").unwrap(),
         before: limit_order(),
         after,
+        filled: crate::domain::money::Qty::ZERO,
         adds_nothing: false,
     };
     let outcome = venue.replace(Cleared::for_test(change)).await;

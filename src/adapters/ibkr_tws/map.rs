@@ -250,6 +250,7 @@ fn one(
         tif: tif(order)?,
         extended: order.outside_rth,
         attached: Attached::Simple,
+        show: None,
         status: if is_refused { OrderEvent::Rejected } else { event },
         status_word: Text::clean(word),
         source: None,

@@ -68,6 +68,7 @@ impl OrderRow {
             post_only: false,
             reduce_only: false,
             attached: report.attached,
+            show: report.show,
             tag: None,
         };
         let role = report.role.unwrap_or_else(|| role_of(&spec));

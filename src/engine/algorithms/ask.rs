@@ -283,6 +283,7 @@ fn spec_of(venue: &VenueId, order: &AskedOrder) -> Result<OrderSpec, String> {
         post_only: false,
         reduce_only: false,
         attached: Attached::Simple,
+        show: None,
         tag: None,
     })
 }

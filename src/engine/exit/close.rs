@@ -194,6 +194,7 @@ impl Engine {
                 post_only: false,
                 reduce_only: self.takes_reduce_only(instrument),
                 attached: Attached::Simple,
+                show: None,
                 tag: exit.plan.scope.algorithm.clone(),
             };
             match self.try_reduction(spec, Origin::Exit, enforced) {

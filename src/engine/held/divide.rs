@@ -6,6 +6,7 @@ use crate::{
         capability::ClassCapability,
         held::HeldKind,
         ids::InstrumentId,
+        instrument::WaitingExits,
         money::Qty,
         order::{Amount, Attached, OrderKind, OrderSpec, OrderType, StopLeg},
         text::Text,
@@ -37,17 +38,12 @@ impl Division {
     }
 }
 
-/// Has the venue orders that wait for this one?
-fn waits(class: &ClassCapability, spec: &OrderSpec) -> bool {
-    !class.waits_on_limits || spec.order_type.kind() == OrderKind::Limit
-}
-
-/// Does it take what hangs on this one with it?
-fn takes_attached(class: &ClassCapability, spec: &OrderSpec) -> bool {
-    match spec.attached {
+/// Does it take what hangs on this one with it? `waits`: it has orders that wait for this one.
+const fn takes_attached(class: &ClassCapability, waits: bool, attached: Attached) -> bool {
+    match attached {
         Attached::Simple | Attached::Oco { .. } => true,
-        Attached::Bracket { .. } => class.bracket && waits(class, spec),
-        Attached::OtoStop { .. } | Attached::OtoTarget { .. } => class.oto && waits(class, spec),
+        Attached::Bracket { .. } => class.bracket && waits,
+        Attached::OtoStop { .. } | Attached::OtoTarget { .. } => class.oto && waits,
     }
 }
 
@@ -64,7 +60,25 @@ impl Engine {
             return true;
         };
         let is_shown = order.show.is_none_or(|show| show >= total);
-        is_shown && order.parts.is_empty() && takes_attached(class, spec)
+        is_shown && order.parts.is_empty() && takes_attached(class, self.waits(class, spec), spec.attached)
+    }
+
+    /// Has the venue orders that wait for this one? Some instruments may have none of what their class has.
+    fn waits(&self, class: &ClassCapability, spec: &OrderSpec) -> bool {
+        let fits = !class.waits_on_limits || spec.order_type.kind() == OrderKind::Limit;
+        fits && self.book.instrument(&spec.instrument).is_none_or(|i| i.exits != WaitingExits::None)
+    }
+
+    /// What of an entry the exits that wait at the venue do not cover.
+    pub(in crate::engine) fn left_by_exits(&self, spec: &OrderSpec) -> Option<Text> {
+        let has_exits = !matches!(spec.attached, Attached::Simple | Attached::Oco { .. });
+        let instrument = self.book.instrument(&spec.instrument)?;
+        (has_exits && instrument.exits == WaitingExits::LessFees).then(|| {
+            Text::clean(&format!(
+                "exits at the venue are for less: room for the largest fee is left in {}",
+                instrument.id.symbol
+            ))
+        })
     }
 
     /// Divides an entry.
@@ -87,8 +101,8 @@ impl Engine {
             Attached::OtoStop { stop } => (Some(stop), None),
             Attached::OtoTarget { target } => (None, Some(target)),
         };
-        let waits = waits(class, &spec);
-        if parts.is_empty() && takes_attached(class, &spec) {
+        let waits = self.waits(class, &spec);
+        if parts.is_empty() && takes_attached(class, waits, spec.attached) {
             return Division { spec, held: Vec::new() };
         }
         let mut held = Vec::new();

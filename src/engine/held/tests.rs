@@ -7,7 +7,7 @@ use crate::{
     desk::{Reply, Request, snapshot::OrderRow},
     domain::{
         capability::ClassCapability,
-        instrument::AssetClass,
+        instrument::{AssetClass, Icebergs, Instrument, WaitingExits},
         lifecycle::OrderEvent,
         order::{Attached, OrderKind, OrderType, Submission},
     },
@@ -73,6 +73,14 @@ impl Rig {
         };
         let open = |r: &&OrderRow| r.here && r.reason.is_none();
         self.snapshot().orders.iter().filter(open).map(words).collect()
+    }
+    fn knows(&mut self, instrument: Instrument) {
+        let (asked, result) = (vec![instrument.id.symbol.clone()], Ok(vec![instrument]));
+        let answer = Answer::Instruments { asked, result };
+        self.step(Input::Answer { venue: venue(), answer });
+    }
+    fn previews(&mut self, line: &str) -> Reply {
+        self.ask(Request::Preview(crate::grammar::parse(line).unwrap()))
     }
     fn ends(&self) -> Vec<String> {
         self.engine.book.ended_held().map(|r| r.ended.clone().unwrap().1.to_string()).collect()
@@ -355,6 +363,77 @@ fn an_iceberg_ends_with_its_shown_part_with_an_exit_or_at_the_gate() {
     let Reply::Refused { .. } = rig.line("buy AAPL 9999999 limit 9.90 gtc show 100") else {
         panic!("the whole is judged, not the part that is shown");
     };
+}
+
+/// A venue that takes icebergs, and what it takes of them in this share.
+fn shows(icebergs: Option<Icebergs>) -> Rig {
+    let mut rig = flat(ClassCapability { iceberg: true, ..everything(AssetClass::Equity) });
+    rig.knows(Instrument { icebergs, ..share(aapl()) });
+    rig
+}
+
+#[test]
+fn an_iceberg_goes_whole_to_a_venue_that_takes_it() {
+    let bounds = Icebergs { parts_max: Some(3), open_max: Some(1) };
+    let mut rig = shows(Some(bounds));
+    let first = rig.sends("buy AAPL 250 limit 9.90 gtc show 100");
+    assert_eq!((first.spec.amount, first.spec.show), (buy("250").amount, Some(qty("100"))));
+    assert_eq!(rig.here(), Vec::<String>::new());
+    // What is shown of one that is made smaller is all of it, and then it is none.
+    assert_eq!(first.spec.clone().sized(qty("90")).show, None);
+    rig.says(&first, OrderEvent::Working);
+    // The venue takes one at a time; then the rest of the next is held here.
+    let second = rig.sends("buy AAPL 240 limit 9.80 gtc show 100");
+    assert_eq!((second.spec.amount, second.spec.show), (buy("100").amount, None));
+    assert_eq!(rig.here(), ["held here limit 140 at 9.80"]);
+    // One that waits for a price can't be held in parts; at the venue it can be one.
+    let Reply::Refused { text, .. } = rig.line("buy AAPL 250 trigger 10.50 limit 10.60 gtc show 100") else {
+        panic!("its next part would find the trigger passed")
+    };
+    assert!(text.as_str().contains("takes 1 icebergs in AAPL at a time, 1 are open"), "{text}");
+    rig.says(&first, OrderEvent::Cancelled);
+    let waits = rig.sends("buy AAPL 250 trigger 10.50 limit 10.60 gtc show 100");
+    assert_eq!(waits.spec.show, Some(qty("100")));
+}
+
+#[test]
+fn an_iceberg_beyond_the_venues_bounds_is_held_here_and_says_why() {
+    let bounds = Icebergs { parts_max: Some(3), open_max: None };
+    for (icebergs, line, why) in [
+        (None, "buy AAPL 250 limit 9.90 gtc show 100", "takes no icebergs in AAPL"),
+        (Some(bounds), "buy AAPL 250 limit 9.90 gtc show 83", "in 3 parts at most"),
+        (Some(bounds), "buy AAPL 250 limit 9.90 day show 100", "with gtc alone"),
+    ] {
+        let mut rig = shows(icebergs);
+        let Reply::Preview(told) = rig.previews(line) else { panic!("{line}") };
+        assert!(told.held.len() == 1 && told.held[0].as_str().contains(why), "{line}: {:?}", told.held);
+        let sent = rig.sends(line);
+        assert_eq!((sent.spec.show, rig.here().len()), (None, 1), "{line}");
+    }
+    let mut rig = shows(Some(bounds));
+    let Reply::Preview(told) = rig.previews("buy AAPL 250 limit 9.90 gtc show 84") else { panic!() };
+    assert_eq!((told.spec.unwrap().show, told.held.len()), (Some(qty("84")), 0), "three parts are enough");
+}
+
+/// An instrument may have none of the waiting exits of its class, or such that leave something over.
+#[test]
+fn exits_follow_what_the_instrument_says_of_them() {
+    let line = "buy AAPL 100 limit 9.90 stop 9 target 12";
+    for (exits, native, here, left) in [
+        (WaitingExits::Whole, true, 0, false),
+        (WaitingExits::LessFees, true, 0, true),
+        (WaitingExits::None, false, 2, false),
+    ] {
+        let mut rig = flat(everything(AssetClass::Equity));
+        rig.knows(Instrument { exits, ..share(aapl()) });
+        let Reply::Preview(told) = rig.previews(line) else { panic!() };
+        assert_eq!(told.held.len(), here, "{exits:?}");
+        let said = told.capped_by.is_some_and(|c| c.as_str().contains("room for the largest fee"));
+        assert_eq!(said, left, "{exits:?}");
+        let sent = rig.sends(line);
+        assert_eq!(sent.spec.attached != Attached::Simple, native, "{exits:?}");
+        assert_eq!(rig.here().len(), here, "{exits:?}");
+    }
 }
 
 #[test]

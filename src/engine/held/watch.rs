@@ -271,6 +271,7 @@ impl Engine {
             post_only: false,
             reduce_only: true,
             attached: Attached::Simple,
+            show: None,
             tag: None,
         };
         let client = self.send_reduction(spec, Origin::Exit).ok()?;

@@ -132,3 +132,21 @@ fn while_its_venue_is_down_an_entry_falls_back_and_nothing_else_does() {
     s.down("alpaca");
     assert_eq!(to(&s, "sell AAPL 1"), "alpaca", "there it would reduce, elsewhere open");
 }
+
+/// A venue of swaps trades round the clock, and the contracts there that end with them; a venue of futures alone does not.
+#[test]
+fn futures_beside_perpetual_swaps_keep_no_hours() {
+    use crate::calendar::Calendar;
+    for (first, more, calendar) in [
+        (AssetClass::Perpetual, Some(AssetClass::Future), Calendar::Always),
+        (AssetClass::Future, None, Calendar::ForexWeek),
+    ] {
+        let venues = [("binance", first, Environment::Paper)];
+        let mut s = Several::new(&venues, Routing::default(), Counting::default());
+        let classes = &mut s.engine.venues.get_mut(&of("binance")).unwrap().setup.capability.classes;
+        let next =
+            more.map(|class| crate::domain::capability::ClassCapability { class, ..classes[0].clone() });
+        classes.extend(next);
+        assert_eq!(s.engine.calendar_of(&of("binance")), calendar);
+    }
+}

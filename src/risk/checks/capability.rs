@@ -37,6 +37,7 @@ pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
 
 fn feature(case: &Case<'_>, class: &ClassCapability, wants_fraction: bool) -> Option<&'static str> {
     let spec = case.spec;
+    let has_icebergs = class.iceberg && case.instrument.is_some_and(|i| i.icebergs.is_some());
     let attached = match spec.attached {
         Attached::Simple => None,
         Attached::Bracket { .. } => (!class.bracket).then_some("bracket orders"),
@@ -52,6 +53,7 @@ fn feature(case: &Case<'_>, class: &ClassCapability, wants_fraction: bool) -> Op
         .or_else(|| lacks(spec.extended, class.extended, "trading in extended hours"))
         .or_else(|| lacks(spec.post_only, class.post_only, "post-only orders"))
         .or_else(|| lacks(case.changes.is_some(), class.replace, "change of a working order"))
+        .or_else(|| lacks(spec.show.is_some(), has_icebergs, "icebergs"))
 }
 
 #[cfg(test)]
@@ -88,6 +90,21 @@ mod tests {
         let leg = StopLeg { stop: px("90"), limit: None };
         let bracket = Attached::Bracket { target: px("120"), stop: leg };
         desk.refuses(CheckName::Capability, &OrderSpec { attached: bracket, ..buy("1") }, "bracket");
+    }
+
+    /// The class has to have them, and the instrument.
+    #[test]
+    fn an_iceberg_is_refused_where_either_says_no() {
+        use crate::domain::instrument::{Icebergs, Instrument};
+        let mut desk = Desk::open();
+        let iceberg = OrderSpec { show: Some(qty("2")), ..order(Side::Buy, "10", limit("100")) };
+        desk.refuses(CheckName::Capability, &iceberg, "no icebergs");
+        desk.capability.as_mut().unwrap().classes[0].iceberg = true;
+        desk.refuses(CheckName::Capability, &iceberg, "no icebergs");
+        let icebergs = Some(Icebergs { parts_max: None, open_max: None });
+        desk.book
+            .take(crate::domain::fact::Fact::Instrument(Box::new(Instrument { icebergs, ..share(aapl()) })));
+        desk.passes(CheckName::Capability, &iceberg);
     }
 
     #[test]

@@ -82,8 +82,15 @@ impl Desk {
         let before = self.book.order(&id(order)).unwrap().spec.clone();
         let order = OrderRef { instrument: before.instrument.clone(), client: client(order), venue_id: None };
         let change = Change::default();
-        let change =
-            Replacement { order, change, client: client("changed"), before, after, adds_nothing: false };
+        let change = Replacement {
+            order,
+            change,
+            client: client("changed"),
+            before,
+            after,
+            filled: crate::domain::money::Qty::ZERO,
+            adds_nothing: false,
+        };
         judge_change(&self.context(), &change)
     }
     pub(crate) fn judge(&mut self, spec: &OrderSpec) -> Verdict {
@@ -183,6 +190,7 @@ pub(crate) fn everything() -> Capability {
         reduce_only: false,
         short,
         replace: true,
+        iceberg: false,
     };
     Capability {
         classes: vec![class(AssetClass::Equity, true), class(AssetClass::Crypto, false)],

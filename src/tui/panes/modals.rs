@@ -193,6 +193,10 @@ fn break_even(sheet: &mut Sheet, canvas: &Canvas<'_>, model: &Model, request: &R
 
 /// What the venue lacks and this program holds itself.
 pub(super) fn held_here(sheet: &mut Sheet, canvas: &Canvas<'_>, preview: &Preview) {
+    if let Some(show) = preview.spec.as_ref().and_then(|spec| spec.show) {
+        let show = said(|s| canvas.look.exact.qty(s, show));
+        sheet.hang("iceberg at the venue: ", &format!("{show} shown at a time"), Role::Info);
+    }
     if !preview.held.is_empty() {
         let held: Vec<String> = preview.held.iter().map(|t| canvas.look.exact.told(t.as_str())).collect();
         sheet.hang("held here: ", &held.join(", "), Role::Info);

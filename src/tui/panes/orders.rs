@@ -203,6 +203,10 @@ fn note(row: &OrderRow, cell: &mut Cell<'_>) {
         cell.text(if cell.out.is_empty() { "limit " } else { " limit " });
         cell.look.numbers.price(&mut cell.out, limit, None);
     }
+    if let Some(show) = row.show {
+        cell.text(if cell.out.is_empty() { "shows " } else { " shows " });
+        cell.look.numbers.qty(&mut cell.out, show);
+    }
 }
 
 /// Draws the tabs into the title's row, from `x` on.

@@ -231,6 +231,10 @@ fn figures(lines: &mut Lines<'_, '_, '_>, preview: &Preview) {
     if let Some(cap) = &preview.capped_by {
         lines.say(cap.as_str(), Role::Muted);
     }
+    if let Some(show) = preview.spec.as_ref().and_then(|spec| spec.show) {
+        let show = said(|s| lines.canvas.look.exact.qty(s, show));
+        lines.say(&format!("iceberg at the venue: {show} shown at a time"), Role::Info);
+    }
     if !preview.held.is_empty() {
         let held: Vec<String> =
             preview.held.iter().map(|t| lines.canvas.look.exact.told(t.as_str())).collect();

@@ -263,6 +263,10 @@ fn order(o: &OrderRow) -> String {
         out.push(' ');
         out.push_str(&price.to_string());
     }
+    if let Some(show) = o.show {
+        out.push_str(" shows ");
+        out.push_str(&show.to_string());
+    }
     for word in [o.tag.as_deref(), o.reason.as_ref().map(Text::as_str)].into_iter().flatten() {
         out.push(' ');
         out.push_str(word);

@@ -109,6 +109,7 @@ fn order(id: &str, name: &str, state: OrderState, role: Option<Role>) -> OrderRo
         tif: Tif::Day,
         extended: false,
         attached: Attached::Simple,
+        show: None,
         state,
         status_word: "new".into(),
         origin: Origin::Screen,

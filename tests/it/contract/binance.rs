@@ -1,5 +1,7 @@
 //! Binance's stand: the stand-in of its spot exchange, in this process.
 
+mod spot;
+
 use super::{
     Fate, On, Stand, coins,
     exchange::{Exchange, Mishap, dec},
@@ -59,7 +61,9 @@ fn raw(reply: Raw, done: bool) -> Mishap {
     }
 }
 
-const PLACED: [&str; 9] = [
+const PLACED: [&str; 11] = [
+    "POST /api/v3/orderList/otoco",
+    "POST /api/v3/orderList/oto",
     "POST /dapi/v1/order",
     "POST /dapi/v1/algoOrder",
     "POST /fapi/v1/order",
@@ -93,6 +97,10 @@ impl Stand for Binance {
     fn lines(&self) -> Vec<String> {
         let both = [
             "buy BTC/USDT 0.01 limit -4% gtc",
+            "buy BTC/USDT 0.01 limit -4% gtc show 0.001",
+            "buy BTC/USDT 0.01 limit -4% gtc post show 0.001",
+            "buy BTC/USDT 0.01 trigger +4% limit +4.5% gtc show 0.002",
+            "sell BTC/USDT 0.005 limit +4% gtc show 0.001",
             "buy BTC/USDT 0.01 limit -4% gtc post",
             "buy BTC/USDT 0.01 trigger +4% limit +4.5% gtc",
             "sell BTC/USDT 0.005 limit +4% gtc",
@@ -369,6 +377,54 @@ mod own {
         rig.wait("flat", |s| s.positions.is_empty());
         rig.agree();
         rig.close();
+    }
+
+    /// A contract that ends is traded under a name that says when; beside it the perpetual one is another thing.
+    #[test]
+    fn contracts_that_end_are_traded_and_say_when() {
+        let market = |price: &str| super::super::exchange::Market {
+            base: "BTC",
+            bid: dec(price),
+            ask: dec(price),
+            update: 100,
+        };
+        let usdm = Running::start(|e| {
+            e.is_futures = true;
+            e.markets.insert("BTCUSDT_301227".to_owned(), market("51000.00"));
+        });
+        let coinm = Running::start(|e| {
+            coins::furnish(e);
+            e.markets.insert("BTCUSD_301227".to_owned(), market("51000.0"));
+        });
+        for (running, product, quote, native, [qty, part]) in [
+            (usdm, Product::Usdm, "USDT", "BTCUSDT_301227", ["0.02", "0.005"]),
+            (coinm, Product::Coinm, "USD", "BTCUSD_301227", ["20", "5"]),
+        ] {
+            let stand = Binance { running, product };
+            let symbol = format!("BTC/{quote}-301227");
+            let config = stand.config().replace("symbols = [", &format!("symbols = [\"{symbol}\", "));
+            let mut rig = Rig::open_as(Role::Screen, stand, &config);
+            let row = |s: &tradedeck::desk::Snapshot| {
+                s.watchlist.iter().find(|w| w.instrument.symbol.as_str() == symbol).cloned()
+            };
+            rig.wait("its quote", |s| row(s).is_some_and(|w| w.bid.is_some()));
+            let entry = rig.place(&format!("sell {symbol} {qty} market"));
+            rig.wait_state(&entry, OrderState::Filled);
+            rig.agree();
+            assert_eq!(rig.ours(&symbol), -dec(qty));
+            assert_eq!(rig.ours(&format!("BTC/{quote}")), Decimal::ZERO);
+            assert_eq!(rig.stand.running.with(|e| e.positions[native].qty), -dec(qty));
+            let stop = rig.place(&format!("protect {symbol} stop +3%"));
+            rig.wait_state(&stop, OrderState::Working);
+            let low = rig.place(&format!("sell {symbol} {part} limit +4% gtc"));
+            rig.wait_state(&low, OrderState::Working);
+            rig.agree();
+            rig.done("flatten");
+            rig.wait("flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
+            assert!(rig.stand.open().is_empty());
+            assert!(rig.stand.running.with(|e| e.positions[native].qty.is_zero()));
+            rig.close();
+        }
     }
 
     /// A limit order on futures is changed itself, also one that has filled in part; what the change leaves nothing of the

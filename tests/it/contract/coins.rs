@@ -162,17 +162,17 @@ impl Exchange {
     /// What anybody may ask that the others do not have.
     pub(super) fn index_prices(&self) -> Value {
         let row = |(symbol, market): (&String, &Market)| {
-            json!({"symbol": symbol, "pair": symbol.trim_end_matches("_PERP"), "markPrice": market.bid.to_string(),
+            json!({"symbol": symbol, "pair": symbol.split('_').next(), "markPrice": market.bid.to_string(),
                 "indexPrice": market.bid.to_string(), "estimatedSettlePrice": "0", "lastFundingRate": "0.0001",
                 "interestRate": "0.0001", "nextFundingTime": 0, "time": self.now()})
         };
         self.markets.iter().filter(|(symbol, _)| !self.unpriced.contains(*symbol)).map(row).collect()
     }
 
-    /// The list of contracts: perpetual ones, and one that ends.
+    /// The list of contracts: perpetual ones, and those that end.
     pub(super) fn coin_info(&self) -> Value {
         let symbol = |name: &str, base: &str, kind: &str| {
-            json!({"symbol": name, "pair": format!("{base}USD"), "contractType": kind, "deliveryDate": 4_133_404_800_000_i64,
+            json!({"symbol": name, "pair": format!("{base}USD"), "contractType": kind, "deliveryDate": delivered_at(kind),
                 "onboardDate": 1_597_042_800_000_i64, "contractStatus": "TRADING", "contractSize": if base == "BTC" { 100 } else { 10 },
                 "marginAsset": base, "maintMarginPercent": "2.5000", "requiredMarginPercent": "5.0000", "baseAsset": base,
                 "quoteAsset": "USD", "pricePrecision": 2, "quantityPrecision": 0, "baseAssetPrecision": 8, "quotePrecision": 8,
@@ -186,13 +186,21 @@ impl Exchange {
                 "OrderType": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"],
                 "timeInForce": ["GTC", "IOC", "FOK", "GTX"], "liquidationFee": "0.015000", "marketTakeBound": "0.05"})
         };
-        let mut all: Vec<Value> =
-            self.markets.iter().map(|(name, m)| symbol(name, m.base, "PERPETUAL")).collect();
-        all.push(symbol("BTCUSD_301227", "BTC", "CURRENT_QUARTER"));
+        let all: Vec<Value> = self.markets.iter().map(|(name, m)| symbol(name, m.base, term(name))).collect();
         json!({"timezone": "UTC", "serverTime": self.now(), "exchangeFilters": [],
             "rateLimits": [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2400}],
             "symbols": all})
     }
+}
+
+/// Contracts that end say when in their names.
+pub(super) fn term(symbol: &str) -> &'static str {
+    if symbol.ends_with("_301227") { "CURRENT_QUARTER" } else { "PERPETUAL" }
+}
+
+/// In milliseconds: eight in the morning, or a century away.
+pub(super) fn delivered_at(term: &str) -> i64 {
+    if term == "PERPETUAL" { 4_133_404_800_000 } else { 1_924_588_800_000 }
 }
 
 fn coin_trade(t: &Trade) -> Value {

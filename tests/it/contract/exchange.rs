@@ -35,6 +35,8 @@ pub(crate) struct Order {
     /// Nothing while it waits for the proceeds of another.
     pub(crate) qty: Decimal,
     pub(crate) quote_qty: Decimal,
+    /// What is shown of an iceberg; zero is none.
+    pub(crate) iceberg: Decimal,
     pub(crate) filled: Decimal,
     pub(crate) spent: Decimal,
     pub(crate) status: &'static str,
@@ -93,6 +95,12 @@ pub(crate) struct Exchange {
     pub(crate) seen: Vec<(String, Params)>,
     pub(crate) mishaps: VecDeque<(&'static str, Mishap)>,
     pub(crate) can_trade: bool,
+    /// Symbols that it takes no icebergs in.
+    pub(crate) no_icebergs: BTreeSet<String>,
+    /// Symbols without orders that wait for others.
+    pub(crate) no_oto: BTreeSet<String>,
+    /// Symbols without orders of which the received quantity is what waits.
+    pub(crate) no_opo: BTreeSet<String>,
     /// It is the exchange of USD-M futures: positions, and conditional orders apart.
     pub(crate) is_futures: bool,
     /// Of the two kinds the one that is paid in coins.
@@ -154,6 +162,9 @@ impl Exchange {
             seen: Vec::new(),
             mishaps: VecDeque::new(),
             can_trade: true,
+            no_icebergs: BTreeSet::from(["ETHUSDT".to_owned()]),
+            no_oto: BTreeSet::new(),
+            no_opo: BTreeSet::from(["ETHUSDT".to_owned()]),
             is_futures: false,
             is_coin: false,
             unpriced: BTreeSet::new(),
@@ -226,6 +237,7 @@ impl Exchange {
             delta: p.get(&name("trailingDelta")).map(|t| t.parse().unwrap()),
             qty: if p.contains_key(&name("quantity")) { number("quantity")? } else { dec("0") },
             quote_qty: number("quoteOrderQty")?,
+            iceberg: number("icebergQty")?,
             filled: Decimal::ZERO,
             spent: Decimal::ZERO,
             status: "NEW",
@@ -285,6 +297,33 @@ impl Exchange {
         }
         if self.orders.iter().any(|o| o.is_open() && o.client == order.client) {
             return Err((-2_010, "Duplicate order sent."));
+        }
+        if order.iceberg.is_zero() { Ok(()) } else { self.iceberg_filtered(order) }
+    }
+
+    /// By `filters.md`, and the words of `errors.md`.
+    fn iceberg_filtered(&self, order: &Order) -> Result<(), No> {
+        let has =
+            matches!(order.kind.as_str(), "LIMIT" | "LIMIT_MAKER" | "STOP_LOSS_LIMIT" | "TAKE_PROFIT_LIMIT");
+        if !has || order.tif != "GTC" || self.is_futures {
+            return Err((-2_010, "Unsupported order combination"));
+        }
+        if self.no_icebergs.contains(&order.symbol) {
+            return Err((-2_010, "Iceberg orders are not supported for this symbol."));
+        }
+        if order.iceberg >= order.qty {
+            return Err((-2_010, "IcebergQty exceeds QTY."));
+        }
+        if (order.iceberg % dec("0.00001")) != Decimal::ZERO || order.iceberg < dec("0.00001") {
+            return Err((-1_013, "Filter failure: LOT_SIZE"));
+        }
+        if (order.qty / order.iceberg).ceil() > dec("10") {
+            return Err((-1_013, "Filter failure: ICEBERG_PARTS"));
+        }
+        let open =
+            self.orders.iter().filter(|o| o.is_open() && o.symbol == order.symbol && !o.iceberg.is_zero());
+        if open.count() >= 2 {
+            return Err((-1_013, "Filter failure: MAX_NUM_ICEBERG_ORDERS"));
         }
         Ok(())
     }
@@ -466,13 +505,20 @@ impl Exchange {
             let at = self.at(id);
             if self.orders[at].waits_for == Some(order.id) {
                 self.orders[at].waits_for = None;
-                self.orders[at].qty = got;
+                if self.orders[at].qty.is_zero() {
+                    self.orders[at].qty = got;
+                }
                 self.orders[at].status = "NEW";
                 self.orders[at].sleeps = self.orders[at].kind.starts_with("STOP");
                 // One balance for both of a pair.
                 if !has_held {
                     let mut held = self.orders[at].clone();
-                    self.hold(&mut held).unwrap();
+                    if self.hold(&mut held).is_err() {
+                        // A fixed quantity that is more than what came.
+                        self.orders[at].status = "REJECTED";
+                        self.tell(at, "REJECTED", None);
+                        continue;
+                    }
                     self.orders[at].held = held.held;
                     has_held = true;
                 }
@@ -602,7 +648,7 @@ impl Exchange {
         let zero = Decimal::ZERO;
         let event = json!({"e": "executionReport", "E": self.now(), "s": o.symbol, "c": cancel.unwrap_or(&o.client),
             "S": o.side, "o": o.kind, "f": o.tif, "q": o.qty.to_string(), "p": o.price.to_string(),
-            "P": o.stop.to_string(), "F": "0.0", "g": o.list, "C": if cancel.is_some() { o.client.as_str() } else { "" },
+            "P": o.stop.to_string(), "F": o.iceberg.to_string(), "g": o.list, "C": if cancel.is_some() { o.client.as_str() } else { "" },
             "x": what, "X": status, "r": "NONE", "i": o.id,
             "l": trade.map_or(zero, |t| t.qty).to_string(), "z": o.filled.to_string(),
             "L": trade.map_or(zero, |t| t.price).to_string(), "n": trade.map_or(zero, |t| t.fee).to_string(),
@@ -647,7 +693,7 @@ impl Exchange {
         let mut value = json!({"symbol": o.symbol, "orderId": o.id, "orderListId": o.list, "clientOrderId": o.client,
             "price": o.price.to_string(), "origQty": o.qty.to_string(), "executedQty": o.filled.to_string(),
             "origQuoteOrderQty": o.quote_qty.to_string(), "cummulativeQuoteQty": o.spent.to_string(), "status": status,
-            "timeInForce": o.tif, "type": o.kind, "side": o.side, "stopPrice": o.stop.to_string(), "icebergQty": "0.0",
+            "timeInForce": o.tif, "type": o.kind, "side": o.side, "stopPrice": o.stop.to_string(), "icebergQty": o.iceberg.to_string(),
             "time": o.at, "updateTime": o.at, "transactTime": o.at, "isWorking": !o.sleeps, "workingTime": o.at,
             "selfTradePreventionMode": "NONE"});
         if let Some(delta) = o.delta {
@@ -713,6 +759,15 @@ impl Exchange {
             "POST /api/v3/orderList/oco" => self.pair(p),
             "POST /api/v3/orderList/opoco" => self.waiting(p, &["pendingAbove", "pendingBelow"]),
             "POST /api/v3/orderList/opo" => self.waiting(p, &["pending"]),
+            "POST /api/v3/orderList/otoco" => self.waiting(p, &["pendingAbove", "pendingBelow"]),
+            "POST /api/v3/orderList/oto" => self.waiting(p, &["pending"]),
+            "PUT /api/v3/order/amend/keepPriority" if !self.is_us => self.amend(p),
+            "GET /api/v3/account/commission" if !self.is_us => {
+                let rates = |rate: &str| json!({"maker": rate, "taker": rate, "buyer": "0.00000000", "seller": "0.00000000"});
+                Ok(json!({"symbol": p.get("symbol").ok_or(MISSING)?, "standardCommission": rates(FEE),
+                    "specialCommission": rates("0.00000000"), "taxCommission": rates("0.00000000"),
+                    "discount": {"enabledForAccount": true, "enabledForSymbol": true, "discountAsset": "BNB", "discount": "0.75"}}))
+            }
             "GET /api/v3/orderList" => {
                 let list: i64 = p.get("orderListId").ok_or(MISSING)?.parse().unwrap();
                 Ok(self.order_list(list))
@@ -803,6 +858,45 @@ impl Exchange {
         }
     }
 
+    /// By `rest-api.md`, "Order Amend Keep Priority": the order itself, smaller.
+    fn amend(&mut self, p: &Params) -> Result<Value, No> {
+        let index = self.found(p).map_err(|_| (-2_038, "Unknown order sent."))?;
+        let qty: Decimal = p.get("newQty").ok_or(MISSING)?.parse().map_err(|_| ILLEGAL)?;
+        let order = self.orders[index].clone();
+        if !order.is_open() {
+            return Err((-2_038, "Unknown order sent."));
+        }
+        if qty >= order.qty || qty <= Decimal::ZERO {
+            return Err((-2_038, "Order amend (quantity increase) is not supported."));
+        }
+        if (qty % dec("0.00001")) != Decimal::ZERO {
+            return Err((-1_013, "Filter failure: LOT_SIZE"));
+        }
+        let name = p.get("newClientOrderId").cloned().unwrap_or_else(|| format!("amended-{}", self.last));
+        self.release(index);
+        let new = &mut self.orders[index];
+        (new.qty, new.client) = (qty, name);
+        if qty <= new.filled {
+            new.status = "EXPIRED";
+            self.tell(index, "EXPIRED", None);
+        } else {
+            // What has filled is paid; what is left is held anew.
+            let mut rest = self.orders[index].clone();
+            rest.qty -= rest.filled;
+            self.hold(&mut rest)?;
+            self.orders[index].held = rest.held;
+            self.tell(index, "REPLACED", None);
+        }
+        let o = &self.orders[index];
+        Ok(
+            json!({"transactTime": self.now(), "executionId": 75, "amendedOrder": {"symbol": o.symbol, "orderId": o.id,
+            "orderListId": o.list, "origClientOrderId": order.client, "clientOrderId": o.client, "price": o.price.to_string(),
+            "qty": o.qty.to_string(), "executedQty": o.filled.to_string(), "preventedQty": "0.00000000",
+            "quoteOrderQty": o.quote_qty.to_string(), "cumulativeQuoteQty": o.spent.to_string(), "status": o.status,
+            "timeInForce": o.tif, "type": o.kind, "side": o.side, "workingTime": o.at, "selfTradePreventionMode": "NONE"}}),
+        )
+    }
+
     /// The same in older words: the limit, and a stop that becomes a market order where it has no limit.
     fn old_pair(&mut self, p: &Params) -> Result<Value, No> {
         let side = p.get("side").ok_or(MISSING)?;
@@ -851,16 +945,25 @@ impl Exchange {
         Ok(self.order_list(list))
     }
 
+    /// Those with `pendingQuantity` (OTO) are of that, the others (OPO) of what comes.
     fn waiting(&mut self, p: &Params, leads: &[&str]) -> Result<Value, No> {
         let side = p.get("workingSide").ok_or(MISSING)?.clone();
         let list = self.next();
         let working = self.made(p, "working", &side, list)?;
+        let fixed: Option<Decimal> =
+            p.get("pendingQuantity").map(|t| t.parse().map_err(|_| ILLEGAL)).transpose()?;
+        if fixed.is_none() && self.no_opo.contains(&working.symbol) {
+            return Err((-1_222, "OPO orders are not supported for this symbol."));
+        }
         let mut pending = Vec::new();
         for lead in leads {
             let mut leg = self.made(p, lead, p.get("pendingSide").ok_or(MISSING)?, list)?;
             leg.waits_for = Some(working.id);
             leg.status = "PENDING_NEW";
-            leg.qty = Decimal::ZERO;
+            leg.qty = fixed.unwrap_or_default();
+            if (leg.qty % dec("0.00001")) != Decimal::ZERO {
+                return Err((-1_013, "Filter failure: LOT_SIZE"));
+            }
             pending.push(leg);
         }
         self.orders.extend(pending);

@@ -274,8 +274,8 @@ fn info(exchange: &Exchange) -> Value {
         "baseAssetPrecision": 8, "quoteAsset": "USDT", "quotePrecision": 8, "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8, "quoteCommissionPrecision": 8,
         "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"],
-        "icebergAllowed": true, "ocoAllowed": true, "otoAllowed": !exchange.is_us, "opoAllowed": !exchange.is_us,
-        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": true, "cancelReplaceAllowed": true, "amendAllowed": true,
+        "icebergAllowed": !exchange.no_icebergs.contains(name), "ocoAllowed": true, "otoAllowed": !exchange.is_us && !exchange.no_oto.contains(name), "opoAllowed": !exchange.is_us && !exchange.no_opo.contains(name),
+        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": true, "cancelReplaceAllowed": true, "amendAllowed": !exchange.is_us,
         "isSpotTradingAllowed": true, "isMarginTradingAllowed": false, "permissions": [], "permissionSets": [["SPOT"]],
         "filters": [
             {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000.00", "tickSize": "0.01000000"},
@@ -285,6 +285,7 @@ fn info(exchange: &Exchange) -> Value {
             {"filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": "100.00000000", "stepSize": "0.00000000"},
             {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": true, "maxNotional": "9000000.0",
                 "applyMaxToMarket": false, "avgPriceMins": 5},
+            {"filterType": "ICEBERG_PARTS", "limit": 10}, {"filterType": "MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders": 2},
             {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 8}, {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
             {"filterType": "TRAILING_DELTA", "minTrailingAboveDelta": 10, "maxTrailingAboveDelta": 2000,
                 "minTrailingBelowDelta": 10, "maxTrailingBelowDelta": 2000}]})
@@ -297,8 +298,9 @@ fn info(exchange: &Exchange) -> Value {
 
 fn future_info(exchange: &Exchange) -> Value {
     let symbol = |(name, market): (&String, &super::exchange::Market)| {
-        json!({"symbol": name, "pair": name,
-        "contractType": "PERPETUAL", "status": "TRADING", "baseAsset": market.base, "quoteAsset": "USDT", "marginAsset": "USDT",
+        let term = super::coins::term(name);
+        json!({"symbol": name, "pair": name.split('_').next(), "deliveryDate": super::coins::delivered_at(term),
+        "contractType": term, "status": "TRADING", "baseAsset": market.base, "quoteAsset": "USDT", "marginAsset": "USDT",
         "pricePrecision": 2, "quantityPrecision": 3, "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT",
             "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"], "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
         "filters": [

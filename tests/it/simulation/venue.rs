@@ -7,7 +7,7 @@ use tradedeck::{
     broker::{Event, OrderRef, Replacement, Wanted},
     domain::{
         ids::{AccountId, ClientId, Currency, ExecutionId, InstrumentId, Symbol, VenueId, VenueOrderId},
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
         lifecycle::OrderEvent,
         money::{Money, Price, Qty, SignedQty},
         order::{Amount, Attached, OrderSpec, OrderType, Role, Side, Submission},
@@ -180,6 +180,8 @@ impl House {
             shortable: self.kind.short,
             borrow: if self.kind.short { Borrow::Easy } else { Borrow::None },
             marginable: true,
+            icebergs: None,
+            exits: WaitingExits::default(),
             tradable: Tradable::Yes,
         }
     }
@@ -224,6 +226,7 @@ impl House {
             order_type,
             amount,
             attached: Attached::Simple,
+            show: None,
             ..spec.clone()
         };
         let mut legs = Vec::new();
@@ -495,6 +498,7 @@ impl House {
             tif: held.spec.tif,
             extended: held.spec.extended,
             attached: held.spec.attached,
+            show: None,
             status: held.status,
             status_word: hostile("word"),
             source: None,

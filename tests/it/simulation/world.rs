@@ -198,6 +198,7 @@ fn class_of(kind: &Kind) -> ClassCapability {
         reduce_only: kind.reduce_only,
         short: kind.short,
         replace: kind.replaces,
+        iceberg: false,
     }
 }
 

@@ -136,8 +136,15 @@ async fn every_order(venue: &Alpaca) {
         };
         let client = ClientId::new("td-a-2").unwrap();
         let (before, after) = (limit_order(), after.clone());
-        let replacement =
-            Replacement { order: order_ref(), change, client, before, after, adds_nothing: false };
+        let replacement = Replacement {
+            order: order_ref(),
+            change,
+            client,
+            before,
+            after,
+            filled: crate::domain::money::Qty::ZERO,
+            adds_nothing: false,
+        };
         drop(venue.replace(Cleared::for_test(replacement)).await);
     }
 }

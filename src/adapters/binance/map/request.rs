@@ -2,20 +2,16 @@
 //! anything leaves.
 
 mod futures;
+mod lists;
 
-use super::{
-    member,
-    rules::{Rules, TrailBounds},
-};
+use super::rules::{Rules, TrailBounds};
 use crate::{
     adapters::binance::{auth::Params, config::Product},
     broker::Replacement,
     domain::{
-        ids::ClientId,
+        instrument::WaitingExits,
         money::{Price, Qty},
-        order::{
-            Amount, Attached, OrderKind, OrderSpec, OrderType, Role, Side, StopLeg, Submission, Tif, Trail,
-        },
+        order::{Amount, Attached, OrderKind, OrderSpec, OrderType, Side, Submission, Tif, Trail},
     },
 };
 use rust_decimal::Decimal;
@@ -65,6 +61,14 @@ struct Writer<'a> {
     rules: &'a Rules,
     /// It gets out: of what only a filter of the venue may be against, the venue judges.
     is_exit: bool,
+    /// The largest share of what is bought that may be taken as commission, where it was asked for.
+    fee_most: Option<Decimal>,
+}
+
+/// Has the venue to be asked for its commission before this order can be written? Only then do its exits fit what comes.
+pub fn needs_commission(rules: &Rules, spec: &OrderSpec) -> bool {
+    rules.instrument.exits == WaitingExits::LessFees
+        && !matches!(spec.attached, Attached::Simple | Attached::Oco { .. })
 }
 
 /// A new order. `proven_reducing` orders may ask to reduce only: on spot there is nothing below zero, so that the
@@ -78,7 +82,21 @@ pub fn new_order(
     s: &Submission,
     proven_reducing: bool,
 ) -> Result<Written, Unwritable> {
-    let to = Writer { product, rules, is_exit: proven_reducing };
+    new_order_paying(product, rules, s, proven_reducing, None)
+}
+
+/// The same where [`needs_commission`] asked for the largest one.
+///
+/// # Errors
+/// As [`new_order`].
+pub fn new_order_paying(
+    product: Product,
+    rules: &Rules,
+    s: &Submission,
+    proven_reducing: bool,
+    fee_most: Option<Decimal>,
+) -> Result<Written, Unwritable> {
+    let to = Writer { product, rules, is_exit: proven_reducing, fee_most };
     if product.is_futures() {
         to.check(&s.spec)?;
         return to.future(s);
@@ -103,9 +121,20 @@ pub fn new_order(
     }
 }
 
-/// A change. On spot the old order is cancelled and the new one placed in one request; the venue is told to cancel it
-/// only while nothing of it has filled: else the new one would be too large by what fills meanwhile. On futures the order
-/// itself is changed.
+/// How an order is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// The order itself: it keeps its number and its name.
+    InPlace(Written),
+    /// The old one is cancelled and another placed, in one request.
+    AtOnce(Written),
+    /// This cancels it; what is left of it is placed once the venue has said how much that is.
+    InTwo(Written),
+}
+
+/// A change. On futures, and on spot where nothing but the size shrinks, the order itself is changed. Else the old order is
+/// cancelled and another placed. In one request the venue is told to cancel it only while nothing of it has filled: the
+/// other one would be too large by what fills meanwhile. One of which something has filled is changed in two.
 ///
 /// # Errors
 /// When Binance has no word for a part of it, or the order belongs to a pair.
@@ -114,13 +143,10 @@ pub fn replacement(
     rules: &Rules,
     r: &Replacement,
     number: &str,
-) -> Result<Written, Unwritable> {
-    let to = Writer { product, rules, is_exit: r.adds_nothing };
+) -> Result<Changed, Unwritable> {
+    let to = Writer { product, rules, is_exit: r.adds_nothing, fee_most: None };
     if product.is_futures() {
-        return to.amendment(r, number);
-    }
-    if !rules.takes_replace {
-        return Err(to.lacks("change of a working order in one step; cancel it and place another"));
+        return to.amendment(r, number).map(Changed::InPlace);
     }
     if r.before.attached != Attached::Simple
         || r.order.client.as_str().starts_with(crate::adapters::members::MEMBER)
@@ -129,14 +155,25 @@ pub fn replacement(
         return Err(Unwritable::Misfit(why.to_owned()));
     }
     to.check(&r.after)?;
+    if let Some(written) = to.shrunk(r, number) {
+        return Ok(Changed::InPlace(written));
+    }
+    if !rules.takes_replace {
+        return Err(to.lacks("change of a working order in one step; cancel it and place another"));
+    }
     let mut params = to.head(r.after.side);
     to.single(&r.after, &mut params)?;
+    if !r.filled.is_zero() {
+        let params = vec![("symbol", rules.native.clone()), ("orderId", number.to_owned())];
+        return Ok(Changed::InTwo(Written { shape: Shape::Order, path: &["order"], params, orders: 0 }));
+    }
     params.push(("cancelReplaceMode", "STOP_ON_FAILURE".to_owned()));
     params.push(("cancelOrderId", number.to_owned()));
     params.push(("cancelRestrictions", "ONLY_NEW".to_owned()));
     params.push(("newClientOrderId", r.client.as_str().to_owned()));
     params.push(("newOrderRespType", "RESULT".to_owned()));
-    Ok(Written { shape: Shape::Order, path: &["order", "cancelReplace"], params, orders: 1 })
+    let path = &["order", "cancelReplace"];
+    Ok(Changed::AtOnce(Written { shape: Shape::Order, path, params, orders: 1 }))
 }
 
 impl Writer<'_> {
@@ -160,7 +197,48 @@ impl Writer<'_> {
         {
             return Err(self.lacks("orders in money other than market orders where the symbol takes them"));
         }
+        if spec.show.is_some() {
+            self.check_iceberg(spec)?;
+        }
         Ok(())
+    }
+
+    /// "Any `LIMIT` or `LIMIT_MAKER` type order can be made an iceberg order by sending an `icebergQty`", which is also
+    /// "used with" `STOP_LOSS_LIMIT`; "any order with an `icebergQty` MUST have `timeInForce` set to `GTC`" (rest-api.md,
+    /// `POST /api/v3/order`). Futures have none.
+    fn check_iceberg(&self, spec: &OrderSpec) -> Result<(), Unwritable> {
+        if self.rules.instrument.icebergs.is_none() {
+            return Err(self.lacks("icebergs in this symbol"));
+        }
+        let rests = matches!(spec.order_type.kind(), OrderKind::Limit | OrderKind::StopLimit);
+        if !rests || spec.tif != Tif::Gtc || spec.attached != Attached::Simple {
+            let why = "an iceberg is a limit or stop-limit order by itself, with gtc";
+            return Err(Unwritable::Misfit(why.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The change where it makes the order smaller and nothing else: the venue then keeps its place in the queue, also where
+    /// some of it has filled (`PUT /api/v3/order/amend/keepPriority`: "`newQty` must be greater than 0 and less than the
+    /// order's quantity"). That this is the whole, with what has filled, is how the answer reads, which tells `qty` beside
+    /// `executedQty`; the answer is what is believed. It keeps its name where that is one that the venue takes.
+    fn shrunk(&self, r: &Replacement, number: &str) -> Option<Written> {
+        let (before, after) = (r.before.amount.qty()?, r.after.amount.qty()?);
+        let is_size_alone = r.before.clone().sized(after) == r.after;
+        let name = r.order.client.as_str();
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        let keeps_name = (1..=36).contains(&name.len()) && name.bytes().all(is_name);
+        (self.rules.takes_amend && is_size_alone && after < before && keeps_name).then(|| Written {
+            shape: Shape::Order,
+            path: &["order", "amend", "keepPriority"],
+            params: vec![
+                ("symbol", self.rules.native.clone()),
+                ("orderId", number.to_owned()),
+                ("newClientOrderId", name.to_owned()),
+                ("newQty", units(after)),
+            ],
+            orders: 0,
+        })
     }
 
     /// The bounds that only market orders have (`MARKET_LOT_SIZE`). The largest one is among the instrument's own.
@@ -230,6 +308,7 @@ impl Writer<'_> {
             Amount::Qty(qty) => params.push(("quantity", units(qty))),
             Amount::Notional(money) => params.push(("quoteOrderQty", money.get().normalize().to_string())),
         }
+        params.extend(spec.show.map(|show| ("icebergQty", units(show))));
         Ok(())
     }
 
@@ -270,187 +349,6 @@ impl Writer<'_> {
         }
         Ok(bips.to_string())
     }
-
-    /// A pair of exits: the order's own limit, and the stop.
-    fn pair(&self, s: &Submission, stop: StopLeg) -> Result<Written, Unwritable> {
-        if !self.rules.takes_oco {
-            return Err(self.lacks("pairs in this symbol"));
-        }
-        let (limit, qty) = exit_pair(s)?;
-        let mut params = self.head(s.spec.side);
-        params.push(("quantity", units(qty)));
-        let names = if s.spec.side == Side::Sell { [ABOVE, BELOW] } else { [BELOW, ABOVE] };
-        let [target, stopped] = names;
-        self.target_leg(target, limit, s.client.clone(), &mut params)?;
-        self.stop_leg(stopped, stop, name(&s.client, Role::Stop)?, &mut params)?;
-        params.push(("newOrderRespType", "RESULT".to_owned()));
-        Ok(Written { shape: Shape::List, path: &["orderList", "oco"], params, orders: 2 })
-    }
-
-    /// The same in the older words that Binance.US still has.
-    fn old_pair(&self, s: &Submission, stop: StopLeg) -> Result<Written, Unwritable> {
-        if !self.rules.takes_oco {
-            return Err(self.lacks("pairs in this symbol"));
-        }
-        let (limit, qty) = exit_pair(s)?;
-        let mut params = self.head(s.spec.side);
-        params.push(("quantity", units(qty)));
-        params.push(("price", shown(limit)));
-        params.push(("limitClientOrderId", s.client.as_str().to_owned()));
-        params.push(("stopPrice", shown(stop.stop)));
-        if let Some(limit) = stop.limit {
-            params.push(("stopLimitPrice", shown(limit)));
-            params.push(("stopLimitTimeInForce", "GTC".to_owned()));
-        } else {
-            self.kind("STOP_LOSS")?;
-        }
-        params.push(("stopClientOrderId", name(&s.client, Role::Stop)?.as_str().to_owned()));
-        params.push(("newOrderRespType", "RESULT".to_owned()));
-        Ok(Written { shape: Shape::List, path: &["order", "oco"], params, orders: 2 })
-    }
-
-    /// An entry with exits that wait for it. Where the fee is taken out of what was bought, exits over the ordered
-    /// quantity would be rejected when they are due: only those are written whose quantity is what came. The plain lists
-    /// (`oto`, `otoco`) have a fixed quantity and are not used: that BNB pays the fee is not known before the order fills,
-    /// for it may have run out by then; and a sale opens nothing here that exits would have to close.
-    fn waiting(
-        &self,
-        s: &Submission,
-        target: Option<Price>,
-        stop: Option<StopLeg>,
-    ) -> Result<Written, Unwritable> {
-        if self.product == Product::Us || !self.rules.takes_opo || s.spec.side == Side::Sell {
-            return Err(self.lacks("exits here that wait for a buy and take the quantity that came of it"));
-        }
-        let OrderType::Limit { limit } = s.spec.order_type else {
-            return Err(Unwritable::Misfit(
-                "exits wait for limit orders only; give the entry a limit".to_owned(),
-            ));
-        };
-        let Amount::Qty(qty) = s.spec.amount else {
-            return Err(Unwritable::Misfit("an entry with exits is in units".to_owned()));
-        };
-        let mut params: Params = vec![("symbol", self.rules.native.clone())];
-        params.push(("newOrderRespType", "RESULT".to_owned()));
-        if s.spec.post_only {
-            params.push(("workingType", self.kind("LIMIT_MAKER")?));
-        } else {
-            params.push(("workingType", self.kind("LIMIT")?));
-            params.push(("workingTimeInForce", self.tif(s.spec.tif)?));
-        }
-        params.push(("workingSide", word(s.spec.side).to_owned()));
-        params.push(("workingClientOrderId", s.client.as_str().to_owned()));
-        params.push(("workingPrice", shown(limit)));
-        params.push(("workingQuantity", units(qty)));
-        params.push(("pendingSide", word(s.spec.side.opposite()).to_owned()));
-        let stop_id = name(&s.client, Role::Stop)?;
-        let target_id = name(&s.client, Role::Target)?;
-        match (target, stop) {
-            (Some(target), Some(stop)) => {
-                self.target_leg(PENDING_ABOVE, target, target_id, &mut params)?;
-                self.stop_leg(PENDING_BELOW, stop, stop_id, &mut params)?;
-                Ok(Written { shape: Shape::List, path: &["orderList", "opoco"], params, orders: 3 })
-            }
-            (target, stop) => {
-                if let Some(target) = target {
-                    self.target_leg(PENDING, target, target_id, &mut params)?;
-                }
-                if let Some(stop) = stop {
-                    self.stop_leg(PENDING, stop, stop_id, &mut params)?;
-                }
-                Ok(Written { shape: Shape::List, path: &["orderList", "opo"], params, orders: 2 })
-            }
-        }
-    }
-
-    fn target_leg(
-        &self,
-        leg: Leg,
-        limit: Price,
-        id: ClientId,
-        params: &mut Params,
-    ) -> Result<(), Unwritable> {
-        params.push((leg.kind, self.kind("LIMIT_MAKER")?));
-        params.push((leg.id, id.as_str().to_owned()));
-        params.push((leg.price, shown(limit)));
-        Ok(())
-    }
-
-    fn stop_leg(&self, leg: Leg, stop: StopLeg, id: ClientId, params: &mut Params) -> Result<(), Unwritable> {
-        let word = if stop.limit.is_some() { "STOP_LOSS_LIMIT" } else { "STOP_LOSS" };
-        params.push((leg.kind, self.kind(word)?));
-        params.push((leg.id, id.as_str().to_owned()));
-        params.push((leg.stop, shown(stop.stop)));
-        if let Some(limit) = stop.limit {
-            params.push((leg.price, shown(limit)));
-            params.push((leg.tif, "GTC".to_owned()));
-        }
-        Ok(())
-    }
-}
-
-/// How the parameters of one member of a list are called.
-#[derive(Clone, Copy)]
-struct Leg {
-    kind: &'static str,
-    id: &'static str,
-    price: &'static str,
-    stop: &'static str,
-    tif: &'static str,
-}
-
-const ABOVE: Leg = Leg {
-    kind: "aboveType",
-    id: "aboveClientOrderId",
-    price: "abovePrice",
-    stop: "aboveStopPrice",
-    tif: "aboveTimeInForce",
-};
-const BELOW: Leg = Leg {
-    kind: "belowType",
-    id: "belowClientOrderId",
-    price: "belowPrice",
-    stop: "belowStopPrice",
-    tif: "belowTimeInForce",
-};
-const PENDING: Leg = Leg {
-    kind: "pendingType",
-    id: "pendingClientOrderId",
-    price: "pendingPrice",
-    stop: "pendingStopPrice",
-    tif: "pendingTimeInForce",
-};
-const PENDING_ABOVE: Leg = Leg {
-    kind: "pendingAboveType",
-    id: "pendingAboveClientOrderId",
-    price: "pendingAbovePrice",
-    stop: "pendingAboveStopPrice",
-    tif: "pendingAboveTimeInForce",
-};
-const PENDING_BELOW: Leg = Leg {
-    kind: "pendingBelowType",
-    id: "pendingBelowClientOrderId",
-    price: "pendingBelowPrice",
-    stop: "pendingBelowStopPrice",
-    tif: "pendingBelowTimeInForce",
-};
-
-fn exit_pair(s: &Submission) -> Result<(Price, Qty), Unwritable> {
-    match (s.spec.order_type, s.spec.amount) {
-        (OrderType::Limit { limit }, Amount::Qty(qty)) => Ok((limit, qty)),
-        (
-            OrderType::Limit { .. }
-            | OrderType::Market
-            | OrderType::Stop { .. }
-            | OrderType::StopLimit { .. }
-            | OrderType::TrailingStop { .. },
-            Amount::Qty(_) | Amount::Notional(_),
-        ) => Err(Unwritable::Misfit("an exit pair is a limit order with a stop, in units".to_owned())),
-    }
-}
-
-fn name(client: &ClientId, role: Role) -> Result<ClientId, Unwritable> {
-    member(client, role).map_err(|why| Unwritable::Misfit(why.to_string()))
 }
 
 const fn word(side: Side) -> &'static str {

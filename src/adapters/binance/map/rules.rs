@@ -8,10 +8,11 @@ use crate::{
     },
     domain::{
         ids::{Currency, InstrumentId, Symbol, VenueId},
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Icebergs, Instrument, Tick, Tradable, WaitingExits},
         money::{Money, Price, Qty},
         payoff::Payoff,
         text::Text,
+        time::Stamp,
     },
 };
 use std::collections::BTreeMap;
@@ -50,10 +51,12 @@ pub struct Rules {
     pub trailing: Option<TrailBounds>,
     /// Are pairs taken, one of which cancels the other?
     pub takes_oco: bool,
-    /// Are orders taken that wait for another, with the quantity that came of it?
-    pub takes_opo: bool,
+    /// To so many digits a fee is taken out of what is bought.
+    pub fee_digits: Option<u32>,
     /// Can a working order be replaced?
     pub takes_replace: bool,
+    /// Can one be made smaller in its place?
+    pub takes_amend: bool,
     /// Are market orders taken in money?
     pub takes_notional: bool,
 }
@@ -152,8 +155,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         Some(tick) => super::number("tickSize", tick)?,
         None => Price::ZERO,
     };
-    let delivery = s.symbol.split_once('_').map(|(_, date)| date).filter(|date| *date != "PERP");
-    let name = match delivery {
+    let name = match delivery(s) {
         Some(date) if product.is_futures() => format!("{base}/{quote}-{date}"),
         Some(_) | None => format!("{base}/{quote}"),
     };
@@ -162,7 +164,7 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
     let payoff = payoff(product, s)?;
     let instrument = Instrument {
         id: InstrumentId { venue: venue.clone(), symbol },
-        name: Text::clean(&title(&base, &quote, class, payoff)),
+        name: Text::clean(&(title(&base, &quote, class, payoff) + &until(s, class).unwrap_or_default())),
         native: Text::clean(&s.symbol),
         class,
         tick: Tick::Fixed(Price::new(tick.get().normalize())),
@@ -179,6 +181,8 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         shortable: product.is_futures(),
         borrow: if product.is_futures() { Borrow::Easy } else { Borrow::None },
         marginable: product.is_futures(),
+        icebergs: icebergs(s),
+        exits: exits(product, s),
         tradable: tradable(product, s, currency, &quote),
         quote,
         base: Some(base),
@@ -199,10 +203,23 @@ fn rules(venue: &VenueId, product: Product, currency: &Currency, s: &wire::Symbo
         open_max: open_max(&s.filters),
         trailing: bounds.filter(|_| s.allow_trailing_stop != Some(false)),
         takes_oco: s.oco_allowed.unwrap_or(false),
-        takes_opo: s.oto_allowed.unwrap_or(false) && s.opo_allowed.unwrap_or(false),
+        fee_digits: s.base_commission_precision,
         takes_replace: s.cancel_replace_allowed.unwrap_or(false),
+        takes_amend: s.amend_allowed.unwrap_or(false),
         takes_notional: s.quote_order_qty_market_allowed.unwrap_or(false),
     })
+}
+
+/// The day on which a contract ends, as it stands in its symbol: year, month and day in two digits each.
+fn delivery<'a>(s: &'a wire::SymbolRules<'_>) -> Option<&'a str> {
+    let (_, date) = s.symbol.split_once('_')?;
+    (date.len() == 6 && date.bytes().all(|b| b.is_ascii_digit())).then_some(date)
+}
+
+/// When it ends, for people. Perpetual contracts have a date a century away.
+fn until(s: &wire::SymbolRules<'_>, class: AssetClass) -> Option<String> {
+    let at = Stamp::from_millis(s.delivery_date?).filter(|_| class == AssetClass::Future)?;
+    Some(format!(", ends {} UTC", at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M")))
 }
 
 fn class(product: Product, s: &wire::SymbolRules<'_>) -> AssetClass {
@@ -213,11 +230,35 @@ fn class(product: Product, s: &wire::SymbolRules<'_>) -> AssetClass {
     }
 }
 
-/// How many orders may be open, and how many of those that wait. What can't be read bounds nothing here, and the venue
-/// judges.
+/// Which icebergs it takes (filters.md of binance-spot-api-docs: `ICEBERG_PARTS`, `MAX_NUM_ICEBERG_ORDERS`).
+fn icebergs(s: &wire::SymbolRules<'_>) -> Option<Icebergs> {
+    let filter = |name: &str| s.filters.iter().find(|f| f.filter_type == name);
+    s.iceberg_allowed.unwrap_or(false).then(|| Icebergs {
+        parts_max: count(filter("ICEBERG_PARTS").and_then(|f| f.limit)),
+        open_max: count(filter("MAX_NUM_ICEBERG_ORDERS").and_then(|f| f.max_num_iceberg_orders)),
+    })
+}
+
+/// How exits wait for an entry. Binance.US has no such lists (binance-us-api-docs, rest-api.md), and its exchange
+/// information neither of the two words.
+fn exits(product: Product, s: &wire::SymbolRules<'_>) -> WaitingExits {
+    let (oto, opo) = (s.oto_allowed.unwrap_or(false), s.opo_allowed.unwrap_or(false));
+    match (product, oto, opo) {
+        (Product::Spot, true, true) => WaitingExits::Whole,
+        // How finely a fee is taken has to be known to leave enough room for it.
+        (Product::Spot, true, false) if s.base_commission_precision.is_some() => WaitingExits::LessFees,
+        (Product::Spot | Product::Us | Product::Usdm | Product::Coinm, _, _) => WaitingExits::None,
+    }
+}
+
+/// What can't be read bounds nothing here, and the venue judges.
+fn count(n: Option<wire::Number<'_>>) -> Option<u32> {
+    n.and_then(|n| n.text().parse().ok()).filter(|n: &u32| *n > 0)
+}
+
+/// How many orders may be open, and how many of those that wait.
 fn open_max(filters: &[wire::Filter<'_>]) -> (Option<u32>, Option<u32>) {
     let filter = |name: &str| filters.iter().find(|f| f.filter_type == name);
-    let count = |n: Option<wire::Number<'_>>| n.and_then(|n| n.text().parse().ok()).filter(|n: &u32| *n > 0);
     (
         count(filter("MAX_NUM_ORDERS").and_then(|f| f.max_num_orders.or(f.limit))),
         count(filter("MAX_NUM_ALGO_ORDERS").and_then(|f| f.max_num_algo_orders.or(f.limit))),
@@ -275,8 +316,10 @@ fn tradable(product: Product, s: &wire::SymbolRules<'_>, currency: &Currency, qu
         );
         return Tradable::No(Text::from(why));
     }
-    if product.is_futures() && s.contract_type.as_deref().is_some_and(|kind| kind != "PERPETUAL") {
-        return Tradable::No(Text::from("contracts that end are not in this version"));
+    let kind = s.contract_type.as_deref().filter(|kind| *kind != "PERPETUAL" && product.is_futures());
+    if let (Some(kind), None) = (kind, delivery(s)) {
+        // One that ended without saying so could not be told from one that does not end.
+        return Tradable::No(Text::clean(&format!("contracts of the kind `{kind}` are not known here")));
     }
     if !product.is_futures() && s.is_spot_trading_allowed == Some(false) {
         return Tradable::No(Text::from("no spot trading"));

@@ -6,7 +6,8 @@ use crate::{
         config::Product,
         map::{
             account::{self, Prices, blocked, positions, prices},
-            rules::Directory,
+            commission::commission_most,
+            rules::{Directory, Rules},
         },
         wire,
     },
@@ -17,6 +18,7 @@ use crate::{
     },
     transport::limit::Class,
 };
+use rust_decimal::Decimal;
 
 impl Api {
     /// Whose credentials are these? That they are known at the address proves the environment: the venue keeps a key
@@ -83,6 +85,15 @@ impl Api {
         let account = account::account(directory, currency, &told, &last);
         report.account = Some(account.map_err(|e| self.unreadable(e))?);
         Ok(())
+    }
+
+    /// The largest share of what is bought in this symbol that the venue may take out of it.
+    pub(super) async fn commission_most(&self, rules: &Rules, class: Class) -> Result<Decimal, Fault> {
+        let asked =
+            Asked::get(&self.path(&["account", "commission"]), 20).with("symbol", rules.native.as_str());
+        let answer = self.ask_for(class, asked).await?;
+        let told: wire::Commission<'_> = self.read(&answer)?;
+        commission_most(&told).map_err(|e| self.unreadable(e))
     }
 
     async fn last_prices(&self) -> Result<Prices, Fault> {

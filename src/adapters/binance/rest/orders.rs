@@ -1,19 +1,18 @@
 //! Requests that change something. Each leaves at most once.
 
-use super::{Api, Asked, Exchange, futures::algo_answer, read, settle::settle};
+use super::{Api, Asked, futures::algo_answer, read, settle::settle};
 use crate::{
     adapters::binance::{
         map::{
             self,
-            request::{Shape, Written, new_order, replacement},
-            rules::{Directory, Rules},
+            request::{Shape, Written, needs_commission, new_order_paying},
+            rules::Directory,
         },
         wire,
     },
-    broker::{Fault, OrderRef, Outcome, Refusal, Replacement},
+    broker::{Fault, OrderRef, Outcome, Refusal},
     domain::{
-        ids::{ClientId, VenueOrderId},
-        lifecycle::OrderEvent,
+        ids::ClientId,
         money::Qty,
         order::{OrderSpec, Submission},
         report::OrderReport,
@@ -21,9 +20,8 @@ use crate::{
     },
     transport::{limit::Class, rest::Answer},
 };
-use http::{Method, StatusCode};
+use http::Method;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// "Unknown order sent", of a cancel.
@@ -39,7 +37,15 @@ impl Api {
         let Some(rules) = directory.of(&order.spec.instrument.symbol) else {
             return Outcome::NotSent(no_market(&order.spec));
         };
-        let written = match new_order(self.product(), rules, order, class == Class::Exit) {
+        let mut fee_most = None;
+        if needs_commission(rules, &order.spec) {
+            match self.commission_most(rules, class).await {
+                Ok(most) => fee_most = Some(most),
+                Err(fault) => return Outcome::NotSent(Text::from(format!("its commission: {fault}"))),
+            }
+        }
+        let is_exit = class == Class::Exit;
+        let written = match new_order_paying(self.product(), rules, order, is_exit, fee_most) {
             Ok(written) => written,
             Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
         };
@@ -58,42 +64,11 @@ impl Api {
         taken(&directory, sent, shape, &order.client, &order.spec)
     }
 
-    fn post(&self, written: Written) -> Asked {
+    pub(super) fn post(&self, written: Written) -> Asked {
         let mut asked = Asked::new(Method::POST, &self.path(written.path), 1);
         asked.params = written.params;
         asked.orders = written.orders;
         asked
-    }
-
-    /// Asks for a change: cancels the old order and places the new one in one request, or changes the order itself.
-    pub async fn replace(&self, change: &Replacement) -> Outcome<Vec<OrderReport>> {
-        // A stop that moves must not wait behind entries.
-        let class = if change.adds_nothing { Class::Exit } else { Class::Entry };
-        let directory = match self.directory(class).await {
-            Ok(directory) => directory,
-            Err(fault) => return Outcome::NotSent(Text::from(fault.to_string())),
-        };
-        let Some(rules) = directory.of(&change.after.instrument.symbol) else {
-            return Outcome::NotSent(no_market(&change.after));
-        };
-        let number = change.order.venue_id.as_ref().and_then(map::number_of);
-        let Some(number) = number else {
-            return Outcome::NotSent(Text::from("the venue has not said its number of the order yet"));
-        };
-        let written = match replacement(self.product(), rules, change, number) {
-            Ok(written) => written,
-            Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
-        };
-        if class == Class::Entry
-            && let Some(why) = self.out_of_band(rules, &change.after).await
-        {
-            return Outcome::NotSent(why);
-        }
-        if self.product().is_futures() {
-            return self.amend(&directory, rules, written, class, change).await;
-        }
-        let exchange = self.exchange(class, self.post(written)).await;
-        halves(&directory, rules, exchange, change)
     }
 
     /// Asks for a cancel. One of a list takes its list with it.
@@ -207,7 +182,7 @@ impl Api {
 }
 
 /// The orders in the answer, if the first is the one that was sent.
-fn taken(
+pub(super) fn taken(
     directory: &Arc<Directory>,
     sent: Outcome<Answer>,
     shape: Shape,
@@ -273,7 +248,7 @@ pub(super) fn named(asked: Asked, order: &OrderRef) -> Asked {
     }
 }
 
-fn no_market(spec: &OrderSpec) -> Text {
+pub(super) fn no_market(spec: &OrderSpec) -> Text {
     Text::from(format!("the venue has no market {}", spec.instrument.symbol))
 }
 
@@ -284,136 +259,4 @@ fn done(sent: Outcome<Answer>) -> Outcome<()> {
         Outcome::NotSent(why) => Outcome::NotSent(why),
         Outcome::Unknown(why) => Outcome::Unknown(why),
     }
-}
-
-/// What became of the two halves of a replacement: both done; the cancel refused and the new order not tried; the
-/// cancel done and the new order refused; or not known.
-fn halves(
-    directory: &Arc<Directory>,
-    rules: &Rules,
-    exchange: Exchange,
-    change: &Replacement,
-) -> Outcome<Vec<OrderReport>> {
-    let answer = match exchange {
-        Exchange::Answered(answer)
-            if answer.status.is_success()
-                || matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::CONFLICT) =>
-        {
-            answer
-        }
-        other @ (Exchange::Limited { .. }
-        | Exchange::NotSent(_)
-        | Exchange::Unanswered(_)
-        | Exchange::TooMany { .. }
-        | Exchange::Answered(_)) => {
-            return taken(directory, settle(other), Shape::Order, &change.client, &change.after);
-        }
-    };
-    let told = if answer.status.is_success() {
-        read::<wire::Replaced<'_>>(&answer).map(Some)
-    } else {
-        read::<wire::HalfReplaced<'_>>(&answer).map(|half| half.data)
-    };
-    let unknown = |why: &str| Outcome::Unknown(Text::from(format!("{}: {why}", answer.status)));
-    let halves = match told {
-        Ok(Some(halves)) => halves,
-        // Refused as a whole.
-        Ok(None) => {
-            let whole = settle(Exchange::Answered(answer.clone()));
-            return match whole {
-                Outcome::Refused(no) => Outcome::Refused(no),
-                Outcome::Accepted(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => {
-                    unknown("the answer holds neither half")
-                }
-            };
-        }
-        Err(why) => return unknown(&format!("the answer can't be read: {why}")),
-    };
-    let new = halves.new_order_response;
-    match (&*halves.cancel_result, &*halves.new_order_result) {
-        ("FAILURE", "NOT_ATTEMPTED") => match refused(Some(halves.cancel_response)) {
-            Some(no) => Outcome::Refused(Refusal {
-                code: Text::from(no.code.to_string()),
-                text: Text::clean(&no.msg),
-                retry_at: None,
-            }),
-            None => unknown("the cancel failed, and why can't be read"),
-        },
-        ("SUCCESS", "SUCCESS") => {
-            let order = new.ok_or_else(|| "it is missing".to_owned()).and_then(|raw| report(directory, raw));
-            match order {
-                Ok(new) if new.client == change.client && new.instrument == change.after.instrument => {
-                    Outcome::Accepted(replaced(directory, halves.cancel_response, change, Some(new)))
-                }
-                Ok(new) => unknown(&format!("the answer is about another order, {}", new.client)),
-                Err(why) => unknown(&format!("the new order can't be read: {why}")),
-            }
-        }
-        ("SUCCESS", "FAILURE") => match refused(new) {
-            Some(no) => {
-                let why = Text::from(format!("{} ({})", no.msg, no.code));
-                let mut reports = replaced(directory, halves.cancel_response, change, None);
-                reports.extend(never_placed(rules, change, why));
-                Outcome::Accepted(reports)
-            }
-            None => unknown("the old order is cancelled, and of the new one nothing can be read"),
-        },
-        (cancel, new) => unknown(&format!("the halves are {} and {}", Text::clean(cancel), Text::clean(new))),
-    }
-}
-
-fn refused(raw: Option<&RawValue>) -> Option<wire::Refused<'_>> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
-}
-
-fn report(directory: &Directory, raw: &RawValue) -> Result<OrderReport, String> {
-    let order: wire::Order<'_> = serde_json::from_str(raw.get()).map_err(|e| e.to_string())?;
-    map::order(directory, &order).map_err(|e| e.to_string())
-}
-
-/// The old order as cancelled, behind the new one that took its place.
-fn replaced(
-    directory: &Directory,
-    cancelled: &RawValue,
-    change: &Replacement,
-    new: Option<OrderReport>,
-) -> Vec<OrderReport> {
-    let mut out = Vec::new();
-    let old = report(directory, cancelled).ok().filter(|old| old.client == change.order.client);
-    let old_id = old.as_ref().map(|o| o.venue_id.clone());
-    let new_id = new.as_ref().map(|n| n.venue_id.clone());
-    out.extend(new.map(|new| OrderReport { replaces: old_id, ..new }));
-    out.extend(old.map(|old| match new_id {
-        Some(id) => OrderReport { status: OrderEvent::Replaced, replaced_by: Some(id), ..old },
-        None => old,
-    }));
-    out
-}
-
-/// The new order that was refused: it has no number there.
-pub(super) fn never_placed(rules: &Rules, change: &Replacement, why: Text) -> Option<OrderReport> {
-    let after = &change.after;
-    Some(OrderReport {
-        client: change.client.clone(),
-        venue_id: VenueOrderId::new(&format!("{}:none:{}", rules.native, change.client)).ok()?,
-        instrument: after.instrument.clone(),
-        side: after.side,
-        amount: after.amount,
-        order_type: after.order_type,
-        tif: after.tif,
-        extended: false,
-        attached: after.attached,
-        status: OrderEvent::Rejected,
-        status_word: Text::from("refused"),
-        source: None,
-        filled: Qty::ZERO,
-        avg_price: None,
-        parent: None,
-        role: None,
-        replaces: None,
-        replaced_by: None,
-        trailing_stop: None,
-        reason: Some(why),
-        submitted: None,
-    })
 }

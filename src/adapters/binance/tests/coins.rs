@@ -17,7 +17,11 @@ use crate::{
         },
     },
     broker::{Event, Watched},
-    domain::{instrument::Tradable, payoff::Payoff, time::Now},
+    domain::{
+        instrument::{AssetClass, Tradable},
+        payoff::Payoff,
+        time::Now,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -127,6 +131,7 @@ async fn every_request(venue: &Binance) {
         change: Change { limit: Some(price("60500")), ..Change::default() },
         before: coin_order(),
         after: OrderSpec { order_type: OrderType::Limit { limit: price("60500") }, ..coin_order() },
+        filled: crate::domain::money::Qty::ZERO,
         adds_nothing: false,
     };
     let outcome = venue.replace(Cleared::for_test(change)).await;
@@ -401,7 +406,15 @@ fn a_contract_is_of_so_many_dollars_and_paid_in_its_coin() {
     told["symbols"] = json!([
         perpetual,
         with(json!({"symbol": "ETHUSD_PERP", "baseAsset": "ETH", "marginAsset": "ETH", "contractSize": 10})),
-        with(json!({"symbol": "BTCUSD_260327", "contractType": "CURRENT_QUARTER"})),
+        with(
+            json!({"symbol": "BTCUSD_260327", "contractType": "CURRENT_QUARTER", "deliveryDate": 1_774_598_400_000_i64})
+        ),
+        with(
+            json!({"symbol": "BTCUSD_261225", "contractType": "NEXT_QUARTER", "contractStatus": "SETTLING"})
+        ),
+        with(
+            json!({"symbol": "DOTUSD_LATER", "baseAsset": "DOT", "marginAsset": "DOT", "contractType": "NEXT_QUARTER"})
+        ),
         with(
             json!({"symbol": "LTCUSD_PERP", "baseAsset": "LTC", "marginAsset": "LTC", "contractStatus": "PENDING_TRADING"})
         ),
@@ -417,7 +430,15 @@ fn a_contract_is_of_so_many_dollars_and_paid_in_its_coin() {
         Tradable::No(why) | Tradable::Halted(why) => why.to_string(),
         Tradable::Yes => "yes".into(),
     };
-    assert_eq!(no("BTC/USD-260327"), "contracts that end are not in this version");
+    // One that ends says so in its symbol, and when behind its name.
+    let ends = of("BTC/USD-260327");
+    assert_eq!((ends.tradable, ends.class, ends.payoff), (Tradable::Yes, AssetClass::Future, face("100")));
+    assert_eq!(
+        ends.name.as_str(),
+        "BTC in contracts of 100 USD, future, paid in BTC, ends 2026-03-27 08:00 UTC"
+    );
+    assert_eq!(no("BTC/USD-261225"), "SETTLING");
+    assert_eq!(no("DOT/USD"), "contracts of the kind `NEXT_QUARTER` are not known here");
     assert_eq!(no("LTC/USD"), "PENDING_TRADING");
     assert_eq!(no("XRP/USD"), "its margin is BTC, not the coin that it is of");
     // Without a size, or with none, a contract is left out and named.

@@ -7,8 +7,8 @@ use crate::{
         map,
         session::{Data, Kinds, Orders, Say, Session},
         wire::{
-            Account, BookTicker, Depth, ExchangeInfo, Filter, HalfReplaced, Kline, MyTrade, Order, OrderList,
-            Price,
+            Account, Amended, BookTicker, Commission, Depth, ExchangeInfo, Filter, HalfReplaced, Kline,
+            MyTrade, Order, OrderList, Price,
         },
     },
     broker::{Event, Watched},
@@ -78,6 +78,17 @@ fn orders(value: &Value) -> Result<usize, String> {
     Ok(count)
 }
 
+fn amended(value: &Value) -> Result<usize, String> {
+    let text = value.to_string();
+    let order = typed::<Amended<'_>>(&text)?.amended_order.into();
+    map::order(&directory_of(value), &order).map(|_| 1).map_err(|e| e.to_string())
+}
+
+fn commissions(text: &str) -> Result<usize, String> {
+    let told = typed::<Commission<'_>>(text)?;
+    map::commission::commission_most(&told).map(|_| 1).map_err(|e| e.to_string())
+}
+
 /// What a section's answer is read as; `None` for what the adapter never asks.
 fn decode(name: &str, value: &Value) -> Option<(&'static str, Result<usize, String>)> {
     let text = value.to_string();
@@ -89,7 +100,9 @@ fn decode(name: &str, value: &Value) -> Option<(&'static str, Result<usize, Stri
     let one = |r: Result<(), String>| r.map(|()| 1);
     Some(match () {
         () if has("Cancel an Existing") => ("replacements", one(typed::<HalfReplaced<'_>>(&text).map(drop))),
-        () if has("Test new order") || has("SOR") || has("Amend") || has("amendments") => return None,
+        () if has("Order Amend Keep Priority (TRADE)") => ("amended", amended(value)),
+        () if has("Commission Rates") => ("commissions", commissions(&text)),
+        () if has("Test new order") || has("SOR") || has("amendments") => return None,
         () if has("New order")
             || has("Cancel order (")
             || has("Query order (")
@@ -181,6 +194,8 @@ fn the_vendors_examples_of_answers_are_read() {
         ("prices", 2),
         ("quotes", 2),
         ("filters", 20),
+        ("amended", 2),
+        ("commissions", 1),
     ] {
         assert!(counts.get(kind).is_some_and(|n| *n >= least), "{kind}: {counts:?}");
     }

@@ -147,7 +147,7 @@ impl Judge {
         for (name, _) in needed {
             // What comes of the first is what the second has; and that an iceberg's part is needed, the older
             // specification alone says, not the collection of 2026.
-            let follows = is_newer && matches!(name.as_str(), "pendingQuantity" | "workingIcebergQty");
+            let follows = name == "workingIcebergQty" || (is_newer && name == "pendingQuantity");
             if !sent.contains_key(name) && !follows {
                 return Some(format!("{what}: `{name}` is missing"));
             }

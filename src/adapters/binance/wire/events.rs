@@ -63,6 +63,8 @@ pub struct ExecutionReport<'a> {
     pub price: Number<'a>,
     #[serde(rename = "P", borrow)]
     pub stop_price: Number<'a>,
+    #[serde(rename = "F", borrow, default)]
+    pub iceberg_qty: Option<Number<'a>>,
     #[serde(rename = "d", borrow, default)]
     pub trailing_delta: Option<Number<'a>>,
     #[serde(rename = "g", default)]

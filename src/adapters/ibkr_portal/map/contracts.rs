@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         ids::{Currency, InstrumentId, Symbol, VenueId},
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
         money::{Money, Price, Qty, Ratio},
         payoff::Payoff,
         text::Text,
@@ -181,6 +181,8 @@ pub fn contract(venue: &VenueId, account: &str, symbol: Symbol, c: &wire::Contra
         shortable: sec_type == SecType::Stock,
         borrow: Borrow::Unknown,
         marginable: sec_type == SecType::Stock,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: tradable(word, sec_type, account, &c.rules),
     };
     Ok(Contract { conid: c.con_id, sec_type, instrument })
@@ -266,6 +268,8 @@ pub fn unclear(venue: &VenueId, symbol: Symbol, why: Text) -> Instrument {
         shortable: false,
         borrow: Borrow::Unknown,
         marginable: false,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: Tradable::No(why),
     }
 }

@@ -220,6 +220,7 @@ impl Writer<'_> {
             tif: Tif::Gtc,
             extended: false,
             attached: Attached::Simple,
+            show: None,
             ..s.spec.clone()
         };
         self.single(&spec, &member(&s.client, role)?)

@@ -8,7 +8,7 @@ use crate::{
     },
     domain::{
         ids::{Currency, InstrumentId, VenueId},
-        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable},
+        instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
         money::{Money, Price, Qty, Ratio},
         payoff::Payoff,
         text::Text,
@@ -87,6 +87,8 @@ pub fn rules(venue: &VenueId, d: &ContractDetails, rule: Option<&MarketRule>) ->
         shortable: class != AssetClass::Crypto,
         borrow: if class == AssetClass::Equity { Borrow::Unknown } else { Borrow::Easy },
         marginable: class != AssetClass::Crypto,
+        icebergs: None,
+        exits: WaitingExits::default(),
         tradable: Tradable::Yes,
         id,
     };

@@ -211,6 +211,7 @@ fn offering(tifs: Vec<TifWord>, orders: Vec<OrderRow>) -> Bench {
         reduce_only: false,
         short: false,
         replace: true,
+        iceberg: false,
     };
     let mut b = Bench::new();
     let mut s = snapshot();
