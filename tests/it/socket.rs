@@ -53,7 +53,7 @@ impl Met {
         let next =
             self.1.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.1.set(next);
-        (next >> 33) % 3 > 0
+        !(next >> 33).is_multiple_of(3)
     }
 
     fn unseen(&self) -> Vec<String> {
