@@ -433,6 +433,7 @@ impl Engine {
                 Finding::Doubt(doubt) => doubts.push(doubt),
             }
         }
+        report.executions.iter().flatten().for_each(|execution| self.alarm_if_uncorrected(execution));
         self.weigh_doubts(report, &undecided, doubts);
         for order in report.orders.iter().flatten() {
             self.alarm_if_naked(venue, order);

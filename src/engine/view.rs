@@ -56,7 +56,7 @@ impl View {
                 self.orders = true;
                 self.positions = true;
             }
-            Fact::Executed(_) | Fact::Inferred(_) => {
+            Fact::Executed(_) | Fact::Inferred(_) | Fact::Corrected(_) => {
                 self.orders = true;
                 self.positions = true;
                 self.fills = true;

@@ -295,6 +295,7 @@ pub fn execution(
         fee: fee.map(|amount| Fee { amount, currency: contract.instrument.quote.clone() }),
         liquidity: Liquidity::Unknown,
         at: at.unwrap_or(now),
+        revision: 0,
         seen: None,
     })
 }
