@@ -377,7 +377,8 @@ impl Positions {
             }
         }
         let row = self.row(seat, instrument, payoff);
-        if row.qty != said.qty || said.avg_price.is_some_and(|avg| Some(avg) != row.avg_price) {
+        let is_same = row.qty == said.qty && said.avg_price.is_none_or(|avg| Some(avg) == row.avg_price);
+        if !is_same {
             row.trail.forget();
         }
         let kept = row.avg_price.filter(|_| row.qty.is_negative() == said.qty.is_negative());
@@ -393,6 +394,8 @@ impl Positions {
         row.qty = said.qty;
         row.cost = if said.qty.is_zero() {
             Some(Money::ZERO)
+        } else if is_same {
+            row.cost
         } else {
             avg.and_then(|p| row.payoff.weight(said.qty, p))
         };

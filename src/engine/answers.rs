@@ -342,7 +342,13 @@ impl Engine {
                     self.fact(Fact::Instrument(Box::new(instrument)));
                 }
             }
-            Err(fault) => self.note_fault(venue, &fault),
+            Err(fault) => {
+                if let (Fault::Refused { .. }, [symbol]) = (&fault, asked) {
+                    let why = (self.now.mono, Text::clean(&fault.to_string()));
+                    state.unclear.insert(symbol.clone(), why);
+                }
+                self.note_fault(venue, &fault);
+            }
         }
     }
 

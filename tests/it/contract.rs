@@ -769,5 +769,8 @@ venues! {
     at_binance_usdm super::binance::Binance::start_usdm();
     at_binance_coinm super::binance::Binance::start_coinm();
     at_ibkr_tws super::tws::Tws::start();
+    at_ibkr_tws_option super::tws::Tws::trading(super::tws::Kind::Option);
+    at_ibkr_tws_future super::tws::Tws::trading(super::tws::Kind::Future);
+    at_ibkr_tws_pair super::tws::Tws::trading(super::tws::Kind::Pair);
     at_ibkr_portal super::ibkr_portal::Portal::start();
 }

@@ -66,7 +66,11 @@ fn one(
         });
     }
     if first {
-        return Some(Finding::quiet(vec![word.believed(PositionSource::Baseline)]));
+        // What the fills make is exact, and a venue's average is rounded, or has fees in it that are counted apart here.
+        let is_known =
+            row.zip(said).is_some_and(|(row, said)| row.avg_price.is_some() && !is_newer(row, said));
+        let avg_price = word.avg_price.filter(|_| !is_known);
+        return Some(Finding::quiet(vec![Doubt { avg_price, ..word }.believed(PositionSource::Baseline)]));
     }
     let differs = moved.is_zero() && row.zip(said).is_some_and(|(row, said)| is_newer(row, said));
     differs.then(|| Finding::quiet(vec![word.believed(PositionSource::Refresh)]))
