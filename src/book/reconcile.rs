@@ -10,7 +10,7 @@ use super::{Book, executions::explained};
 use crate::domain::{
     alert::{Alert, AlertCode, Severity},
     fact::{Correction, Fact, PositionSource},
-    ids::{InstrumentId, OrderId, Symbol, VenueId},
+    ids::{ExecutionId, InstrumentId, OrderId, Symbol, VenueId},
     money::{Money, Price, Qty, SignedQty},
     order::OrderRef,
     report::{Execution, VenueReport},
@@ -225,8 +225,7 @@ pub fn uncorrected(book: &Book, execution: &Execution) -> Option<AlertSeed> {
     let Execution { id, instrument, revision, .. } = execution;
     let InstrumentId { venue, symbol } = instrument;
     let is_newer = book.fills.is_known(venue, id) && *revision > book.fills.revision(venue, id);
-    let is_counted = book.fills.told(venue, id).is_some_and(|was| is_same_trade(&was, execution));
-    if !is_newer || is_counted {
+    if !is_newer || book.fills.told(venue, id).is_some_and(|was| is_same_trade(&was, execution)) {
         return None;
     }
     let text = format!(
@@ -242,7 +241,11 @@ pub fn uncorrected(book: &Book, execution: &Execution) -> Option<AlertSeed> {
 fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Vec<Finding> {
     let mut facts = Vec::new();
     let mut corrections = Vec::new();
+    let latest = latest_of(report);
     for execution in report.executions.iter().flatten() {
+        if latest.get(&execution.id).is_some_and(|latest| execution.revision < *latest) {
+            continue;
+        }
         let Some(fact) = of_execution(book, execution) else {
             continue;
         };
@@ -280,6 +283,16 @@ fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Vec<
     let mut findings = vec![Finding::Facts { facts, alert }];
     findings.append(&mut corrections);
     findings
+}
+
+/// Of what a report tells corrected, how often: it may tell what it was before as well.
+fn latest_of(report: &VenueReport) -> BTreeMap<&ExecutionId, u32> {
+    let mut latest = BTreeMap::new();
+    for execution in report.executions.iter().flatten().filter(|e| e.revision > 0) {
+        let known: &mut u32 = latest.entry(&execution.id).or_default();
+        *known = execution.revision.max(*known);
+    }
+    latest
 }
 
 /// What a correction adds to its order. What it takes away the venue's own count of the order may have still.

@@ -97,7 +97,7 @@ fn what_is_priced_in_cents_is_counted_in_dollars() {
         position(s, "ZWZ6").and_then(|p| p.unrealized) == Some(money(dec("975")))
     });
     desk.close().unwrap();
-    stand.running.with(|g| g.forget_executions());
+    stand.running.with(super::gateway::Gateway::forget_executions);
     // Nothing but the venue's word: the commission of 2.25 is 4.5 hundredths of a cent a bushel.
     let (mut desk, _dir) = watching(&stand, &["ZWZ6"]);
     wait(&mut desk, "its average", |s| position(s, "ZWZ6").is_some_and(|p| p.avg_price.is_some()));
