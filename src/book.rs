@@ -492,12 +492,6 @@ impl Book {
     }
 }
 
-impl rows::OfInstrument for Instrument {
-    fn instrument(&self) -> &InstrumentId {
-        &self.id
-    }
-}
-
 fn noted_if(new: bool) -> Applied {
     if new { Applied::Noted } else { Applied::Duplicate }
 }

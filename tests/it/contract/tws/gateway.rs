@@ -890,9 +890,10 @@ impl Gateway {
             return self.error(client, request, 200, "No security definition has been found for the request");
         }
         for m in fitting {
-            // Of a future there is a row for each exchange, and its home is not the first of them.
+            // Of a future there is a row for each exchange that was not ruled out, and its home is not the first of them.
             let at = if m.kind == "FUT" { m.exchanges } else { &m.exchanges[..1] };
-            for exchange in at.iter().rev() {
+            let named = asked.text(8);
+            for exchange in at.iter().rev().filter(|e| named.is_empty() || m.kind != "FUT" || **e == named) {
                 let told = Message::default().int(1, request).message(2, &m.contract(exchange));
                 self.tell(client, 10, &told.message(3, &m.details()));
             }
