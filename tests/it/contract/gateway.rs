@@ -286,13 +286,7 @@ impl Gateway {
             ("DELETE", ["iserver", "account", _, "order", id]) => self.cancel(id),
             ("POST", ["iserver", "reply", id]) => self.reply(id, seen.body["confirmed"] == true),
             ("GET", ["trsrv", "stocks"]) => self.stocks(&seen.query["symbols"]),
-            ("GET", ["iserver", "secdef", "search"]) => {
-                self.called.insert("search");
-                (
-                    200,
-                    json!([{"conid": "265598", "symbol": seen.query["symbol"], "sections": [{"secType": "STK"}]}]),
-                )
-            }
+            ("GET", ["iserver", "secdef", "search"]) => self.search(&seen.query["symbol"]),
             ("GET", ["iserver", "secdef", "info"]) => self.options(seen),
             ("GET", ["iserver", "contract", conid, "info-and-rules"]) => self.rules(conid),
             ("GET", ["iserver", "marketdata", "snapshot"]) => self.snapshot(&seen.query["conids"]),
@@ -423,6 +417,12 @@ impl Gateway {
             out.insert(name.to_owned(), told.unwrap_or(json!([])));
         }
         (200, Value::Object(out))
+    }
+
+    /// The vendor wants it before options are asked for.
+    fn search(&mut self, symbol: &str) -> (u16, Value) {
+        self.called.insert("search");
+        (200, json!([{"conid": "265598", "symbol": symbol, "sections": [{"secType": "STK"}]}]))
     }
 
     /// Of a month, a strike and a side; the day is told with each.
