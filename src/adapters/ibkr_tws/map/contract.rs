@@ -70,14 +70,7 @@ pub fn wanted(symbol: &Symbol) -> Result<Contract, Error> {
         return Ok(option);
     }
     if let Some(id) = text.strip_prefix(BY_NUMBER).and_then(|id| number(id, 0, id.len())) {
-        // Its number says all; a part that is not its own would make TWS find nothing.
-        return Ok(Contract {
-            contract_id: id,
-            security_type: SecurityType::Other(String::new()),
-            exchange: "".into(),
-            currency: "".into(),
-            ..Contract::default()
-        });
+        return Ok(numbered(id));
     }
     if is_future(text) {
         return Ok(Contract {
@@ -92,6 +85,17 @@ pub fn wanted(symbol: &Symbol) -> Result<Contract, Error> {
         return Ok(stock(text));
     }
     Err(Error::message("symbol", format!("`{symbol}` is no symbol of Interactive Brokers")))
+}
+
+/// The contract of this number. It says all: a part that is not its own would make TWS find nothing.
+pub fn numbered(id: i32) -> Contract {
+    Contract {
+        contract_id: id,
+        security_type: SecurityType::Other(String::new()),
+        exchange: "".into(),
+        currency: "".into(),
+        ..Contract::default()
+    }
 }
 
 /// Classes of shares stand behind a blank there.

@@ -4,7 +4,9 @@ use super::{Api, Session};
 use crate::{
     adapters::ibkr_tws::{
         map::{
-            contract::{by_number, is_priced_whole, multiplier_of, symbol_of, wanted, wanted_by_parts},
+            contract::{
+                by_number, is_priced_whole, multiplier_of, numbered, symbol_of, wanted, wanted_by_parts,
+            },
             rules::{Rules, market_rule_of, rules},
         },
         wire::code,
@@ -73,10 +75,28 @@ impl Api {
             details = self.details(&session, symbol, &parts).await?;
         }
         let Some(details) = only(symbol, details).map_err(|why| self.refused(&why))? else { return Ok(None) };
-        let rule = self.market_rule(&session, class, &details).await?;
-        let rules = rules(self.venue(), &details, rule.as_ref()).map_err(|e| self.unreadable(e))?;
-        self.rules.lock().await.insert(symbol.clone(), (now, rules.clone()));
-        Ok(Some(rules))
+        self.learn(&session, class, symbol, &details).await.map(Some)
+    }
+
+    /// The rules of a contract that is held and shares its name with another: while it is, the name means it.
+    async fn held_rules(&self, symbol: &Symbol, held: &Contract) -> Result<Option<Rules>, Fault> {
+        let session = self.question(Class::Exit).await?;
+        let details = self.details(&session, symbol, &numbered(held.contract_id)).await?;
+        let Some(details) = at_home(details) else { return Ok(None) };
+        self.learn(&session, Class::Exit, symbol, &details).await.map(Some)
+    }
+
+    async fn learn(
+        &self,
+        session: &Arc<Session>,
+        class: Class,
+        symbol: &Symbol,
+        details: &ContractDetails,
+    ) -> Result<Rules, Fault> {
+        let rule = self.market_rule(session, class, details).await?;
+        let rules = rules(self.venue(), details, rule.as_ref()).map_err(|e| self.unreadable(e))?;
+        self.rules.lock().await.insert(symbol.clone(), (self.now(), rules.clone()));
+        Ok(rules)
     }
 
     /// What fits; nothing where TWS says that nothing does.
@@ -101,7 +121,14 @@ impl Api {
             return multiplier_of(contract).ok();
         }
         let symbol = symbol_of(contract).ok()?;
-        match self.looked_up(&symbol, Class::Exit).await {
+        let found = match self.looked_up(&symbol, Class::Exit).await {
+            Err(Fault::Refused { .. }) => self.held_rules(&symbol, contract).await,
+            Ok(Some(rules)) if rules.contract.contract_id != contract.contract_id => {
+                self.held_rules(&symbol, contract).await
+            }
+            found => found,
+        };
+        match found {
             Ok(Some(Rules { instrument: Instrument { payoff: Payoff::Linear(unit), .. }, .. })) => {
                 Some(unit.get())
             }
@@ -175,6 +202,11 @@ fn only(symbol: &Symbol, mut details: Vec<ContractDetails>) -> Result<Option<Con
             named.join(", ")
         ));
     }
+    Ok(at_home(details))
+}
+
+/// Of one contract at several exchanges the row of the one where it is at home.
+fn at_home(details: Vec<ContractDetails>) -> Option<ContractDetails> {
     // An exchange that it may be sent to stands the further behind the less it is at home there (CME, then QBALGO).
     let far = |d: &ContractDetails| {
         let c = &d.contract;
@@ -182,5 +214,5 @@ fn only(symbol: &Symbol, mut details: Vec<ContractDetails>) -> Result<Option<Con
         let at = d.valid_exchanges.iter().position(|e| e.as_str() == c.exchange.as_str());
         (!is_home, at.unwrap_or(usize::MAX))
     };
-    Ok(details.into_iter().min_by_key(far))
+    details.into_iter().min_by_key(far)
 }

@@ -137,6 +137,23 @@ fn what_was_held_before_is_told_by_name_and_closed() {
     desk.close().unwrap();
 }
 
+/// What is held can always be closed: of two contracts of one name it is the one that is held.
+#[test]
+fn a_position_whose_name_is_anothers_too_is_closed() {
+    let stand = Tws::start();
+    stand.running.with(|g| {
+        g.positions.insert("GAZ6 elsewhere".to_owned(), (dec("3"), dec("1802.25")));
+    });
+    let (mut desk, _dir) = watching(&stand, &["AAPL"]);
+    let average = Some(Price::new(dec("90.1125")));
+    wait(&mut desk, "its average", |s| position(s, "GAZ6").is_some_and(|p| p.avg_price == average));
+    let reply = run(&mut desk, "flatten");
+    assert!(matches!(reply, Reply::Done(_)), "{reply:?}");
+    wait(&mut desk, "flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
+    assert!(stand.held("GAZ6 elsewhere").is_zero() && stand.held("GAZ6").is_zero());
+    desk.close().unwrap();
+}
+
 /// Two series of one day and strike are told apart by their roots, whether TWS finds an option by its name or by its parts.
 #[test]
 fn weekly_and_monthly_options_are_told_apart() {
