@@ -6,6 +6,7 @@ pub mod alerts;
 mod algorithms;
 pub mod applied;
 pub mod burden;
+mod corrections;
 pub mod day_trades;
 mod executions;
 pub mod exposure;
@@ -25,6 +26,7 @@ mod recovery;
 mod rows;
 pub mod sessions;
 mod settled;
+mod trail;
 
 pub use accounts::{AccountRow, ResumePoint};
 pub use applied::{Applied, FillApplied};
@@ -36,7 +38,10 @@ pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
 pub use orders::{LATE_MS, Moments, OrderRow};
 pub use positions::PositionRow;
-pub use reconcile::{AlertSeed, Doubt, Finding, contradiction, of_execution, of_order_report, reconcile};
+pub use reconcile::{
+    AlertSeed, Doubt, Finding, contradiction, corrected, of_execution, of_order_report, reconcile,
+    uncorrected,
+};
 pub use sessions::DayRow;
 
 use crate::domain::{
@@ -152,6 +157,7 @@ impl Book {
             Fact::Learned { report, origin } => self.learn(at, report, origin),
             Fact::Executed(execution) => self.fill(at, execution, false),
             Fact::Inferred(execution) => self.fill(at, execution, true),
+            Fact::Corrected(correction) => self.correct(at, correction),
             Fact::Position { instrument, qty, avg_price, previous_close, source } => {
                 let said =
                     positions::Said { qty: *qty, avg_price: *avg_price, previous_close: *previous_close };
@@ -485,12 +491,6 @@ impl Book {
     /// The side that closes a position; `None` when flat.
     pub fn exit_side(&self, instrument: &InstrumentId) -> Option<Side> {
         self.position(instrument).and_then(|p| p.qty.exit_side())
-    }
-}
-
-impl rows::OfInstrument for Instrument {
-    fn instrument(&self) -> &InstrumentId {
-        &self.id
     }
 }
 

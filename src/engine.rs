@@ -248,7 +248,7 @@ impl Engine {
         if let Some(instrument) = market_of(fact) {
             self.want_market(instrument);
         }
-        if let Fact::Executed(e) | Fact::Inferred(e) = fact {
+        if let Some(e) = fact.execution() {
             self.hold(&e.instrument);
             self.watch.due = true;
         }
@@ -258,8 +258,8 @@ impl Engine {
         }
         // What could not be judged without the account's figures can be now.
         self.watch.due |= matches!(fact, Fact::Account { .. });
-        self.quality_moved |=
-            matches!(fact, Fact::Executed(_) | Fact::Inferred(_) | Fact::Order(_) | Fact::Learned { .. });
+        let is_of_order = matches!(fact, Fact::Order(_) | Fact::Learned { .. });
+        self.quality_moved |= is_of_order || fact.execution().is_some();
         self.marks.weigh_fact(&self.book, fact);
         applied
     }
@@ -368,6 +368,7 @@ fn market_of(fact: &Fact) -> Option<&InstrumentId> {
         Fact::Intended(intent) => Some(&intent.spec.instrument),
         Fact::Learned { report, .. } => Some(&report.instrument),
         Fact::Executed(execution) | Fact::Inferred(execution) => Some(&execution.instrument),
+        Fact::Corrected(correction) => Some(&correction.now.instrument),
         Fact::Position { instrument, .. } => Some(instrument),
         Fact::Opened { .. }
         | Fact::Commanded { .. }

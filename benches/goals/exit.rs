@@ -310,6 +310,7 @@ impl Bench {
             fee: None,
             liquidity: Liquidity::Unknown,
             at: self.now.wall,
+            revision: 0,
             seen: None,
         };
         self.tell(Event::Execution(Box::new(execution)));

@@ -84,6 +84,7 @@ fn event(n: usize) -> Dated {
             fee: None,
             liquidity: Liquidity::Taker,
             at: desk::now(n as u64).wall,
+            revision: 0,
             seen: None,
         })),
     };

@@ -77,8 +77,9 @@ pub(super) fn fees() -> Vec<(AssetClass, FeeSchedule)> {
     vec![(AssetClass::Equity, each(5, 3)), (AssetClass::Option, each(65, 2))]
 }
 
-/// What the vendor documents of the gateway, and is written here. Futures would have to name their operator, and
-/// currencies are balances there; both are watched only.
+/// What the vendor documents of the gateway, and is written here. Orders in futures would have to say whether a person gave
+/// them, and who operates (`manualIndicator` and `extOperator`: "Orders for USFUT products that do not include this field
+/// will be rejected", its specification 2.28), and currencies are balances there; both are watched only.
 pub(super) fn capability() -> Capability {
     let stock = ClassCapability {
         class: AssetClass::Equity,

@@ -20,17 +20,18 @@ pub struct EquityCurve {
 }
 
 impl EquityCurve {
-    /// Takes the present equity; makes a point when the last is 15 seconds old.
-    pub fn add(&mut self, at: Stamp, equity: Money) {
+    /// Takes the present equity; makes a point when the last is 15 seconds old. Did it?
+    pub fn add(&mut self, at: Stamp, equity: Money) -> bool {
         self.now = Some(equity);
         self.high = Some(self.high.map_or(equity, |high| high.max(equity)));
         if self.points.back().is_some_and(|(last, _)| at.since_ms(*last) < POINT_EACH_MS) {
-            return;
+            return false;
         }
         if self.points.len() >= POINTS_MAX {
             self.points.pop_front();
         }
         self.points.push_back((at, equity));
+        true
     }
     /// The points, oldest first.
     pub fn points(&self) -> impl DoubleEndedIterator<Item = (Stamp, Money)> {

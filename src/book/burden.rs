@@ -456,6 +456,7 @@ impl Marks {
             },
             Fact::Learned { report, .. } => &report.instrument,
             Fact::Executed(execution) | Fact::Inferred(execution) => &execution.instrument,
+            Fact::Corrected(correction) => &correction.now.instrument,
             Fact::Position { instrument, .. } => instrument,
             Fact::Instrument(instrument) if self.get(&instrument.id).is_some_and(|m| m.is_listed) => {
                 &instrument.id

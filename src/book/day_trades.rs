@@ -96,6 +96,19 @@ impl Days {
         }
     }
 
+    /// A fill was corrected. What a sale brought in follows; in what order a day's trades came does not.
+    pub(super) fn correct(&mut self, was: &Execution, now: &Execution, payoff: Payoff) {
+        let Some(days) = self.venues.get_mut(&now.instrument.venue) else { return };
+        let Some(day) = days.iter_mut().rev().find(|day| day.began <= was.at) else { return };
+        let Some(row) = day.traded.get_mut(&now.instrument).filter(|_| now.side == Side::Sell) else {
+            return;
+        };
+        let value = |e: &Execution| payoff.size(e.qty, Some(e.price));
+        let sold =
+            value(was).zip(value(now)).and_then(|(was, now)| row.sold.checked_sub(was)?.checked_add(now));
+        row.sold = sold.unwrap_or(row.sold);
+    }
+
     fn since(&self, venue: &VenueId, since: Option<Stamp>) -> impl Iterator<Item = (&InstrumentId, &Traded)> {
         let days = self.venues.get(venue).into_iter().flatten();
         days.filter(move |day| since.is_none_or(|since| day.began >= since)).flat_map(|day| &day.traded)

@@ -37,7 +37,7 @@ pub(super) struct Orphan {
 impl Book {
     pub(super) fn fill(&mut self, at: Stamp, execution: &Execution, inferred: bool) -> Applied {
         let venue = &execution.instrument.venue;
-        if !self.fills.remember(venue, &execution.id) {
+        if !self.fills.remember(execution) {
             return Applied::Duplicate;
         }
         self.heard.insert(venue.clone());
@@ -61,6 +61,7 @@ impl Book {
             self.positions.charge(seat, charge, execution.price);
             let fee = charge.paid(execution.price, payoff);
             self.sessions.charged(&execution.instrument, fee);
+            self.fills.explain(execution);
             return Applied::Noted;
         }
         let held = self.position(&execution.instrument).map_or(SignedQty::ZERO, |p| p.qty);
@@ -76,6 +77,7 @@ impl Book {
         self.sessions.filled(&execution.instrument, Counting { moved: position, fee });
         self.fills.push(FillRow {
             execution: Execution { qty: new, ..execution.clone() },
+            told: execution.qty,
             inferred,
             realized: position.realized,
             known_at: at,
@@ -208,7 +210,7 @@ impl Book {
         }
     }
 
-    fn overfill(&self, order: &OrderId) -> Option<Qty> {
+    pub(super) fn overfill(&self, order: &OrderId) -> Option<Qty> {
         let row = self.order(order)?;
         let over = row.filled.checked_sub(row.spec.amount.qty()?)?;
         (!over.is_zero()).then_some(over)
@@ -267,7 +269,7 @@ fn count(
     }
 }
 
-fn charge_order(fees: &mut Vec<(Currency, Money)>, fee: Option<&Fee>) {
+pub(super) fn charge_order(fees: &mut Vec<(Currency, Money)>, fee: Option<&Fee>) {
     let Some(fee) = fee else {
         return;
     };
@@ -307,5 +309,26 @@ mod tests {
         let held = book.position(&third).unwrap();
         assert_eq!((held.qty.to_string(), held.avg_price.unwrap().to_string()), ("1.9".into(), "300".into()));
         assert_eq!((held.realized_today, held.fees_today), (usd("0"), usd("30.5")));
+    }
+
+    /// A broker takes what a pair costs out of the cash of the account's currency, whichever side of the pair that is: the
+    /// position is what was traded, and nothing of it adds to the cash, in which the money that was bought already is.
+    #[test]
+    fn what_a_pair_costs_is_never_taken_out_of_it() {
+        let mut book = Book::new();
+        let pair = Instrument {
+            class: crate::domain::instrument::AssetClass::Forex,
+            base: Some(Currency::new("USD").unwrap()),
+            quote: Currency::new("JPY").unwrap(),
+            ..coin()
+        };
+        book.apply(at(0), &Fact::Instrument(Box::new(pair.clone())));
+        let spec = OrderSpec { instrument: btc(), ..order(Side::Buy, "20000", limit("150")) };
+        let mut fill = execution("e1", "a", &spec, "20000", "150");
+        fill.fee = Some(fee("2", "USD"));
+        book.apply(at(1), &Fact::Executed(Box::new(fill)));
+        let held = book.position(&btc()).unwrap();
+        assert_eq!((held.qty.to_string(), held.fees_today), ("20000".into(), usd("300")));
+        assert_eq!(pair.beside_cash(held.qty, held.avg_price, px("151")), None);
     }
 }

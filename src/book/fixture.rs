@@ -184,6 +184,7 @@ pub(crate) fn execution(exec: &str, n: &str, spec: &OrderSpec, amount: &str, pri
         fee: None,
         liquidity: Liquidity::Taker,
         at: at(0),
+        revision: 0,
         seen: None,
     }
 }

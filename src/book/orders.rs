@@ -59,6 +59,8 @@ pub struct OrderRow {
     pub(super) payoff: Payoff,
     /// How much of `filled` is inferred from the venue's order and not told by an execution yet.
     pub inferred: Qty,
+    /// How much of what its executions told corrections have taken back, which the venue's own count of it may have still.
+    pub(super) taken_back: Qty,
     /// Fees by currency.
     pub fees: Vec<(Currency, Money)>,
     /// The order it hangs on.

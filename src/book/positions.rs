@@ -1,6 +1,9 @@
 //! The positions, counted from executions and set to what the venue says where that differs.
 
-use super::rows::{OfInstrument, Seat, Seated, Seats};
+use super::{
+    rows::{OfInstrument, Seat, Seated, Seats},
+    trail::{Corrected, Move, Trail, Version},
+};
 use crate::domain::{
     ids::{Currency, InstrumentId, VenueId},
     instrument::Instrument,
@@ -47,6 +50,8 @@ pub struct PositionRow {
     /// By how much the venue's word moved it without a fill that says so: a fee in the thing itself that is told later
     /// is in it already.
     pub(super) unexplained: SignedQty,
+    /// The fills that made it, as far back as nothing else moved it.
+    pub(super) trail: Trail,
 }
 
 impl PositionRow {
@@ -57,6 +62,7 @@ impl PositionRow {
         if step.qty.is_zero() {
             self.opened_at = None;
         }
+        self.trail.forget();
     }
 
     /// The rules came, or others did. What was weighed as a contract of the other kind is weighed anew at its average, and
@@ -74,6 +80,7 @@ impl PositionRow {
         let of_day = traded.and_then(|t| payoff.weight(t, was.average(t, self.day_spent)?));
         self.day_spent = of_day.unwrap_or_default();
         (self.realized_today, self.realized_open) = (Money::ZERO, Money::ZERO);
+        self.trail.forget();
     }
 
     fn flat(instrument: InstrumentId, payoff: Payoff) -> Self {
@@ -93,6 +100,7 @@ impl PositionRow {
             filled_at: None,
             confirmed_at: None,
             unexplained: SignedQty::ZERO,
+            trail: Trail::default(),
         }
     }
 }
@@ -109,7 +117,7 @@ pub(super) struct Step {
 
 /// One fill of `traded` at `price` on a position of `held` that cost `cost`. The closing part takes its share of
 /// the cost, so that nothing is lost to rounding: what it leaves and what it takes add up. `None` on overflow.
-fn step(
+pub(super) fn step(
     payoff: Payoff,
     (held, cost): (SignedQty, Option<Money>),
     traded: SignedQty,
@@ -259,34 +267,35 @@ impl Positions {
         payoff: Payoff,
     ) -> Moved {
         let row = self.row(seat, &execution.instrument, payoff);
-        let was_flat = row.qty.is_zero();
-        let side = execution.side;
         // A fee in the coin itself is coins that never came: as if so much less had been bought, at the same
         // price, and the rest paid as a fee.
-        let Some(traded) = qty.signed(side).checked_sub(charge.units) else {
+        let Some(traded) = qty.signed(execution.side).checked_sub(charge.units) else {
             return Moved::default();
         };
-        let Some(step) = step(row.payoff, (row.qty, row.cost), traded, execution.price) else {
+        let fill = Move { id: execution.id.clone(), at: execution.at, traded, price: execution.price };
+        let before = row.held();
+        let mut held = before;
+        let Some(moved) = held.count(row.payoff, &fill) else {
             return Moved::default();
         };
-        let realized = step.realized;
-        row.qty = step.qty;
-        row.cost = step.cost;
-        row.avg_price = average(row.payoff, step.qty, step.cost);
-        add(&mut row.realized_today, realized);
-        add(&mut row.realized_open, realized);
-        add(&mut row.day_spent, row.payoff.weight(traded, execution.price));
+        row.hold(held);
+        row.trail.note(row.payoff, before, fill);
         add(&mut row.fees_today, charge.paid(execution.price, row.payoff));
         row.filled_at = Some(at);
-        if was_flat || step.turned {
-            row.opened_at = Some(execution.at);
-            row.realized_open = Money::ZERO;
-        }
-        let flat = row.qty.is_zero();
-        if flat {
-            row.opened_at = None;
-        }
-        Moved { realized, opened: was_flat && !flat, flat, turned: step.turned }
+        moved
+    }
+
+    /// Counts an execution that was counted before as what it is now; its fee is so much more.
+    pub(super) fn correct(
+        &mut self,
+        (seat, at): (Seat, Stamp),
+        now: &Execution,
+        (was, is): (Version, Version),
+        (fee, payoff): (Option<Money>, Payoff),
+    ) -> Corrected {
+        let row = self.row(seat, &now.instrument, payoff);
+        add(&mut row.fees_today, fee);
+        row.correct(&now.id, at, was, is)
     }
 
     /// Books a fee that came without a quantity: of an execution whose fill was inferred before.
@@ -368,6 +377,10 @@ impl Positions {
             }
         }
         let row = self.row(seat, instrument, payoff);
+        let is_same = row.qty == said.qty && said.avg_price.is_none_or(|avg| Some(avg) == row.avg_price);
+        if !is_same {
+            row.trail.forget();
+        }
         let kept = row.avg_price.filter(|_| row.qty.is_negative() == said.qty.is_negative());
         let avg = said.avg_price.or(kept);
         if let Some(delta) = said.qty.checked_sub(row.qty) {
@@ -381,6 +394,8 @@ impl Positions {
         row.qty = said.qty;
         row.cost = if said.qty.is_zero() {
             Some(Money::ZERO)
+        } else if is_same {
+            row.cost
         } else {
             avg.and_then(|p| row.payoff.weight(said.qty, p))
         };
@@ -429,6 +444,7 @@ impl Positions {
             row.day_qty = row.qty;
             row.day_spent = Money::ZERO;
             row.previous_close = None;
+            row.trail.forget();
         }
     }
 }
@@ -447,7 +463,7 @@ fn age(kept: &mut Vec<KeptFee>) {
     }
 }
 
-fn average(payoff: Payoff, qty: SignedQty, cost: Option<Money>) -> Option<Price> {
+pub(super) fn average(payoff: Payoff, qty: SignedQty, cost: Option<Money>) -> Option<Price> {
     payoff.average(qty, cost?).map(|p| Price::new(p.get().normalize()))
 }
 

@@ -9,8 +9,8 @@ pub use orders::{contradiction, of_order_report};
 use super::{Book, executions::explained};
 use crate::domain::{
     alert::{Alert, AlertCode, Severity},
-    fact::{Fact, PositionSource},
-    ids::{InstrumentId, OrderId, Symbol, VenueId},
+    fact::{Correction, Fact, PositionSource},
+    ids::{ExecutionId, InstrumentId, OrderId, Symbol, VenueId},
     money::{Money, Price, Qty, SignedQty},
     order::OrderRef,
     report::{Execution, VenueReport},
@@ -182,18 +182,79 @@ pub fn reconcile(book: &Book, report: &VenueReport) -> Vec<Finding> {
     findings
 }
 
-/// What an execution from the stream adds: itself, unless it is known.
+/// What an execution from the stream adds: itself, unless it is known; its correction, where it is told otherwise than it
+/// was.
 pub fn of_execution(book: &Book, execution: &Execution) -> Option<Fact> {
-    let known = book.fills.is_known(&execution.instrument.venue, &execution.id);
-    (!known).then(|| Fact::Executed(Box::new(execution.clone())))
+    let venue = &execution.instrument.venue;
+    if !book.fills.is_known(venue, &execution.id) {
+        return Some(Fact::Executed(Box::new(execution.clone())));
+    }
+    if execution.revision <= book.fills.revision(venue, &execution.id) {
+        return None;
+    }
+    let was = book.fills.told(venue, &execution.id).filter(|was| is_same_trade(was, execution))?;
+    // A correction that does not say what it costs changes nothing of that.
+    let fee = execution.fee.clone().or_else(|| was.fee.clone());
+    let now = Execution { fee, client: was.client.clone(), seen: was.seen.clone(), ..execution.clone() };
+    Some(Fact::Corrected(Box::new(Correction { was, now })))
 }
 
-fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Option<Finding> {
+fn is_same_trade(was: &Execution, now: &Execution) -> bool {
+    was.instrument == now.instrument && was.side == now.side
+}
+
+/// What a person must know of a correction.
+pub fn corrected(correction: &Correction) -> AlertSeed {
+    let Correction { was, now } = correction;
+    let (venue, symbol) = (&now.instrument.venue, &now.instrument.symbol);
+    let text = format!(
+        "{venue} corrected a fill of {symbol}: {} {} at {} is {} at {} now",
+        now.side.word(),
+        was.qty,
+        was.price,
+        now.qty,
+        now.price
+    );
+    let severity = if was.qty == now.qty { Severity::Warning } else { Severity::Critical };
+    let id = OrderId { venue: venue.clone(), client: now.client.clone() };
+    AlertSeed::of_venue(severity, AlertCode::FillRecovered, venue, &text).symbol(symbol).order(&id)
+}
+
+/// A correction that can't be counted: what was counted of the execution is too long ago, or was something else.
+pub fn uncorrected(book: &Book, execution: &Execution) -> Option<AlertSeed> {
+    let Execution { id, instrument, revision, .. } = execution;
+    let InstrumentId { venue, symbol } = instrument;
+    let is_newer = book.fills.is_known(venue, id) && *revision > book.fills.revision(venue, id);
+    if !is_newer || book.fills.told(venue, id).is_some_and(|was| is_same_trade(&was, execution)) {
+        return None;
+    }
+    let text = format!(
+        "{venue} corrected an execution ({id}) to {} {} {symbol} at {}, and it is not known any more as what it was \
+         counted: compare the account's statement",
+        execution.side.word(),
+        execution.qty,
+        execution.price
+    );
+    Some(AlertSeed::of_venue(Severity::Critical, AlertCode::FillRecovered, venue, &text).symbol(symbol))
+}
+
+fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Vec<Finding> {
     let mut facts = Vec::new();
+    let mut corrections = Vec::new();
+    let latest = latest_of(report);
     for execution in report.executions.iter().flatten() {
+        if latest.get(&execution.id).is_some_and(|latest| execution.revision < *latest) {
+            continue;
+        }
         let Some(fact) = of_execution(book, execution) else {
             continue;
         };
+        if let Fact::Corrected(correction) = &fact {
+            count_more(book, correction, told);
+            let alert = Some(corrected(correction));
+            corrections.push(Finding::Facts { facts: vec![fact], alert });
+            continue;
+        }
         facts.push(fact);
         let id = OrderId { venue: report.venue.clone(), client: execution.client.clone() };
         let row = book.orders.find(&id, &execution.venue_id);
@@ -206,7 +267,7 @@ fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Opti
         sum.value = value.unwrap_or(sum.value);
     }
     if facts.is_empty() {
-        return None;
+        return corrections;
     }
     // What happened before this journal began was not missed.
     let alert = book.has_heard(&report.venue).then(|| {
@@ -219,7 +280,34 @@ fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Opti
             &format!("{what} missed on the stream and recovered by asking {}", report.venue),
         )
     });
-    Some(Finding::Facts { facts, alert })
+    let mut findings = vec![Finding::Facts { facts, alert }];
+    findings.append(&mut corrections);
+    findings
+}
+
+/// Of what a report tells corrected, how often: it may tell what it was before as well.
+fn latest_of(report: &VenueReport) -> BTreeMap<&ExecutionId, u32> {
+    let mut latest = BTreeMap::new();
+    for execution in report.executions.iter().flatten().filter(|e| e.revision > 0) {
+        let known: &mut u32 = latest.entry(&execution.id).or_default();
+        *known = execution.revision.max(*known);
+    }
+    latest
+}
+
+/// What a correction adds to its order. What it takes away the venue's own count of the order may have still.
+fn count_more(book: &Book, correction: &Correction, told: &mut ToldByOrder) {
+    let Correction { was, now } = correction;
+    let id = OrderId { venue: now.instrument.venue.clone(), client: now.client.clone() };
+    let row = book.orders.find(&id, &now.venue_id);
+    let sum = told.entry(row.map_or(id, |r| r.id.clone())).or_default();
+    let more = now.qty.saturating_sub(was.qty);
+    sum.qty = sum.qty.checked_add(more).unwrap_or(sum.qty);
+    let payoff = book.payoff_of(&now.instrument);
+    let weight = |e: &Execution| payoff.weight(SignedQty::new(e.qty.get()), e.price);
+    let value =
+        weight(now).zip(weight(was)).and_then(|(now, was)| sum.value.checked_add(now)?.checked_sub(was));
+    sum.value = value.unwrap_or(sum.value);
 }
 
 /// How far the findings so far move each position, in the words of the trade.
@@ -236,7 +324,22 @@ fn traded_in(book: &Book, findings: &[Finding]) -> positions::Traded {
             }
         }
     }
-    scratch.positions().map(|row| (row.instrument.clone(), row.qty)).collect()
+    let mut traded: positions::Traded =
+        scratch.positions().map(|row| (row.instrument.clone(), row.qty)).collect();
+    for (instrument, more) in findings.iter().filter_map(corrected_by) {
+        let sum = traded.entry(instrument).or_default();
+        *sum = sum.checked_add(more).unwrap_or(*sum);
+    }
+    traded
+}
+
+/// How far a correction moves its position.
+fn corrected_by(finding: &Finding) -> Option<(InstrumentId, SignedQty)> {
+    let Finding::Facts { facts, .. } = finding else { return None };
+    let [Fact::Corrected(correction)] = facts.as_slice() else { return None };
+    let Correction { was, now } = &**correction;
+    let more = now.qty.signed(now.side).checked_sub(was.qty.signed(was.side))?;
+    Some((now.instrument.clone(), more))
 }
 
 impl Book {

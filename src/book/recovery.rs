@@ -352,3 +352,53 @@ fn a_new_day_starts_its_counts_at_zero() {
     book.take(Fact::DayBegan { venue: venue(), began: at(0) });
     assert!(book.position(&aapl()).is_none());
 }
+
+/// A report that tells an execution with its correction, the order as the venue counts it still and the position as it is:
+/// all is mended at once, and nothing of it is doubted or inferred.
+#[test]
+fn a_correction_that_was_missed_is_recovered_with_its_position() {
+    let mut book = Book::furnished();
+    let spec = buy("100");
+    book.works("a", &spec);
+    book.works("b", &spec);
+    book.take(Fact::Executed(Box::new(execution("x", "a", &spec, "100", "10"))));
+    let version = |exec: &str, n: &str, units: &str, revision: u32| crate::domain::report::Execution {
+        revision,
+        ..execution(exec, n, &spec, units, "10")
+    };
+    let mut told = nothing(10);
+    told.executions = Some(vec![
+        version("x", "a", "100", 0),
+        version("x", "a", "60", 1),
+        version("y", "b", "7", 0),
+        version("y", "b", "5", 2),
+    ]);
+    told.orders = Some(vec![report("a", &spec, E::FilledWhole, "100"), report("b", &spec, E::Working, "5")]);
+    told.positions = Some(vec![position("65", "10")]);
+    let found = reconcile(&book, &told);
+    assert!(!found.iter().any(|f| matches!(f, Finding::Doubt(_) | Finding::Ask(_))), "{found:?}");
+    let codes = mend(&mut book, 11, &told);
+    assert_eq!(codes, [AlertCode::FillRecovered, AlertCode::FillRecovered], "the fill, and the correction");
+    assert_eq!((book.held(&aapl()).as_str(), book.filled("a").as_str()), ("65", "60"));
+    assert_eq!((book.filled("b").as_str(), book.fills().count()), ("5", 2));
+    assert!(mend(&mut book, 12, &told).is_empty(), "and once");
+    assert_eq!(book.held(&aapl()), "65");
+}
+
+/// A venue that counts commissions into its average tells no other average than the fills; one that is further off does.
+#[test]
+fn fees_of_the_day_in_a_venues_average_are_no_news() {
+    let mut book = Book::furnished();
+    let spec = buy("10");
+    book.works("a", &spec);
+    let mut fill = execution("x", "a", &spec, "10", "10");
+    fill.fee = Some(fee("1", "USD"));
+    book.take(Fact::Executed(Box::new(fill)));
+    let average = |book: &Book| book.position(&aapl()).unwrap().avg_price.unwrap().to_string();
+    for (told, stands) in [("10.10", "10"), ("9.90", "10"), ("10.11", "10.11")] {
+        let mut said = nothing(20);
+        said.positions = Some(vec![position("10", told)]);
+        mend(&mut book, 21, &said);
+        assert_eq!(average(&book), stands, "{told}");
+    }
+}

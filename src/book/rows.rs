@@ -1,7 +1,7 @@
 //! Rows by their names: found by hash in the time of one comparison, and gone through in an order that the same facts
 //! always make the same.
 
-use crate::domain::{ids::InstrumentId, names::short_hash};
+use crate::domain::{ids::InstrumentId, instrument::Instrument, names::short_hash};
 use hashbrown::HashTable;
 use std::cell::Cell;
 
@@ -166,6 +166,12 @@ fn is_same(a: &InstrumentId, b: &InstrumentId) -> bool {
 /// A row that knows its instrument.
 pub(super) trait OfInstrument {
     fn instrument(&self) -> &InstrumentId;
+}
+
+impl OfInstrument for Instrument {
+    fn instrument(&self) -> &InstrumentId {
+        &self.id
+    }
 }
 
 /// Rows by the seats of their instruments, gone through in the order of the instruments' names. For what seldom comes

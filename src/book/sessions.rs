@@ -124,6 +124,18 @@ impl Sessions {
         }
     }
 
+    /// A fill was corrected: so much more was realized and paid than was counted, in a round trip that is not over.
+    pub(super) fn corrected(
+        &mut self,
+        instrument: &InstrumentId,
+        realized: Option<Money>,
+        fee: Option<Money>,
+    ) {
+        if let Some(round) = self.rounds.get_mut(instrument) {
+            round.add(realized, fee);
+        }
+    }
+
     pub(super) fn surprise(&mut self, rule: Rule, instrument: &InstrumentId, what: Text) {
         self.surprises.insert(LatchKey::of_symbol(rule, instrument), what);
     }

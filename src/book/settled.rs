@@ -93,7 +93,7 @@ fn position(row: &PositionRow) -> String {
 /// Everything of it but its place in this book.
 fn open_order(row: &OrderRow) -> String {
     format!(
-        "order {} {:?} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "order {} {:?} {:?} {:?} {:?} {} {} {} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         row.id,
         row.venue_id,
         row.spec,
@@ -102,6 +102,7 @@ fn open_order(row: &OrderRow) -> String {
         row.filled,
         row.filled_value,
         row.inferred,
+        row.taken_back,
         row.fees,
         row.parent,
         row.role,

@@ -61,7 +61,7 @@ pub struct Snapshot {
     pub deliveries: Arc<Vec<DeliveryRow>>,
     /// Alerts, newest first, bounded.
     pub alerts: Arc<Vec<AlertRow>>,
-    /// Total equity over the day, oldest first.
+    /// Equity of each account over its day, oldest first.
     pub equity_curve: Arc<Vec<EquityPoint>>,
     /// The rules that are held all the time, with how near each is to tripping.
     #[serde(default)]
@@ -439,8 +439,11 @@ pub struct AlertRow {
 }
 
 /// One point of the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EquityPoint {
+    /// Whose, where there are several accounts.
+    #[serde(default)]
+    pub venue: Option<VenueId>,
     /// When.
     pub at: Stamp,
     /// How much.

@@ -231,6 +231,7 @@ mod tests {
     fn an_update_of_another_snapshot_is_refused_and_names_itself() {
         let mut snapshot = Snapshot::default();
         let point = EquityPoint {
+            venue: None,
             at: crate::domain::time::Stamp::default(),
             equity: crate::domain::money::Money::ZERO,
         };

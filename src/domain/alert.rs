@@ -53,7 +53,7 @@ pub enum AlertCode {
     LateFill,
     /// More filled than was ordered.
     Overfill,
-    /// A fill that was missed and is now recovered.
+    /// A fill that was missed and is now recovered, or that its venue corrected.
     FillRecovered,
     /// A cancel was refused or not answered.
     CancelRefused,

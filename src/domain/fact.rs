@@ -113,6 +113,15 @@ pub struct Baseline {
     pub positions: Vec<(InstrumentId, SignedQty, Option<Price>)>,
 }
 
+/// An execution that its venue told otherwise later. Both are written down, so that the journal alone says what is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// As it was counted.
+    pub was: Execution,
+    /// As it is.
+    pub now: Execution,
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
@@ -157,6 +166,8 @@ pub enum Fact {
     Executed(Box<Execution>),
     /// A fill that the venue's order shows and no execution has told; price is the average of what is missing.
     Inferred(Box<Execution>),
+    /// An execution that was counted is told otherwise: what was counted of it is undone, and this counts.
+    Corrected(Box<Correction>),
     /// A position is what the venue says.
     Position {
         /// What.
@@ -257,6 +268,14 @@ impl Fact {
     /// Is it kept in the journal? Instruments' rules and account figures come anew with every start.
     pub const fn is_durable(&self) -> bool {
         !matches!(self, Self::Instrument(_) | Self::Account { .. })
+    }
+
+    /// The execution that it tells, told or inferred; of a correction what it is now.
+    pub fn execution(&self) -> Option<&Execution> {
+        if let Self::Executed(execution) | Self::Inferred(execution) = self {
+            return Some(execution);
+        }
+        if let Self::Corrected(correction) = self { Some(&correction.now) } else { None }
     }
 }
 

@@ -50,15 +50,35 @@ impl AssetClass {
         }
     }
     /// What a symbol's spelling says, where no venue says more: `EUR/USD`, `BTC/USDT`, `AAPL260116C00200000` (the
-    /// OCC's form), and everything else is a stock.
+    /// OCC's form), `ESZ6` (root, month, year, as its exchange writes it), and everything else is a stock.
     pub fn spelled(symbol: &Symbol) -> Self {
         let text = symbol.as_str();
         if let Some((base, quote)) = text.split_once('/') {
             let states = STATES.contains(&base) && STATES.contains(&quote);
             return if states { Self::Forex } else { Self::Crypto };
         }
-        if is_occ(text) { Self::Option } else { Self::Equity }
+        match (is_occ(text), is_dated(text)) {
+            (true, _) => Self::Option,
+            (false, true) => Self::Future,
+            (false, false) => Self::Equity,
+        }
     }
+}
+
+/// Months of futures, January first.
+const MONTHS: &str = "FGHJKMNQUVXZ";
+
+/// A root of one to three letters or digits, the letter of a month, and one or two digits of the year: no share is
+/// written so.
+fn is_dated(text: &str) -> bool {
+    let head = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let Some((root, month)) = head.split_at_checked(head.len().saturating_sub(1)) else { return false };
+    let digits = text.len().saturating_sub(head.len());
+    (1..=2).contains(&digits)
+        && (1..=3).contains(&root.len())
+        && !month.is_empty()
+        && MONTHS.contains(month)
+        && root.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 /// A root of one to six letters (and digits, after an adjustment), the day, call or put, and the strike in thousandths.
@@ -85,6 +105,15 @@ pub enum Tick {
     Fixed(Price),
     /// United States stocks (SEC rule 612): 0.01 from one dollar up, 0.0001 below.
     UsEquity,
+    /// Two steps, as of options: one below a price, another from it up.
+    Stepped {
+        /// From this price up (by its size, where it is below zero) …
+        from: Price,
+        /// … whole multiples of this, …
+        above: Price,
+        /// … and of this below.
+        below: Price,
+    },
 }
 
 impl Tick {
@@ -94,6 +123,8 @@ impl Tick {
             Self::Fixed(step) => step,
             Self::UsEquity if price.abs() >= DOLLAR => PENNY,
             Self::UsEquity => SUB_PENNY,
+            Self::Stepped { from, above, .. } if price.abs() >= from => above,
+            Self::Stepped { below, .. } => below,
         }
     }
     /// Is `price` allowed?
@@ -232,14 +263,19 @@ pub struct Instrument {
 }
 
 impl Instrument {
-    /// Is it a contract on margin, of which profit and loss alone are paid, rather than a thing that is paid for?
+    /// Is it something of which profit and loss alone are a position's, rather than a thing that is paid for? A contract on
+    /// margin is, and so is a currency pair: it is money for money, and both are the account's cash.
     pub const fn is_contract(&self) -> bool {
-        matches!(self.class, AssetClass::Perpetual | AssetClass::Future) || self.payoff.is_inverse()
+        let on_margin = matches!(
+            self.class,
+            AssetClass::Perpetual | AssetClass::Future | AssetClass::Forex | AssetClass::Cfd
+        );
+        on_margin || self.payoff.is_inverse()
     }
     /// What a position of it adds to the cash in what an account is worth: of what was paid for its value, of a perpetual
     /// contract what it has won since its entry. `None` on overflow, where the entry is not known, and where only the venue
-    /// knows: what is settled daily is in the cash already, and beside an inverse contract the cash itself moves, being
-    /// coins.
+    /// knows: what is settled daily is in the cash already, as is the money that was bought of a currency pair, and beside
+    /// an inverse contract the cash itself moves, being coins.
     pub fn beside_cash(&self, qty: SignedQty, entry: Option<Price>, price: Price) -> Option<Money> {
         if !self.is_contract() {
             return self.payoff.value(qty, Some(price));
@@ -248,5 +284,47 @@ impl Instrument {
             (AssetClass::Perpetual, Payoff::Linear(_)) => self.payoff.profit_between(qty, entry?, price),
             (_, Payoff::Linear(_) | Payoff::Inverse { .. }) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn price(text: &str) -> Price {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_symbol_is_spelled_as_what_it_is() {
+        for (symbol, class) in [
+            ("AAPL", AssetClass::Equity),
+            ("BRK.B", AssetClass::Equity),
+            ("Z", AssetClass::Equity),
+            ("IB265598", AssetClass::Equity),
+            ("EUR/USD", AssetClass::Forex),
+            ("BTC/USDT", AssetClass::Crypto),
+            ("AAPL260116C00200000", AssetClass::Option),
+            ("ESZ6", AssetClass::Future),
+            ("MESZ26", AssetClass::Future),
+            ("6EH7", AssetClass::Future),
+            ("ESA6", AssetClass::Equity),
+            ("Z6", AssetClass::Equity),
+            ("600519", AssetClass::Equity),
+        ] {
+            assert_eq!(AssetClass::spelled(&Symbol::new(symbol).unwrap()), class, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn two_steps_meet_at_their_price() {
+        let tick = Tick::Stepped { from: price("3"), above: price("0.05"), below: price("0.01") };
+        for (at, is_allowed) in
+            [("2.99", true), ("3", true), ("3.01", false), ("3.05", true), ("-3.01", false), ("-0.01", true)]
+        {
+            assert_eq!(tick.allows(price(at)), is_allowed, "{at}");
+        }
+        assert_eq!(tick.round(price("3.03")), Some(price("3.05")));
+        assert_eq!(tick.round(price("2.996")), Some(price("3.00")));
     }
 }

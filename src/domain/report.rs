@@ -111,9 +111,17 @@ pub struct Execution {
     pub liquidity: Liquidity,
     /// The venue's time.
     pub at: Stamp,
+    /// How often its venue has corrected it. It keeps its id; of two tellings the higher holds, whichever comes first.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub revision: u32,
     /// What was known here when it was told; adapters leave it empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Box<Seen>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks with")]
+const fn is_first(revision: &u32) -> bool {
+    *revision == 0
 }
 
 /// One position as the venue has it.

@@ -257,10 +257,8 @@ impl Engine {
         }
         let named = if let Fact::Learned { report, .. } = fact {
             Some((&report.instrument.venue, &report.client))
-        } else if let Fact::Executed(e) | Fact::Inferred(e) = fact {
-            Some((&e.instrument.venue, &e.client))
         } else {
-            None
+            fact.execution().map(|e| (&e.instrument.venue, &e.client))
         };
         let Some((venue, client)) = named else { return };
         let order = OrderId { venue: venue.clone(), client: client.clone() };

@@ -342,7 +342,13 @@ impl Engine {
                     self.fact(Fact::Instrument(Box::new(instrument)));
                 }
             }
-            Err(fault) => self.note_fault(venue, &fault),
+            Err(fault) => {
+                if let (Fault::Refused { .. }, [symbol]) = (&fault, asked) {
+                    let why = (self.now.mono, Text::clean(&fault.to_string()));
+                    state.unclear.insert(symbol.clone(), why);
+                }
+                self.note_fault(venue, &fault);
+            }
         }
     }
 
@@ -433,6 +439,7 @@ impl Engine {
                 Finding::Doubt(doubt) => doubts.push(doubt),
             }
         }
+        report.executions.iter().flatten().for_each(|execution| self.alarm_if_uncorrected(execution));
         self.weigh_doubts(report, &undecided, doubts);
         for order in report.orders.iter().flatten() {
             self.alarm_if_naked(venue, order);

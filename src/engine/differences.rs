@@ -62,6 +62,7 @@ impl Differences {
             }
             Fact::Adopted { instrument, order: None } => self.settle(instrument),
             Fact::Adopted { order: Some(_), .. }
+            | Fact::Corrected(_)
             | Fact::Position { .. }
             | Fact::Opened { .. }
             | Fact::Commanded { .. }

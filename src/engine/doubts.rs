@@ -60,6 +60,7 @@ impl Doubts {
     pub(super) fn note(&mut self, fact: &Fact, now: Mono) {
         let instrument = match fact {
             Fact::Executed(e) | Fact::Inferred(e) => &e.instrument,
+            Fact::Corrected(correction) => &correction.now.instrument,
             Fact::Intended(intent) => &intent.spec.instrument,
             Fact::Learned { report, .. } => &report.instrument,
             Fact::Opened { .. } => {

@@ -61,6 +61,7 @@ impl Engine {
             | Fact::Learned { .. }
             | Fact::Executed(_)
             | Fact::Inferred(_)
+            | Fact::Corrected(_)
             | Fact::Position { .. }
             | Fact::Account { .. }
             | Fact::DayBegan { .. }

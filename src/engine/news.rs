@@ -5,13 +5,14 @@ use super::{
     venue::{Agreement, LinkState},
 };
 use crate::{
-    book::{Marked, of_execution},
+    book::{AlertSeed, Marked, corrected, of_execution, uncorrected},
     broker::{Channel, Event, Link, Market, OrderRef},
     domain::{
         alert::{AlertCode, Severity},
         fact::{Fact, OrderFact},
         ids::{InstrumentId, OrderId, VenueId},
         lifecycle::{OrderEvent, OrderState},
+        report::Execution,
         text::Text,
         time::Mono,
     },
@@ -32,9 +33,7 @@ impl Engine {
                 self.want_report(venue);
             }
             Event::Execution(execution) => {
-                if let Some(fact) = of_execution(&self.book, &execution) {
-                    self.fact(fact);
-                }
+                self.on_execution(&execution);
                 self.want_report(venue);
             }
             Event::RequestRefused { order, cancel, why } => {
@@ -53,6 +52,25 @@ impl Engine {
                     self.view.health = true;
                 }
             }
+        }
+    }
+
+    fn on_execution(&mut self, execution: &Execution) {
+        self.alarm_if_uncorrected(execution);
+        let Some(fact) = of_execution(&self.book, execution) else { return };
+        let alert = if let Fact::Corrected(correction) = &fact { Some(corrected(correction)) } else { None };
+        self.fact(fact);
+        if let Some(seed) = alert {
+            self.alert(seed);
+        }
+    }
+
+    /// A correction that can't be counted is said once, though every report tells it.
+    pub(super) fn alarm_if_uncorrected(&mut self, execution: &Execution) {
+        let Some(seed) = uncorrected(&self.book, execution) else { return };
+        let is_said = |seed: &AlertSeed| self.book.alerts().any(|(alert, _)| alert.text == seed.text);
+        if !is_said(&seed) {
+            self.alert(seed);
         }
     }
 

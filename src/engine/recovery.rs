@@ -39,6 +39,7 @@ impl Engine {
         self.summaries.note(&dated.fact);
         match &dated.fact {
             Fact::Executed(e) | Fact::Inferred(e) => self.hold(&e.instrument),
+            Fact::Corrected(correction) => self.hold(&correction.now.instrument),
             Fact::Position { instrument, .. } => self.hold(instrument),
             Fact::DayBegan { venue, began } => {
                 if let Some(state) = self.venues.get_mut(venue) {

@@ -35,6 +35,9 @@ impl VenueState {
     }
 }
 
+/// How long what a venue would not tell of is not asked for again, milliseconds.
+const UNCLEAR_MS: u64 = 60_000;
+
 impl Engine {
     /// The venue of that name.
     pub(super) fn venue_for(&self, name: &VenueId) -> Result<VenueId, Text> {
@@ -86,6 +89,11 @@ impl Engine {
                 "{} does not know a symbol `{}`",
                 id.venue, id.symbol
             ))));
+        }
+        if let Some((at, why)) = state.unclear.get(&id.symbol)
+            && self.now.mono.since_ms(*at) < UNCLEAR_MS
+        {
+            return Err(Wait::Never(why.clone()));
         }
         if state.asked.insert(id.symbol.clone()) {
             let ask = Ask::Instruments(vec![id.symbol.clone()]);

@@ -121,8 +121,7 @@ impl Engine {
 
     fn add_to_curve(&mut self, venue: &VenueId) {
         if let Some(equity) = self.equity_now(venue) {
-            self.curves.entry(venue.clone()).or_default().add(self.now.wall, equity);
-            self.view.curve = true;
+            self.view.curve |= self.curves.entry(venue.clone()).or_default().add(self.now.wall, equity);
         }
     }
 
@@ -141,6 +140,7 @@ impl Engine {
                 self.fact(Fact::DayBegan { venue: venue.clone(), began });
                 if let Some(curve) = self.curves.get_mut(&venue) {
                     curve.begin_day();
+                    self.view.curve = true;
                 }
             }
         }

@@ -76,6 +76,8 @@ pub(super) struct VenueState {
     pub(super) asked: BTreeSet<Symbol>,
     /// Symbols that the venue does not know.
     pub(super) unknown: BTreeSet<Symbol>,
+    /// Symbols that the venue would not tell of, and why: one may be several things there.
+    pub(super) unclear: BTreeMap<Symbol, (Mono, Text)>,
     /// What the trader watches here, in order.
     pub(super) watched: Vec<Symbol>,
     /// What the gateway was last told to watch.
@@ -109,6 +111,7 @@ impl VenueState {
             interest: NameMap::default(),
             asked: BTreeSet::new(),
             unknown: BTreeSet::new(),
+            unclear: BTreeMap::new(),
             watched: Vec::new(),
             told: NameSet::default(),
             told_books: BTreeSet::new(),

@@ -8,6 +8,7 @@ mod summary;
 
 use super::Engine;
 use crate::{
+    analytics::EquityCurve,
     broker::{Channel, Link},
     calendar::{Calendar, Phase},
     desk::{
@@ -56,7 +57,7 @@ impl View {
                 self.orders = true;
                 self.positions = true;
             }
-            Fact::Executed(_) | Fact::Inferred(_) => {
+            Fact::Executed(_) | Fact::Inferred(_) | Fact::Corrected(_) => {
                 self.orders = true;
                 self.positions = true;
                 self.fills = true;
@@ -272,7 +273,7 @@ impl Engine {
     }
 
     fn worst_drawdown(&self) -> Option<Percent> {
-        self.curves.values().filter_map(crate::analytics::EquityCurve::drawdown).min()
+        self.curves.values().filter_map(EquityCurve::drawdown).min()
     }
 
     /// Why entries wait, apart from a lock.
@@ -310,10 +311,17 @@ impl Engine {
     }
 
     fn curve_points(&self) -> Vec<EquityPoint> {
-        // The curve of the first account; accounts of one currency are not added over time, for their points
-        // stand at different times.
-        let first = self.names.first().and_then(|v| self.curves.get(v));
-        first.map_or_else(Vec::new, |c| c.points().map(|(at, equity)| EquityPoint { at, equity }).collect())
+        // Accounts are not added over time: their points stand at different times, and rates have no past here. In the
+        // order of time what is new stands at the end, and little of it goes to other screens.
+        let is_one = self.names.len() == 1;
+        let of = |venue: &VenueId| {
+            let whose = Some(venue.clone()).filter(|_| !is_one);
+            let points = self.curves.get(venue).into_iter().flat_map(EquityCurve::points);
+            points.map(move |(at, equity)| EquityPoint { venue: whose.clone(), at, equity })
+        };
+        let mut points: Vec<EquityPoint> = self.names.iter().flat_map(of).collect();
+        points.sort_by_key(|point| point.at);
+        points
     }
 
     fn health_rows(&self) -> Vec<HealthRow> {

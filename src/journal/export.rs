@@ -12,6 +12,7 @@ use crate::domain::{
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
     money::{Money, Price},
     order::{Amount, Origin, Side},
+    report::Execution,
     time::Stamp,
 };
 use serde::Serialize;
@@ -254,11 +255,10 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
             c.origin = Some(word::<Origin>(origin)?);
             c.text = report.status_word.to_string();
         }
-        Fact::Executed(execution) | Fact::Inferred(execution) => {
-            c.side = Some(execution.side);
-            c.amount = Some(Amount::Qty(execution.qty));
-            c.price = Some(execution.price);
-            c.fee = execution.fee.as_ref().map(|f| (f.amount, f.currency.to_string()));
+        Fact::Executed(execution) | Fact::Inferred(execution) => execution_cells(execution, &mut c),
+        Fact::Corrected(correction) => {
+            execution_cells(&correction.now, &mut c);
+            c.text = format!("was {} at {}", correction.was.qty, correction.was.price);
         }
         Fact::Position { qty, avg_price, source, .. } => {
             c.event = Some(word(source)?);
@@ -291,6 +291,13 @@ fn cells(fact: &Fact) -> io::Result<Cells> {
         Fact::Instrument(_) | Fact::Acknowledged { .. } => {}
     }
     Ok(c)
+}
+
+fn execution_cells(execution: &Execution, c: &mut Cells) {
+    c.side = Some(execution.side);
+    c.amount = Some(Amount::Qty(execution.qty));
+    c.price = Some(execution.price);
+    c.fee = execution.fee.as_ref().map(|f| (f.amount, f.currency.to_string()));
 }
 
 /// The cells of an order that is held here.
@@ -433,6 +440,6 @@ mod tests {
             2,
             "by their intent's symbol"
         );
-        assert_eq!(aapl.len(), 10);
+        assert_eq!(aapl.len(), 11);
     }
 }

@@ -156,7 +156,7 @@ fn fact(columns: &Columns<'_>) -> serde_json::Result<Fact> {
 }
 
 /// The words of all facts that this version knows.
-pub(super) const KINDS: [&str; 25] = [
+pub(super) const KINDS: [&str; 26] = [
     "opened",
     "commanded",
     "intended",
@@ -164,6 +164,7 @@ pub(super) const KINDS: [&str; 25] = [
     "learned",
     "executed",
     "inferred",
+    "corrected",
     "position",
     "account",
     "day_began",
@@ -194,6 +195,7 @@ pub(super) const fn kind(fact: &Fact) -> &'static str {
         Fact::Learned { .. } => "learned",
         Fact::Executed(_) => "executed",
         Fact::Inferred(_) => "inferred",
+        Fact::Corrected(_) => "corrected",
         Fact::Position { .. } => "position",
         Fact::Account { .. } => "account",
         Fact::DayBegan { .. } => "day_began",
@@ -224,6 +226,7 @@ pub(super) fn order_of(fact: &Fact) -> Option<(&ClientId, &VenueId)> {
         Fact::Executed(execution) | Fact::Inferred(execution) => {
             Some((&execution.client, &execution.instrument.venue))
         }
+        Fact::Corrected(correction) => Some((&correction.now.client, &correction.now.instrument.venue)),
         Fact::Alerted(alert) => match &alert.order {
             Some(order) => Some((&order.client, &order.venue)),
             None => None,
@@ -257,6 +260,7 @@ pub(super) fn instrument_of(fact: &Fact) -> Option<&InstrumentId> {
         Fact::Intended(intent) => Some(&intent.spec.instrument),
         Fact::Learned { report, .. } => Some(&report.instrument),
         Fact::Executed(execution) | Fact::Inferred(execution) => Some(&execution.instrument),
+        Fact::Corrected(correction) => Some(&correction.now.instrument),
         Fact::Position { instrument, .. } | Fact::Adopted { instrument, .. } => Some(instrument),
         Fact::Instrument(instrument) => Some(&instrument.id),
         Fact::Order(_)

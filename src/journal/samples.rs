@@ -5,7 +5,7 @@ use crate::domain::{
     alert::{Alert, AlertCode, Severity},
     algorithm::{AlgorithmFact, AskedOrder, Instructed, Instruction, Security},
     draft::Share,
-    fact::{Baseline, Dated, Fact, Intent, OrderFact, PositionSource},
+    fact::{Baseline, Correction, Dated, Fact, Intent, OrderFact, PositionSource},
     held::{HeldEvent, HeldFact, HeldKind, HeldOrder, Stroke},
     ids::*,
     instrument::{AssetClass, Borrow, Instrument, Tick, Tradable, WaitingExits},
@@ -106,6 +106,7 @@ fn execution() -> Execution {
         fee: Some(Fee { amount: "-0.0001".parse().unwrap(), currency: Currency::usd() }),
         liquidity: Liquidity::Maker,
         at: Stamp::from_nanos(77),
+        revision: 0,
         seen: Some(Box::new(Seen {
             touch: Some(touch()),
             payoff: Some(Payoff::Inverse { face: "100".parse().unwrap() }),
@@ -236,6 +237,10 @@ pub(super) fn every_fact() -> Vec<Dated> {
         Fact::Learned { report: Box::new(order_report()), origin: Origin::External },
         Fact::Executed(Box::new(execution())),
         Fact::Inferred(Box::new(Execution { cum: None, fee: None, ..execution() })),
+        Fact::Corrected(Box::new(Correction {
+            was: execution(),
+            now: Execution { revision: 1, price: price("175.53"), ..execution() },
+        })),
         Fact::Position {
             instrument: instrument(),
             qty: "-3".parse().unwrap(),
@@ -377,6 +382,10 @@ fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
         Fact::Executed(execution) | Fact::Inferred(execution) => {
             execution.price = number.parse().unwrap();
             execution.id = ExecutionId::new(id).unwrap();
+        }
+        Fact::Corrected(correction) => {
+            correction.now.price = number.parse().unwrap();
+            correction.now.id = ExecutionId::new(id).unwrap();
         }
         Fact::Position { qty, .. } => *qty = number.parse().unwrap(),
         Fact::Account { report, .. } => report.equity = number.parse().unwrap(),

@@ -140,7 +140,8 @@ pub fn on_tick(name: &str, price: Price, asset: &Asset) -> Result<(), Refusal> {
         Tick::UsEquity => {
             format!("invalid {name} {price}. sub-penny increment does not fulfill minimum pricing criteria")
         }
-        Tick::Fixed(step) => {
+        Tick::Fixed(_) | Tick::Stepped { .. } => {
+            let step = asset.tick.at(price);
             format!("invalid {name} {price}. must be a multiple of the price increment {step}")
         }
     }))

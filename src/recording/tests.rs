@@ -43,7 +43,7 @@ fn session(frames: u64) -> Vec<Arc<Snapshot>> {
         now.seq = n + 1;
         now.at = at(n);
         let equity = format!("{}.25", 100_000 + n * 7).parse().unwrap();
-        Arc::make_mut(&mut now.equity_curve).push(EquityPoint { at: now.at.wall, equity });
+        Arc::make_mut(&mut now.equity_curve).push(EquityPoint { venue: None, at: now.at.wall, equity });
         if n % 10 == 3 {
             let text = if n == 13 { "AAPL: the order is UNKNOWN" } else { "something else" };
             Arc::make_mut(&mut now.alerts).insert(0, alert(n + 1, text));
@@ -232,7 +232,8 @@ fn what_a_person_waits_for_is_recorded_at_once_and_prices_once_a_second() {
     assert_eq!(pace.judge(&base, ms(9_000)), Pressing::No);
     let mut moved = Snapshot { seq: 2, ..base.clone() };
     moved.banner.equity = Some("1".parse::<Money>().unwrap());
-    moved.equity_curve = Arc::new(vec![EquityPoint { at: Stamp::default(), equity: Money::ZERO }]);
+    moved.equity_curve =
+        Arc::new(vec![EquityPoint { venue: None, at: Stamp::default(), equity: Money::ZERO }]);
     assert_eq!(pace.judge(&moved, ms(5_100)), Pressing::At(ms(6_000)));
     assert_eq!(pace.judge(&moved, ms(6_000)), Pressing::Now);
     let told = Snapshot { alerts: Arc::new(vec![alert(1, "x")]), ..moved.clone() };

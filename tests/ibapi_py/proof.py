@@ -196,6 +196,49 @@ def a_market_order_fills_and_costs(p):
     p.cancelPositions()
 
 
+def contract(kind, exchange, **parts):
+    one = Contract()
+    one.secType, one.exchange, one.currency = kind, exchange, "USD"
+    for field, value in parts.items():
+        setattr(one, field, value)
+    return one
+
+
+def options_futures_and_pairs_are_found_and_fill(p):
+    for number, (wanted, qty, multiplier, cost, fee) in enumerate(
+        [
+            (contract("OPT", "SMART", localSymbol="SPXW  261218C06000000"), 1, "100", 50106.0, 1.0),
+            (contract("FUT", "CME", localSymbol="MESZ6"), 2, "5", 30003.5, 4.5),
+            (contract("CASH", "IDEALPRO", symbol="EUR"), 20000, "", 1.08515, 2.0),
+        ]
+    ):
+        p.ended.discard("details")
+        p.details.clear()
+        p.reqContractDetails(9200 + number, wanted)
+        until(lambda: "details" in p.ended, "details")
+        assert len(p.details) == 1, p.details
+        found = p.details[0].contract
+        assert found.multiplier in (multiplier, multiplier + ".0") and found.exchange == wanted.exchange, vars(found)
+        n = p.fresh()
+        p.placeOrder(n, found, order("BUY", qty, "MKT", f"py-2-{number}"))
+        until(lambda: p.is_at(n, "Filled"), "Filled")
+        mine = [(c, e) for _, c, e in p.executions if e.orderId == n]
+        assert len(mine) == 1 and mine[0][0].conId == found.conId and mine[0][1].shares == qty
+        until(lambda: mine[0][1].execId in p.costs, "the commission")
+        assert p.costs[mine[0][1].execId].commissionAndFees == fee
+        p.ended.discard("positions")
+        p.reqPositions()
+        until(lambda: "positions" in p.ended, "positions")
+        _, held, paid = p.positions[found.symbol]
+        assert held == qty and abs(paid - cost) < 1e-6, (held, paid)
+        p.cancelPositions()
+    p.ended.discard("details")
+    p.details.clear()
+    p.reqContractDetails(9210, contract("FUT", "", localSymbol="GAZ6"))
+    until(lambda: "details" in p.ended, "details")
+    assert len({d.contract.conId for d in p.details}) == 2, "one name, two contracts"
+
+
 def a_bracket_is_one(p):
     parent, target, stop = p.fresh(), p.fresh(), p.fresh()
     p.placeOrder(parent, stock(), order("BUY", 10, "LMT", "py-3", lmtPrice=190.0, transmit=False))
@@ -280,6 +323,7 @@ def main():
         a_contract_and_its_prices,
         a_limit_works_is_changed_and_cancelled,
         a_market_order_fills_and_costs,
+        options_futures_and_pairs_are_found_and_fill,
         a_bracket_is_one,
         wrong_orders_are_refused,
         lists_are_whole,

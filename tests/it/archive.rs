@@ -169,6 +169,7 @@ impl Past {
             fee: Some(Fee { amount: "0.05".parse().unwrap(), currency: Currency::usd() }),
             liquidity: Liquidity::Taker,
             at,
+            revision: 0,
             seen: Some(Box::new(Seen {
                 touch: None,
                 payoff: Some(Payoff::ONE),

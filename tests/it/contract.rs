@@ -734,10 +734,15 @@ fn the_vendors_client_trades_the_gateway_and_is_watched() {
     rig.wait("what it bought", |s| {
         s.positions.iter().any(|p| p.instrument.symbol.as_str() == "AAPL" && p.qty.get() == Decimal::TEN)
     });
+    let classes = ["AAPL", "SPXW261218C06000000", "MESZ6", "EUR/USD"];
+    rig.wait("a position of each class", |s| {
+        classes.iter().all(|symbol| s.positions.iter().any(|p| p.instrument.symbol.as_str() == *symbol))
+    });
     rig.agree();
     rig.done("flatten");
     rig.wait("flat", |s| s.exit.as_ref().is_some_and(|e| e.flat == Some(true)));
-    assert!(rig.stand.open().is_empty() && rig.stand.held("AAPL").is_zero());
+    assert!(rig.stand.open().is_empty());
+    assert!(classes.iter().all(|symbol| rig.stand.held(symbol).is_zero()));
     rig.close();
 }
 
@@ -769,5 +774,9 @@ venues! {
     at_binance_usdm super::binance::Binance::start_usdm();
     at_binance_coinm super::binance::Binance::start_coinm();
     at_ibkr_tws super::tws::Tws::start();
+    at_ibkr_tws_option super::tws::Tws::trading(super::tws::Kind::Option);
+    at_ibkr_tws_future super::tws::Tws::trading(super::tws::Kind::Future);
+    at_ibkr_tws_pair super::tws::Tws::trading(super::tws::Kind::Pair);
     at_ibkr_portal super::ibkr_portal::Portal::start();
+    at_ibkr_portal_option super::ibkr_portal::Portal::trading_options();
 }

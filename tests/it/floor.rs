@@ -706,6 +706,7 @@ impl Floor {
             fee: None,
             liquidity: Liquidity::Taker,
             at,
+            revision: 0,
             seen: None,
         };
         let position = house.positions.entry(spec.instrument.symbol.clone()).or_default();
@@ -743,6 +744,7 @@ impl Floor {
             fee: None,
             liquidity: Liquidity::Taker,
             at,
+            revision: 0,
             seen: None,
         };
         *house.positions.entry(Symbol::new(symbol).unwrap()).or_default() += execution.qty.signed(side).get();

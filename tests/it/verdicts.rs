@@ -319,6 +319,7 @@ impl Venue {
                 fee: None,
                 liquidity: Liquidity::Taker,
                 at: self.now().wall,
+                revision: 0,
                 seen: None,
             };
             inputs.push(Input::Venue { venue: venue(), event: Event::Execution(Box::new(done)) });

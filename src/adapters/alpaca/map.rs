@@ -257,6 +257,7 @@ pub fn execution(update: &wire::TradeUpdate<'_>, order: &OrderReport) -> Result<
         fee: None,
         liquidity: Liquidity::Unknown,
         at: stamp("timestamp", at)?,
+        revision: 0,
         seen: None,
     }))
 }
@@ -280,6 +281,7 @@ pub fn activity(a: &wire::Activity<'_>, order: &OrderReport) -> Result<Execution
         fee: None,
         liquidity: Liquidity::Unknown,
         at: stamp("transaction_time", &a.transaction_time)?,
+        revision: 0,
         seen: None,
     })
 }

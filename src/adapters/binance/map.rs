@@ -315,6 +315,7 @@ pub fn execution(r: &ExecutionReport<'_>, order: &OrderReport) -> Result<Option<
         fee: fee(r.fee, r.fee_asset.as_deref())?,
         liquidity: if r.is_maker { Liquidity::Maker } else { Liquidity::Taker },
         at: stamp("T", r.at)?,
+        revision: 0,
         seen: None,
     }))
 }
@@ -336,6 +337,7 @@ pub fn my_trade(rules: &Rules, t: &wire::MyTrade<'_>, client: &ClientId) -> Resu
         fee: fee(Some(t.commission), Some(&t.commission_asset))?,
         liquidity: if t.is_maker { Liquidity::Maker } else { Liquidity::Taker },
         at: stamp("time", t.time)?,
+        revision: 0,
         seen: None,
     })
 }

@@ -276,6 +276,7 @@ pub fn execution(
     now: Stamp,
 ) -> Result<Execution> {
     let id = t.execution_id.as_deref().ok_or_else(|| Error::message("execution_id", "it is missing"))?;
+    let (first, revision) = execution_id(id);
     let (side, qty) = side_and_size(t)?;
     let (client, venue_id) = match number.and_then(|n| Some((n, memory.name(n)?))) {
         Some((number, name)) => (name.client.clone(), venue_id(number, &name)?),
@@ -285,7 +286,7 @@ pub fn execution(
     let fee = commission.filter(|m| !m.is_zero());
     let at = t.trade_time_r.as_deref().map(|ms| stamp("trade_time_r", ms)).transpose()?;
     Ok(Execution {
-        id: ExecutionId::new(id).map_err(|e| Error::message("execution_id", e))?,
+        id: ExecutionId::new(&first).map_err(|e| Error::message("execution_id", e))?,
         client,
         venue_id,
         instrument: contract.instrument.id.clone(),
@@ -296,8 +297,18 @@ pub fn execution(
         fee: fee.map(|amount| Fee { amount, currency: contract.instrument.quote.clone() }),
         liquidity: Liquidity::Unknown,
         at: at.unwrap_or(now),
+        revision,
         seen: None,
     })
+}
+
+/// The id that an execution was first told under, and how often it was corrected since: a correction has the next number
+/// behind the last dot (`0000e0d5.6047f2a0.01.02` of `….01`), as TWS documents of the same ids (`execId` of its Execution).
+pub fn execution_id(told: &str) -> (String, u32) {
+    let version = told.rsplit_once('.').filter(|(_, last)| last.len() == 2);
+    let version =
+        version.and_then(|(lasting, last)| Some((lasting, last.parse::<u32>().ok()?.checked_sub(1)?)));
+    version.map_or_else(|| (told.to_owned(), 0), |(lasting, revision)| (format!("{lasting}.01"), revision))
 }
 
 /// The names of an order of an earlier day: by our id where it is told.

@@ -11,6 +11,7 @@ use crate::domain::{
     instrument::Instrument,
     money::Qty,
     order::{OrderRef, OrderSpec, Role, Side},
+    report::Execution,
 };
 use std::collections::BTreeMap;
 
@@ -98,8 +99,8 @@ pub struct Known {
     pub spec: Option<OrderSpec>,
     /// What the venue said of it, all in one.
     pub row: Row,
-    /// Its executions by their ids.
-    pub fills: BTreeMap<String, Qty>,
+    /// Its executions by their first ids: how often each was corrected, and its size.
+    pub fills: BTreeMap<String, (u32, Qty)>,
     /// A change under way.
     pub pending: Option<Pending>,
 }
@@ -107,7 +108,14 @@ pub struct Known {
 impl Known {
     /// What its executions come to.
     pub fn told(&self) -> Qty {
-        self.fills.values().fold(Qty::ZERO, |sum, q| sum.checked_add(*q).unwrap_or(sum))
+        self.fills.values().fold(Qty::ZERO, |sum, (_, q)| sum.checked_add(*q).unwrap_or(sum))
+    }
+    /// An execution of it was told.
+    pub fn execute(&mut self, execution: &Execution) {
+        let id = execution.id.as_str();
+        if self.fills.get(id).is_none_or(|(known, _)| *known <= execution.revision) {
+            self.fills.insert(id.to_owned(), (execution.revision, execution.qty));
+        }
     }
     /// The most that is known to have filled.
     pub fn filled(&self) -> Qty {
@@ -325,8 +333,8 @@ impl Memory {
             .orders()
             .filter(|(number, known)| fits(known) && self.may_own(*number, known, trade))
             .collect();
-        let id = trade.execution_id.as_deref().unwrap_or_default();
-        if let Some((number, _)) = all.iter().find(|(_, known)| known.fills.contains_key(id)) {
+        let (id, _) = map::execution_id(trade.execution_id.as_deref().unwrap_or_default());
+        if let Some((number, _)) = all.iter().find(|(_, known)| known.fills.contains_key(&id)) {
             return Owner::One(*number);
         }
         if all.len() > 1 {

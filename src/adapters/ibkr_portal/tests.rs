@@ -389,3 +389,17 @@ fn every_recorded_answer_that_is_asked_for_is_read() {
     );
     assert!(read.len() >= 12, "{read:#?}");
 }
+
+#[test]
+fn a_corrected_execution_keeps_its_first_id() {
+    for (told, first, revision) in [
+        ("0000e0d5.6576fd38.01.01", "0000e0d5.6576fd38.01.01", 0),
+        ("0000e0d5.6576fd38.01.02", "0000e0d5.6576fd38.01.01", 1),
+        ("0000e0d5.6576fd38.01.12", "0000e0d5.6576fd38.01.01", 11),
+        ("0000e0d5.6576fd38.01.00", "0000e0d5.6576fd38.01.00", 0),
+        ("1234567", "1234567", 0),
+        ("a.b", "a.b", 0),
+    ] {
+        assert_eq!(map::execution_id(told), (first.to_owned(), revision), "{told}");
+    }
+}

@@ -308,14 +308,16 @@ pub fn attach(reports: &mut [OrderReport]) {
     }
 }
 
-/// The id that an execution has for ever: a correction of it differs in what stands behind the last dot (IBKR's "TWS
-/// API v9.72+: Executions and Commissions").
+/// The id that an execution has for ever, and how often it was corrected: a correction differs from it in the digits behind
+/// the last dot alone, `.02` being one of `.01` (IBKR's "TWS API v9.72+: Execution", `execId`).
 ///
 /// # Errors
 /// When it is empty or can't be shown.
-pub fn execution_id(theirs: &str) -> Result<ExecutionId> {
-    let lasting = theirs.rsplit_once('.').map_or(theirs, |(lasting, _)| lasting);
-    ExecutionId::new(lasting).map_err(|e| Error::message("execId", e))
+pub fn execution_id(theirs: &str) -> Result<(ExecutionId, u32)> {
+    let (lasting, last) = theirs.rsplit_once('.').unwrap_or((theirs, ""));
+    let told: u32 = super::wire::number(last, 0, last.len()).unwrap_or_default();
+    let id = ExecutionId::new(lasting).map_err(|e| Error::message("execId", e))?;
+    Ok((id, told.saturating_sub(1)))
 }
 
 /// An execution, with what it cost where that was told.
@@ -325,8 +327,9 @@ pub fn execution_id(theirs: &str) -> Result<ExecutionId> {
 pub fn execution(venue: &VenueId, e: &ExecutionData, cost: Option<&CommissionReport>) -> Result<Execution> {
     let x = &e.execution;
     let venue_id = venue_id(x.perm_id, x.client_id, x.order_id)?;
+    let (id, revision) = execution_id(&x.execution_id)?;
     Ok(Execution {
-        id: execution_id(&x.execution_id)?,
+        id,
         client: client_of(&x.order_reference, &venue_id)?,
         instrument: instrument(venue, &e.contract)?,
         side: match x.side {
@@ -344,6 +347,7 @@ pub fn execution(venue: &VenueId, e: &ExecutionData, cost: Option<&CommissionRep
         },
         at: stamp("time", &x.time)?,
         venue_id,
+        revision,
         seen: None,
     })
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 use ibapi::{Error as Theirs, contracts::MarketRule};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 pub use pace::REQUESTS_PER_MIN;
 
@@ -50,6 +50,8 @@ pub struct Api {
     pub(super) lasts: Mutex<BTreeMap<Symbol, Price>>,
     /// Held while numbers are given and orders written: TWS wants them ascending.
     placing: Mutex<()>,
+    /// TWS has just said that it were too many messages.
+    pub(super) limited: Notify,
     /// Held over a question that all share: two at a time would take each other's answers for their own.
     sharing: Mutex<()>,
 }
@@ -81,6 +83,7 @@ impl Api {
             lasts: Mutex::default(),
             placing: Mutex::default(),
             sharing: Mutex::default(),
+            limited: Notify::new(),
             config,
             clock,
         }
@@ -139,7 +142,9 @@ impl Api {
     /// TWS said that it were too many. Until when to wait.
     pub(super) async fn too_many(&self) -> Mono {
         let now = self.now();
-        self.pace.lock().await.limit.back_off(now, None)
+        let until = self.pace.lock().await.limit.back_off(now, None);
+        self.limited.notify_one();
+        until
     }
 
     /// A request was answered after so long.

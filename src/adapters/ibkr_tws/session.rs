@@ -6,7 +6,7 @@ use crate::{
     adapters::Error,
     broker::{Channel, Event, OrderRef},
     domain::{
-        ids::{ClientId, VenueId, VenueOrderId},
+        ids::{ClientId, ExecutionId, VenueId, VenueOrderId},
         lifecycle::OrderEvent,
         money::Qty,
         order::Role,
@@ -92,8 +92,8 @@ pub struct Orders {
     waiting: BTreeMap<String, Waiting>,
     /// What came before its execution.
     costs: BTreeMap<String, CommissionReport>,
-    /// Executions by the id that lasts, with the whole of it.
-    executed: BTreeMap<String, String>,
+    /// Executions by the id that lasts: how often each was corrected, and how much of it was counted as executed.
+    executed: BTreeMap<ExecutionId, (u32, Qty)>,
     quarantined: u64,
 }
 
@@ -374,24 +374,17 @@ impl Orders {
         if !self.is_mine(&x.account_number) {
             return;
         }
-        let Ok(lasting) = map::execution_id(&x.execution_id) else {
+        let Ok((lasting, revision)) = map::execution_id(&x.execution_id) else {
             out.push(self.quarantine("an execution without an id"));
             return;
         };
-        let lasting = lasting.as_str().to_owned();
-        match self.executed.get(&lasting) {
-            // A correction has the same id here, so that it is never counted as another.
-            Some(told) if *told != x.execution_id => {
-                let why = format!(
-                    "execution {told} was corrected by {}: {} at {} now; compare the account's statement",
-                    x.execution_id, x.shares, x.price
-                );
-                out.push(self.quarantine(&why));
-                return;
-            }
-            Some(_) => return,
-            None => keep(&mut self.executed, lasting, x.execution_id.clone()),
+        let known = self.executed.get(&lasting).copied();
+        // Told twice, or as it was before its correction.
+        if known.is_some_and(|(told, _)| told >= revision) {
+            return;
         }
+        let counted = known.map_or(Qty::ZERO, |(_, counted)| counted);
+        keep(&mut self.executed, lasting, (revision, counted));
         match self.costs.remove(&x.execution_id) {
             Some(cost) => self.tell(&e, Some(&cost), now, out),
             None => {
@@ -413,11 +406,17 @@ impl Orders {
             Ok(execution) => execution,
             Err(why) => return out.push(self.quarantine(&why.to_string())),
         };
-        let (number, qty) = (e.execution.order_id, execution.qty);
+        let number = e.execution.order_id;
+        // Of a correction what it adds: what it takes back the status may have in its count still.
+        let mut more = execution.qty;
+        if let Some((_, counted)) = self.executed.get_mut(&execution.id) {
+            more = execution.qty.saturating_sub(*counted);
+            *counted = execution.qty.max(*counted);
+        }
         out.push(Event::Execution(Box::new(execution)));
         let is_ours = e.execution.client_id == self.client_id;
         let Some(known) = self.known.get_mut(&number).filter(|_| is_ours) else { return };
-        known.executed = known.executed.checked_add(qty).unwrap_or(known.executed);
+        known.executed = known.executed.checked_add(more).unwrap_or(known.executed);
         if known.ahead.is_some() {
             self.say(number, now, out);
         }

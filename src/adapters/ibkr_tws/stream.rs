@@ -214,6 +214,8 @@ impl<'a> Line<'a> {
                 life.read_at = self.now().plus_ms(self.timing.read_ms);
                 self.market(moved, life).await?;
             }
+            // It lasts no longer than what is between two looks: it is told at once.
+            () = self.api.limited.notified() => self.vitals_at = self.now(),
             () = self.until(wake) => {}
         }
         while items.len() < BATCH_MAX

@@ -56,7 +56,7 @@ impl Tally {
             Some(told.order.clone())
         } else if let Fact::Learned { report, .. } = fact {
             Some(OrderId { venue: report.instrument.venue.clone(), client: report.client.clone() })
-        } else if let Fact::Executed(e) | Fact::Inferred(e) = fact {
+        } else if let Some(e) = fact.execution() {
             // Told by the venue's id it can be another's than its name says.
             let by_venue = self.book.order_by_venue_id(&e.instrument.venue, &e.venue_id);
             let named = OrderId { venue: e.instrument.venue.clone(), client: e.client.clone() };

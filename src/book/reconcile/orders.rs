@@ -100,8 +100,10 @@ fn facts_of(book: &Book, venue: &VenueId, report: &OrderReport, told: Told) -> V
         facts.extend(missing_fill(book, &report.client, report, known));
         return facts;
     };
+    // Of what a correction took back the venue's count of the order need not know: it is no fill that nobody told.
+    let counted = row.filled.checked_add(row.taken_back).unwrap_or(row.filled);
     let known = Told {
-        qty: row.filled.checked_add(told.qty).unwrap_or(row.filled),
+        qty: counted.checked_add(told.qty).unwrap_or(counted),
         value: row.filled_value.checked_add(told.value).unwrap_or(row.filled_value),
     };
     let mut facts = Vec::new();
@@ -141,6 +143,7 @@ fn missing_fill(book: &Book, client: &ClientId, report: &OrderReport, known: Tol
         fee: None,
         liquidity: Liquidity::Unknown,
         at: report.submitted.unwrap_or_default(),
+        revision: 0,
         seen: None,
     })))
 }

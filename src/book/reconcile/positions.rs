@@ -66,7 +66,11 @@ fn one(
         });
     }
     if first {
-        return Some(Finding::quiet(vec![word.believed(PositionSource::Baseline)]));
+        // What the fills make is exact, and a venue's average is rounded, or has fees in it that are counted apart here.
+        let is_known =
+            row.zip(said).is_some_and(|(row, said)| row.avg_price.is_some() && !is_newer(row, said));
+        let avg_price = word.avg_price.filter(|_| !is_known);
+        return Some(Finding::quiet(vec![Doubt { avg_price, ..word }.believed(PositionSource::Baseline)]));
     }
     let differs = moved.is_zero() && row.zip(said).is_some_and(|(row, said)| is_newer(row, said));
     differs.then(|| Finding::quiet(vec![word.believed(PositionSource::Refresh)]))
@@ -86,11 +90,16 @@ fn is_explained(book: &Book, instrument: &InstrumentId, ours: SignedQty, theirs:
     off.size() <= could
 }
 
-/// Has the venue another average (beyond what it rounds), or a previous close that is not known yet?
+/// Has the venue another average (beyond what it rounds, and beyond what the fees of the day could make of it, which some
+/// venues count into it and which are counted apart here), or a previous close that is not known yet?
 fn is_newer(row: &PositionRow, said: &PositionReport) -> bool {
     let close = said.previous_close.is_some() && said.previous_close != row.previous_close;
     let avg = match (row.avg_price, said.avg_price) {
-        (Some(ours), Some(theirs)) => !is_near(ours, theirs),
+        (Some(ours), Some(theirs)) => {
+            let apart = row.payoff.profit_between(row.qty, ours, theirs);
+            let is_fees = apart.is_some_and(|apart| apart.abs() <= row.fees_today.abs());
+            !is_fees && !is_near(ours, theirs)
+        }
         (None, Some(_)) => !row.qty.is_zero(),
         (Some(_) | None, None) => false,
     };

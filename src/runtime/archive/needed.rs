@@ -68,7 +68,9 @@ impl Past {
                 of.week = Some(seq);
             }
         }
-        if let Fact::Executed(execution) = &record.dated.fact {
+        if let Fact::Executed(_) | Fact::Corrected(_) = &record.dated.fact
+            && let Some(execution) = record.dated.fact.execution()
+        {
             let at = record.dated.at;
             let recent = &mut self.of(&execution.instrument.venue).recent;
             recent.push_back((at, seq));
@@ -184,6 +186,7 @@ impl Needed {
             | Fact::Learned { .. }
             | Fact::Executed(_)
             | Fact::Inferred(_)
+            | Fact::Corrected(_)
             | Fact::Position { .. }
             | Fact::Adopted { .. }
             | Fact::Held(_) => match self.known(&record.dated.fact) {
@@ -230,7 +233,7 @@ fn named(fact: &Fact) -> Option<&InstrumentId> {
     if let Fact::Learned { report, .. } = fact {
         return Some(&report.instrument);
     }
-    if let Fact::Executed(execution) | Fact::Inferred(execution) = fact {
+    if let Some(execution) = fact.execution() {
         return Some(&execution.instrument);
     }
     if let Fact::Position { instrument, .. } | Fact::Adopted { instrument, .. } = fact {
@@ -257,7 +260,7 @@ fn order_of(fact: &Fact) -> Option<OrderId> {
     if let Fact::Learned { report, .. } = fact {
         return Some(OrderId { venue: report.instrument.venue.clone(), client: report.client.clone() });
     }
-    if let Fact::Executed(execution) | Fact::Inferred(execution) = fact {
+    if let Some(execution) = fact.execution() {
         return Some(named_by(execution));
     }
     None

@@ -2,11 +2,11 @@
 
 use super::banner::{RATE_MS, said, trend};
 use crate::desk::{
-    snapshot::AccountRow,
+    snapshot::{AccountRow, EquityPoint},
     total::{Rate, Source, Total},
 };
 use crate::domain::{
-    ids::Symbol,
+    ids::{Symbol, VenueId},
     money::{Money, Percent},
 };
 use crate::tui::{
@@ -23,6 +23,7 @@ use crate::tui::{
     },
 };
 use ratatui::layout::Rect;
+use std::borrow::Cow;
 
 const COLUMNS: [Column<AccountRow>; 5] = [
     Column {
@@ -277,8 +278,44 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, drawn: &mut Draw
             curve_area.height = inner.height.saturating_sub(want);
         }
     }
-    let base = model.snapshot.accounts.first().filter(|_| rows.len() == 1).and_then(|a| a.last_equity);
-    let points = &model.snapshot.equity_curve;
-    let base = base.or_else(|| points.first().map(|p| p.equity));
-    Curve { points, base }.draw(canvas, curve_area);
+    let points = points_of(&model.snapshot.equity_curve, chosen);
+    let base = chosen.and_then(|a| a.last_equity).or_else(|| points.first().map(|p| p.equity));
+    Curve { points: &points, base }.draw(canvas, curve_area);
+}
+
+/// The points of the account whose figures are shown.
+fn points_of<'p>(points: &'p [EquityPoint], chosen: Option<&AccountRow>) -> Cow<'p, [EquityPoint]> {
+    if points.iter().all(|p| p.venue.is_none()) {
+        return Cow::Borrowed(points);
+    }
+    Cow::Owned(chosen.map_or_else(Vec::new, |row| its(points, &row.venue)))
+}
+
+fn its(points: &[EquityPoint], venue: &VenueId) -> Vec<EquityPoint> {
+    points.iter().filter(|p| p.venue.as_ref() == Some(venue)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Stamp;
+
+    #[test]
+    fn the_curve_is_that_of_the_account_that_is_chosen() {
+        let point = |venue: Option<&str>, n: i64| EquityPoint {
+            venue: venue.map(|v| VenueId::new(v).unwrap()),
+            at: Stamp::from_nanos(n),
+            equity: Money::new(n.into()),
+        };
+        let one = [point(None, 1), point(None, 2)];
+        assert_eq!(points_of(&one, None).len(), 2, "of one account all are its");
+        let several = [point(Some("a"), 1), point(Some("b"), 2), point(Some("a"), 3)];
+        assert!(points_of(&several, None).is_empty());
+        let venue = VenueId::new("a").unwrap();
+        let its = its(&several, &venue);
+        assert_eq!(
+            its.iter().map(|p| p.equity).collect::<Vec<_>>(),
+            [Money::new(1.into()), Money::new(3.into())]
+        );
+    }
 }

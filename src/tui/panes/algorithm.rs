@@ -36,9 +36,11 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, shown: &AlgorithmShown, draw
     let mut sheet = Sheet::new(wide);
     let row = model.snapshot.algorithms.iter().find(|row| row.name == shown.name);
     let points: Vec<EquityPoint> = match (row, shown.page) {
-        (Some(AlgorithmRow { seen: Some(seen), .. }), AlgorithmPage::Overview) => {
-            seen.curve.iter().map(|(at, equity)| EquityPoint { at: *at, equity: *equity }).collect()
-        }
+        (Some(AlgorithmRow { seen: Some(seen), .. }), AlgorithmPage::Overview) => seen
+            .curve
+            .iter()
+            .map(|(at, equity)| EquityPoint { venue: None, at: *at, equity: *equity })
+            .collect(),
         _ => Vec::new(),
     };
     match row {

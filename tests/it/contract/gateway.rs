@@ -62,6 +62,18 @@ pub(crate) struct Stock {
     pub(crate) symbol: &'static str,
     pub(crate) bid: Decimal,
     pub(crate) ask: Decimal,
+    /// Of an option: what it is on, its name at the exchange, month and day of expiry, strike, call or put.
+    option: Option<[&'static str; 6]>,
+}
+
+impl Stock {
+    fn kind(&self) -> &'static str {
+        if self.option.is_some() { "OPT" } else { "STK" }
+    }
+    /// Money for one and a point of its price.
+    fn unit(&self) -> Decimal {
+        if self.option.is_some() { dec("100") } else { Decimal::ONE }
+    }
 }
 
 /// A question about an order, or about a change of one.
@@ -87,7 +99,7 @@ pub(crate) struct Gateway {
     pub(crate) orders: Vec<Order>,
     trades: Vec<Value>,
     pub(crate) positions: BTreeMap<i64, (Decimal, Decimal)>,
-    cash: Decimal,
+    pub(crate) cash: Decimal,
     last: i64,
     /// Kinds of questions that the next orders raise, in turn.
     pub(crate) asks: VecDeque<Vec<&'static str>>,
@@ -136,9 +148,15 @@ const FIRST_FILL: &str = "0001f4e5.6576fd38";
 
 impl Gateway {
     pub(crate) fn new() -> Self {
-        let stock = |symbol, bid: &str, ask: &str| Stock { symbol, bid: dec(bid), ask: dec(ask) };
-        let stocks =
-            [(265_598, stock("AAPL", "200.00", "200.02")), (756_733, stock("SPY", "640.00", "640.02"))];
+        let stock =
+            |symbol, bid: &str, ask: &str| Stock { symbol, bid: dec(bid), ask: dec(ask), option: None };
+        let terms = ["AAPL", "AAPL  261218C00100000", "DEC26", "20261218", "100", "C"];
+        let option = Stock { option: Some(terms), ..stock("AAPL261218C00100000", "100.00", "100.02") };
+        let stocks = [
+            (265_598, stock("AAPL", "200.00", "200.02")),
+            (756_733, stock("SPY", "640.00", "640.02")),
+            (700_000_001, option),
+        ];
         Self {
             account: "DU1234567",
             is_paper: Some(true),
@@ -268,6 +286,8 @@ impl Gateway {
             ("DELETE", ["iserver", "account", _, "order", id]) => self.cancel(id),
             ("POST", ["iserver", "reply", id]) => self.reply(id, seen.body["confirmed"] == true),
             ("GET", ["trsrv", "stocks"]) => self.stocks(&seen.query["symbols"]),
+            ("GET", ["iserver", "secdef", "search"]) => self.search(&seen.query["symbol"]),
+            ("GET", ["iserver", "secdef", "info"]) => self.options(seen),
             ("GET", ["iserver", "contract", conid, "info-and-rules"]) => self.rules(conid),
             ("GET", ["iserver", "marketdata", "snapshot"]) => self.snapshot(&seen.query["conids"]),
             ("GET", ["iserver", "marketdata", "history"]) => (200, history()),
@@ -286,15 +306,20 @@ impl Gateway {
         }
         let rows = self.positions.iter().filter(|(_, (qty, _))| !qty.is_zero()).map(|(conid, (qty, cost))| {
             let stock = &self.stocks[conid];
-            json!({"position": float(*qty), "conid": conid.to_string(), "avgCost": float(*cost), "avgPrice": float(*cost),
-                "currency": "USD", "description": stock.symbol, "marketPrice": float(stock.bid),
-                "marketValue": float(stock.bid * qty), "secType": "STK", "assetClass": "STK", "model": ""})
+            json!({"position": float(*qty), "conid": conid.to_string(), "avgCost": float(*cost * stock.unit()),
+                "avgPrice": float(*cost), "currency": "USD", "description": stock.symbol, "marketPrice": float(stock.bid),
+                "marketValue": float(stock.bid * qty * stock.unit()), "secType": stock.kind(), "assetClass": stock.kind(),
+                "model": ""})
         });
         (200, rows.collect())
     }
 
     fn summary(&self) -> (u16, Value) {
-        let held: Decimal = self.positions.iter().map(|(conid, (qty, _))| self.stocks[conid].bid * qty).sum();
+        let worth = |(conid, (qty, _)): (&i64, &(Decimal, Decimal))| {
+            let stock = &self.stocks[conid];
+            stock.bid * qty * stock.unit()
+        };
+        let held: Decimal = self.positions.iter().map(worth).sum();
         let equity = self.cash + held;
         let figure = |amount: Decimal| {
             json!({"amount": float(amount), "currency": "USD", "isNull": false,
@@ -342,7 +367,7 @@ impl Gateway {
         let text = |d: Option<Decimal>| d.map_or(String::new(), |d| d.to_string());
         let mut row = json!({"acct": self.account, "account": self.account, "conidex": o.conid.to_string(), "conid": o.conid,
             "orderId": o.id, "cashCcy": "USD", "sizeAndFills": o.qty.to_string(), "description1": stock.symbol,
-            "ticker": stock.symbol, "secType": "STK", "listingExchange": "NASDAQ.NMS",
+            "ticker": stock.symbol, "secType": stock.kind(), "listingExchange": "NASDAQ.NMS",
             "remainingQuantity": float(if o.is_open() { o.qty - o.filled } else { Decimal::ZERO }),
             "filledQuantity": float(o.filled), "totalSize": float(o.qty), "status": self.word(o),
             "order_ccp_status": self.word(o), "origOrderType": original, "orderType": word, "side": o.side,
@@ -394,15 +419,41 @@ impl Gateway {
         (200, Value::Object(out))
     }
 
+    /// The vendor wants it before options are asked for.
+    fn search(&mut self, symbol: &str) -> (u16, Value) {
+        self.called.insert("search");
+        (200, json!([{"conid": "265598", "symbol": symbol, "sections": [{"secType": "STK"}]}]))
+    }
+
+    /// Of a month, a strike and a side; the day is told with each.
+    fn options(&self, seen: &Seen) -> (u16, Value) {
+        if !self.called.contains("search") {
+            return (500, json!({"error": "Please search the underlying first"}));
+        }
+        let fits = |(conid, stock): (&i64, &Stock)| {
+            let [root, _, month, day, strike, right] = stock.option?;
+            let is = |name: &str, own: &str| seen.query.get(name).is_some_and(|told| told == own);
+            let under = self.stocks.iter().find(|(_, s)| s.symbol == root)?.0.to_string();
+            let fits =
+                is("conid", &under) && is("month", month) && is("strike", strike) && is("right", right);
+            fits.then(|| {
+                json!({"conid": conid, "symbol": root, "secType": "OPT", "maturityDate": day, "right": right,
+                    "strike": strike.parse::<f64>().unwrap(), "tradingClass": root, "multiplier": "100"})
+            })
+        };
+        (200, self.stocks.iter().filter_map(fits).collect())
+    }
+
     fn rules(&self, conid: &str) -> (u16, Value) {
         let Some(stock) = conid.parse().ok().and_then(|c: i64| self.stocks.get(&c)) else {
             return (400, json!({"error": "no such contract"}));
         };
         (
             200,
-            json!({"symbol": stock.symbol, "con_id": conid.parse::<i64>().unwrap(), "instrument_type": "STK",
-                "local_symbol": stock.symbol, "currency": "USD", "company_name": format!("{} INC", stock.symbol),
-                "multiplier": null, "exchange": "SMART", "rules": {"error": null, "increment": 0.01, "incrementDigits": 2,
+            json!({"symbol": stock.option.map_or(stock.symbol, |[root, ..]| root), "con_id": conid.parse::<i64>().unwrap(),
+                "instrument_type": stock.kind(), "local_symbol": stock.option.map_or(stock.symbol, |[_, local, ..]| local),
+                "currency": "USD", "company_name": format!("{} INC", stock.symbol),
+                "multiplier": stock.option.map(|_| "100"), "exchange": "SMART", "rules": {"error": null, "increment": 0.01, "incrementDigits": 2,
                 "orderTypes": ["limit", "market", "stop", "stop_limit", "trailing_stop"], "canTradeAcctIds": [self.account],
                 "incrementRules": [{"lowerEdge": 0.0, "increment": 0.01}], "priceMagnifier": null}}),
         )
@@ -584,13 +635,13 @@ impl Gateway {
         let adds = held.is_zero() || held.is_sign_positive() == signed.is_sign_positive();
         let cost = if adds { (held * cost + signed * price) / after } else { cost };
         self.positions.insert(o.conid, (after, if after.is_zero() { Decimal::ZERO } else { cost }));
-        self.cash -= signed * price + dec(COMMISSION);
+        self.cash -= signed * price * self.stocks[&o.conid].unit() + dec(COMMISSION);
         let n = self.trades.len();
         let mut trade = json!({"execution_id": format!("{FIRST_FILL}.{n:02}.01"), "symbol": self.stocks[&o.conid].symbol,
             "side": o.side.get(..1), "order_description": "Bot", "trade_time": "20260401-18:00:49", "trade_time_r": now_ms(),
             "size": float(qty), "price": price.to_string(), "submitter": "user1234", "exchange": "ISLAND",
             "commission": COMMISSION, "net_amount": float(qty * price), "account": self.account, "accountCode": self.account,
-            "sec_type": "STK", "conid": o.conid, "conidEx": o.conid.to_string()});
+            "sec_type": self.stocks[&o.conid].kind(), "conid": o.conid, "conidEx": o.conid.to_string()});
         if let Some(client) = &o.client {
             trade["order_ref"] = json!(client);
         }

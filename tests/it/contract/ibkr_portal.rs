@@ -37,6 +37,8 @@ pub(crate) struct Portal {
     dir: tempfile::TempDir,
     /// Lines of the configuration beside the usual ones.
     own: String,
+    /// What is traded there while the contract is tried.
+    market: (&'static str, &'static str),
 }
 
 /// A certificate that is signed by nobody but itself, for a name that nobody asks for, and long over.
@@ -84,6 +86,12 @@ impl Portal {
         Self::with("answers = { o163 = \"yes\" }\n", |_| {})
     }
 
+    pub(crate) fn trading_options() -> Self {
+        let portal =
+            Self::with("answers = { o163 = \"yes\" }\n", |g| g.cash = super::gateway::dec("1000000"));
+        Self { market: ("AAPL261218C00100000", "4"), ..portal }
+    }
+
     pub(crate) fn with(own: &str, change: impl FnOnce(&mut Gateway)) -> Self {
         let mut gateway = Gateway::new();
         change(&mut gateway);
@@ -108,7 +116,7 @@ impl Portal {
                 () = ticks => {}
             }
         });
-        Self { server, gateway, dir, own: own.to_owned() }
+        Self { server, gateway, dir, own: own.to_owned(), market: ("AAPL", "10") }
     }
 
     pub(crate) fn with_gateway<T>(&self, look: impl FnOnce(&mut Gateway) -> T) -> T {
@@ -306,35 +314,37 @@ fn raw(reply: Raw, done: bool) -> Mishap {
 impl Stand for Portal {
     fn config(&self) -> String {
         format!(
-            "[watchlist]\nsymbols = [\"AAPL\"]\n[venues.stand]\nkind = \"ibkr-portal\"\nenvironment = \"paper\"\n\
+            "[watchlist]\nsymbols = [\"{}\"]\n[venues.stand]\nkind = \"ibkr-portal\"\nenvironment = \"paper\"\n\
              trading_url = \"https://{}/v1/api\"\ncertificate = \"{}\"\nhours = \"always\"\n{}",
+            self.market.0,
             self.server.addr,
             self.dir.path().join("gateway.pem").display(),
             self.own
         )
     }
     fn market(&self) -> (&'static str, &'static str) {
-        ("AAPL", "10")
+        self.market
     }
     fn lines(&self) -> Vec<String> {
-        [
-            "buy AAPL 10 limit -4% gtc",
-            "buy AAPL 10 limit -4% day",
-            "buy AAPL 10 trigger +4% gtc",
-            "buy AAPL 10 trigger +4% limit +4.5% gtc",
-            "buy AAPL 10 trail 4% gtc",
-            "sell AAPL 5 limit +4% gtc",
-            "sell AAPL 5 trail 4% gtc",
-            "protect AAPL stop -3%",
-            "protect AAPL stop -3% target +3%",
-            "buy AAPL 10 limit -4% gtc stop -10%",
-            "buy AAPL 10 limit -4% gtc stop -10% target +10%",
+        let (symbol, qty) = self.market();
+        let half = super::gateway::dec(qty) / Decimal::TWO;
+        vec![
+            format!("buy {symbol} {qty} limit -4% gtc"),
+            format!("buy {symbol} {qty} limit -4% day"),
+            format!("buy {symbol} {qty} trigger +4% gtc"),
+            format!("buy {symbol} {qty} trigger +4% limit +4.5% gtc"),
+            format!("buy {symbol} {qty} trail 4% gtc"),
+            format!("sell {symbol} {half} limit +4% gtc"),
+            format!("sell {symbol} {half} trail 4% gtc"),
+            format!("protect {symbol} stop -3%"),
+            format!("protect {symbol} stop -3% target +3%"),
+            format!("buy {symbol} {qty} limit -4% gtc stop -10%"),
+            format!("buy {symbol} {qty} limit -4% gtc stop -10% target +10%"),
         ]
-        .map(str::to_owned)
-        .to_vec()
     }
     fn bracket(&self) -> Option<String> {
-        Some("buy AAPL 10 limit -4% gtc stop -10% target +10%".to_owned())
+        let (symbol, qty) = self.market();
+        Some(format!("buy {symbol} {qty} limit -4% gtc stop -10% target +10%"))
     }
     fn fate(&self, on: On, fate: Fate) {
         let mishap = match fate {

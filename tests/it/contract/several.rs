@@ -83,6 +83,11 @@ fn a_flatten_gets_out_of_all_venues_while_one_hangs() {
     let Reply::Refused { text, .. } = &reply else { panic!("{reply:?}") };
     assert!(text.as_str().contains("name the venue, AAPL@"), "{text}");
     assert!(s.banner.equity.is_some() && s.total.is_some(), "dollars and tethers have a total");
+    wait(&mut client, "a curve of each account", |s| {
+        let is_of =
+            |v: &str| s.equity_curve.iter().any(|p| p.venue.as_ref().is_some_and(|own| own.as_str() == v));
+        VENUES.iter().all(|v| is_of(v)) && s.equity_curve.is_sorted_by_key(|p| p.at)
+    });
 
     paper.hang(true);
     let reply = run(&mut client, "flatten");

@@ -369,6 +369,7 @@ impl House {
             }),
             liquidity: Liquidity::Taker,
             at: skewed,
+            revision: 0,
             seen: None,
         };
         let after = (before + execution.qty.signed(spec.side).get() - fee.unwrap_or_default()).normalize();

@@ -189,6 +189,7 @@ pub fn execution(o: &TradedOrder<'_>, order: &OrderReport) -> Result<Option<Exec
         fee: fee(o.fee, o.fee_asset.as_deref())?,
         liquidity: if o.is_maker { Liquidity::Maker } else { Liquidity::Taker },
         at: stamp("T", o.at)?,
+        revision: 0,
         seen: None,
     }))
 }

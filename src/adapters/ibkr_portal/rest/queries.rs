@@ -332,8 +332,7 @@ impl Api {
         let execution =
             map::execution(&memory, owner, trade, &contract, now).map_err(|e| self.unreadable(e))?;
         if let Some(number) = owner {
-            let id = execution.id.as_str().to_owned();
-            memory.order_mut(number).fills.insert(id, execution.qty);
+            memory.order_mut(number).execute(&execution);
         }
         Ok(Some(execution))
     }

@@ -1,6 +1,6 @@
 //! Positions and accounts into ours, purely.
 
-use super::contract::{multiplier_of, symbol_of};
+use super::contract::symbol_of;
 use crate::{
     adapters::{
         Error,
@@ -13,6 +13,7 @@ use crate::{
     },
 };
 use ibapi::accounts::{AccountSummary, Position};
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 type Result<T> = std::result::Result<T, Error>;
@@ -29,22 +30,25 @@ pub const TAGS: [&str; 8] = [
     "AvailableFunds",
 ];
 
-/// A position; none where nothing is held any more. What it cost is told with the multiplier in it.
+/// A position; none where nothing is held any more. What it cost is told in money, `unit` of which is a point of the price;
+/// where that is not known, neither is the average.
 ///
 /// # Errors
 /// Names the first field that can't be read.
-pub fn position(venue: &VenueId, p: &Position) -> Result<Option<PositionReport>> {
+pub fn position(venue: &VenueId, p: &Position, unit: Option<Decimal>) -> Result<Option<PositionReport>> {
     let qty = decimal("position", p.position)?;
     if qty.is_zero() {
         return Ok(None);
     }
     let cost = maybe_decimal("avgCost", p.average_cost)?;
-    let multiplier = multiplier_of(&p.contract)?;
     Ok(Some(PositionReport {
         instrument: InstrumentId { venue: venue.clone(), symbol: symbol_of(&p.contract)? },
         qty: SignedQty::new(qty),
         available: None,
-        avg_price: cost.and_then(|c| c.checked_div(multiplier)).map(Price::new),
+        avg_price: cost
+            .zip(unit)
+            .and_then(|(c, unit)| c.checked_div(unit))
+            .map(|p| Price::new(p.normalize())),
         last: None,
         previous_close: None,
     }))
@@ -127,12 +131,23 @@ mod tests {
         let venue = VenueId::new("ib").unwrap();
         let contract = wanted(&Symbol::new("AAPL260116C00200000").unwrap()).unwrap();
         let held = Position { account: "DU1".into(), contract, position: -2.0, average_cost: 512.345 };
-        let report = position(&venue, &held).unwrap().unwrap();
+        let unit = Some(Decimal::ONE_HUNDRED);
+        let report = position(&venue, &held, unit).unwrap().unwrap();
         assert_eq!(
             (report.qty.to_string(), report.avg_price.unwrap().to_string()),
             ("-2".into(), "5.12345".into())
         );
-        assert_eq!(position(&venue, &Position { position: 0.0, ..held.clone() }).unwrap(), None);
-        assert!(position(&venue, &Position { position: f64::NAN, ..held }).is_err());
+        assert_eq!(position(&venue, &held, None).unwrap().unwrap().avg_price, None, "never guessed");
+        // As it was recorded (ibkr-go, grounded_positions): 1,000 bushels in cents.
+        let wheat = Position {
+            contract: wanted(&Symbol::new("XWZ6").unwrap()).unwrap(),
+            position: 1.0,
+            average_cost: 6384.43,
+            ..held.clone()
+        };
+        let report = position(&venue, &wheat, Some(Decimal::TEN)).unwrap().unwrap();
+        assert_eq!(report.avg_price.unwrap().to_string(), "638.443");
+        assert_eq!(position(&venue, &Position { position: 0.0, ..held.clone() }, unit).unwrap(), None);
+        assert!(position(&venue, &Position { position: f64::NAN, ..held }, unit).is_err());
     }
 }

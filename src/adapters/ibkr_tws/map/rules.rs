@@ -70,6 +70,7 @@ pub fn rules(venue: &VenueId, d: &ContractDetails, rule: Option<&MarketRule>) ->
         | AssetClass::Cfd => None,
     };
     let (lot, least) = lots(class, d)?;
+    let unit = unit_of(d)?;
     let instrument = Instrument {
         name: Text::clean(&d.long_name),
         native: Text::clean(&native(&d.contract)),
@@ -82,7 +83,7 @@ pub fn rules(venue: &VenueId, d: &ContractDetails, rule: Option<&MarketRule>) ->
         qty_min: least,
         qty_max: None,
         notional_min: Money::new(Decimal::ZERO),
-        payoff: Payoff::Linear(Ratio::new(multiplier_of(&d.contract)?)),
+        payoff: Payoff::Linear(Ratio::new(unit)),
         // Whether shares can be borrowed is told with the order only.
         shortable: class != AssetClass::Crypto,
         borrow: if class == AssetClass::Equity { Borrow::Unknown } else { Borrow::Easy },
@@ -93,6 +94,16 @@ pub fn rules(venue: &VenueId, d: &ContractDetails, rule: Option<&MarketRule>) ->
         id,
     };
     Ok(Rules { contract: d.contract.clone(), instrument, steps })
+}
+
+/// Money for each contract and point of its price: what is in the contract, over how many points make one of the currency.
+/// Wheat is 5,000 bushels at so many cents each: 50 dollars a point (the details' `priceMagnifier`, 100). Prices are told in
+/// points by market data, executions and orders alike; what a position cost is told in money.
+fn unit_of(d: &ContractDetails) -> Result<Decimal, Error> {
+    let points = Decimal::from(d.price_magnifier.max(1));
+    let unit = multiplier_of(&d.contract)?.checked_div(points);
+    let unit = unit.filter(|unit| *unit > Decimal::ZERO).map(|unit| unit.normalize());
+    unit.ok_or_else(|| Error::message("multiplier", "it is not above zero"))
 }
 
 fn native(c: &Contract) -> String {
@@ -116,8 +127,8 @@ fn steps(d: &ContractDetails, rule: Option<&MarketRule>) -> Result<Vec<(Decimal,
     Ok(steps)
 }
 
-/// What all here know of it: one step, or the two of United States stocks. Of more, the finest; prices are put on the
-/// step that holds where they are when an order is written.
+/// What all here know of it: one step or two. Of more, the finest; prices are put on the step that holds where they are
+/// when an order is written.
 fn tick(class: AssetClass, steps: &[(Decimal, Decimal)]) -> Tick {
     let is_sub_penny = |(_, step): &(Decimal, Decimal)| *step == Decimal::new(1, 4);
     let is_penny = |(from, step): &(Decimal, Decimal)| *from == Decimal::ONE && *step == Decimal::new(1, 2);
@@ -127,6 +138,12 @@ fn tick(class: AssetClass, steps: &[(Decimal, Decimal)]) -> Tick {
         && steps.last().is_some_and(is_penny)
     {
         return Tick::UsEquity;
+    }
+    if let [(low, below), (from, above)] = steps
+        && low.is_zero()
+    {
+        let [from, above, below] = [from, above, below].map(|d| Price::new(*d));
+        return Tick::Stepped { from, above, below };
     }
     let finest = steps.iter().map(|(_, step)| *step).min();
     Tick::Fixed(Price::new(finest.unwrap_or(Decimal::ZERO)))
@@ -205,7 +222,10 @@ mod tests {
         assert_eq!(stock.instrument.tick, Tick::UsEquity);
         assert_eq!((stock.instrument.lot.to_string(), stock.instrument.name.as_str()), ("1".into(), "AB"));
         let option = read("AAPL260116C00200000", 0.01, &[(3.0, 0.05), (0.0, 0.01)]).unwrap();
-        assert_eq!(option.instrument.tick, Tick::Fixed(price("0.01")));
+        let two = Tick::Stepped { from: price("3"), above: price("0.05"), below: price("0.01") };
+        assert_eq!(option.instrument.tick, two);
+        let three = read("AAPL260116C00200000", 0.01, &[(3.0, 0.05), (0.0, 0.01), (9.0, 0.1)]).unwrap();
+        assert_eq!(three.instrument.tick, Tick::Fixed(price("0.01")), "of more than two the finest");
         assert_eq!(option.instrument.payoff, Payoff::Linear(Ratio::new(Decimal::ONE_HUNDRED)));
         for (at, want) in [("0.5", "0.01"), ("2.99", "0.01"), ("3", "0.05"), ("-7", "0.05")] {
             assert_eq!(option.step_at(price(at)).to_string(), want, "{at}");
@@ -217,6 +237,24 @@ mod tests {
             ("0.00000001".into(), "0.00001".into())
         );
         assert_eq!(coin.instrument.base, Some(Currency::new("BTC").unwrap()));
+    }
+
+    /// Wheat: 5,000 bushels, in cents.
+    #[test]
+    fn a_point_is_worth_what_is_in_the_contract_at_the_unit_of_its_price() {
+        let worth = |multiplier: &str, magnifier: i32| {
+            let mut d = details("ZWZ6", 0.25);
+            d.contract.multiplier = multiplier.to_owned();
+            d.contract.currency = "USD".into();
+            d.price_magnifier = magnifier;
+            rules(&VenueId::new("ib").unwrap(), &d, None).map(|r| r.instrument.payoff)
+        };
+        let linear = |points: &str| Payoff::Linear(Ratio::new(points.parse().unwrap()));
+        assert_eq!(worth("5000", 100).unwrap(), linear("50"));
+        assert_eq!(worth("50", 1).unwrap(), linear("50"));
+        assert_eq!(worth("1000", 0).unwrap(), linear("1000"), "not told: the currency itself");
+        assert_eq!(worth("", 100).unwrap(), linear("0.01"));
+        assert!(worth("-5", 1).is_err() && worth("many", 1).is_err());
     }
 
     #[test]

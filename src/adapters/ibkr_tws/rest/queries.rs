@@ -8,13 +8,13 @@ use crate::{
         auth::{account_behind, environment_at, environment_of},
         map::{
             account::{TAGS, account as account_of, position},
-            attach,
+            attach, execution_id,
         },
         wire::code,
     },
     broker::{Fault, OrderRef, Proof, Wanted},
     domain::{
-        ids::{AccountId, Symbol},
+        ids::{AccountId, ExecutionId, Symbol},
         report::{AccountReport, Execution, OrderReport, PositionReport, VenueReport},
         text::Text,
         time::Stamp,
@@ -24,7 +24,7 @@ use crate::{
 use futures_util::StreamExt as _;
 use ibapi::{
     Error as Theirs,
-    accounts::{AccountSummaryResult, PositionUpdate, types::AccountGroup},
+    accounts::{AccountSummaryResult, Position, PositionUpdate, types::AccountGroup},
     orders::{
         CommissionReport, ExecutionData, ExecutionFilter, Executions, OrderData, OrderStatus,
         Orders as Listed,
@@ -226,26 +226,28 @@ impl Api {
         let mut asked = asked.map_err(|e| self.fault(&e))?;
         let rows = asked.collect_to_end_within(self.deadline()).await.map_err(|e| self.fault(&e))?;
         let mut costs: BTreeMap<String, CommissionReport> = BTreeMap::new();
-        let mut told: BTreeMap<String, ExecutionData> = BTreeMap::new();
+        let mut told: BTreeMap<ExecutionId, (u32, ExecutionData)> = BTreeMap::new();
         for row in rows {
             match row {
                 Executions::CommissionReport(cost) => {
                     costs.insert(cost.execution_id.clone(), cost);
                 }
                 Executions::ExecutionData(e) => {
-                    let id = e.execution.execution_id.clone();
-                    let lasting = id.rsplit_once('.').map_or(id.clone(), |(lasting, _)| lasting.to_owned());
-                    let is_older = told.get(&lasting).is_some_and(|known| known.execution.execution_id > id);
-                    if !is_older {
-                        told.insert(lasting, e);
+                    let id = execution_id(&e.execution.execution_id).map_err(|e| self.unreadable(e))?;
+                    let (lasting, revision) = id;
+                    if told.get(&lasting).is_none_or(|(known, _)| *known <= revision) {
+                        told.insert(lasting, (revision, e));
                     }
                 }
             }
         }
         let orders = self.orders.lock().await;
         let mut executions = Vec::new();
-        for e in told.values() {
-            let cost = costs.get(&e.execution.execution_id);
+        for (lasting, (_, e)) in &told {
+            // A correction that costs nothing of its own costs what the execution did.
+            let of_it = |id: &str| execution_id(id).is_ok_and(|(own, _)| own == *lasting);
+            let before = || costs.iter().rev().find(|(id, _)| of_it(id)).map(|(_, cost)| cost);
+            let cost = costs.get(&e.execution.execution_id).or_else(before);
             executions.extend(orders.past(e, cost).map_err(|e| self.unreadable(e))?);
         }
         executions.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
@@ -254,6 +256,23 @@ impl Api {
 
     /// All positions. One that can't be read leaves them all unknown: a list that lacks it would say "flat".
     async fn positions(&self) -> Result<Vec<PositionReport>, Fault> {
+        let rows = self.position_rows().await?;
+        let mut positions: BTreeMap<Symbol, PositionReport> = BTreeMap::new();
+        for row in rows.into_values() {
+            let unit = self.unit_of(&row.contract).await;
+            let report = position(self.venue(), &row, unit).map_err(|e| self.unreadable(e))?;
+            let Some(report) = report else { continue };
+            let symbol = report.instrument.symbol.clone();
+            let last = self.lasts.lock().await.get(&symbol).copied();
+            if positions.insert(symbol.clone(), PositionReport { last, ..report }).is_some() {
+                return Err(self.unreadable(format!("two contracts are held that are both {symbol} here")));
+            }
+        }
+        Ok(positions.into_values().collect())
+    }
+
+    /// The last row of each contract, by its number.
+    async fn position_rows(&self) -> Result<BTreeMap<i32, Position>, Fault> {
         let _alone = self.sharing.lock().await;
         let session = self.question(Class::Exit).await?;
         let account = self.account(&session).map_err(|why| self.refused(why.as_str()))?;
@@ -282,17 +301,8 @@ impl Api {
         // Cancelled before the next is asked for: else both would be told into one.
         asked.cancel().await;
         // The last row of a contract is how it stands: what moved meanwhile came after.
-        let mine = rows.iter().filter(|r| r.account == account.as_str());
-        let by_contract: BTreeMap<i32, _> = mine.map(|row| (row.contract.contract_id, row)).collect();
-        let lasts = self.lasts.lock().await;
-        let mut positions = Vec::new();
-        for row in by_contract.into_values() {
-            if let Some(report) = position(self.venue(), row).map_err(|e| self.unreadable(e))? {
-                let last = lasts.get(&report.instrument.symbol).copied();
-                positions.push(PositionReport { last, ..report });
-            }
-        }
-        Ok(positions)
+        let mine = rows.into_iter().filter(|r| r.account == account.as_str());
+        Ok(mine.map(|row| (row.contract.contract_id, row)).collect())
     }
 
     async fn account_report(&self) -> Result<AccountReport, Fault> {

@@ -188,13 +188,30 @@ fn an_execution_does_not_wait_for_its_cost_for_ever() {
 }
 
 #[test]
-fn a_correction_is_never_counted_as_another_execution() {
+fn a_correction_keeps_the_id_and_the_highest_is_told_last() {
     let mut orders = orders();
-    told(&mut orders, OrderUpdate::ExecutionData(execution("a.1.01.01", 4.0, 4.0)));
-    told(&mut orders, OrderUpdate::CommissionReport(cost("a.1.01.01")));
-    let events = told(&mut orders, OrderUpdate::ExecutionData(execution("a.1.01.02", 3.0, 3.0)));
-    let [Event::Quarantined { why, .. }] = events.as_slice() else { panic!("{events:?}") };
-    assert!(why.as_str().contains("was corrected by a.1.01.02: 3 at 187.5"), "{why}");
+    let mut tell = |id: &str, shares: f64| {
+        let mut out = told(&mut orders, OrderUpdate::ExecutionData(execution(id, shares, 4.0)));
+        out.extend(told(&mut orders, OrderUpdate::CommissionReport(cost(id))));
+        out
+    };
+    for (id, shares, revision) in [
+        ("a.1.01.02", 3.0, Some(1)),
+        ("a.1.01.01", 4.0, None),
+        ("a.1.01.02", 3.0, None),
+        ("a.1.01.10", 2.0, Some(9)),
+        ("a.1.01.09", 1.0, None),
+        ("a.1.02.01", 1.0, Some(0)),
+    ] {
+        let events = tell(id, shares);
+        let Some(revision) = revision else {
+            assert!(events.is_empty(), "{id}: {events:?}");
+            continue;
+        };
+        let [Event::Execution(x)] = events.as_slice() else { panic!("{id}: {events:?}") };
+        assert_eq!((x.revision, x.qty.get()), (revision, rust_decimal::Decimal::try_from(shares).unwrap()));
+        assert_eq!(x.id.as_str(), id.rsplit_once('.').unwrap().0);
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The stand-in of IB Gateway's memory and judgement: orders by program and number, families and groups of them,
 //! executions with what they cost, positions, and what it tells of them, frame by frame.
 
-use super::fields::{Fields, Message};
+use super::{
+    fields::{Fields, Message},
+    markets::{self, Market},
+};
 use rust_decimal::Decimal;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -19,7 +22,7 @@ fn shown(f: f64) -> Decimal {
     dec(&f.to_string())
 }
 
-fn float(d: Decimal) -> f64 {
+pub(crate) fn float(d: Decimal) -> f64 {
     d.normalize().to_string().parse().unwrap()
 }
 
@@ -84,22 +87,13 @@ impl Order {
 #[derive(Debug, Clone)]
 struct Execution {
     id: String,
+    /// How often it was told, corrections counted.
+    version: u32,
     order: usize,
     qty: Decimal,
     price: Decimal,
     cum: Decimal,
     fee: Decimal,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Market {
-    con_id: i64,
-    kind: &'static str,
-    name: &'static str,
-    exchange: &'static str,
-    pub(crate) bid: Decimal,
-    pub(crate) ask: Decimal,
-    rule: i64,
 }
 
 #[derive(Debug)]
@@ -115,6 +109,7 @@ pub(crate) struct Gateway {
     pub(crate) programs: BTreeMap<i32, Program>,
     pub(crate) orders: Vec<Order>,
     executions: Vec<Execution>,
+    /// How many there were and what one cost, in money and with its commission, as it is told there.
     pub(crate) positions: BTreeMap<String, (Decimal, Decimal)>,
     pub(crate) markets: BTreeMap<String, Market>,
     next_ids: BTreeMap<i32, i32>,
@@ -133,32 +128,27 @@ pub(crate) struct Gateway {
     pub(crate) is_read_only: bool,
     pub(crate) is_delayed: bool,
     pub(crate) accounts: Vec<String>,
+    /// Contracts are not found by the names that their exchanges give them.
+    pub(crate) is_by_parts: bool,
     /// The program whose request is being answered gets nothing of it.
     muted: Option<i32>,
 }
 
+impl Execution {
+    fn told_id(&self) -> String {
+        format!("{}.{:02}", self.id, self.version)
+    }
+}
+
 impl Gateway {
     pub(crate) fn new() -> Self {
-        let market = |con_id, kind, name, exchange, bid: &str, ask: &str, rule| Market {
-            con_id,
-            kind,
-            name,
-            exchange,
-            bid: dec(bid),
-            ask: dec(ask),
-            rule,
-        };
-        let markets = [
-            ("AAPL", market(265_598, "STK", "AAPL", "SMART", "200.00", "200.02", 26)),
-            ("MSFT", market(272_093, "STK", "MSFT", "SMART", "420.10", "420.14", 26)),
-            ("EUR/USD", market(12_087_792, "CASH", "EUR", "IDEALPRO", "1.08500", "1.08505", 239)),
-        ];
         Self {
             programs: BTreeMap::new(),
             orders: Vec::new(),
             executions: Vec::new(),
             positions: BTreeMap::new(),
-            markets: markets.map(|(name, market)| (name.to_owned(), market)).into(),
+            markets: markets::all(),
+            is_by_parts: false,
             next_ids: BTreeMap::new(),
             next_perm: 1_426_086_044,
             cash: dec("1000000"),
@@ -238,8 +228,7 @@ impl Gateway {
 
     fn contract(&self, symbol: &str) -> Message {
         let m = &self.markets[symbol];
-        let message = Message::default().int(1, m.con_id).text(2, m.name).text(3, m.kind);
-        message.text(8, m.exchange).text(10, "USD").text(11, m.name).text(12, m.name)
+        m.contract(m.exchanges[0])
     }
 
     fn order_message(&self, o: &Order, is_over: bool) -> Message {
@@ -297,7 +286,7 @@ impl Gateway {
 
     fn execution_message(&self, e: &Execution, request: i64) -> Message {
         let o = &self.orders[e.order];
-        let x = Message::default().int(1, i64::from(o.id)).text(2, &e.id).text(3, &stamp());
+        let x = Message::default().int(1, i64::from(o.id)).text(2, &e.told_id()).text(3, &stamp());
         let x = x.text(4, ACCOUNT).text(5, "ISLAND").text(6, if o.is_buy { "BOT" } else { "SLD" });
         let x = x.text(7, &e.qty.to_string()).double(8, float(e.price)).int(9, o.perm);
         let x = x.int(10, i64::from(o.client)).text(12, &e.cum.to_string());
@@ -307,7 +296,8 @@ impl Gateway {
     }
 
     fn cost_message(e: &Execution) -> Message {
-        Message::default().text(1, &e.id).double(2, float(e.fee)).text(3, "USD").double(4, f64::MAX)
+        let message = Message::default().text(1, &e.told_id()).double(2, float(e.fee));
+        message.text(3, "USD").double(4, f64::MAX)
     }
 
     // Orders.
@@ -337,10 +327,10 @@ impl Gateway {
         o: &Fields,
     ) -> Result<Order, (i32, String)> {
         let no = |code: i32, text: &str| Err((code, text.to_owned()));
-        let con_id = contract.int(1).unwrap_or(0);
-        let name = contract.text(2);
-        let fits = |(_, m): &(&String, &Market)| m.con_id == con_id || (con_id == 0 && m.name == name);
-        let Some((symbol, _)) = self.markets.iter().find(fits) else {
+        // An order names one contract and where it is to go.
+        let fits = |(_, m): &(&String, &Market)| m.fits(contract) && !contract.text(8).is_empty();
+        let mut fitting = self.markets.iter().filter(fits);
+        let (Some((symbol, market)), None) = (fitting.next(), fitting.next()) else {
             return no(200, "No security definition has been found for the request");
         };
         if o.text(12) != ACCOUNT {
@@ -350,12 +340,12 @@ impl Gateway {
         if qty <= Decimal::ZERO {
             return no(434, "The order size cannot be zero.");
         }
-        if qty.normalize().scale() > 0 {
+        if qty.normalize().scale() > 0 && !market.takes_parts() {
             return no(10_243, "Fractional-sized order cannot be placed via API.");
         }
         let (limit, aux) = (o.double(9), o.double(10));
         for price in [limit, aux].into_iter().flatten() {
-            if (shown(price) / dec("0.01")).normalize().scale() != 0 && symbol != "EUR/USD" {
+            if !market.is_on_step(shown(price)) {
                 return no(
                     110,
                     "The price does not conform to the minimum price variation for this contract.",
@@ -371,7 +361,7 @@ impl Gateway {
             "TRAIL" => aux.is_some() != o.double(22).is_some(),
             _ => false,
         };
-        if !needs {
+        if !needs || !market.takes(&kind, &o.text(11)) {
             return no(387, "Unsupported order type for this exchange and security type.");
         }
         Ok(Order {
@@ -430,6 +420,11 @@ impl Gateway {
         }
         self.next_perm += 1;
         new.perm = self.next_perm;
+        if new.outside && self.markets[&new.symbol].kind == "FUT" {
+            let text = "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored based on the order type \
+                        and destination. PlaceOrder is now being processed.";
+            self.error(client, id.into(), 2_109, text);
+        }
         self.orders.push(new);
         if transmit {
             self.transmit(self.orders.len() - 1);
@@ -469,7 +464,7 @@ impl Gateway {
         let m = &self.markets[&o.symbol];
         let touch = if o.is_buy { m.ask } else { m.bid };
         let by = match (o.aux, o.percent) {
-            (_, Some(percent)) => (touch * shown(percent) / dec("100")).round_dp(2),
+            (_, Some(percent)) => (touch * shown(percent) / dec("100")).round_dp(5),
             (aux, None) => shown(aux.unwrap()),
         };
         let stop = if o.is_buy { touch + by } else { touch - by };
@@ -536,25 +531,18 @@ impl Gateway {
         o.spent += qty * price;
         o.status = if o.filled >= o.qty { "Filled" } else { "Submitted" };
         let (o, n) = (o.clone(), self.executions.len());
-        let fee = (qty * dec("0.005")).max(dec("1"));
+        let market = self.markets[&o.symbol].clone();
+        let fee = market.fee(qty);
         let execution = Execution {
-            id: format!("0000e1a7.{:08x}.01.01", 0x6543_0000 + n),
+            id: format!("0000e1a7.{:08x}.01", 0x6543_0000 + n),
+            version: 1,
             order: index,
             qty,
             price,
             cum: o.filled,
             fee,
         };
-        let signed = if o.is_buy { qty } else { -qty };
-        self.cash -= signed * price + fee;
-        let (held, cost) = self.positions.entry(o.symbol.clone()).or_default();
-        let after = *held + signed;
-        if after.is_zero() {
-            *cost = Decimal::ZERO;
-        } else if held.is_zero() || held.is_sign_positive() == signed.is_sign_positive() {
-            *cost = (*cost * held.abs() + price * qty) / after.abs();
-        }
-        *held = after;
+        self.book(&o.symbol, if o.is_buy { qty } else { -qty }, price, fee);
         self.executions.push(execution.clone());
         let (told, cost) = (self.execution_message(&execution, -1), Self::cost_message(&execution));
         self.news(o.client, 11, &told);
@@ -562,6 +550,55 @@ impl Gateway {
         self.told(index);
         if o.status == "Filled" {
             self.after_fill(&o);
+        }
+    }
+
+    /// What an execution does to cash and position. `cash` is without what was bought with it; what of that is cash again
+    /// (another currency, a future that is settled daily) is added where the account is told.
+    fn book(&mut self, symbol: &str, signed: Decimal, price: Decimal, fee: Decimal) {
+        let unit = self.markets[symbol].unit();
+        let (held, cost) = self.positions.entry(symbol.to_owned()).or_default();
+        let after = *held + signed;
+        self.cash -= signed * price * unit + fee;
+        if after.is_zero() {
+            *cost = Decimal::ZERO;
+        } else if held.is_zero() || held.is_sign_positive() == signed.is_sign_positive() {
+            // A commission makes what is long dearer and brings less for what is short.
+            *cost = (*cost * *held + signed * price * unit + fee) / after;
+        } else if held.is_sign_positive() != after.is_sign_positive() {
+            *cost = price * unit;
+        }
+        *held = after;
+    }
+
+    /// The last execution of this order was another than was told: the venue tells it again under the next version, and
+    /// holds what it makes. Its own count of the order stays.
+    pub(crate) fn correct(&mut self, name: &str, qty: Decimal, price: Decimal) {
+        let index = self.by_name(name).unwrap();
+        let was = self.executions.iter().rfind(|e| e.order == index).unwrap().clone();
+        let o = self.orders[index].clone();
+        let signed = |q: Decimal| if o.is_buy { q } else { -q };
+        self.book(&o.symbol, -signed(was.qty), was.price, Decimal::ZERO);
+        self.book(&o.symbol, signed(qty), price, Decimal::ZERO);
+        let now = Execution { version: was.version + 1, qty, price, ..was };
+        self.executions.push(now.clone());
+        let (told, cost) = (self.execution_message(&now, -1), Self::cost_message(&now));
+        self.news(o.client, 11, &told);
+        self.news(o.client, 59, &cost);
+    }
+
+    /// A day later.
+    pub(crate) fn forget_executions(&mut self) {
+        self.executions.clear();
+    }
+
+    /// Tells every version of every execution anew, the newest first.
+    pub(crate) fn tell_again(&mut self) {
+        for e in self.executions.clone().iter().rev() {
+            let client = self.orders[e.order].client;
+            let (told, cost) = (self.execution_message(e, -1), Self::cost_message(e));
+            self.news(client, 11, &told);
+            self.news(client, 59, &cost);
         }
     }
 
@@ -804,9 +841,8 @@ impl Gateway {
             61 => self.list_positions(client),
             62 => self.summary(client, request),
             91 => {
-                let step = if request == 26 { 0.01 } else { 0.00005 };
-                let row = Message::default().double(1, 0.0).double(2, step);
-                self.tell(client, 93, &Message::default().int(1, request).message(2, &row));
+                let rule = self.markets.values().find(|m| m.has_rule(request)).map(Market::rule_message);
+                self.tell(client, 93, &rule.unwrap());
             }
             99 => self.list_ended(client),
             108 => {
@@ -820,12 +856,8 @@ impl Gateway {
     }
 
     fn symbol_of(&self, contract: &Fields) -> Option<String> {
-        let (con_id, name) = (contract.int(1).unwrap_or(0), contract.text(2));
-        let kind = contract.text(3);
-        let fits = |m: &Market| {
-            if con_id != 0 { m.con_id == con_id } else { m.name == name && m.kind == kind }
-        };
-        self.markets.iter().find(|(_, m)| fits(m)).map(|(symbol, _)| symbol.clone())
+        let mut fitting = self.markets.iter().filter(|(_, m)| m.fits(contract));
+        fitting.next().filter(|_| fitting.next().is_none()).map(|(symbol, _)| symbol.clone())
     }
 
     fn watch(&mut self, client: i32, request: i64, p: &Fields) {
@@ -850,20 +882,22 @@ impl Gateway {
     }
 
     fn details(&mut self, client: i32, request: i64, contract: &Fields) {
-        let Some(symbol) = self.symbol_of(contract) else {
+        let asked = contract;
+        let is_hidden = self.is_by_parts && !asked.text(11).is_empty();
+        let fitting: Vec<Market> =
+            self.markets.values().filter(|m| m.fits(asked) && !is_hidden).cloned().collect();
+        if fitting.is_empty() {
             return self.error(client, request, 200, "No security definition has been found for the request");
-        };
-        let m = self.markets[&symbol].clone();
-        let details =
-            Message::default().text(1, m.name).text(2, "0.01").text(3, "ACTIVETIM,LMT,MKT,STP,TRAIL");
-        let details =
-            details.text(4, &format!("{},NYSE", m.exchange)).int(5, 1).text(7, &format!("{} INC", m.name));
-        let details =
-            details.text(21, &format!("{},{}", m.rule, m.rule)).text(24, "0.0001").text(25, "0.0001");
-        let details = details.text(26, "100").text(12, "US/Eastern");
-        let contract = self.contract(&symbol);
-        let told = Message::default().int(1, request).message(2, &contract).message(3, &details);
-        self.tell(client, 10, &told);
+        }
+        for m in fitting {
+            // Of a future there is a row for each exchange that was not ruled out, and its home is not the first of them.
+            let at = if m.kind == "FUT" { m.exchanges } else { &m.exchanges[..1] };
+            let named = asked.text(8);
+            for exchange in at.iter().rev().filter(|e| named.is_empty() || m.kind != "FUT" || **e == named) {
+                let told = Message::default().int(1, request).message(2, &m.contract(exchange));
+                self.tell(client, 10, &told.message(3, &m.details()));
+            }
+        }
         self.tell(client, 52, &Message::default().int(1, request));
     }
 
@@ -906,7 +940,7 @@ impl Gateway {
 
     fn list_positions(&mut self, client: i32) {
         for (symbol, (held, cost)) in self.positions.clone() {
-            let told = Message::default().text(1, ACCOUNT).message(2, &self.contract(&symbol));
+            let told = Message::default().text(1, ACCOUNT).message(2, &self.markets[&symbol].contract(""));
             let told = told.text(3, &held.to_string()).double(4, float(cost));
             self.tell(client, 61, &told);
         }
@@ -914,16 +948,21 @@ impl Gateway {
     }
 
     fn summary(&mut self, client: i32, request: i64) {
-        let worth = |(symbol, (held, _)): (&String, &(Decimal, Decimal))| *held * self.markets[symbol].bid;
-        let held: Decimal = self.positions.iter().map(worth).sum();
-        let equity = self.cash + held;
+        let (mut cash, mut held, mut margin) = (self.cash, Decimal::ZERO, Decimal::ZERO);
+        for (symbol, (qty, _)) in &self.positions {
+            let m = &self.markets[symbol];
+            let value = *qty * m.bid * m.unit();
+            *(if m.is_paid_for() { &mut held } else { &mut cash }) += value;
+            margin += value.abs() / dec(if m.is_paid_for() { "4" } else { "20" });
+        }
+        let equity = cash + held;
         for (tag, value) in [
             ("AccountType", "INDIVIDUAL".to_owned()),
             ("NetLiquidation", equity.round_dp(2).to_string()),
-            ("TotalCashValue", self.cash.round_dp(2).to_string()),
+            ("TotalCashValue", cash.round_dp(2).to_string()),
             ("BuyingPower", (equity * dec("4")).round_dp(2).to_string()),
-            ("InitMarginReq", (held.abs() / dec("4")).round_dp(2).to_string()),
-            ("MaintMarginReq", (held.abs() / dec("4")).round_dp(2).to_string()),
+            ("InitMarginReq", margin.round_dp(2).to_string()),
+            ("MaintMarginReq", margin.round_dp(2).to_string()),
             ("PreviousDayEquityWithLoanValue", "1000000.00".to_owned()),
             ("AvailableFunds", equity.round_dp(2).to_string()),
         ] {
