@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// The version of what follows the greetings. It is raised with every change of a type that a message can hold.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 2;
 /// A message beyond this many bytes is not believed.
 pub const MESSAGE_MAX: u32 = 64 << 20;
 /// A greeting beyond this many bytes is none.

@@ -163,7 +163,7 @@ mod tests {
                     let point = |n: i64| {
                         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                         let equity = Money::new(rust_decimal::Decimal::new(n, 0));
-                        EquityPoint { at: Stamp::from_nanos(random), equity }
+                        EquityPoint { at: Stamp::from_nanos(random), equity, venue: None }
                     };
                     last.equity_curve = Arc::new((0..400).map(point).collect());
                     told.send_replace(Arc::new(last.clone()));
