@@ -2,11 +2,14 @@
 
 use crate::{
     config::Confirm,
+    desk::{Preview, Request},
     domain::{
         draft::{CancelTarget, Command, Draft, Size},
         ids::VenueId,
+        limits::Action,
         order::Role,
         report::Environment,
+        text::Text,
     },
     tui::model::Model,
 };
@@ -44,6 +47,15 @@ const fn at_least_review(asked: Confirm) -> Confirm {
         Confirm::None | Confirm::Review => Confirm::Review,
         Confirm::Typed => Confirm::Typed,
     }
+}
+
+/// Why an entry would be refused, if its figures say so: it is not offered to be sent. What takes risk away is never held
+/// up by figures.
+pub(super) fn refusal<'a>(request: &Request, preview: &'a Preview) -> Option<&'a Text> {
+    let Request::Do(Command::Order(draft)) = request else { return None };
+    let blocks = preview.checks.iter().filter(|c| c.action == Some(Action::Block)).map(|c| &c.text);
+    let mut why = preview.problems.iter().map(|(_, text)| text).chain(blocks);
+    why.next().filter(|_| !reduces(draft))
 }
 
 const fn reduces(draft: &Draft) -> bool {

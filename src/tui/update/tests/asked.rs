@@ -88,6 +88,28 @@ fn what_is_unusual_is_asked_once_more() {
     }
 }
 
+/// No word is asked for what would be refused; what closes goes whatever its figures say.
+#[test]
+fn an_entry_that_would_be_refused_is_not_offered_to_be_sent() {
+    let reply = || {
+        let figures = Preview { unusual: vec!["far off".into()], ..figures(&[("limit", "too far")]) };
+        Reply::Preview(Box::new(figures))
+    };
+    let given = |line: &str| {
+        let mut b = asks(entries(Confirm::Review, Confirm::Review), Some(Environment::Paper));
+        b.keys("Esc").log();
+        b.keys(&format!(": '{line}' Enter")).answer_to(|r| matches!(r, Request::Preview(_)), reply()).log();
+        b.wait(300).keys("Enter");
+        b
+    };
+    let mut b = given("buy AAPL 10 @paper");
+    assert_eq!((b.deeds(), b.toast()), (vec![], "it would be refused, and nothing was sent: too far"));
+    b.keys("'SEND' Enter");
+    assert_eq!(b.deeds(), [""; 0]);
+    let mut b = given("sell AAPL all @paper");
+    assert_eq!(b.deeds(), ["! sell AAPL all market @paper"]);
+}
+
 #[test]
 fn exits_and_cancels_are_asked_for_where_the_configuration_says_so() {
     let of = |exit, cancel| Confirmations { exit, cancel, ..Confirmations::default() };
