@@ -483,3 +483,5 @@ impl Orders {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transcripts;

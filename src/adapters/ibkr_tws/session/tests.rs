@@ -89,7 +89,7 @@ fn told(orders: &mut Orders, update: OrderUpdate) -> Vec<Event> {
     out
 }
 
-fn reports(events: &[Event]) -> Vec<&OrderReport> {
+pub(super) fn reports(events: &[Event]) -> Vec<&OrderReport> {
     events.iter().filter_map(|e| if let Event::Order(report) = e { Some(&**report) } else { None }).collect()
 }
 
