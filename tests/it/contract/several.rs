@@ -45,8 +45,9 @@ const VENUES: [&str; 4] = ["paper", "coins", "tws", "portal"];
 #[test]
 fn a_flatten_gets_out_of_all_venues_while_one_hangs() {
     let (paper, coins, tws, portal) = (Alpaca::start(), Binance::start(), Tws::start(), Portal::start());
+    // The stands quote once: four venues that are slow to agree may take longer than a quote is fresh.
     let config = format!(
-        "[watchlist]\nsymbols = [\"MSFT@paper\", \"BTC/USDT@coins\", \"AAPL@tws\", \"AAPL@portal\"]\n\
+        "[limits]\nquote_age_max_ms = 600000\n[watchlist]\nsymbols = [\"MSFT@paper\", \"BTC/USDT@coins\", \"AAPL@tws\", \"AAPL@portal\"]\n\
          [totals]\ncurrency = \"USD\"\n[totals.rates]\nUSDT = \"1\"\n{}{}{}{}",
         section(&paper, "paper"),
         section(&coins, "coins"),
