@@ -36,7 +36,7 @@ pub use fills::FillRow;
 pub use held::HeldRow;
 pub use latches::{LatchRow, SessionRow};
 pub use marks::{Mark, Marked, Marks};
-pub use orders::{LATE_MS, Moments, OrderRow};
+pub use orders::{LATE_MS, Moments, OrderRow, Uncounted};
 pub use positions::PositionRow;
 pub use reconcile::{
     AlertSeed, Doubt, Finding, contradiction, corrected, of_execution, of_order_report, reconcile,
@@ -49,7 +49,7 @@ use crate::domain::{
     fact::{Fact, Intent, PositionSource},
     ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId, VenueOrderId},
     instrument::Instrument,
-    money::{Money, Ratio, SignedQty},
+    money::{Ratio, SignedQty},
     names::FewMap,
     order::{Origin, Side},
     report::{AccountReport, OrderReport},
@@ -225,8 +225,8 @@ impl Book {
     }
     /// One order by the venue's id.
     pub fn order_by_venue_id(&self, venue: &VenueId, id: &VenueOrderId) -> Option<&OrderRow> {
-        let id = self.orders.by_venue_id.get(&(venue.clone(), id.clone()))?;
-        self.order(id)
+        let client = self.orders.client_of(venue, Some(id))?;
+        self.order(&OrderId { venue: venue.clone(), client })
     }
     /// All orders that are kept, open and ended, in no order that means anything.
     pub fn orders(&self) -> impl Iterator<Item = &OrderRow> {
@@ -251,10 +251,10 @@ impl Book {
         let exit = self.position(instrument).and_then(|p| p.qty.exit_side());
         self.open_orders_of(instrument).filter(move |row| Some(row.spec.side) == exit)
     }
-    /// Orders of a venue that its last account report can't have counted: what they need is still to be
-    /// taken off its buying power.
-    pub fn unseen_orders(&self, venue: &VenueId) -> impl Iterator<Item = (&OrderRow, Option<Money>)> {
-        self.orders.unseen(venue)
+    /// Orders of a venue that its last account report can't have counted: what they need is still to be taken off its
+    /// buying power. What only closes is not among them, as far as that is seen.
+    pub fn uncounted(&self, venue: &VenueId) -> impl Iterator<Item = Uncounted<'_>> {
+        self.orders.uncounted(venue, |seat, side| self.is_exit(seat, side))
     }
     /// Our orders since then (of the last some hundreds), newest first.
     pub fn intents_since(&self, since: Stamp) -> impl Iterator<Item = &OrderRow> {

@@ -39,7 +39,7 @@ mod watch;
 mod witness;
 
 pub use effect::{Ask, Effect, Step};
-pub use input::{AlgorithmSetup, Answer, Front, Input, Setup, Timer, VenueSetup};
+pub use input::{AlgorithmSetup, Answer, Asked, Front, Input, Setup, Timer, VenueSetup};
 pub use rates::Counting;
 pub use route::Routing;
 pub use settle::Decided;
@@ -53,7 +53,7 @@ use crate::{
         alert::{AlertCode, Severity},
         caution::Caution,
         fact::{Dated, Fact},
-        ids::{ClientId, Instance, InstrumentId, OrderId, VenueId},
+        ids::{ClientId, Instance, InstrumentId, OrderId, Symbol, VenueId},
         lifecycle::Transition,
         names::FewMap,
         order::Tif,
@@ -63,7 +63,10 @@ use crate::{
     },
 };
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The engine. One a process.
 #[derive(Debug)]
@@ -80,6 +83,8 @@ pub struct Engine {
     venues: FewMap<VenueId, venue::VenueState>,
     /// The venues as the configuration orders them.
     names: Vec<VenueId>,
+    /// What the venues list, in the same order; the list that front ends see.
+    listed: Arc<Vec<(Symbol, VenueId)>>,
     held: held::Watched,
     /// Another run of this profile watches what is held here.
     is_watched_elsewhere: bool,
@@ -147,6 +152,7 @@ impl Engine {
             watch: watch::Watch::new(setup.watches),
             venues,
             names,
+            listed: Arc::default(),
             held: held::Watched::default(),
             is_watched_elsewhere: setup.watched_elsewhere,
             routing: setup.routing,
@@ -203,7 +209,7 @@ impl Engine {
         self.hours.keep_up(now.wall);
         self.unsettled.is_open = true;
         match input {
-            Input::Request { front, envelope } => self.on_request(front, envelope),
+            Input::Request(asked) => self.on_request(asked),
             Input::Venue { venue, event } => self.on_news(&venue, event),
             Input::Answer { venue, answer } => self.on_answer(&venue, answer),
             Input::Sighted { algorithm, sighting } => self.on_sighted(&algorithm, sighting),
@@ -236,6 +242,12 @@ impl Engine {
         }
         self.say(&applied);
         applied
+    }
+
+    /// Puts a fact into the step of which nothing is kept here: it is for the journal alone.
+    fn record(&mut self, fact: Fact) {
+        self.take_in_unsettled();
+        self.out.facts.push(Dated { at: self.now.wall, fact });
     }
 
     /// The book takes a fact in, and what is kept beside the book.

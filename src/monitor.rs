@@ -25,12 +25,7 @@ use crate::{
     },
 };
 use rust_decimal::Decimal;
-use std::collections::{BTreeSet, VecDeque};
-
-/// So many orders of the last minute are remembered; more than any limit allows.
-const SENT_MAX: usize = 20_000;
-/// So many are counted one by one before the rest is searched.
-const NEAR: usize = 16;
+use std::collections::BTreeSet;
 
 /// A venue as the watchers see it. What is `None` is not known.
 #[derive(Debug, Clone)]
@@ -104,7 +99,7 @@ pub struct Monitor {
     /// Orders of others that were spoken of.
     strangers: BTreeSet<OrderId>,
     /// When orders went out, of the last minute.
-    sent: FewMap<VenueId, VecDeque<Mono>>,
+    sent: FewMap<VenueId, trading::Sent>,
     /// For tests: the next look fails like a mistake in a watcher would.
     #[cfg(test)]
     pub(crate) broken: bool,
@@ -142,21 +137,7 @@ impl Monitor {
 
     /// An order is about to leave; how many left in the last second and the last minute, with it.
     pub fn sent(&mut self, venue: &VenueId, now: Mono) -> (u64, u64) {
-        let of_venue = self.sent.or_default(venue);
-        while of_venue.front().is_some_and(|at| now.since_ms(*at) >= 60_000) {
-            of_venue.pop_front();
-        }
-        of_venue.push_back(now);
-        if of_venue.len() > SENT_MAX {
-            of_venue.pop_front();
-        }
-        let number = |n: usize| u64::try_from(n).ok().unwrap_or(u64::MAX);
-        let minute = number(of_venue.len());
-        // Most are slow enough that the last few tell.
-        let is_near = |at: &&Mono| now.as_nanos().saturating_sub(at.as_nanos()) < 1_000_000_000;
-        let near = of_venue.iter().rev().take(NEAR).take_while(is_near).count();
-        let second = if near < NEAR { number(near) } else { trading::counted(of_venue, now).0 };
-        (second, minute)
+        self.sent.or_default(venue).note(now)
     }
 }
 

@@ -116,7 +116,7 @@ fn order(n: usize) -> Input {
     let line = format!("buy S{n:05} 10 limit {}.{:02} stop -1", cents / 100, cents % 100);
     let request = Request::Do(grammar::parse(&line).unwrap());
     let envelope = Envelope { id: RequestId(n as u64), origin: Origin::Screen, request };
-    Input::Request { front: Front(0), envelope }
+    Input::asked(Front(0), envelope)
 }
 
 /// What the steps of orders took until the order left, and whole.

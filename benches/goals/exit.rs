@@ -191,7 +191,7 @@ impl Bench {
         let envelope = Envelope { id: RequestId(1), origin: Origin::Screen, request };
         let symbols = (0..POSITIONS).map(|n| desk::quote(n, 0, self.now)).collect();
         self.engine.step(self.now, Input::Market(symbols));
-        self.inputs.push_back(Input::Request { front: Front(0), envelope });
+        self.inputs.push_back(Input::asked(Front(0), envelope));
         let (mut own, mut last) = (Duration::ZERO, Duration::ZERO);
         for _ in 0..100_000 {
             let Some(input) = self.inputs.pop_front().or_else(|| self.wait()) else { break };

@@ -8,12 +8,11 @@ use super::{
 use std::{fs::OpenOptions, io::Write as _, sync::Arc};
 use tradedeck::{
     domain::{
-        fact::{Dated, Fact, Intent, OrderFact},
+        fact::{Dated, Fact, Grounds, Intent, OrderFact},
         ids::{ClientId, ExecutionId, Instance, OrderId, VenueOrderId},
         lifecycle::OrderEvent,
         order::{Amount, Attached, OrderSpec, OrderType, Origin, Side, Tif},
         report::{Execution, Liquidity},
-        text::Text,
     },
     journal::{Header, Journal, Mode},
 };
@@ -64,7 +63,7 @@ fn event(n: usize) -> Dated {
             spec: spec(of),
             origin: Origin::Screen,
             replaces: None,
-            verdict: Text::clean(&format!("gate {of}")),
+            verdict: Grounds::Gate(of as u64),
             arrival: None,
         })),
         1 => Fact::Order(Box::new(OrderFact::bare(order, OrderEvent::Sent))),

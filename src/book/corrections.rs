@@ -13,7 +13,7 @@ use crate::domain::{
     fact::Correction,
     ids::OrderId,
     lifecycle::{OrderEvent, OrderState, Transition},
-    money::{Money, Qty, SignedQty},
+    money::{Money, Qty},
     payoff::Payoff,
     report::{Execution, Fee},
     time::Stamp,
@@ -114,7 +114,7 @@ fn recount((filled, value): (&mut Qty, &mut Money), correction: &Correction, pay
     if let Some(sum) = filled.saturating_sub(was.qty).checked_add(now.qty) {
         *filled = sum;
     }
-    let weight = |e: &Execution| payoff.weight(SignedQty::new(e.qty.get()), e.price);
+    let weight = |e: &Execution| payoff.weight(e.qty.held(), e.price);
     let sum = weight(now).zip(weight(was)).and_then(|(now, was)| value.checked_sub(was)?.checked_add(now));
     *value = sum.unwrap_or(*value);
 }

@@ -258,12 +258,12 @@ fn count(
 ) {
     let was = std::mem::replace(weighed, payoff);
     if was.is_inverse() != payoff.is_inverse() {
-        let so_far = SignedQty::new(filled.get());
+        let so_far = filled.held();
         let anew = was.average(so_far, *value).and_then(|p| payoff.weight(so_far, p));
         *value = anew.unwrap_or_default();
     }
     *filled = filled.checked_add(qty).unwrap_or(*filled);
-    let weight = payoff.weight(SignedQty::new(qty.get()), execution.price);
+    let weight = payoff.weight(qty.held(), execution.price);
     if let Some(sum) = weight.and_then(|m| value.checked_add(m)) {
         *value = sum;
     }

@@ -118,18 +118,18 @@ fn named_price(spec: &OrderSpec) -> Option<Price> {
 impl Exposure {
     /// The most that could be held: every buy fills, no sell does.
     pub fn worst_long(&self) -> Option<SignedQty> {
-        self.position.checked_add(SignedQty::new(self.buys.get()))
+        self.position.checked_add(self.buys.held())
     }
     /// The least that could be held: every sell fills, no buy does.
     pub fn worst_short(&self) -> Option<SignedQty> {
-        self.position.checked_sub(SignedQty::new(self.sells.get()))
+        self.position.checked_sub(self.sells.held())
     }
     /// As it is without what an order counts for.
     #[must_use]
     pub fn without(mut self, row: &OrderRow) -> Self {
         match row.spec.side {
-            Side::Buy => self.buying = self.buying.less(row.counted.buying),
-            Side::Sell => self.selling = self.selling.less(row.counted.selling),
+            Side::Buy => self.buying = self.buying.less(row.counted.worth),
+            Side::Sell => self.selling = self.selling.less(row.counted.worth),
         }
         self
     }
@@ -158,49 +158,61 @@ pub struct Known<'a> {
     pub exposure: Exposure,
 }
 
-/// What of one order is counted.
+/// What is counted of one order, or of all of one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Counted {
-    buys: Qty,
-    sells: Qty,
-    notional_buys: u32,
-    notional_sells: u32,
-    buying: Worth,
-    selling: Worth,
+    qty: Qty,
+    /// So many of them are in money.
+    notional: u32,
+    worth: Worth,
+}
+
+impl Counted {
+    fn swap(&mut self, old: Self, new: Self) {
+        if !old.qty.is_zero() {
+            self.qty = self.qty.saturating_sub(old.qty);
+        }
+        if !new.qty.is_zero() {
+            // A sum beyond what can be held stays at what it was: far beyond any limit.
+            self.qty = self.qty.checked_add(new.qty).unwrap_or(self.qty);
+        }
+        self.notional = self.notional.saturating_sub(old.notional).saturating_add(new.notional);
+        self.worth = self.worth.less(old.worth).plus(new.worth);
+    }
 }
 
 /// What is counted of all open orders of an instrument.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Totals(Counted);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Totals {
+    buys: Counted,
+    sells: Counted,
+}
 
 impl Totals {
     const fn exposure(&self) -> Exposure {
-        let sum = &self.0;
         Exposure {
             position: SignedQty::ZERO,
-            buys: sum.buys,
-            sells: sum.sells,
-            has_notional: sum.notional_buys > 0 || sum.notional_sells > 0,
-            buying: sum.buying,
-            selling: sum.selling,
+            buys: self.buys.qty,
+            sells: self.sells.qty,
+            has_notional: self.buys.notional > 0 || self.sells.notional > 0,
+            buying: self.buys.worth,
+            selling: self.sells.worth,
         }
     }
 
-    fn swap(&mut self, old: Counted, new: Counted) {
-        let sum = &mut self.0;
-        // A sum beyond what can be held stays at what it was: far beyond any limit.
-        let swap = |sum: Qty, old: Qty, new: Qty| {
-            let without = if old.is_zero() { sum } else { sum.saturating_sub(old) };
-            if new.is_zero() { without } else { without.checked_add(new).unwrap_or(without) }
-        };
-        sum.buys = swap(sum.buys, old.buys, new.buys);
-        sum.sells = swap(sum.sells, old.sells, new.sells);
-        sum.notional_buys =
-            sum.notional_buys.saturating_sub(old.notional_buys).saturating_add(new.notional_buys);
-        sum.notional_sells =
-            sum.notional_sells.saturating_sub(old.notional_sells).saturating_add(new.notional_sells);
-        sum.buying = sum.buying.less(old.buying).plus(new.buying);
-        sum.selling = sum.selling.less(old.selling).plus(new.selling);
+    const fn of(&self, side: Side) -> &Counted {
+        match side {
+            Side::Buy => &self.buys,
+            Side::Sell => &self.sells,
+        }
+    }
+
+    /// For an order of this side, which never changes its side.
+    fn swap(&mut self, side: Side, old: Counted, new: Counted) {
+        match side {
+            Side::Buy => self.buys.swap(old, new),
+            Side::Sell => self.sells.swap(old, new),
+        }
     }
 }
 
@@ -244,8 +256,8 @@ impl Orders {
         if new == old {
             return;
         }
-        let (seat, of) = (row.seat, &row.spec.instrument);
-        self.lines.get_or_insert_with(seat, || Line::of(of)).totals.swap(old, new);
+        let (seat, side, of) = (row.seat, row.spec.side, &row.spec.instrument);
+        self.lines.get_or_insert_with(seat, || Line::of(of)).totals.swap(side, old, new);
         if let Some(row) = self.rows.at_mut(place) {
             row.counted = new;
         }
@@ -257,18 +269,11 @@ impl Orders {
         }
         let Some(remaining) = row.remaining() else {
             let worth = Worth { money: money_left(row), ..Worth::default() };
-            return match row.spec.side {
-                Side::Buy => Counted { notional_buys: 1, buying: worth, ..Counted::default() },
-                Side::Sell => Counted { notional_sells: 1, selling: worth, ..Counted::default() },
-            };
+            return Counted { qty: Qty::ZERO, notional: 1, worth };
         };
         let covered = self.covered_by_old(row).max(self.covered_by_target(row));
         let adds = remaining.saturating_sub(covered);
-        let worth = Worth::of(&row.spec, adds);
-        match row.spec.side {
-            Side::Buy => Counted { buys: adds, buying: worth, ..Counted::default() },
-            Side::Sell => Counted { sells: adds, selling: worth, ..Counted::default() },
-        }
+        Counted { qty: adds, notional: 0, worth: Worth::of(&row.spec, adds) }
     }
 
     /// What the order that this one replaces still has open: only one of the two can fill that.
@@ -334,8 +339,11 @@ impl Book {
     }
     /// Is the order on the side that closes the position?
     pub fn is_closing(&self, order: &OrderRow) -> bool {
-        let held = self.positions.rows.get(order.seat);
-        held.and_then(|p| p.qty.exit_side()) == Some(order.spec.side)
+        self.is_exit(order.seat, order.spec.side)
+    }
+    #[inline]
+    pub(super) fn is_exit(&self, seat: Seat, side: Side) -> bool {
+        self.positions.rows.get(seat).and_then(|p| p.qty.exit_side()) == Some(side)
     }
     /// How much of a position can be closed without any chance of turning it: its size less what open orders
     /// already reduce. A second close while the first is under way finds zero here. While an order in money is
@@ -347,28 +355,22 @@ impl Book {
         let Some(row) = self.positions.rows.get(seat) else {
             return Qty::ZERO;
         };
-        let sum = self.orders.lines.get(seat).map(|line| line.totals.0).unwrap_or_default();
-        let (under_way, notional) = match row.qty.exit_side() {
-            None => return Qty::ZERO,
-            Some(Side::Sell) => (sum.sells, sum.notional_sells),
-            Some(Side::Buy) => (sum.buys, sum.notional_buys),
-        };
-        if notional > 0 {
+        let Some(side) = row.qty.exit_side() else { return Qty::ZERO };
+        let line = self.orders.lines.get(seat);
+        let under_way = line.map(|line| *line.totals.of(side)).unwrap_or_default();
+        if under_way.notional > 0 {
             return Qty::ZERO;
         }
         // What the venue has denied over and over holds up no exit; it still counts in the exposure.
         let denied = self.absent_part(instrument, row.qty.exit_side());
-        row.qty.size().saturating_sub(under_way.saturating_sub(denied))
+        row.qty.size().saturating_sub(under_way.qty.saturating_sub(denied))
     }
     fn absent_part(&self, instrument: &InstrumentId, side: Option<Side>) -> Qty {
         self.uncertain_orders()
             .filter(|o| {
                 o.state == OrderState::Absent && o.instrument() == instrument && Some(o.spec.side) == side
             })
-            .map(|o| match o.spec.side {
-                Side::Buy => o.counted.buys,
-                Side::Sell => o.counted.sells,
-            })
+            .map(|o| o.counted.qty)
             .fold(Qty::ZERO, |sum, q| sum.checked_add(q).unwrap_or(sum))
     }
 }

@@ -164,7 +164,7 @@ pub(crate) fn intent(n: &str, spec: &OrderSpec) -> Fact {
         spec: spec.clone(),
         origin: Origin::Screen,
         replaces: None,
-        verdict: Text::from("1"),
+        verdict: "1".into(),
         arrival: None,
     }))
 }

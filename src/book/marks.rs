@@ -1,6 +1,11 @@
 //! Marks: what the market says now. The hot path of the program: one lookup and an overwrite a message, no
 //! allocation, and the profit of what is held kept up to date.
 
+mod spark;
+
+pub use self::spark::SPARK_POINTS;
+
+use self::spark::Spark;
 use crate::domain::{
     ids::InstrumentId,
     money::{Money, Percent, Price, Qty, SignedQty},
@@ -13,8 +18,6 @@ use hashbrown::HashTable;
 use rust_decimal::Decimal;
 use std::cell::Cell;
 
-/// How many points a sparkline has.
-pub const SPARK_POINTS: usize = 60;
 /// A sparkline has one point for each of these.
 pub const SPARK_EACH_MS: u64 = 5_000;
 /// For so long a jump is not believed; what stands longer is the new level (a split, a crash).
@@ -117,26 +120,34 @@ pub struct Mark {
     pub touch: Option<Touch>,
     /// The last print.
     pub last: Option<Print>,
-    /// The newest quote or print was not believable, since then.
-    pub bad: Option<(BadQuote, Mono)>,
     /// Close of the session before.
     pub previous_close: Option<Price>,
     /// Units traded today.
     pub volume: Option<Qty>,
-    /// What is held of it; few of many are.
-    pub holding: Option<Box<Holding>>,
     /// What of it is in the sums of its account.
     pub(super) burden: Option<Box<super::burden::Burden>>,
     /// Its place is in the list of what is carried.
     pub(super) is_listed: bool,
-    /// The venue's own last price, from a position report.
-    pub venue_last: Option<Price>,
     may_be_negative: bool,
     /// What is believed: from a tenth to ten times of a price at most [`SPARK_EACH_MS`] old.
     band: Option<(Price, Price)>,
     band_at: Mono,
+    /// What few of many have.
+    rare: Option<Box<Rare>>,
+}
+
+/// What is there only of what is held or looked at, or told wrongly: beside the marks, so that among ten thousand of
+/// them those that have none of it are small.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Rare {
+    /// What is held of it.
+    holding: Option<Holding>,
+    /// The newest quote or print was not believable, since then.
+    bad: Option<(BadQuote, Mono)>,
+    /// The venue's own last price, from a position report.
+    venue_last: Option<Price>,
     /// Only where it is drawn.
-    spark: Option<Box<Spark>>,
+    spark: Option<Spark>,
 }
 
 impl Mark {
@@ -145,17 +156,14 @@ impl Mark {
             instrument,
             touch: None,
             last: None,
-            bad: None,
             previous_close: None,
             volume: None,
-            holding: None,
             burden: None,
             is_listed: false,
-            venue_last: None,
             may_be_negative: false,
             band: None,
             band_at: Mono::default(),
-            spark: None,
+            rare: None,
         }
     }
 
@@ -168,7 +176,7 @@ impl Mark {
             let up = bid.map_or(last.price, |b| b.max(last.price));
             return Some(ask.map_or(up, |a| a.min(up)));
         }
-        self.mid().or(self.venue_last).or(bid).or(ask)
+        self.mid().or_else(|| self.rare.as_ref()?.venue_last).or(bid).or(ask)
     }
     /// Best bid.
     pub fn bid(&self) -> Option<Price> {
@@ -177,6 +185,22 @@ impl Mark {
     /// Best ask.
     pub fn ask(&self) -> Option<Price> {
         self.touch.and_then(|t| t.ask).map(|(p, _)| p)
+    }
+    /// What is held of it.
+    pub fn holding(&self) -> Option<&Holding> {
+        self.rare.as_ref()?.holding.as_ref()
+    }
+    /// The newest quote or print was not believable, since then.
+    pub fn bad(&self) -> Option<(BadQuote, Mono)> {
+        self.rare.as_ref()?.bad
+    }
+    fn is_believed(&mut self) {
+        if let Some(rare) = &mut self.rare {
+            rare.bad = None;
+        }
+    }
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
     /// Half way between bid and ask.
     pub fn mid(&self) -> Option<Price> {
@@ -192,7 +216,8 @@ impl Mark {
     }
     /// The sparkline, oldest first, the present price last.
     pub fn spark(&self) -> impl Iterator<Item = Price> {
-        self.spark.iter().flat_map(|s| s.iter()).chain(self.price())
+        let spark = self.rare.as_ref().and_then(|rare| rare.spark.as_ref());
+        spark.into_iter().flat_map(Spark::iter).chain(self.price())
     }
     /// Change since the close before, in per cent.
     pub fn day_change(&self) -> Option<Percent> {
@@ -208,7 +233,7 @@ impl Mark {
         if let Some(bad) = self.doubt(bid, ask, quote.received) {
             return self.flag(bad, quote.received);
         }
-        self.bad = None;
+        self.is_believed();
         self.touch = Some(Touch { bid: quote.bid, ask: quote.ask, at: quote.at, received: quote.received });
         self.moved(quote.received);
         Marked::Fresh
@@ -221,7 +246,7 @@ impl Mark {
         if let Some(bad) = self.doubt(Some(trade.price), None, trade.received) {
             return self.flag(bad, trade.received);
         }
-        self.bad = None;
+        self.is_believed();
         self.last =
             Some(Print { price: trade.price, size: trade.size, at: trade.at, received: trade.received });
         self.moved(trade.received);
@@ -249,29 +274,35 @@ impl Mark {
             return None;
         }
         let stands = self
-            .bad
+            .bad()
             .is_some_and(|(bad, since)| bad == BadQuote::Jump && at.since_ms(since) >= JUMP_BELIEVED_MS);
         (!stands).then_some(BadQuote::Jump)
     }
 
     fn flag(&mut self, bad: BadQuote, at: Mono) -> Marked {
-        let since = self.bad.filter(|(known, _)| *known == bad).map_or(at, |(_, since)| since);
-        self.bad = Some((bad, since));
+        let since = self.bad().filter(|(known, _)| *known == bad).map_or(at, |(_, since)| since);
+        self.rare().bad = Some((bad, since));
         Marked::Bad(bad)
     }
 
+    fn mark_holding(&mut self, price: Option<Price>) {
+        if let Some(holding) = self.rare.as_mut().and_then(|rare| rare.holding.as_mut()) {
+            holding.mark(price);
+        }
+    }
+
     fn moved(&mut self, at: Mono) {
-        if self.holding.is_none() && self.band.is_some() && at.since_ms(self.band_at) < SPARK_EACH_MS {
+        let is_young = self.band.is_some() && at.since_ms(self.band_at) < SPARK_EACH_MS;
+        if is_young && self.holding().is_none() {
             return;
         }
         let price = self.price();
-        if let Some(holding) = &mut self.holding {
-            holding.mark(price);
-        }
-        if self.band.is_none() || at.since_ms(self.band_at) >= SPARK_EACH_MS {
+        self.mark_holding(price);
+        if !is_young {
             self.band_at = at;
             self.band = if self.may_be_negative { None } else { price.and_then(band_around) };
-            if let Some((spark, price)) = self.spark.as_mut().zip(price) {
+            let spark = self.rare.as_mut().and_then(|rare| rare.spark.as_mut());
+            if let Some((spark, price)) = spark.zip(price) {
                 spark.push(price);
             }
         }
@@ -290,26 +321,6 @@ fn band_around(price: Price) -> Option<(Price, Price)> {
     // With as many digits as the price has: such numbers are compared without more ado.
     let tenth = price.get().checked_mul(Decimal::new(1, 1))?.round_dp(price.get().scale());
     Some((Price::new(tenth), price.checked_mul(Decimal::TEN)?))
-}
-
-/// The last points.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Spark {
-    ring: std::collections::VecDeque<Price>,
-}
-
-impl Spark {
-    fn push(&mut self, price: Price) {
-        if self.ring.len() >= SPARK_POINTS {
-            self.ring.pop_front();
-        } else if self.ring.is_empty() {
-            self.ring.reserve_exact(SPARK_POINTS);
-        }
-        self.ring.push_back(price);
-    }
-    fn iter(&self) -> impl Iterator<Item = Price> {
-        self.ring.iter().copied()
-    }
 }
 
 fn hash(instrument: &InstrumentId) -> u64 {
@@ -395,27 +406,26 @@ impl Marks {
     ) {
         let mark = self.row(instrument);
         if qty.is_zero() {
-            mark.holding = None;
+            if let Some(rare) = &mut mark.rare {
+                rare.holding = None;
+            }
             return;
         }
         let mut holding = Holding { qty, avg_price, payoff, unrealized: None, value: None };
         holding.mark(mark.price());
-        mark.holding = Some(Box::new(holding));
+        mark.rare().holding = Some(holding);
     }
 
     /// Keeps the recent prices of this instrument from now on: a sparkline is drawn of it.
     pub fn chart(&mut self, instrument: &InstrumentId) {
-        self.row(instrument).spark.get_or_insert_default();
+        self.row(instrument).rare().spark.get_or_insert_default();
     }
 
     /// The venue's own last price (from a position report), a mark of last resort.
     pub fn venue_last(&mut self, instrument: &InstrumentId, price: Price) {
         let mark = self.row(instrument);
-        mark.venue_last = Some(price);
-        let price = mark.price();
-        if let Some(holding) = &mut mark.holding {
-            holding.mark(price);
-        }
+        mark.rare().venue_last = Some(price);
+        mark.mark_holding(mark.price());
     }
 
     /// Time went by that nobody here saw: no quote is young any more. Prices stay as last known.
@@ -474,104 +484,4 @@ fn take(mark: &mut Mark, news: &Market) -> Marked {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::book::fixture::{aapl, at, btc, now, px, qty, quote};
-
-    fn print(price: &str, s: i64) -> Market {
-        Market::Trade(Trade {
-            instrument: aapl(),
-            price: px(price),
-            size: qty("1"),
-            at: at(s),
-            received: now(s).mono,
-        })
-    }
-
-    #[test]
-    fn the_last_print_is_held_inside_the_touch() {
-        let mut marks = Marks::new();
-        assert_eq!(marks.apply(&print("100", 0)), Marked::New);
-        assert_eq!(marks.get(&aapl()).unwrap().price(), Some(px("100")));
-        assert_eq!(marks.apply(&quote(aapl(), "101", "101.10", 1)), Marked::Fresh);
-        assert_eq!(marks.get(&aapl()).unwrap().price(), Some(px("101")));
-        marks.apply(&quote(btc(), "10", "12", 1));
-        assert_eq!(marks.get(&btc()).unwrap().price(), Some(px("11")), "no print: the middle");
-    }
-
-    #[test]
-    fn bad_quotes_are_flagged_and_the_last_good_one_stays() {
-        let mut marks = Marks::new();
-        marks.apply(&quote(aapl(), "100", "100.02", 0));
-        for (bid, ask, why) in [
-            ("101", "100", BadQuote::Crossed),
-            ("0", "100", BadQuote::NotPositive),
-            ("-1", "100", BadQuote::NotPositive),
-            ("10000", "10001", BadQuote::Jump),
-            ("1", "1.01", BadQuote::Jump),
-        ] {
-            assert_eq!(marks.apply(&quote(aapl(), bid, ask, 1)), Marked::Bad(why));
-            let mark = marks.get(&aapl()).unwrap();
-            assert_eq!((mark.bid(), mark.bad.unwrap().0), (Some(px("100")), why));
-            assert_eq!(mark.quote_age_ms(now(3)), Some(3_000), "the good one grows old");
-        }
-        marks.apply(&quote(aapl(), "100.01", "100.03", 2));
-        assert_eq!(marks.get(&aapl()).unwrap().bad, None);
-    }
-
-    #[test]
-    fn a_jump_that_stands_is_believed() {
-        let mut marks = Marks::new();
-        marks.apply(&quote(aapl(), "1000", "1001", 0));
-        for s in 1..31 {
-            assert_eq!(marks.apply(&quote(aapl(), "50", "50.1", s)), Marked::Bad(BadQuote::Jump));
-        }
-        assert_eq!(marks.apply(&quote(aapl(), "50", "50.1", 31)), Marked::Fresh);
-    }
-
-    #[test]
-    fn negative_prices_count_where_they_can_be() {
-        let mut marks = Marks::new();
-        marks.allow_negative(&aapl());
-        assert_eq!(marks.apply(&quote(aapl(), "-37.64", "-37.60", 0)), Marked::Fresh);
-        marks.hold(&aapl(), "10".parse().unwrap(), Some(px("5")), Payoff::Linear("1000".parse().unwrap()));
-        let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
-        assert_eq!(holding.unrealized, Some(Money::new(Decimal::from(-426_200))));
-    }
-
-    #[test]
-    fn what_comes_out_of_order_is_put_aside() {
-        let mut marks = Marks::new();
-        marks.apply(&quote(aapl(), "100", "101", 10));
-        assert_eq!(marks.apply(&quote(aapl(), "90", "91", 9)), Marked::Old);
-        assert_eq!(marks.get(&aapl()).unwrap().bid(), Some(px("100")));
-    }
-
-    #[test]
-    fn profit_of_what_is_held_follows_each_message() {
-        let mut marks = Marks::new();
-        marks.hold(&aapl(), "-50".parse().unwrap(), Some(px("253.10")), Payoff::ONE);
-        assert_eq!(
-            marks.get(&aapl()).unwrap().holding.clone().unwrap().unrealized,
-            None,
-            "no mark, no guess"
-        );
-        marks.apply(&print("251.20", 0));
-        let holding = marks.get(&aapl()).unwrap().holding.clone().unwrap();
-        assert_eq!(holding.unrealized, Some("95.00".parse().unwrap()));
-        marks.hold(&aapl(), SignedQty::ZERO, None, Payoff::ONE);
-        assert_eq!(marks.get(&aapl()).unwrap().holding, None);
-    }
-
-    #[test]
-    fn a_sparkline_is_bounded_and_ends_at_the_present() {
-        let mut marks = Marks::new();
-        marks.chart(&aapl());
-        for s in 0..1_000 {
-            marks.apply(&print(&format!("100.{:02}", s % 100), s));
-        }
-        let spark: Vec<_> = marks.get(&aapl()).unwrap().spark().collect();
-        assert_eq!(spark.len(), SPARK_POINTS + 1);
-        assert_eq!(spark.last(), Some(&px("100.99")));
-    }
-}
+mod tests;

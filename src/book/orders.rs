@@ -18,9 +18,9 @@ use crate::domain::{
     fact::{Intent, OrderFact},
     ids::{ClientId, Currency, InstrumentId, OrderId, VenueId, VenueOrderId},
     lifecycle::{OrderEvent, OrderState, Transition, next},
-    money::{Money, Price, Qty, SignedQty},
+    money::{Money, Price, Qty},
     names::FewMap,
-    order::{Amount, Change, OrderSpec, Origin, Role},
+    order::{Amount, Change, OrderSpec, Origin, Role, Side},
     payoff::Payoff,
     quote::Arrival,
     report::OrderReport,
@@ -102,7 +102,7 @@ pub struct OrderRow {
 impl OrderRow {
     /// The average price of what has filled.
     pub fn avg_price(&self) -> Option<Price> {
-        self.payoff.average(SignedQty::new(self.filled.get()), self.filled_value)
+        self.payoff.average(self.filled.held(), self.filled_value)
     }
     /// What can still fill, as far as is known: zero once it has ended. `None` for an order in money.
     pub fn remaining(&self) -> Option<Qty> {
@@ -177,9 +177,26 @@ impl Named for OrderRow {
 #[derive(Debug)]
 struct Unseen {
     place: u32,
-    /// What it takes at the price that it names, as long as nothing of that changes: before an order leaves it is asked
-    /// of all that left just now. `None` where it has to be worked out.
-    named: Option<Money>,
+    named: Option<Taken>,
+}
+
+/// What an order takes at the price that it names, as long as nothing of that changes and it does not end: before an
+/// order leaves it is asked of all that left just now. Orders that replace others, or are held to what is there by the
+/// venue, have none.
+#[derive(Debug)]
+struct Taken {
+    money: Money,
+    side: Side,
+    seat: Seat,
+}
+
+/// What an order takes that the venue has not counted.
+#[derive(Debug)]
+pub enum Uncounted<'a> {
+    /// So much, unless it closes what is held then.
+    Named(Money),
+    /// It has to be worked out.
+    Order(&'a OrderRow),
 }
 
 /// What is kept of the orders of one venue.
@@ -194,7 +211,7 @@ struct OfVenue {
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     pub(super) rows: Rows<OrderRow>,
-    pub(super) by_venue_id: BTreeMap<(VenueId, VenueOrderId), OrderId>,
+    pub(super) by_venue_id: FewMap<VenueId, BTreeMap<VenueOrderId, ClientId>>,
     pub(super) children: BTreeMap<OrderId, BTreeSet<OrderId>>,
     pub(super) lines: Seated<Line>,
     pub(super) uncertain: Places,
@@ -222,9 +239,10 @@ impl Orders {
             row.role = role;
         }
         let (place, applied) = self.insert(row);
-        let price = intent.spec.named_price();
-        let named = payoff.zip(intent.spec.amount.qty()).filter(|_| price.is_some());
-        let named = named.and_then(|(payoff, qty)| payoff.size(qty, price));
+        let spec = &intent.spec;
+        let price = spec.named_price().filter(|_| intent.replaces.is_none() && !spec.reduce_only);
+        let worth = |price| payoff.zip(spec.amount.qty()).and_then(|(p, qty)| p.size(qty, Some(price)));
+        let named = price.and_then(worth).map(|money| Taken { money, side: spec.side, seat });
         self.venues.or_default(&intent.order.venue).unseen.push(Unseen { place, named });
         if self.recent.len() >= RECENT_MAX {
             self.recent.pop_front();
@@ -236,7 +254,7 @@ impl Orders {
     pub(super) fn learn(&mut self, at: Stamp, seat: Seat, report: &OrderReport, origin: &Origin) -> Applied {
         let venue = report.instrument.venue.clone();
         let id = OrderId { venue: venue.clone(), client: report.client.clone() };
-        let known = self.by_venue_id.contains_key(&(venue.clone(), report.venue_id.clone()));
+        let known = self.by_venue_id.get(&venue).is_some_and(|ids| ids.contains_key(&report.venue_id));
         if known || self.rows.contains(&id) {
             return Applied::Duplicate;
         }
@@ -299,8 +317,8 @@ impl Orders {
     /// The row that an execution or report means, by either name.
     pub(super) fn find(&self, id: &OrderId, venue_id: &VenueOrderId) -> Option<&OrderRow> {
         self.rows.get(id).or_else(|| {
-            let by_venue = self.by_venue_id.get(&(id.venue.clone(), venue_id.clone()))?;
-            self.rows.get(by_venue)
+            let client = self.client_of(&id.venue, Some(venue_id))?;
+            self.rows.get(&OrderId { venue: id.venue.clone(), client })
         })
     }
 
@@ -349,10 +367,19 @@ impl Orders {
         }
     }
 
-    /// Those that the venue's last account report can't have counted, and what each takes where it says that itself.
-    pub(super) fn unseen(&self, venue: &VenueId) -> impl Iterator<Item = (&OrderRow, Option<Money>)> {
-        let unseen = self.venues.get(venue).into_iter().flat_map(|of_venue| &of_venue.unseen);
-        unseen.filter_map(|unseen| Some((self.rows.at(unseen.place)?, unseen.named)))
+    /// Those that the venue's last account report can't have counted. `closes`: is this side the one that closes what
+    /// is held at this seat?
+    pub(super) fn uncounted<'a>(
+        &'a self,
+        venue: &VenueId,
+        closes: impl Fn(Seat, Side) -> bool + 'a,
+    ) -> impl Iterator<Item = Uncounted<'a>> {
+        let unseen = self.venues.get(venue).map(|of_venue| of_venue.unseen.as_slice()).unwrap_or_default();
+        unseen.iter().filter_map(move |unseen| match &unseen.named {
+            Some(taken) if closes(taken.seat, taken.side) => None,
+            Some(taken) => Some(Uncounted::Named(taken.money)),
+            None => self.rows.at(unseen.place).map(Uncounted::Order),
+        })
     }
 
     fn forget_unseen(&mut self, venue: &VenueId, place: u32) {
@@ -382,9 +409,8 @@ impl Orders {
         }
     }
 
-    fn client_of(&self, venue: &VenueId, id: Option<&VenueOrderId>) -> Option<ClientId> {
-        let id = id?;
-        self.by_venue_id.get(&(venue.clone(), id.clone())).map(|o| o.client.clone())
+    pub(super) fn client_of(&self, venue: &VenueId, id: Option<&VenueOrderId>) -> Option<ClientId> {
+        self.by_venue_id.get(venue)?.get(id?).cloned()
     }
 
     /// Takes in an order that is not here yet.
@@ -421,7 +447,7 @@ impl Orders {
         };
         let id = &row.id;
         if let Some(venue_id) = row.venue_id.clone() {
-            self.by_venue_id.insert((id.venue.clone(), venue_id), id.clone());
+            self.by_venue_id.or_default(&id.venue).insert(venue_id, id.client.clone());
         }
         let line = self.lines.get_or_insert_with(row.seat, || Line::of(&row.spec.instrument));
         if row.state.is_open() {
@@ -435,9 +461,13 @@ impl Orders {
         } else {
             self.uncertain.remove(place);
         }
+        let has_ended = row.state.is_final();
         if matches!(row.state, OrderState::NotSent | OrderState::Rejected) {
             let venue = id.venue.clone();
             self.forget_unseen(&venue, place);
+        } else if has_ended {
+            // What it takes is what it has filled.
+            self.work_out(|unseen| unseen.place == place);
         }
         self.recount(place);
     }
@@ -453,8 +483,10 @@ impl Orders {
             line.open.remove(place);
         }
         self.forget_unseen(&id.venue, place);
-        if let Some(venue_id) = row.venue_id {
-            self.by_venue_id.remove(&(id.venue.clone(), venue_id));
+        if let Some(venue_id) = &row.venue_id
+            && let Some(ids) = self.by_venue_id.get_mut(&id.venue)
+        {
+            ids.remove(venue_id);
         }
         let Some(client) = row.parent else { return };
         let parent = OrderId { venue: id.venue.clone(), client };

@@ -262,7 +262,7 @@ fn executions(book: &Book, report: &VenueReport, told: &mut ToldByOrder) -> Vec<
         let sum = told.entry(row.map_or(id, |r| r.id.clone())).or_default();
         sum.qty = sum.qty.checked_add(new).unwrap_or(sum.qty);
         let payoff = book.payoff_of(&execution.instrument);
-        let weight = payoff.weight(SignedQty::new(new.get()), execution.price);
+        let weight = payoff.weight(new.held(), execution.price);
         let value = weight.and_then(|v| sum.value.checked_add(v));
         sum.value = value.unwrap_or(sum.value);
     }
@@ -304,7 +304,7 @@ fn count_more(book: &Book, correction: &Correction, told: &mut ToldByOrder) {
     let more = now.qty.saturating_sub(was.qty);
     sum.qty = sum.qty.checked_add(more).unwrap_or(sum.qty);
     let payoff = book.payoff_of(&now.instrument);
-    let weight = |e: &Execution| payoff.weight(SignedQty::new(e.qty.get()), e.price);
+    let weight = |e: &Execution| payoff.weight(e.qty.held(), e.price);
     let value =
         weight(now).zip(weight(was)).and_then(|(now, was)| sum.value.checked_add(now)?.checked_sub(was));
     sum.value = value.unwrap_or(sum.value);

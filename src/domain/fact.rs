@@ -16,8 +16,8 @@ use super::{
     text::Text,
     time::Stamp,
 };
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{fmt, sync::Arc};
 
 /// What happened to one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,54 @@ impl OrderFact {
     }
 }
 
+/// By what right an order leaves. Of the gate's verdict it is the number: put into words by who reads or writes it, since
+/// an order waits for what is made here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grounds {
+    /// The gate's verdict of this number let it pass: `gate 7`.
+    Gate(u64),
+    /// In words.
+    Words(Text),
+}
+
+impl fmt::Display for Grounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gate(number) => write!(f, "gate {number}"),
+            Self::Words(text) => text.fmt(f),
+        }
+    }
+}
+
+impl From<Text> for Grounds {
+    fn from(text: Text) -> Self {
+        let number = text.as_str().strip_prefix("gate ").and_then(|digits| digits.parse().ok());
+        // Only what reads the same again.
+        match number.map(Self::Gate).filter(|gate| gate.to_string() == text.as_str()) {
+            Some(gate) => gate,
+            None => Self::Words(text),
+        }
+    }
+}
+
+impl From<&str> for Grounds {
+    fn from(text: &str) -> Self {
+        Text::from(text).into()
+    }
+}
+
+impl Serialize for Grounds {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Grounds {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Text::deserialize(d).map(Self::from)
+    }
+}
+
 /// An order of ours, before it leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -78,7 +126,7 @@ pub struct Intent {
     /// The order that it replaces.
     pub replaces: Option<ClientId>,
     /// The verdict that let it pass: a gate's number, or the proof that it only reduces.
-    pub verdict: Text,
+    pub verdict: Grounds,
     /// The touch that stood then, where one was known.
     #[serde(default)]
     pub arrival: Option<Arrival>,
@@ -298,5 +346,30 @@ mod kept_as_pairs {
     }
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Kept, D::Error> {
         Vec::deserialize(from).map(|pairs: Vec<_>| pairs.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_verdict_reads_as_it_was_written() {
+        for (text, grounds) in [
+            ("gate 7", Grounds::Gate(7)),
+            ("gate 0", Grounds::Gate(0)),
+            ("gate 07", Grounds::Words("gate 07".into())),
+            ("gate +7", Grounds::Words("gate +7".into())),
+            ("gate #1", Grounds::Words("gate #1".into())),
+            ("gate 99999999999999999999", Grounds::Words("gate 99999999999999999999".into())),
+            ("reduces, proven against the book", Grounds::Words("reduces, proven against the book".into())),
+            ("", Grounds::Words("".into())),
+        ] {
+            assert_eq!(Grounds::from(text), grounds);
+            assert_eq!(grounds.to_string(), text);
+            let json = serde_json::to_string(&grounds).unwrap();
+            assert_eq!(json, serde_json::to_string(text).unwrap(), "as journals always had it");
+            assert_eq!(serde_json::from_str::<Grounds>(&json).unwrap(), grounds);
+        }
     }
 }

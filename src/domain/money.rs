@@ -113,6 +113,13 @@ fn read<'de, D: Deserializer<'de>>(d: D) -> Result<Exact, D::Error> {
     if d.is_human_readable() { d.deserialize_any(ExactVisitor).map(Exact::of) } else { compact::read(d) }
 }
 
+fn put(number: Exact, text: &mut String) {
+    match Digits::of(number).as_ref().and_then(Digits::as_str) {
+        Some(digits) => text.push_str(digits),
+        None => text.push_str(&number.get().to_string()),
+    }
+}
+
 macro_rules! decimal_value {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -141,12 +148,15 @@ macro_rules! decimal_value {
             pub const fn is_negative(self) -> bool {
                 self.0.is_negative()
             }
+            /// Is it so small that the product of two such is never cut or refused, nor any sum of some thousand of
+            /// those? Nearly all are.
+            #[inline]
+            pub const fn is_modest(self) -> bool {
+                self.0.is_modest()
+            }
             /// Writes its digits behind a text, as `Display` does and without its detours.
             pub fn put(self, text: &mut String) {
-                match Digits::of(self.0).as_ref().and_then(Digits::as_str) {
-                    Some(digits) => text.push_str(digits),
-                    None => text.push_str(&self.get().to_string()),
-                }
+                put(self.0, text);
             }
         }
         impl fmt::Display for $name {
@@ -284,6 +294,11 @@ impl Qty {
     /// Is it a whole multiple of `lot`? Everything is of a zero lot.
     pub fn is_multiple_of(self, lot: Qty) -> bool {
         lot.is_zero() || self.0.is_multiple_of(lot.0)
+    }
+    /// As what is held long.
+    #[inline]
+    pub const fn held(self) -> SignedQty {
+        SignedQty(self.0)
     }
     /// With a direction.
     pub fn signed(self, side: super::order::Side) -> SignedQty {

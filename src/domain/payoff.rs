@@ -74,6 +74,7 @@ impl Payoff {
     /// there, and on overflow.
     pub fn value(self, qty: SignedQty, price: Option<Price>) -> Option<Money> {
         match self {
+            Self::Linear(multiplier) if multiplier == Ratio::ONE => qty.checked_mul_price(price?),
             Self::Linear(multiplier) => qty.checked_mul_price(price?)?.times(multiplier),
             Self::Inverse { face } => face.checked_mul(qty.get()),
         }
@@ -81,7 +82,7 @@ impl Payoff {
 
     /// The same without a sign.
     pub fn size(self, qty: Qty, price: Option<Price>) -> Option<Money> {
-        self.value(SignedQty::new(qty.get()), price).map(Money::abs)
+        self.value(qty.held(), price).map(Money::abs)
     }
 
     /// What is held was worth when it was entered for `weight`. `None` on overflow.

@@ -314,12 +314,10 @@ impl Engine {
     fn on_symbols(&mut self, venue: &VenueId, result: Result<Vec<Symbol>, Fault>) {
         match result {
             Ok(symbols) => {
-                if let Some(state) = self.venues.get_mut(venue) {
-                    state.symbols = symbols;
-                    self.view.symbols = true;
-                    // A rate that is needed may be told there.
-                    self.watches_moved = true;
-                }
+                self.list(venue, symbols);
+                self.view.symbols = true;
+                // A rate that is needed may be told there.
+                self.watches_moved = true;
             }
             Err(fault) => self.note_fault(venue, &fault),
         }

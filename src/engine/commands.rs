@@ -3,6 +3,7 @@
 use super::{
     Engine,
     held::{Division, Exit},
+    input::words_of,
     orders::{Maker, Stopped},
     preview::Power,
     requests::{done, placed, refused, refused_text},
@@ -24,8 +25,20 @@ use crate::{
 };
 
 impl Engine {
+    /// An order line, where it lies: it is not moved from hand to hand while it waits to leave.
+    pub(super) fn on_order(&mut self, maker: &Maker, draft: &Draft, words: Option<Text>) -> Option<Reply> {
+        let line = words.unwrap_or_else(|| words_of(&Command::Order(draft.clone())));
+        self.said(line, maker);
+        self.place(maker, draft)
+    }
+
     /// Nothing where what left is answered as it is settled.
-    pub(super) fn on_command(&mut self, maker: &Maker, command: Command) -> Option<Reply> {
+    pub(super) fn on_command(
+        &mut self,
+        maker: &Maker,
+        command: Command,
+        words: Option<Text>,
+    ) -> Option<Reply> {
         match command {
             Command::Flatten(scope) => return Some(self.flatten(&scope, maker)),
             Command::Halt => return Some(self.halt(maker)),
@@ -36,7 +49,10 @@ impl Engine {
             | Command::Cancel { .. }
             | Command::Replace { .. }
             | Command::Lock { .. }
-            | Command::Unlock { .. } => self.commanded(&command, maker),
+            | Command::Unlock { .. } => {
+                let line = words.unwrap_or_else(|| words_of(&command));
+                self.said(line, maker);
+            }
         }
         Some(match command {
             Command::Order(draft) => return self.place(maker, &draft),
@@ -71,7 +87,7 @@ impl Engine {
         let spec = &order.spec;
         let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
         if reduces || self.book.exit_side(&spec.instrument) == Some(spec.side) {
-            match self.reduce(order.clone(), maker) {
+            match self.reduce((*order).clone(), maker) {
                 Ok(clients) => return Some(placed(clients, spec.instrument.venue.clone(), &describe(spec))),
                 Err(why) if reduces => return refused_at(why, "size".into()),
                 // It closes and opens, or more is closing than there is: the gate's.
@@ -83,7 +99,7 @@ impl Engine {
         }
         let words = describe(spec);
         let venue = spec.instrument.venue.clone();
-        Some(match self.enter(order, maker) {
+        Some(match self.enter(*order, maker) {
             Ok(clients) => placed(clients, venue, &words),
             Err(stopped) => refused(&stopped, None),
         })

@@ -166,7 +166,7 @@ mod tests {
         fn follow(&mut self, front: u32, name: Option<&str>) -> Option<String> {
             let request = Request::Depth { instrument: name.map(coin) };
             let envelope = Envelope { id: RequestId(1), origin: Origin::Screen, request };
-            self.step(Input::Request { front: Front(front), envelope })
+            self.step(Input::asked(Front(front), envelope))
         }
         fn book(&mut self, name: &str, bid: &str) {
             let level = |text: &str| vec![(text.parse().unwrap(), "1".parse().unwrap())];

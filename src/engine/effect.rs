@@ -140,7 +140,7 @@ pub enum Effect {
 impl Effect {
     /// Must the facts of its step be durable before it may leave, come what may? Cancels, reductions and
     /// questions go on without a journal.
-    pub const fn opens_risk(&self) -> bool {
+    pub fn opens_risk(&self) -> bool {
         match self {
             Self::Submit { .. } | Self::Entrust { .. } => true,
             Self::Replace { change, .. } => !change.peek().adds_nothing,

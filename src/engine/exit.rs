@@ -15,9 +15,9 @@ use super::{Engine, effect::Effect, input::Timer, orders::Maker, venue::Proving}
 use crate::{
     desk::Reply,
     domain::{
-        draft::{Command, Share},
+        draft::Share,
         fact::Fact,
-        ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
+        ids::{ClientId, InstrumentId, OrderId, VenueId},
         scope::{ExitPlan, Kept, Scope, Then},
         text::Text,
         time::Mono,
@@ -243,9 +243,8 @@ impl Engine {
     }
 
     /// Is there an exit under way, here, in another run, or left by one that died, that wants this position?
-    pub(super) fn is_exiting(&self, venue: &VenueId, symbol: &Symbol) -> bool {
-        let instrument = InstrumentId { venue: venue.clone(), symbol: symbol.clone() };
-        self.book.open_exits().any(|e| e.plan.as_ref().is_some_and(|p| p.holds(&instrument)))
+    pub(super) fn is_exiting(&self, instrument: &InstrumentId) -> bool {
+        self.book.open_exits().any(|e| e.plan.as_ref().is_some_and(|p| p.holds(instrument)))
     }
 
     /// One exit of a symbol at a venue.
@@ -260,9 +259,4 @@ impl Engine {
             then,
         }
     }
-}
-
-/// The exit that a command asks for, in words for the journal.
-pub(super) fn line_of(command: &Command) -> Text {
-    Text::clean(&crate::grammar::print(command))
 }

@@ -3,11 +3,12 @@
 use super::{Counting, Routing};
 use crate::{
     broker::{Capability, Event, Fault, Market, Outcome, Proof},
-    desk::{Envelope, RequestId},
+    desk::{Envelope, Request, RequestId},
     domain::{
         algorithm::{Bounds, Claim, Instructed, Sighting},
         caution::Caution,
         delivery::Delivery,
+        draft::Command,
         fact::Dated,
         fee::FeeSchedule,
         ids::{ClientId, Instance, InstrumentId, Symbol, VenueId},
@@ -20,6 +21,7 @@ use crate::{
         scope::ExitTerms,
         text::Text,
     },
+    grammar,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -112,16 +114,46 @@ pub struct Setup {
     pub caution: Caution,
 }
 
+/// What a front end asks.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who.
+    pub front: Front,
+    /// What.
+    pub envelope: Envelope,
+    /// An order line in words, for the journal. Who asks puts it into words, so that nobody else waits for that.
+    words: Option<Text>,
+}
+
+impl Asked {
+    /// What this front end asks.
+    pub fn new(front: Front, envelope: Envelope) -> Self {
+        let words = if let Request::Do(command) = &envelope.request { Some(words_of(command)) } else { None };
+        Self { front, envelope, words }
+    }
+    /// Takes the words.
+    pub(super) const fn words(&mut self) -> Option<Text> {
+        self.words.take()
+    }
+}
+
+impl Input {
+    /// What this front end asks.
+    pub fn asked(front: Front, envelope: Envelope) -> Self {
+        Self::Request(Box::new(Asked::new(front, envelope)))
+    }
+}
+
+/// A command in words, for the journal.
+pub(super) fn words_of(command: &Command) -> Text {
+    Text::clean(&grammar::print(command))
+}
+
 /// An input, in the order of the lanes: an earlier variant's lane is emptied before a later one's.
 #[derive(Debug)]
 pub enum Input {
     /// A front end asks.
-    Request {
-        /// Who.
-        front: Front,
-        /// What.
-        envelope: Envelope,
-    },
+    Request(Box<Asked>),
     /// A venue tells something of orders or connections.
     Venue {
         /// Which.

@@ -57,7 +57,7 @@ impl Engine {
 
     fn values<'a>(&'a self, venue: &'a VenueId) -> impl Iterator<Item = (&'a InstrumentId, Option<Money>)> {
         let held = self.book.positions().filter(move |p| p.instrument.venue == *venue && !p.qty.is_zero());
-        held.map(|p| (&p.instrument, self.marks.get(&p.instrument).and_then(|m| m.holding.as_ref()?.value)))
+        held.map(|p| (&p.instrument, self.marks.get(&p.instrument).and_then(|m| m.holding()?.value)))
     }
 
     /// What a margin call closes at a venue now.
@@ -82,7 +82,7 @@ impl Engine {
             qty: row.qty,
             margin: Money::new(used.get().checked_mul(part)?.round_dp(6)),
             lot: self.book.instrument(id).map(|rules| rules.whole_lot.max(rules.lot)).unwrap_or_default(),
-            unrealized: self.marks.get(id).and_then(|m| m.holding.as_ref()?.unrealized),
+            unrealized: self.marks.get(id).and_then(|m| m.holding()?.unrealized),
         })
     }
 
@@ -173,7 +173,7 @@ impl Engine {
     /// False when it is over.
     fn drive_margin_call(&mut self, run: &mut Run) -> bool {
         if let Some((instrument, before)) = &run.closing {
-            if self.is_exiting(&instrument.venue, &instrument.symbol) {
+            if self.is_exiting(instrument) {
                 return true;
             }
             let now = self.book.position(instrument).map(|p| p.qty).unwrap_or_default();
@@ -209,7 +209,7 @@ impl Engine {
         let close = Command::Close { symbol, share, venue: Some(run.venue.clone()) };
         let maker = Maker { origin: run.maker.origin.clone(), asked: None };
         // What it has to say it says in its own alerts; that nothing came of it shows in the position.
-        drop(self.on_command(&maker, close));
+        drop(self.on_command(&maker, close, None));
     }
 
     fn end_margin_call(&mut self, run: &Run) {

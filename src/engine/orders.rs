@@ -1,11 +1,11 @@
 //! Orders on their way out: through the gate or proven to reduce, durable before they leave, each sent once.
 
-use super::{Engine, effect::Effect, input::Front};
+use super::{Engine, effect::Effect, input::Front, venue::VenueState};
 use crate::{
     book::OrderRow,
     desk::RequestId,
     domain::{
-        fact::{Fact, Intent, OrderFact},
+        fact::{Fact, Grounds, Intent, OrderFact},
         ids::{ClientId, OrderId, VenueId},
         lifecycle::{OrderEvent, OrderState},
         order::{Change, OrderSpec, OrderType, Origin, Replacement, Submission},
@@ -44,11 +44,14 @@ impl std::fmt::Display for Stopped {
 impl Engine {
     /// What may be done at a venue now, for an order that opens risk.
     pub(super) fn access(&self, venue: &VenueId) -> Access {
+        self.venues.get(venue).map_or(Access::ReadOnly, |state| self.access_at(venue, state))
+    }
+
+    fn access_at(&self, venue: &VenueId, state: &VenueState) -> Access {
         let locked = |reason: &str| Access::Locked { reason: Text::clean(reason) };
         if self.read_only {
             return locked("another Tradedeck holds this profile; this one only looks");
         }
-        let Some(state) = self.venues.get(venue) else { return Access::ReadOnly };
         if let Some(reason) = state.read_only() {
             return Access::Locked { reason };
         }
@@ -82,10 +85,10 @@ impl Engine {
         let venue = &spec.instrument.venue;
         let state = self.venues.get(venue)?;
         let symbol = &spec.instrument.symbol;
-        let access = self.access(venue);
+        let access = self.access_at(venue, state);
         let access = if access != Access::Trading {
             access
-        } else if self.is_exiting(venue, symbol) {
+        } else if self.is_exiting(&spec.instrument) {
             Access::Locked { reason: Text::clean(&format!("an exit from {symbol} is under way")) }
         } else if let Some(latch) = self.book.blocking_latches(venue, symbol).next() {
             Access::Locked { reason: latch.trip.reason.clone() }
@@ -100,7 +103,7 @@ impl Engine {
             limits: state.setup.limits.of(symbol),
             capability: Some(&state.setup.capability),
             access: &access,
-            session: self.session_of(&spec.instrument),
+            session: self.session_at(state, &spec.instrument),
             days: &state.days,
             now: self.now,
             beside,
@@ -121,7 +124,7 @@ impl Engine {
     ) -> Result<ClientId, Stopped> {
         let (intent, order) = self.clear(spec, beside, origin)?;
         let OrderId { venue, client } = intent.order.clone();
-        self.fact(Fact::Intended(Arc::new(intent)));
+        self.fact(Fact::Intended(intent));
         self.effect(Effect::Submit { venue, order });
         Ok(client)
     }
@@ -142,7 +145,7 @@ impl Engine {
         spec: OrderSpec,
         beside: Beside,
         origin: Origin,
-    ) -> Result<(Intent, Cleared<Submission>), Stopped> {
+    ) -> Result<(Arc<Intent>, Cleared<Submission>), Stopped> {
         let venue = spec.instrument.venue.clone();
         self.count_entry(&venue);
         let client = self.next_client();
@@ -155,9 +158,10 @@ impl Engine {
             .ok_or_else(|| Stopped::Why(Text::clean(&format!("there is no venue `{venue}`"))))?;
         let order = order.map_err(Stopped::Checks)?;
         self.proven(&venue).map_err(Stopped::Why)?;
-        let verdict = Text::numbered("gate", number);
+        let verdict = Grounds::Gate(number);
         let order_id = OrderId { venue, client };
-        Ok((Intent { order: order_id, spec, origin, replaces: None, verdict, arrival }, order))
+        let intent = Arc::new(Intent { order: order_id, spec, origin, replaces: None, verdict, arrival });
+        Ok((intent, order))
     }
 
     /// No limit and no lock stops what closes, neither here nor at the gate; but nothing at all is sent to an account of
@@ -196,7 +200,7 @@ impl Engine {
             risk::prove(&self.book, submission)?
         };
         let spec = order.peek().spec.clone();
-        self.intend(&client, spec, origin, None, Text::clean("reduces, proven against the book"));
+        self.intend(&client, spec, origin, None, "reduces, proven against the book".into());
         self.effect(Effect::Reduce { venue, order });
         Ok(client)
     }
@@ -207,7 +211,7 @@ impl Engine {
         spec: OrderSpec,
         origin: Origin,
         replaces: Option<ClientId>,
-        verdict: Text,
+        verdict: Grounds,
     ) {
         let order = OrderId { venue: spec.instrument.venue.clone(), client: client.clone() };
         let arrival = self.touch(&spec.instrument);
@@ -284,7 +288,7 @@ impl Engine {
         asked.replaced_by = Some(client.clone());
         asked.change = Some(change);
         self.fact(Fact::Order(Box::new(asked)));
-        let verdict = Text::numbered("gate", number);
+        let verdict = Grounds::Gate(number);
         self.intend(&client, after, origin, Some(id.client.clone()), verdict);
         self.effect(Effect::Replace { venue: id.venue.clone(), change: Box::new(cleared) });
         Ok(client)

@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// Sizes and prices a draft, to be sent.
-    pub(super) fn order_of(&mut self, draft: &Draft) -> Result<sizing::Order, Problem> {
+    pub(super) fn order_of(&mut self, draft: &Draft) -> Result<Box<sizing::Order>, Problem> {
         self.work_out(draft, Power::NotAsked, sizing::order)
     }
 
@@ -133,7 +133,7 @@ impl Engine {
             | Command::Protect { .. }
             | Command::Replace { .. }
             | Command::Lock { .. }
-            | Command::Unlock { .. } => Reply::Done(super::exit::line_of(command)),
+            | Command::Unlock { .. } => Reply::Done(super::input::words_of(command)),
         }
     }
 

@@ -80,9 +80,8 @@ impl Engine {
         let other = Symbol::new(&format!("{to}/{from}")).ok()?;
         let find = |symbol: &Symbol, inverse| {
             self.names.iter().find_map(|venue| {
-                let state = self.venues.get(venue)?;
                 let id = InstrumentId { venue: venue.clone(), symbol: symbol.clone() };
-                let is_there = state.symbols.contains(symbol) || self.book.instrument(&id).is_some();
+                let is_there = self.book.instrument(&id).is_some() || self.lists(&id);
                 is_there.then_some(Pair { id, inverse })
             })
         };

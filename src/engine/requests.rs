@@ -3,7 +3,7 @@
 use super::{
     Engine,
     effect::{Ask, Effect},
-    input::{Front, Timer},
+    input::{Asked, Timer, words_of},
     orders::{Maker, Stopped},
 };
 use crate::{
@@ -23,12 +23,21 @@ use crate::{
 const BARS_MAX: u32 = 1_000;
 
 impl Engine {
-    pub(super) fn on_request(&mut self, front: Front, envelope: Envelope) {
-        let Envelope { id, origin, request } = envelope;
+    pub(super) fn on_request(&mut self, mut asked: Box<Asked>) {
+        let words = asked.words();
+        if let Request::Do(Command::Order(draft)) = &asked.envelope.request {
+            let (front, id) = (asked.front, asked.envelope.id);
+            let maker = Maker { origin: asked.envelope.origin.clone(), asked: Some((front, id)) };
+            if let Some(reply) = self.on_order(&maker, draft, words) {
+                self.reply(front, id, reply);
+            }
+            return;
+        }
+        let Asked { front, envelope: Envelope { id, origin, request }, .. } = *asked;
         let maker = Maker { origin, asked: Some((front, id)) };
         let reply = match request {
             Request::Preview(command) => self.preview(&command),
-            Request::Do(command) => match self.on_command(&maker, command) {
+            Request::Do(command) => match self.on_command(&maker, command, words) {
                 Some(reply) => reply,
                 None => return,
             },
@@ -203,8 +212,12 @@ impl Engine {
     }
 
     pub(super) fn commanded(&mut self, command: &Command, maker: &Maker) {
-        let line = super::exit::line_of(command);
-        self.fact(Fact::Commanded { line, origin: maker.origin.clone() });
+        self.said(words_of(command), maker);
+    }
+
+    /// What a person asked for is written down.
+    pub(super) fn said(&mut self, line: Text, maker: &Maker) {
+        self.record(Fact::Commanded { line, origin: maker.origin.clone() });
     }
 }
 

@@ -244,7 +244,7 @@ impl Rig {
         self.asked += 1;
         let envelope = Envelope { id: RequestId(self.asked), origin: Origin::Screen, request };
         self.effects.clear();
-        self.step(Input::Request { front: Front(0), envelope });
+        self.step(Input::asked(Front(0), envelope));
         let is_reply =
             |e: &Effect| matches!(e, Effect::Reply { receipt, .. } if receipt.id == RequestId(self.asked));
         let at = self.effects.iter().rposition(is_reply).unwrap();

@@ -111,8 +111,7 @@ impl Engine {
             if let Some(rules) = self.book.instrument(&id) {
                 return Some(rules.class);
             }
-            let lists = self.venues.get(venue).is_some_and(|v| v.symbols.contains(&id.symbol));
-            lists.then(|| self.class_of(&id))
+            self.lists(&id).then(|| self.class_of(&id))
         });
         let known: BTreeSet<AssetClass> = known.collect();
         if known.is_empty() { BTreeSet::from([AssetClass::spelled(symbol)]) } else { known }

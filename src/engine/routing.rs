@@ -19,7 +19,10 @@ use crate::{
     },
 };
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// How long a symbol that was only looked at stays watched.
 const INTEREST_MS: u64 = 120_000;
@@ -51,18 +54,38 @@ impl Engine {
     /// The instrument that a symbol means at a venue: `BTCUSD` is `BTC/USD` where the venue has that.
     pub(super) fn instrument_for(&self, symbol: &Symbol, venue: &VenueId) -> InstrumentId {
         let as_typed = InstrumentId { venue: venue.clone(), symbol: symbol.clone() };
-        let Some(state) = self.venues.get(venue) else { return as_typed };
-        if self.book.instrument(&as_typed).is_some() || state.symbols.contains(symbol) {
+        if self.book.instrument(&as_typed).is_some() || self.lists(&as_typed) {
             return as_typed;
         }
         let same = |s: &&Symbol| {
             s.as_str().contains('/')
                 && s.as_str().chars().filter(|c| *c != '/').eq(symbol.as_str().chars().filter(|c| *c != '/'))
         };
-        match state.symbols.iter().find(same) {
+        let listed = self.listed.iter().filter(|(_, v)| v == venue).map(|(symbol, _)| symbol);
+        match { listed }.find(same) {
             Some(symbol) => InstrumentId { venue: venue.clone(), symbol: symbol.clone() },
             None => as_typed,
         }
+    }
+
+    /// Does its venue list it?
+    pub(super) fn lists(&self, id: &InstrumentId) -> bool {
+        self.listed.iter().any(|(symbol, venue)| *symbol == id.symbol && *venue == id.venue)
+    }
+
+    /// This is what a venue lists now.
+    pub(super) fn list(&mut self, venue: &VenueId, symbols: Vec<Symbol>) {
+        let mut symbols = Some(symbols);
+        let mut listed = Vec::with_capacity(self.listed.len());
+        for name in &self.names {
+            if name == venue {
+                let new = symbols.take().unwrap_or_default();
+                listed.extend(new.into_iter().map(|symbol| (symbol, venue.clone())));
+            } else {
+                listed.extend(self.listed.iter().filter(|(_, v)| v == name).cloned());
+            }
+        }
+        self.listed = Arc::new(listed);
     }
 
     /// Are the rules of an instrument there? Asks for them, and for its market, where they are not.
@@ -176,10 +199,15 @@ impl Engine {
 
     /// Where in its day its market is. What trades round the clock is always in regular hours.
     pub(super) fn session_of(&self, id: &InstrumentId) -> Session {
-        if self.venues.get(&id.venue).is_some_and(|v| v.setup.always_open) {
-            return self.hours.of(Calendar::Always);
+        match self.venues.get(&id.venue) {
+            Some(state) => self.session_at(state, id),
+            None => self.hours.of(Calendar::of(self.class_of(id))),
         }
-        self.hours.of(Calendar::of(self.class_of(id)))
+    }
+
+    pub(super) fn session_at(&self, state: &VenueState, id: &InstrumentId) -> Session {
+        let always = state.setup.always_open;
+        self.hours.of(if always { Calendar::Always } else { Calendar::of(self.class_of(id)) })
     }
 
     /// Does this venue take market orders for it now?

@@ -57,9 +57,8 @@ impl Drop for Decided<'_> {
 impl Engine {
     /// An order leaves: its fact goes out now, and into the book with the next fact or as this step is settled. To be
     /// called last: what looks at the book after it in the same half does not see it.
-    pub(super) fn leave(&mut self, intent: Intent, maker: &Maker) {
+    pub(super) fn leave(&mut self, intent: Arc<Intent>, maker: &Maker) {
         self.take_in_unsettled();
-        let intent = Arc::new(intent);
         self.out.facts.push(Dated { at: self.now.wall, fact: Fact::Intended(Arc::clone(&intent)) });
         self.unsettled.leaving = Some(Leaving { intent, asked: maker.asked });
     }
@@ -112,10 +111,7 @@ mod tests {
 
     fn order(n: u64, line: &str) -> Input {
         let request = Request::Do(grammar::parse(line).unwrap());
-        Input::Request {
-            front: Front(0),
-            envelope: Envelope { id: RequestId(n), origin: Origin::Screen, request },
-        }
+        Input::asked(Front(0), Envelope { id: RequestId(n), origin: Origin::Screen, request })
     }
 
     fn kinds(step: &Step) -> (Vec<&'static str>, Vec<&'static str>) {

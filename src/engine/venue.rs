@@ -85,7 +85,6 @@ pub(super) struct VenueState {
     /// Whose order books it was last told to follow.
     pub(super) told_books: BTreeSet<Symbol>,
     pub(super) told_open: BTreeMap<Symbol, crate::broker::Open>,
-    pub(super) symbols: Vec<Symbol>,
     pub(super) halted: BTreeMap<Symbol, Text>,
 }
 
@@ -116,7 +115,6 @@ impl VenueState {
             told: NameSet::default(),
             told_books: BTreeSet::new(),
             told_open: BTreeMap::new(),
-            symbols: Vec::new(),
             halted: BTreeMap::new(),
         }
     }

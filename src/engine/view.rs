@@ -205,10 +205,7 @@ impl Engine {
             s.equity_curve = Arc::new(self.curve_points());
         }
         if view.symbols {
-            let all = self.names.iter().filter_map(|v| self.venues.get(v).map(|s| (v, s)));
-            let pairs =
-                all.flat_map(|(v, s)| s.symbols.iter().map(move |symbol| (symbol.clone(), v.clone())));
-            s.symbols = Arc::new(pairs.collect());
+            s.symbols = Arc::clone(&self.listed);
             let offer = |v: &VenueId| Some((v.clone(), self.venues.get(v)?.setup.capability.clone()));
             s.offers = Arc::new(self.names.iter().filter_map(offer).collect());
         }

@@ -55,7 +55,7 @@ impl Engine {
 
 /// Both sides of a touch after which nothing came that is not believed.
 pub(super) fn believed(mark: &Mark) -> Option<Arrival> {
-    if mark.bad.is_some() {
+    if mark.bad().is_some() {
         return None;
     }
     Some(Arrival { bid: mark.bid()?, ask: mark.ask()? })

@@ -372,7 +372,7 @@ fn vary(fact: &mut Fact, text: &Text, number: &str, id: &str) {
             let intent = std::sync::Arc::make_mut(intent);
             intent.order.client = ClientId::new(id).unwrap();
             intent.spec.amount = Amount::Qty(size);
-            intent.verdict = text.clone();
+            intent.verdict = text.clone().into();
         }
         Fact::Order(order) => order.reason = Some(text.clone()),
         Fact::Learned { report, .. } => {

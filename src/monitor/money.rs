@@ -124,7 +124,7 @@ fn give_back(reading: Reading, at: &VenueWatch<'_>, f: &Figures<'_>) -> Reading 
 fn positions(from: &Sources<'_>, at: &VenueWatch<'_>, out: &mut Vec<Reading>) {
     let limit = &at.rules.position_loss;
     let rows = from.held(at.venue).map(|row| {
-        let holding = from.marks.get(&row.instrument).and_then(|m| m.holding.as_ref());
+        let holding = from.marks.get(&row.instrument).and_then(|m| m.holding());
         let fresh = match super::quote_age(from, at, row) {
             QuoteAge::Missing => false,
             QuoteAge::Ms(ms) => ms <= at.rules.quote_age.seconds.saturating_mul(1_000),

@@ -9,12 +9,7 @@ use crate::domain::{
 use rust_decimal::Decimal;
 use std::collections::VecDeque;
 
-pub(super) fn read(
-    from: &Sources<'_>,
-    at: &VenueWatch<'_>,
-    sent: Option<&VecDeque<Mono>>,
-    out: &mut Vec<Reading>,
-) {
+pub(super) fn read(from: &Sources<'_>, at: &VenueWatch<'_>, sent: Option<&Sent>, out: &mut Vec<Reading>) {
     let day = from.book.day(at.venue);
     let rules = at.rules;
     out.push(streak(at, day.losses));
@@ -48,17 +43,47 @@ fn count(reading: Reading, at: &VenueWatch<'_>, limit: &CountLimit, counted: (u6
     shown.by_share(ratio(whole(n), whole(trips_at)), Decimal::ONE)
 }
 
-/// How many in the last second and the last minute.
-pub(super) fn counted(sent: &VecDeque<Mono>, now: Mono) -> (u64, u64) {
-    // They stand in the order of a clock that never steps back.
-    let within = |ms: u64| sent.len().saturating_sub(sent.partition_point(|at| now.since_ms(*at) >= ms));
-    let number = |n: usize| u64::try_from(n).ok().unwrap_or(u64::MAX);
-    (number(within(1_000)), number(within(60_000)))
+/// So many orders of the last minute are remembered; more than any limit allows.
+const SENT_MAX: usize = 20_000;
+
+/// When the orders of the last minute left that may open risk, in the order of a clock that never steps back.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sent {
+    times: VecDeque<Mono>,
+    /// So many of them, the first, had left more than a second before the newest.
+    old: usize,
 }
 
-fn rate(from: &Sources<'_>, at: &VenueWatch<'_>, sent: Option<&VecDeque<Mono>>) -> Reading {
+impl Sent {
+    /// One more leaves; how many left in the last second and the last minute, with it.
+    pub(super) fn note(&mut self, now: Mono) -> (u64, u64) {
+        self.times.push_back(now);
+        while self.times.front().is_some_and(|at| now.since_ms(*at) >= 60_000) || self.times.len() > SENT_MAX
+        {
+            self.times.pop_front();
+            self.old = self.old.saturating_sub(1);
+        }
+        while self.times.get(self.old).is_some_and(|at| now.since_ms(*at) >= 1_000) {
+            self.old = self.old.saturating_add(1);
+        }
+        (number(self.times.len().saturating_sub(self.old)), number(self.times.len()))
+    }
+
+    /// How many in so many last milliseconds.
+    fn within(&self, now: Mono, ms: u64) -> u64 {
+        let before = self.times.partition_point(|at| now.since_ms(*at) >= ms);
+        number(self.times.len().saturating_sub(before))
+    }
+}
+
+fn number(n: usize) -> u64 {
+    u64::try_from(n).ok().unwrap_or(u64::MAX)
+}
+
+fn rate(from: &Sources<'_>, at: &VenueWatch<'_>, sent: Option<&Sent>) -> Reading {
     let limit = &at.rules.order_rate;
-    let (second, minute) = sent.map_or((0, 0), |sent| counted(sent, from.now.mono));
+    let counted = |ms: u64| sent.map_or(0, |sent| sent.within(from.now.mono, ms));
+    let (second, minute) = (counted(1_000), counted(60_000));
     let text = format!(
         "{}: {second} orders in a second and {minute} in a minute, the limits are {} and {}: a key that sticks?",
         at.venue, limit.per_second, limit.per_minute

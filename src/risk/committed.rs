@@ -2,7 +2,7 @@
 
 use super::checks::worst_price;
 use crate::{
-    book::{Book, Marks, OrderRow},
+    book::{Book, Marks, OrderRow, Uncounted},
     domain::{
         ids::VenueId,
         money::{Money, Qty},
@@ -15,21 +15,20 @@ use crate::{
 /// one takes nothing.
 pub fn committed(book: &Book, marks: &Marks, venue: &VenueId, skip_replacements: bool) -> Option<Money> {
     let mut sum = Money::ZERO;
-    for (row, named) in book.unseen_orders(venue) {
-        if skip_replacements && row.replaces.is_some() {
-            continue;
-        }
-        sum = sum.checked_add(takes(book, marks, row, named)?)?;
+    for order in book.uncounted(venue) {
+        let takes = match order {
+            Uncounted::Named(money) => money,
+            Uncounted::Order(row) if skip_replacements && row.replaces.is_some() => continue,
+            Uncounted::Order(row) => takes(book, marks, row)?,
+        };
+        sum = sum.checked_add(takes)?;
     }
     Some(sum)
 }
 
-fn takes(book: &Book, marks: &Marks, row: &OrderRow, named: Option<Money>) -> Option<Money> {
+fn takes(book: &Book, marks: &Marks, row: &OrderRow) -> Option<Money> {
     if row.spec.reduce_only || book.is_closing(row) {
         return Some(Money::ZERO);
-    }
-    if let Some(named) = named.filter(|_| !row.state.is_final()) {
-        return Some(named);
     }
     if let Amount::Notional(money) = row.spec.amount {
         return Some(money.abs());

@@ -5,30 +5,31 @@
 #[derive(Debug)]
 #[must_use = "a permit that is not spent is an order that was not sent"]
 pub struct Cleared<T> {
-    inner: T,
+    /// Passed on from hand to hand by its place.
+    inner: Box<T>,
     verdict: u64,
 }
 
 impl<T> Cleared<T> {
     /// Only the gate calls this.
-    pub(super) const fn mint(inner: T, verdict: u64) -> Self {
-        Self { inner, verdict }
+    pub(super) fn mint(inner: T, verdict: u64) -> Self {
+        Self { inner: Box::new(inner), verdict }
     }
     /// The number of the verdict in the journal.
     pub const fn verdict(&self) -> u64 {
         self.verdict
     }
     /// What was cleared.
-    pub const fn peek(&self) -> &T {
+    pub fn peek(&self) -> &T {
         &self.inner
     }
     /// Gives up the permit for what it permits.
     pub fn spend(self) -> T {
-        self.inner
+        *self.inner
     }
     /// For tests of adapters, which stand below the gate.
     #[cfg(test)]
-    pub(crate) const fn for_test(inner: T) -> Self {
+    pub(crate) fn for_test(inner: T) -> Self {
         Self::mint(inner, 0)
     }
 }
@@ -38,25 +39,25 @@ impl<T> Cleared<T> {
 #[derive(Debug)]
 #[must_use = "a permit that is not spent is an exit that was not sent"]
 pub struct Reducing<T> {
-    inner: T,
+    inner: Box<T>,
 }
 
 impl<T> Reducing<T> {
     /// Only the proof calls this.
-    pub(super) const fn mint(inner: T) -> Self {
-        Self { inner }
+    pub(super) fn mint(inner: T) -> Self {
+        Self { inner: Box::new(inner) }
     }
     /// What was proven.
-    pub const fn peek(&self) -> &T {
+    pub fn peek(&self) -> &T {
         &self.inner
     }
     /// Gives up the permit for what it permits.
     pub fn spend(self) -> T {
-        self.inner
+        *self.inner
     }
     /// For tests of adapters, which stand below the proof.
     #[cfg(test)]
-    pub(crate) const fn for_test(inner: T) -> Self {
+    pub(crate) fn for_test(inner: T) -> Self {
         Self::mint(inner)
     }
 }

@@ -291,7 +291,7 @@ impl Hands {
                 // What it followed is let go.
                 let request = Request::Depth { instrument: None };
                 let envelope = Envelope { id: RequestId(0), origin: Origin::Screen, request };
-                inputs.push_back(Input::Request { front, envelope });
+                inputs.push_back(Input::asked(front, envelope));
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     broker::{Event, Market},
     desk::{Envelope, Receipt, Reply, Request, Snapshot, replay::NOTHING_SENT},
     domain::{delivery::Delivery, ids::VenueId, text::Text},
-    engine::{Front, Input},
+    engine::{Asked, Front, Input},
     journal::Committed,
 };
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use tokio::sync::{mpsc, watch};
 /// The engine's ends.
 #[derive(Debug)]
 pub(super) struct Lanes {
-    pub(super) emergency: mpsc::Receiver<(Front, Envelope)>,
+    pub(super) emergency: mpsc::Receiver<Box<Asked>>,
     pub(super) committed: mpsc::Receiver<Committed>,
     pub(super) answers: mpsc::Receiver<Input>,
     pub(super) venue: mpsc::Receiver<(VenueId, Event)>,
-    pub(super) operator: mpsc::Receiver<(Front, Envelope)>,
+    pub(super) operator: mpsc::Receiver<Box<Asked>>,
     pub(super) algorithms: mpsc::Receiver<Input>,
     pub(super) deliveries: mpsc::Receiver<Delivery>,
     pub(super) market: mpsc::Receiver<Vec<Market>>,
@@ -29,11 +29,11 @@ pub(super) struct Lanes {
 /// The other ends.
 #[derive(Debug, Clone)]
 pub(super) struct Mouths {
-    pub(super) emergency: mpsc::Sender<(Front, Envelope)>,
+    pub(super) emergency: mpsc::Sender<Box<Asked>>,
     pub(super) committed: mpsc::Sender<Committed>,
     pub(super) answers: mpsc::Sender<Input>,
     pub(super) venue: mpsc::Sender<(VenueId, Event)>,
-    pub(super) operator: mpsc::Sender<(Front, Envelope)>,
+    pub(super) operator: mpsc::Sender<Box<Asked>>,
     pub(super) algorithms: mpsc::Sender<Input>,
     pub(super) deliveries: mpsc::Sender<Delivery>,
     pub(super) market: mpsc::Sender<Vec<Market>>,
@@ -77,8 +77,8 @@ pub(super) enum Joined {
 /// The two lanes that front ends ask over.
 #[derive(Debug, Clone)]
 pub(super) struct Asks {
-    emergency: mpsc::Sender<(Front, Envelope)>,
-    operator: mpsc::Sender<(Front, Envelope)>,
+    emergency: mpsc::Sender<Box<Asked>>,
+    operator: mpsc::Sender<Box<Asked>>,
 }
 
 impl Asks {
@@ -90,7 +90,8 @@ impl Asks {
     pub(super) fn ask(&self, front: Front, envelope: Envelope) -> Result<(), Receipt> {
         let id = envelope.id;
         let lane = if envelope.request.is_emergency() { &self.emergency } else { &self.operator };
-        lane.try_send((front, envelope)).map_err(|_| Receipt { id, reply: Reply::Busy })
+        let asked = Box::new(Asked::new(front, envelope));
+        lane.try_send(asked).map_err(|_| Receipt { id, reply: Reply::Busy })
     }
 }
 

@@ -85,11 +85,11 @@ impl Pump {
         let mut committed = None;
         tokio::select! {
             biased;
-            Some((front, envelope)) = lanes.emergency.recv() => inputs.push_back(Input::Request { front, envelope }),
+            Some(asked) = lanes.emergency.recv() => inputs.push_back(Input::Request(asked)),
             Some(done) = lanes.committed.recv() => committed = Some(done),
             Some(answer) = lanes.answers.recv() => inputs.push_back(answer),
             Some((venue, event)) = lanes.venue.recv() => inputs.push_back(Input::Venue { venue, event }),
-            Some((front, envelope)) = lanes.operator.recv() => inputs.push_back(Input::Request { front, envelope }),
+            Some(asked) = lanes.operator.recv() => inputs.push_back(Input::Request(asked)),
             Some(sighted) = lanes.algorithms.recv() => inputs.push_back(sighted),
             Some(told) = lanes.deliveries.recv() => inputs.push_back(Input::Delivered(Box::new(told))),
             Some(news) = lanes.market.recv() => market = news,
@@ -121,8 +121,8 @@ impl Pump {
             self.hands.meet(joined, inputs);
         }
         for _ in 0..TAKE_MAX {
-            let Ok((front, envelope)) = lanes.emergency.try_recv() else { break };
-            inputs.push_back(Input::Request { front, envelope });
+            let Ok(asked) = lanes.emergency.try_recv() else { break };
+            inputs.push_back(Input::Request(asked));
         }
         while let Ok(committed) = lanes.committed.try_recv() {
             done.push(committed);
@@ -136,8 +136,8 @@ impl Pump {
             inputs.push_back(Input::Venue { venue, event });
         }
         for _ in 0..TAKE_MAX {
-            let Ok((front, envelope)) = lanes.operator.try_recv() else { break };
-            inputs.push_back(Input::Request { front, envelope });
+            let Ok(asked) = lanes.operator.try_recv() else { break };
+            inputs.push_back(Input::Request(asked));
         }
         for _ in 0..TAKE_MAX {
             let Ok(told) = lanes.deliveries.try_recv() else { break };

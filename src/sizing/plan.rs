@@ -11,8 +11,9 @@ use crate::{
         draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, Size, TifExpr},
         fee::FeeSchedule,
         instrument::Instrument,
-        money::{Money, Percent, Price, Qty, Ratio, SignedQty},
+        money::{Money, Percent, Price, Qty, Ratio},
         order::{Amount, Attached, Change, OrderSpec, OrderType, Side, StopLeg, Tif},
+        payoff::Payoff,
         report::AccountReport,
     },
 };
@@ -61,7 +62,7 @@ impl Inputs<'_> {
     }
     /// What so much wins or loses between two prices, without sign.
     pub(super) fn between(&self, qty: Qty, entry: Price, exit: Price) -> Result<Money, SizingError> {
-        let qty = SignedQty::new(qty.get());
+        let qty = qty.held();
         let won = self.instrument.payoff.profit_between(qty, entry, exit);
         won.map(Money::abs).ok_or(SizingError::Overflow)
     }
@@ -149,26 +150,48 @@ struct Prices {
     parts: Vec<Price>,
 }
 
+/// A draft with its size and prices worked out.
+struct Sized {
+    order: Box<Order>,
+    prices: Prices,
+    qty: Qty,
+    cut: Option<Cut>,
+}
+
+impl Prices {
+    /// Of numbers of the size that nearly all have, what an order is worth, loses and brings can always be said.
+    fn can_be_worked_out(&self, payoff: Payoff, qty: Qty) -> bool {
+        let modest = |price: Option<Price>| price.is_none_or(Price::is_modest);
+        payoff == Payoff::ONE
+            && self.parts.is_empty()
+            && qty.is_modest()
+            && self.entry.is_modest()
+            && modest(self.stop.map(|leg| leg.stop))
+            && modest(self.target)
+    }
+}
+
 /// Sizes and prices a draft, with what it may cost and bring.
 ///
 /// # Errors
 /// Which field can't be worked out, and why; [`SizingError::NothingToTrade`] when it comes to nothing.
 pub fn plan(inputs: &Inputs<'_>, draft: &Draft) -> Result<Plan, SizingError> {
-    let (order, prices, qty, cut) = sized(inputs, draft)?;
-    figures(inputs, order, &prices, qty, cut)
+    figures(inputs, sized(inputs, draft)?)
 }
 
 /// The order of a draft alone: as [`plan`], without the figures that nobody looks at.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn order(inputs: &Inputs<'_>, draft: &Draft) -> Result<Order, SizingError> {
-    let (order, prices, qty, _) = sized(inputs, draft)?;
-    stakes(inputs, &prices, &order.parts, qty)?;
+pub fn order(inputs: &Inputs<'_>, draft: &Draft) -> Result<Box<Order>, SizingError> {
+    let Sized { order, prices, qty, .. } = sized(inputs, draft)?;
+    if !prices.can_be_worked_out(inputs.instrument.payoff, qty) {
+        stakes(inputs, &prices, &order.parts, qty)?;
+    }
     Ok(order)
 }
 
-fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(Order, Prices, Qty, Option<Cut>), SizingError> {
+fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<Sized, SizingError> {
     let closes = matches!(draft.size, Size::All | Size::PositionPercent(_));
     if closes && (draft.stop.is_some() || draft.target.is_some() || !draft.parts.is_empty()) {
         return Err(SizingError::ExitsOnClose);
@@ -198,11 +221,14 @@ fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<(Order, Prices, Qty, Opti
         tag: draft.tag.clone(),
     };
     let parts = parts(inputs, draft, &prices, qty)?;
-    Ok((Order { spec, parts, show: draft.show }, prices, qty, cut))
+    Ok(Sized { order: Box::new(Order { spec, parts, show: draft.show }), prices, qty, cut })
 }
 
 /// How much each part's target is for: its share, rounded down to the lot; what is left over goes with the rest.
 fn parts(inputs: &Inputs<'_>, draft: &Draft, prices: &Prices, qty: Qty) -> Result<Vec<Part>, SizingError> {
+    if draft.parts.is_empty() {
+        return Ok(Vec::new());
+    }
     let each = draft.parts.iter().zip(&prices.parts).map(|(part, limit)| {
         let asked = part.share.factor().and_then(|f| qty.get().checked_mul(f)).and_then(Qty::new);
         let asked = asked.ok_or(SizingError::Overflow)?;
@@ -236,13 +262,20 @@ fn price(inputs: &Inputs<'_>, draft: &Draft) -> Result<Prices, SizingError> {
             Some(target)
         }
     };
+    let mut prices = Prices { order_type, entry, stop, target, parts: Vec::new() };
+    if !draft.parts.is_empty() {
+        prices.parts = part_prices(inputs, draft, &prices)?;
+    }
+    Ok(prices)
+}
+
+fn part_prices(inputs: &Inputs<'_>, draft: &Draft, prices: &Prices) -> Result<Vec<Price>, SizingError> {
     let of_part = |part: &PartExpr| {
-        let frame = inputs.frame(Field::Target, entry, Rounding::Near);
-        let target = frame.target(part.target, stop.map(|leg| leg.stop), draft.side)?;
-        on_side(Field::Target, target, entry, draft.side).map(|()| target)
+        let frame = inputs.frame(Field::Target, prices.entry, Rounding::Near);
+        let target = frame.target(part.target, prices.stop.map(|leg| leg.stop), draft.side)?;
+        on_side(Field::Target, target, prices.entry, draft.side).map(|()| target)
     };
-    let parts = draft.parts.iter().map(of_part).collect::<Result<_, _>>()?;
-    Ok(Prices { order_type, entry, stop, target, parts })
+    draft.parts.iter().map(of_part).collect()
 }
 
 /// The order type with its prices, and where it is thought to fill: a limit at its limit, a stop at its trigger,
@@ -324,15 +357,10 @@ fn add(sum: Option<Money>, more: Option<Money>) -> Result<Option<Money>, SizingE
     }
 }
 
-fn figures(
-    inputs: &Inputs<'_>,
-    order: Order,
-    prices: &Prices,
-    qty: Qty,
-    cut: Option<Cut>,
-) -> Result<Plan, SizingError> {
-    let Order { spec, parts, show } = order;
-    let Stakes { cost, risk, reward } = stakes(inputs, prices, &parts, qty)?;
+fn figures(inputs: &Inputs<'_>, sized: Sized) -> Result<Plan, SizingError> {
+    let Sized { order, prices, qty, cut } = sized;
+    let Order { spec, parts, show } = *order;
+    let Stakes { cost, risk, reward } = stakes(inputs, &prices, &parts, qty)?;
     let margin = inputs.value(inputs.exposure.opening_part(spec.side, qty), prices.entry)?;
     let equity = inputs.account_size.or(inputs.account.map(|a| a.equity));
     Ok(Plan {

@@ -462,7 +462,7 @@ impl Floor {
     pub(crate) fn ask(&mut self, request: Request) -> Reply {
         self.asked += 1;
         let envelope = Envelope { id: RequestId(self.asked), origin: Origin::Screen, request };
-        self.step(Input::Request { front: Front(0), envelope });
+        self.step(Input::asked(Front(0), envelope));
         self.replies.pop().unwrap_or(Reply::Busy)
     }
 

@@ -6,7 +6,7 @@ use crate::{
         algorithm::Owner,
         ids::{Currency, InstrumentId},
         lifecycle::OrderState,
-        money::{Money, Price, Qty, SignedQty},
+        money::{Money, Price, Qty},
         order::{Amount, OrderKind, Origin, Side},
         payoff::Payoff,
         quote::{Arrival, Moment},
@@ -140,7 +140,7 @@ impl Fill {
 
     /// What was lost against having it at another price; below zero is a gain.
     fn lost(&self, paid: Price, than: Price) -> Option<Money> {
-        let filled = SignedQty::new(self.filled.get());
+        let filled = self.filled.held();
         match self.side {
             Side::Buy => self.payoff.profit_between(filled, than, paid),
             Side::Sell => self.payoff.profit_between(filled, paid, than),

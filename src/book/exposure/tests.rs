@@ -164,17 +164,17 @@ fn market(happens: Happens, n: usize) -> Option<Market> {
     Some(quote(symbol(of), &hundredths(cents), &hundredths(cents.checked_add(7).unwrap()), s))
 }
 
-fn counted(book: &Book, instrument: &InstrumentId) -> Counted {
+fn counted(book: &Book, instrument: &InstrumentId) -> Totals {
     let line = book.seats.find(instrument).and_then(|seat| book.orders.lines.get(seat));
-    line.map(|line| line.totals.0).unwrap_or_default()
+    line.map(|line| line.totals).unwrap_or_default()
 }
 
-fn counted_anew(book: &Book, instrument: &InstrumentId) -> Counted {
+fn counted_anew(book: &Book, instrument: &InstrumentId) -> Totals {
     let mut totals = Totals::default();
     for row in book.orders().filter(|row| row.instrument() == instrument) {
-        totals.swap(Counted::default(), book.orders.count(row));
+        totals.swap(row.spec.side, Counted::default(), book.orders.count(row));
     }
-    totals.0
+    totals
 }
 
 /// An average has 28 digits, and a sum that it went into and out of again is rounded in its last ones.

@@ -8,7 +8,7 @@ use crate::{
         fact::{Fact, OrderFact},
         ids::{ClientId, ExecutionId, OrderId, VenueId},
         lifecycle::{OrderEvent, OrderState, Transition, next},
-        money::{Price, Qty, SignedQty},
+        money::{Price, Qty},
         order::{Amount, Change, Origin},
         report::{Execution, Liquidity, OrderReport, VenueReport},
         text::Text,
@@ -126,8 +126,8 @@ fn missing_fill(book: &Book, client: &ClientId, report: &OrderReport, known: Tol
     let missing = report.filled.checked_sub(known.qty).filter(|q| !q.is_zero())?;
     let avg = report.avg_price.or(report.order_type.limit()).or(report.order_type.stop())?;
     let payoff = book.payoff_of(&report.instrument);
-    let total = payoff.weight(SignedQty::new(report.filled.get()), avg)?;
-    let implied = payoff.average(SignedQty::new(missing.get()), total.checked_sub(known.value)?);
+    let total = payoff.weight(report.filled.held(), avg)?;
+    let implied = payoff.average(missing.held(), total.checked_sub(known.value)?);
     // Where the venue rounds its average, a small rest can come out absurd: then the average itself.
     let price = implied.filter(|p| p.is_negative() == avg.is_negative()).unwrap_or(avg);
     let id = ExecutionId::new(&format!("inferred-{}-{}", report.venue_id, report.filled)).ok()?;

@@ -100,6 +100,16 @@ impl Exact {
         (-MOST < units && units < MOST).then_some(units)
     }
 
+    /// Is it so small that the product of two such is never cut or refused, nor any sum of some thousand of those?
+    #[inline]
+    pub(super) const fn is_modest(self) -> bool {
+        const MOST: u64 = 1 << 40;
+        match self.digits() {
+            Some((digits, scale)) => digits.unsigned_abs() < MOST && scale <= 8,
+            None => false,
+        }
+    }
+
     #[inline]
     pub(super) const fn is_zero(self) -> bool {
         self.low == 0 && self.high == 0
@@ -409,6 +419,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_modest_can_be_multiplied_and_summed(
+            numbers in proptest::collection::vec((any::<i64>(), 0_u32..=8, 24_u32..64), 3)
+        ) {
+            let exact = |&(digits, scale, cut): &(i64, u32, u32)| Exact::of(Decimal::new(digits >> cut, scale));
+            let all: Vec<Exact> = numbers.iter().map(exact).collect();
+            prop_assert!(all.iter().all(|n| n.is_modest()));
+            // A thousand times the largest sum of products: nothing is refused, and none is cut.
+            let (one, other) = (all[0].product(all[1]).unwrap(), all[0].product(all[2]).unwrap());
+            prop_assert_eq!(one.get(), all[0].get().checked_mul(all[1].get()).unwrap());
+            prop_assert!(one.difference(other).is_some());
+            let mut sum = Exact::ZERO;
+            for _ in 0..1_000 {
+                sum = sum.sum(one).unwrap();
+            }
+        }
+
         #[test]
         fn the_short_ways_lead_where_the_library_leads(a in any_number(), b in any_number()) {
             let shown = |number: Option<Decimal>| number.map(|d| d.to_string());

@@ -104,7 +104,7 @@ fn asks(rig: &mut Rig, name: &str, what: Instruction) -> Result<(u64, String), S
     let request = Request::Algorithm { name: name.into(), deed: AlgorithmDeed::Ask(what) };
     let envelope = Envelope { id: RequestId(900), origin: Origin::Shell, request };
     rig.effects.clear();
-    rig.step(Input::Request { front: Front(0), envelope });
+    rig.step(Input::asked(Front(0), envelope));
     left(rig).ok_or_else(|| {
         let reply = rig.effects.iter().find_map(|e| match e {
             Effect::Reply { receipt, .. } => Some(receipt.reply.clone()),
@@ -349,14 +349,10 @@ fn a_flatten_covers_one_that_runs_elsewhere() {
     let now = rig.now.wall;
     shows(&mut rig, "swing", observation(now, "10"));
     rig.effects.clear();
-    rig.step(Input::Request {
-        front: Front(0),
-        envelope: Envelope {
-            id: RequestId(901),
-            origin: Origin::Screen,
-            request: Request::Flatten(Scope::default()),
-        },
-    });
+    rig.step(Input::asked(
+        Front(0),
+        Envelope { id: RequestId(901), origin: Origin::Screen, request: Request::Flatten(Scope::default()) },
+    ));
     let (ticket, words) = left(&rig).unwrap();
     assert_eq!(words, "liquidate");
     answers(&mut rig, ticket, Instructed::Done("true".into()));
@@ -415,14 +411,14 @@ fn one_that_says_so_and_still_holds_is_not_flat() {
     };
     shows(&mut rig, "swing", Observation { orders: vec![open], ..observation(now, "10") });
     rig.effects.clear();
-    rig.step(Input::Request {
-        front: Front(0),
-        envelope: Envelope {
+    rig.step(Input::asked(
+        Front(0),
+        Envelope {
             id: RequestId(902),
             origin: Origin::Screen,
             request: Request::Flatten(Scope { algorithm: Some("swing".into()), ..Scope::default() }),
         },
-    });
+    ));
     let (ticket, _) = left(&rig).unwrap();
     answers(&mut rig, ticket, Instructed::Done("true".into()));
     for _ in 0..3 {

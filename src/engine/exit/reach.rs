@@ -100,7 +100,7 @@ impl Engine {
                 Pick::All | Pick::Winners | Pick::Losers => true,
             };
         }
-        let held = self.marks.get(instrument).and_then(|m| m.holding.as_ref());
+        let held = self.marks.get(instrument).and_then(|m| m.holding());
         let Some(profit) = held.and_then(|h| h.unrealized) else {
             let text = format!("{}: its profit is not known, so it is not picked", instrument.symbol);
             unclear.push(Text::clean(&text));

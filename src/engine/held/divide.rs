@@ -56,6 +56,9 @@ impl Engine {
     /// Does the venue take all of an entry as it is?
     pub(in crate::engine) fn goes_whole(&self, order: &sizing::Order) -> bool {
         let spec = &order.spec;
+        if spec.attached == Attached::Simple && order.show.is_none() && order.parts.is_empty() {
+            return true;
+        }
         let Some((class, total)) = self.class_at(&spec.instrument).zip(spec.amount.qty()) else {
             return true;
         };

@@ -132,7 +132,7 @@ impl Engine {
         is_open
             && !halted
             && matches!(self.proof_of(&instrument.venue), Some(Ok(())))
-            && !self.is_exiting(&instrument.venue, &instrument.symbol)
+            && !self.is_exiting(instrument)
     }
 
     /// The price that it is judged by: for a target what would be had, for a stop where the market is. `None` while that is
@@ -389,7 +389,7 @@ impl Engine {
     fn show_more(&mut self, row: &HeldRow) {
         let HeldKind::Rest { show, spec } = &row.order.kind else { return };
         let instrument = &row.order.instrument;
-        if self.is_exiting(&instrument.venue, &instrument.symbol) {
+        if self.is_exiting(instrument) {
             self.end_held(&row.id, false, "an exit is under way");
             return;
         }

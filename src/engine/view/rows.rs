@@ -55,7 +55,7 @@ impl Engine {
             volume: mark.and_then(|m| m.volume),
             spark: Arc::new(mark.map_or_else(Vec::new, |m| m.spark().collect())),
             tick: rules.zip(last).map(|(r, p)| r.tick.at(p)),
-            stale: self.is_stale(updated, &instrument.venue) || mark.is_some_and(|m| m.bad.is_some()),
+            stale: self.is_stale(updated, &instrument.venue) || mark.is_some_and(|m| m.bad().is_some()),
             updated,
             halted,
             instrument,

@@ -4,7 +4,7 @@ use super::Case;
 use crate::risk::verdict::Why;
 
 pub(super) fn ask(case: &Case<'_>) -> Option<Box<Why>> {
-    if let Some((bad, _)) = case.mark.filter(|m| m.touch.is_some()).and_then(|m| m.bad) {
+    if let Some((bad, _)) = case.mark.filter(|m| m.touch.is_some()).and_then(crate::book::Mark::bad) {
         return Some(Box::new(Why::BadQuote(bad.word())));
     }
     missing_or_old(case)

@@ -901,7 +901,7 @@ impl World {
     fn request(&mut self, request: Request) {
         self.asked += 1;
         let envelope = Envelope { id: RequestId(self.asked), origin: Origin::Screen, request };
-        self.step(Input::Request { front: Front(0), envelope });
+        self.step(Input::asked(Front(0), envelope));
     }
 
     pub(super) fn command(&mut self, line: &str) {
