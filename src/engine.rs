@@ -244,9 +244,12 @@ impl Engine {
         applied
     }
 
-    /// Puts a fact into the step of which nothing is kept here: it is for the journal alone.
+    /// Puts a fact into the step of which nothing is kept beside the book. The book takes every fact: also of this one it
+    /// knows the time, as it will when it is folded anew from the journal.
     fn record(&mut self, fact: Fact) {
         self.take_in_unsettled();
+        let applied = self.book.apply(self.now.wall, &fact);
+        debug_assert!(matches!(applied, Applied::Noted), "nothing follows from it");
         self.out.facts.push(Dated { at: self.now.wall, fact });
     }
 
