@@ -193,7 +193,7 @@ struct Taken {
 /// What an order takes that the venue has not counted.
 #[derive(Debug)]
 pub enum Uncounted<'a> {
-    /// So much, unless it closes what is held then.
+    /// So much; what closes what is held is not told.
     Named(Money),
     /// It has to be worked out.
     Order(&'a OrderRow),

@@ -88,60 +88,47 @@ const DIGITS_MAX: usize = 32;
 
 impl Digits {
     /// The digits of a number; `None` for those that have more.
-    #[inline]
     pub(super) fn of(number: Exact) -> Option<Self> {
         let (digits, scale) = number.digits()?;
         let amount = digits.unsigned_abs();
         if scale > 18 || amount >= 1_000_000_000_000_000_000 {
             return None;
         }
-        let mut written = Self { bytes: [b'0'; DIGITS_MAX], from: 0 };
-        written.from = write(&mut written.bytes, amount, scale, digits < 0)?;
-        Some(written)
+        Self::written(amount, usize::from(scale), digits < 0)
     }
 
     /// Of a whole number.
-    #[inline]
     pub(super) fn of_whole(number: u64) -> Option<Self> {
-        let mut written = Self { bytes: [b'0'; DIGITS_MAX], from: 0 };
-        written.from = write(&mut written.bytes, number, 0, false)?;
-        Some(written)
+        Self::written(number, 0, false)
+    }
+
+    fn written(mut rest: u64, behind: usize, is_negative: bool) -> Option<Self> {
+        let mut bytes = [b'0'; DIGITS_MAX];
+        let mut places = bytes.iter_mut().rev();
+        for _ in 0..behind {
+            *places.next()? = b'0' | u8::try_from(rest % 10).ok()?;
+            rest /= 10;
+        }
+        if behind > 0 {
+            *places.next()? = b'.';
+        }
+        loop {
+            *places.next()? = b'0' | u8::try_from(rest % 10).ok()?;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if is_negative {
+            *places.next()? = b'-';
+        }
+        let from = places.len();
+        Some(Self { bytes, from })
     }
 
     pub(super) fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(self.bytes.get(self.from..)?).ok()
     }
-}
-
-/// Writes a number with so many digits behind the point at the end of `bytes`; where it begins.
-#[inline(never)]
-fn write(bytes: &mut [u8; DIGITS_MAX], number: u64, behind: u8, is_negative: bool) -> Option<usize> {
-    let mut rest = number;
-    let mut behind = behind;
-    let mut places = bytes.iter_mut().rev();
-    loop {
-        // A digit is below ten.
-        let [digit, ..] = (rest % 10).to_le_bytes();
-        *places.next()? = b'0' | digit;
-        rest /= 10;
-        match behind {
-            0 if rest == 0 => break,
-            0 => {}
-            1 => {
-                *places.next()? = b'.';
-                behind = 0;
-                if rest == 0 {
-                    *places.next()? = b'0';
-                    break;
-                }
-            }
-            _ => behind = behind.wrapping_sub(1),
-        }
-    }
-    if is_negative {
-        *places.next()? = b'-';
-    }
-    Some(places.len())
 }
 
 #[cfg(test)]
