@@ -1,19 +1,22 @@
-//! The dashboard: one thread that waits for keys, snapshots, receipts and signals, and draws. The engine runs on
-//! its own; a terminal that is slow or stopped holds up only what it shows.
+//! The dashboard: one thread that waits for snapshots, receipts and signals, and draws; and one that reads keys and does
+//! what they say. The engine runs on its own; a terminal that is slow or stopped holds up only what it shows.
 
 mod hangup;
 mod keep;
+mod seat;
+mod station;
 mod tie;
 
 use self::{
     hangup::{Hangup, Then},
+    seat::Seat,
+    station::{Rest, Station, watch},
     tie::Ties,
 };
 use super::{
     deck::Deck,
     headless,
     host::Opening,
-    lanes::Desk,
     settings::{self, Watched},
     themes,
 };
@@ -23,25 +26,20 @@ use crate::{
     desk::{Envelope, Receipt, Reply, Request, RequestId},
     domain::{order::Origin, text::Text, time::Mono},
     recording::Film,
-    transport::alarm::Alarm,
     tui::{
         app::App,
         model::Engine,
         msg::{Cmd, Msg},
-        terminal::{Options, Terminal, read_events},
+        terminal::{Options, Terminal},
     },
 };
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
 
-/// Keys that wait while a frame is drawn.
-const INPUT_MAX: usize = 1_024;
 /// The shortest time between a key and the frame after it: what is typed fast is drawn together.
 const KEY_FRAME_MS: u64 = 4;
+/// With another key behind it nothing is drawn after a key for so long.
+const BEHIND_MS: u64 = 1;
 /// After a key that has something done nothing is drawn for so long: on a machine with few cores the frame would hold
 /// up the order.
 const SEND_FIRST_MS: u64 = 3;
@@ -93,8 +91,11 @@ fn show(opening: Opening, film: Option<Film>) -> anyhow::Result<()> {
     };
     // Something stands on the screen before the venues are asked.
     dashboard.draw()?;
-    let mut deck = dashboard.begin(is_first)?;
-    let ended = runtime.block_on(dashboard.watch(&mut deck));
+    let deck = dashboard.begin(is_first)?;
+    let rest = Rest::of(&dashboard, &deck);
+    let seat = Arc::new(Seat::new(Station { dashboard, deck }));
+    let ended = runtime.block_on(watch(&seat, rest));
+    let Some(Station { dashboard, deck }) = seat.close() else { return ended.map(drop) };
     drop(dashboard);
     match deck {
         Deck::Own(host) if matches!(ended, Ok(End::EngineStays)) && !host.read_only => {
@@ -144,40 +145,15 @@ enum End {
     EngineStays,
 }
 
-/// The signals that a terminal program lives with.
-struct Signals {
-    terminate: Signal,
-    hangup: Signal,
-    interrupt: Signal,
-    stop: Signal,
-    resume: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            stop: signal(SignalKind::from_raw(nix::libc::SIGTSTP))?,
-            resume: signal(SignalKind::from_raw(nix::libc::SIGCONT))?,
-        })
-    }
-}
-
-/// What to do after a message.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What to do after a message; of two, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Flow {
     GoOn,
+    /// Give the terminal back and stop, with what started us.
+    Suspend,
     Leave,
     /// Leave, and let the engine go on.
     LeaveEngine,
-}
-
-/// What came to the screen.
-enum News {
-    Receipt(Option<Receipt>),
-    Snapshot(bool),
 }
 
 impl Dashboard {
@@ -200,49 +176,6 @@ impl Dashboard {
         Ok(deck)
     }
 
-    async fn watch(&mut self, deck: &mut Deck) -> anyhow::Result<End> {
-        let mut signals = Signals::new()?;
-        let mut keys = spawn_reader()?;
-        let alarm = Alarm::new();
-        loop {
-            let (wait, is_tied) = (self.pause(), !self.ties.is_lost());
-            let Desk { receipts, snapshots, .. } = deck.desk_mut();
-            let flow = tokio::select! {
-                biased;
-                _ = signals.terminate.recv() => Flow::Leave,
-                _ = signals.hangup.recv() => self.hung_up(deck),
-                _ = signals.interrupt.recv() => Flow::Leave,
-                _ = signals.stop.recv() => { self.terminal.suspend(false)?; Flow::GoOn }
-                _ = signals.resume.recv() => { self.terminal.resume()?; Flow::GoOn }
-                key = keys.recv(), if !self.hangup.waits() => match key {
-                    Some(event) => self.typed(event, &mut keys, deck)?,
-                    // The terminal is gone.
-                    None => self.hung_up(deck),
-                },
-                receipt = receipts.recv(), if is_tied => self.take(News::Receipt(receipt), deck)?,
-                changed = snapshots.changed(), if is_tied => self.take(News::Snapshot(changed.is_ok()), deck)?,
-                () = alarm.after(wait) => self.handle(Msg::Tick, deck)?,
-            };
-            if flow == Flow::LeaveEngine {
-                return Ok(End::EngineStays);
-            }
-            if flow == Flow::Leave || self.hangup.has_waited(deck, self.clock.now().mono) {
-                return Ok(End::Left);
-            }
-            self.look_around(deck)?;
-            if self.hangup.waits() {
-                continue;
-            }
-            if let Err(why) = self.draw_if_due() {
-                match self.hung_up(deck) {
-                    Flow::Leave => return Err(why),
-                    Flow::LeaveEngine => return Ok(End::EngineStays),
-                    Flow::GoOn => {}
-                }
-            }
-        }
-    }
-
     /// At files that may have been saved, and for an engine where there is none.
     fn look_around(&mut self, deck: &mut Deck) -> anyhow::Result<()> {
         let now = self.clock.now().mono;
@@ -260,27 +193,6 @@ impl Dashboard {
         self.handle(Msg::Engine(tie::told(deck)), deck).map(drop)
     }
 
-    /// What the engine tells or answers; that nothing more comes from it is told, too.
-    fn take(&mut self, news: News, deck: &mut Deck) -> anyhow::Result<Flow> {
-        match news {
-            News::Receipt(Some(receipt)) => self.handle(Msg::Receipt(receipt), deck),
-            News::Snapshot(true) => {
-                let snapshot = deck.desk_mut().snapshots.borrow_and_update().clone();
-                if let Deck::Replay(replay) = deck {
-                    self.app.handle(Msg::Engine(Engine::Replay(replay.view())), self.clock.now());
-                }
-                self.handle(Msg::Snapshot(snapshot), deck)
-            }
-            News::Receipt(None) | News::Snapshot(false) if deck.elsewhere().is_none() => {
-                Err(anyhow!("{}", deck.farewell()))
-            }
-            News::Receipt(None) | News::Snapshot(false) => {
-                let gone = self.ties.lose(deck, self.clock.now().mono);
-                self.handle(Msg::Engine(gone), deck)
-            }
-        }
-    }
-
     /// The terminal is gone: does what the configuration says of that.
     fn hung_up(&mut self, deck: &Deck) -> Flow {
         match self.hangup.strike(deck, self.clock.now().mono) {
@@ -290,26 +202,19 @@ impl Dashboard {
         }
     }
 
-    /// Takes one key and all that are there behind it, before anything is drawn.
-    fn typed(
-        &mut self,
-        first: crossterm::event::Event,
-        keys: &mut mpsc::Receiver<crossterm::event::Event>,
-        deck: &mut Deck,
-    ) -> anyhow::Result<Flow> {
-        let mut next = Some(first);
-        while let Some(event) = next {
-            if self.handle(Msg::from(event), deck)? == Flow::Leave {
-                return Ok(Flow::Leave);
-            }
-            next = keys.try_recv().ok();
-        }
+    /// Keys were handled: what is typed shows at once, what is typed in one go together.
+    fn draw_typed(&mut self, behind: bool) -> anyhow::Result<()> {
         let now = self.clock.now().mono;
+        if behind {
+            // A frame would hold up the key behind, and it may be the one that sends.
+            let until = now.plus_ms(BEHIND_MS);
+            self.quiet_until = Some(self.quiet_until.map_or(until, |at| at.max(until)));
+        }
         let rested = self.drawn.is_none_or(|at| now.since_ms(at) >= KEY_FRAME_MS);
         if rested && self.app.is_stale() && !self.is_quiet(now) {
             self.draw()?;
         }
-        Ok(Flow::GoOn)
+        Ok(())
     }
 
     /// Takes in a message. What it asks for goes to the engine before what follows from it on the screen is worked out.
@@ -318,7 +223,7 @@ impl Dashboard {
         let flow = self.perform(asked, deck)?;
         let more = self.app.follow();
         let then = self.perform(more, deck)?;
-        Ok(if flow == Flow::Leave { flow } else { then })
+        Ok(flow.max(then))
     }
 
     fn perform(&mut self, cmds: Vec<Cmd>, deck: &mut Deck) -> anyhow::Result<Flow> {
@@ -335,7 +240,7 @@ impl Dashboard {
                     }
                 }
                 Cmd::Quit => flow = Flow::Leave,
-                Cmd::Suspend => self.terminal.suspend(true)?,
+                Cmd::Suspend => flow = flow.max(Flow::Suspend),
                 Cmd::Copy(text) => self.terminal.copy(&text)?,
                 Cmd::Steer(steer) => {
                     if let Deck::Replay(replay) = deck {
@@ -402,15 +307,4 @@ impl Dashboard {
         }
         deck.desk().ask(envelope)
     }
-}
-
-/// Reads keys on a thread that blocks: polled beside market data, the reader would spin on a lock.
-fn spawn_reader() -> anyhow::Result<mpsc::Receiver<crossterm::event::Event>> {
-    let (sender, receiver) = mpsc::channel(INPUT_MAX);
-    std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
-        if let Err(why) = read_events(|event| sender.blocking_send(event).is_ok()) {
-            tracing::info!(%why, "no more keys");
-        }
-    })?;
-    Ok(receiver)
 }

@@ -1,5 +1,5 @@
-//! The terminal: taken and given back, whatever happens. Everything here is called by the one thread that draws,
-//! except the panic hook.
+//! The terminal: taken and given back, whatever happens. Everything here is called by the thread that draws, or by the
+//! one that handles a key while the other waits for it; except the panic hook.
 
 use super::{model::ColorMode, screen::Screen};
 use crate::domain::text::Text;
@@ -28,6 +28,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 /// Why there is no screen.
@@ -177,6 +178,9 @@ impl Terminal {
     /// (`cargo run`), as Ctrl-Z in a shell would; a SIGTSTP from outside stops only whom it was sent to. Without a
     /// shell that could say `fg`, the whole job does not stop: nothing would ever start it again.
     ///
+    /// Of the program's first thread only: the system gives it a signal that is for the whole process. Another would take
+    /// the terminal again before the process has stopped.
+    ///
     /// # Errors
     /// The terminal is gone.
     pub fn suspend(&mut self, whole_job: bool) -> io::Result<()> {
@@ -265,16 +269,17 @@ pub fn leave(out: &mut impl Write) -> io::Result<()> {
     written.and(disable_raw_mode())
 }
 
-/// Reads events until the receiver is gone. Blocks; runs in a thread of its own.
+/// Reads events until `take` wants no more; after each, `behind` is told whether another has come already. Blocks; runs in
+/// a thread of its own.
 ///
 /// # Errors
 /// The terminal is gone.
-pub fn read_events(mut send: impl FnMut(Event) -> bool) -> io::Result<()> {
-    loop {
-        if !send(crossterm::event::read()?) {
-            return Ok(());
-        }
+pub fn read_events(mut take: impl FnMut(Event) -> bool, mut behind: impl FnMut(bool)) -> io::Result<()> {
+    while take(crossterm::event::read()?) {
+        // Half an escape sequence holds this up as it does the reading.
+        behind(crossterm::event::poll(Duration::ZERO)?);
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ const EXIT_MS: u64 = 120_000;
 const BIG: (u16, u16) = (120, 40);
 const HALT: &str = "\x18";
 const CTRL_C: &str = "\x03";
+const CTRL_Z: &str = "\x1a";
+const F5: &str = "\x1b[15~";
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const TAB: &str = "\t";
 pub(crate) const ESC: &str = "\x1b";
@@ -430,6 +432,75 @@ fn stopped_continued_and_ended_by_signals() {
     tty.signal(Signal::SIGINT);
     assert_eq!(tty.ended(), 0);
     tty.assert_restored("SIGINT");
+}
+
+/// A shell with job control that begins the dashboard, in a terminal of its own.
+fn shell_with_dashboard(dir: &Path) -> Tty {
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-i"]);
+    command.env_clear();
+    command.cwd(dir);
+    command.env("HOME", dir);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("PS1", "ready> ");
+    command.env("TRADEDECK_STATE", dir.join("state"));
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    let mut tty = Tty::open(command);
+    tty.see("ready> ");
+    tty.press(&format!("'{}'\r", env!("CARGO_BIN_EXE_tradedeck")));
+    tty
+}
+
+/// Ctrl-Z gives the shell its terminal, and what was typed behind it waits for `fg`.
+#[test]
+fn stopped_by_its_key_and_brought_back_by_the_shell() {
+    let home = tempfile::tempdir().unwrap();
+    let mut tty = shell_with_dashboard(home.path());
+    tty.see("trading is open");
+    for round in 1..=3 {
+        tty.press(&format!("{CTRL_Z}:zz{round}"));
+        tty.wait("the shell", |s| {
+            !s.alternate_screen() && !s.hide_cursor() && s.contents().contains("Stopped")
+        });
+        // A line of its own behind what stands there already, whoever has read it.
+        tty.press("\x15clear; echo here $((6 * 7))\r");
+        tty.see("here 42");
+        tty.press("fg\r");
+        tty.wait("the screen again", |s| s.alternate_screen() && s.contents().contains("Watchlist"));
+        tty.press(ESC);
+        tty.press(":later");
+        tty.see(":later");
+        tty.press(ESC);
+        tty.see_gone(":later");
+    }
+    tty.press(":quit\r");
+    tty.wait("the shell", |s| !s.alternate_screen() && s.contents().contains("ready> "));
+    tty.press("exit\r");
+    assert_eq!(tty.ended(), 0);
+}
+
+/// What is typed while the program closes does nothing, and is nobody's order.
+#[test]
+fn behind_the_end_a_key_sends_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config.toml");
+    std::fs::write(&path, "[hotkeys]\nF5 = { lines = [\"buy AAPL 7\"], level = \"send\" }\n").unwrap();
+    let at = path.display().to_string();
+    let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &at)]);
+    tty.see("trading is open");
+    tty.see_quotes();
+    tty.press(":arm\r");
+    tty.see("ARMED");
+    tty.press(F5);
+    tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
+    tty.press(&format!(":quit now\r{}", F5.repeat(20)));
+    assert_eq!(tty.ended(), 0, "{}", tty.text());
+    tty.assert_restored("quit");
+    let (code, said) = crate::counterparty::shell(home.path(), &["orders", "--all", "--json"]);
+    assert_eq!(code, Some(0), "{said}");
+    let orders: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(orders["orders"].as_array().map(Vec::len), Some(1), "{said}");
 }
 
 /// The terminal goes away (a line that drops, a window that is closed), and the configuration wants to be out then.
