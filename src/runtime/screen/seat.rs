@@ -31,6 +31,7 @@ pub(super) enum Word {
 
 #[derive(Debug)]
 struct Held<T> {
+    /// Until it is taken out.
     it: Option<T>,
     /// Until it is taken up the next key waits.
     word: Option<Word>,
