@@ -482,27 +482,36 @@ fn stopped_by_its_key_and_brought_back_by_the_shell() {
     assert_eq!(tty.ended(), 0);
 }
 
-/// What is typed while the program closes does nothing, and is nobody's order.
+/// What is typed while a screen closes does nothing, also where its engine goes on and would take it.
 #[test]
 fn behind_the_end_a_key_sends_nothing() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("config.toml");
     std::fs::write(&path, "[hotkeys]\nF5 = { lines = [\"buy AAPL 7\"], level = \"send\" }\n").unwrap();
     let at = path.display().to_string();
-    let mut tty = dashboard(home.path(), &[("TRADEDECK_CONFIG", &at)]);
-    tty.see("trading is open");
-    tty.see_quotes();
-    tty.press(":arm\r");
-    tty.see("ARMED");
-    tty.press(F5);
-    tty.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
-    tty.press(&format!(":quit now\r{}", F5.repeat(20)));
-    assert_eq!(tty.ended(), 0, "{}", tty.text());
-    tty.assert_restored("quit");
+    let mut first = dashboard(home.path(), &[("TRADEDECK_CONFIG", &at)]);
+    first.see("trading is open");
+    first.see_quotes();
+    first.press(":arm\r");
+    first.see("ARMED");
+    let mut second = dashboard(home.path(), &[("TRADEDECK_CONFIG", &at)]);
+    second.see("attached to the engine");
+    second.see_quotes();
+    second.see("ARMED");
+    second.press(F5);
+    second.wait("the position", |s| held(&s.contents(), "AAPL").get(1).is_some_and(|qty| qty == "+7"));
+    second.press(&format!(":quit now\r{}", F5.repeat(20)));
+    assert_eq!(second.ended(), 0, "{}", second.text());
+    second.assert_restored("quit");
+    // What the engine was asked before, it has done when it has done this.
+    first.press(":lock the owl\r");
+    first.see("the owl");
     let (code, said) = crate::counterparty::shell(home.path(), &["orders", "--all", "--json"]);
     assert_eq!(code, Some(0), "{said}");
     let orders: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(orders["orders"].as_array().map(Vec::len), Some(1), "{said}");
+    first.signal(Signal::SIGTERM);
+    assert_eq!(first.ended(), 0);
 }
 
 /// The terminal goes away (a line that drops, a window that is closed), and the configuration wants to be out then.
