@@ -53,7 +53,7 @@ use crate::{
         alert::{AlertCode, Severity},
         caution::Caution,
         fact::{Dated, Fact},
-        ids::{ClientId, Instance, InstrumentId, OrderId, Symbol, VenueId},
+        ids::{ClientId, ClientIds, Instance, InstrumentId, OrderId, Symbol, VenueId},
         lifecycle::Transition,
         names::FewMap,
         order::Tif,
@@ -104,6 +104,7 @@ pub struct Engine {
     halted: bool,
     journal_lost: Option<Text>,
     clients: u64,
+    names_of_orders: ClientIds,
     verdicts: u64,
     exit_numbers: u64,
     said: alerts::Said,
@@ -141,7 +142,6 @@ impl Engine {
         let mut book = Book::new();
         book.claim(algorithms.claims());
         Self {
-            instance: setup.instance,
             version: setup.version,
             default_tif: setup.default_tif,
             read_only: setup.read_only,
@@ -170,6 +170,8 @@ impl Engine {
             halted: false,
             journal_lost: None,
             clients: 0,
+            names_of_orders: ClientIds::of(&setup.instance),
+            instance: setup.instance,
             verdicts: 0,
             exit_numbers: 0,
             said: alerts::Said::default(),
@@ -342,7 +344,7 @@ impl Engine {
 
     fn next_client(&mut self) -> ClientId {
         self.clients = self.clients.saturating_add(1);
-        ClientId::nth(&self.instance, self.clients)
+        self.names_of_orders.nth(self.clients)
     }
 
     fn next_verdict(&mut self) -> u64 {

@@ -9,7 +9,7 @@ use std::{fs::OpenOptions, io::Write as _, sync::Arc};
 use tradedeck::{
     domain::{
         fact::{Dated, Fact, Grounds, Intent, OrderFact},
-        ids::{ClientId, ExecutionId, Instance, OrderId, VenueOrderId},
+        ids::{ClientId, ClientIds, ExecutionId, Instance, OrderId, VenueOrderId},
         lifecycle::OrderEvent,
         order::{Amount, Attached, OrderSpec, OrderType, Origin, Side, Tif},
         report::{Execution, Liquidity},
@@ -26,7 +26,7 @@ pub(crate) fn run() -> Instance {
 }
 
 fn client(n: usize) -> ClientId {
-    ClientId::nth(&run(), n as u64)
+    ClientIds::of(&run()).nth(n as u64)
 }
 
 fn venue_id(n: usize) -> VenueOrderId {

@@ -123,16 +123,31 @@ impl AccountId {
     }
 }
 
-impl ClientId {
-    /// The `n`th id that this run makes. Unique because an instance is never used twice.
-    pub fn nth(instance: &Instance, n: u64) -> Self {
-        let mut id = SmolStrBuilder::new();
-        id.push_str("td-");
-        id.push_str(instance.as_str());
-        id.push('-');
-        put_whole(n, |digits| id.push_str(digits));
-        Self(id.finish())
+/// The ids that one run makes for its orders.
+#[derive(Debug, Clone)]
+pub struct ClientIds {
+    /// What all of them begin with.
+    stem: SmolStrBuilder,
+}
+
+impl ClientIds {
+    /// Of this run.
+    pub fn of(instance: &Instance) -> Self {
+        let mut stem = SmolStrBuilder::new();
+        stem.push_str("td-");
+        stem.push_str(instance.as_str());
+        stem.push('-');
+        Self { stem }
     }
+    /// The `n`th. Unique because an instance is never used twice.
+    pub fn nth(&self, n: u64) -> ClientId {
+        let mut id = self.stem.clone();
+        put_whole(n, |digits| id.push_str(digits));
+        ClientId(id.finish())
+    }
+}
+
+impl ClientId {
     /// For an order that its maker gave no id.
     pub fn of_venue(id: &VenueOrderId) -> Self {
         Self(smol_str::format_smolstr!("x-{id}"))

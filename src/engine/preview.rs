@@ -99,8 +99,7 @@ impl Engine {
     ) -> Result<T, Problem> {
         let problem = |field: &'static str, text: Text| Problem { field: SmolStr::new_static(field), text };
         let venue = self.route(draft).map_err(|why| problem("venue", why))?.venue;
-        let id = self.instrument_for(&draft.symbol, &venue);
-        self.need_rules(&id).map_err(|wait| match wait {
+        let id = self.ruled(&draft.symbol, venue).map_err(|wait| match wait {
             Wait::Asked(text) => problem("wait", text),
             Wait::Never(text) => problem("symbol", text),
         })?;

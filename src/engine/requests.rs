@@ -31,6 +31,7 @@ impl Engine {
             if let Some(reply) = self.on_order(&maker, draft, words) {
                 self.reply(front, id, reply);
             }
+            self.unsettled.asked = Some(asked);
             return;
         }
         let Asked { front, envelope: Envelope { id, origin, request }, .. } = *asked;

@@ -54,16 +54,23 @@ impl Engine {
     /// The instrument that a symbol means at a venue: `BTCUSD` is `BTC/USD` where the venue has that.
     pub(super) fn instrument_for(&self, symbol: &Symbol, venue: &VenueId) -> InstrumentId {
         let as_typed = InstrumentId { venue: venue.clone(), symbol: symbol.clone() };
-        if self.book.instrument(&as_typed).is_some() || self.lists(&as_typed) {
+        if self.book.instrument(&as_typed).is_some() { as_typed } else { self.respelled(as_typed) }
+    }
+
+    /// One whose rules are not known, as its venue spells it.
+    fn respelled(&self, as_typed: InstrumentId) -> InstrumentId {
+        if self.lists(&as_typed) {
             return as_typed;
         }
+        let InstrumentId { venue, symbol } = &as_typed;
         let same = |s: &&Symbol| {
             s.as_str().contains('/')
                 && s.as_str().chars().filter(|c| *c != '/').eq(symbol.as_str().chars().filter(|c| *c != '/'))
         };
-        let listed = self.listed.iter().filter(|(_, v)| v == venue).map(|(symbol, _)| symbol);
-        match { listed }.find(same) {
-            Some(symbol) => InstrumentId { venue: venue.clone(), symbol: symbol.clone() },
+        let mut listed = self.listed.iter().filter(|(_, v)| v == venue).map(|(symbol, _)| symbol);
+        let found = listed.find(same).cloned();
+        match found {
+            Some(symbol) => InstrumentId { symbol, ..as_typed },
             None => as_typed,
         }
     }
@@ -88,8 +95,19 @@ impl Engine {
         self.listed = Arc::new(listed);
     }
 
-    /// Are the rules of an instrument there? Asks for them, and for its market, where they are not.
-    pub(super) fn need_rules(&mut self, id: &InstrumentId) -> Result<(), Wait> {
+    /// The instrument that a symbol means at a venue, once its rules are there. Asks for them, and for its market, where
+    /// they are not.
+    pub(super) fn ruled(&mut self, symbol: &Symbol, venue: VenueId) -> Result<InstrumentId, Wait> {
+        let as_typed = InstrumentId { venue, symbol: symbol.clone() };
+        if self.book.instrument(&as_typed).is_some() {
+            self.take_interest(&as_typed);
+            return Ok(as_typed);
+        }
+        let id = self.respelled(as_typed);
+        self.need_rules(&id).map(|()| id)
+    }
+
+    fn take_interest(&mut self, id: &InstrumentId) {
         let now = self.now.mono;
         if let Some(state) = self.venues.get_mut(&id.venue) {
             match state.interest.get_mut(&id.symbol) {
@@ -101,6 +119,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Are the rules of an instrument there? Asks for them, and for its market, where they are not.
+    pub(super) fn need_rules(&mut self, id: &InstrumentId) -> Result<(), Wait> {
+        self.take_interest(id);
         if self.book.instrument(id).is_some() {
             return Ok(());
         }

@@ -2,7 +2,14 @@
 //! handed out at once. The second takes those facts into the book and works out what follows from them; it comes before
 //! anything else is taken in or looked at, since what is decided holds the engine until it is settled.
 
-use super::{Engine, commands::describe, effect::Step, input::Front, orders::Maker, requests::placed};
+use super::{
+    Engine,
+    commands::describe,
+    effect::Step,
+    input::{Asked, Front},
+    orders::Maker,
+    requests::placed,
+};
 use crate::{
     desk::RequestId,
     domain::fact::{Dated, Fact, Intent},
@@ -23,6 +30,8 @@ pub(super) struct Unsettled {
     /// An input was taken in and not settled.
     pub(super) is_open: bool,
     leaving: Option<Leaving>,
+    /// What was asked for, to be let go.
+    pub(super) asked: Option<Box<Asked>>,
 }
 
 /// What was decided on one input. It holds the engine until it is settled, so that nobody sees a book that lacks what was
@@ -80,6 +89,7 @@ impl Engine {
         if !std::mem::take(&mut self.unsettled.is_open) {
             return;
         }
+        self.unsettled.asked = None;
         self.take_in_unsettled();
         if !self.begun {
             return;

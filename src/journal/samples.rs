@@ -60,7 +60,7 @@ fn qty(n: u32) -> Qty {
 }
 
 fn order(n: u64) -> OrderId {
-    OrderId { venue: instrument().venue, client: ClientId::nth(&run(), n) }
+    OrderId { venue: instrument().venue, client: ClientIds::of(&run()).nth(n) }
 }
 
 pub(super) fn intended(n: u64) -> Dated {
@@ -87,7 +87,7 @@ fn intent() -> Intent {
             tag: Some("swing".into()),
         },
         origin: Origin::Screen,
-        replaces: Some(ClientId::nth(&run(), 9)),
+        replaces: Some(ClientIds::of(&run()).nth(9)),
         verdict: "all checks passed".into(),
         arrival: None,
     }

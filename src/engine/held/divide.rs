@@ -6,7 +6,7 @@ use crate::{
         capability::ClassCapability,
         held::HeldKind,
         ids::InstrumentId,
-        instrument::WaitingExits,
+        instrument::{AssetClass, Instrument, WaitingExits},
         money::Qty,
         order::{Amount, Attached, OrderKind, OrderSpec, OrderType, StopLeg},
         text::Text,
@@ -47,9 +47,19 @@ const fn takes_attached(class: &ClassCapability, waits: bool, attached: Attached
     }
 }
 
+/// Has the venue orders that wait for this one? Some instruments may have none of what their class has.
+fn waits(class: &ClassCapability, rules: Option<&Instrument>, spec: &OrderSpec) -> bool {
+    let fits = !class.waits_on_limits || spec.order_type.kind() == OrderKind::Limit;
+    fits && rules.is_none_or(|i| i.exits != WaitingExits::None)
+}
+
 impl Engine {
     pub(in crate::engine) fn class_at(&self, instrument: &InstrumentId) -> Option<&ClassCapability> {
-        let class = self.class_of(instrument);
+        self.class_by(instrument, self.book.instrument(instrument))
+    }
+
+    fn class_by(&self, instrument: &InstrumentId, rules: Option<&Instrument>) -> Option<&ClassCapability> {
+        let class = rules.map_or_else(|| AssetClass::spelled(&instrument.symbol), |i| i.class);
         self.venues.get(&instrument.venue).and_then(|v| v.setup.capability.of(class))
     }
 
@@ -59,17 +69,12 @@ impl Engine {
         if spec.attached == Attached::Simple && order.show.is_none() && order.parts.is_empty() {
             return true;
         }
-        let Some((class, total)) = self.class_at(&spec.instrument).zip(spec.amount.qty()) else {
+        let rules = self.book.instrument(&spec.instrument);
+        let Some((class, total)) = self.class_by(&spec.instrument, rules).zip(spec.amount.qty()) else {
             return true;
         };
         let is_shown = order.show.is_none_or(|show| show >= total);
-        is_shown && order.parts.is_empty() && takes_attached(class, self.waits(class, spec), spec.attached)
-    }
-
-    /// Has the venue orders that wait for this one? Some instruments may have none of what their class has.
-    fn waits(&self, class: &ClassCapability, spec: &OrderSpec) -> bool {
-        let fits = !class.waits_on_limits || spec.order_type.kind() == OrderKind::Limit;
-        fits && self.book.instrument(&spec.instrument).is_none_or(|i| i.exits != WaitingExits::None)
+        is_shown && order.parts.is_empty() && takes_attached(class, waits(class, rules, spec), spec.attached)
     }
 
     /// What of an entry the exits that wait at the venue do not cover.
@@ -104,7 +109,7 @@ impl Engine {
             Attached::OtoStop { stop } => (Some(stop), None),
             Attached::OtoTarget { target } => (None, Some(target)),
         };
-        let waits = self.waits(class, &spec);
+        let waits = waits(class, self.book.instrument(&spec.instrument), &spec);
         if parts.is_empty() && takes_attached(class, waits, spec.attached) {
             return Division { spec, held: Vec::new() };
         }
