@@ -30,7 +30,7 @@ use crate::{
         app::App,
         model::Engine,
         msg::{Cmd, Msg},
-        terminal::{Options, Terminal},
+        terminal::{self, Options, Terminal},
     },
 };
 use anyhow::Context as _;
@@ -97,6 +97,9 @@ fn show(opening: Opening, film: Option<Film>) -> anyhow::Result<()> {
     let ended = runtime.block_on(watch(&seat, rest));
     let Some(Station { dashboard, deck }) = seat.close() else { return ended.map(drop) };
     drop(dashboard);
+    if matches!(ended, Ok(End::EngineStays)) {
+        let_go_of_keys();
+    }
     match deck {
         Deck::Own(host) if matches!(ended, Ok(End::EngineStays)) && !host.read_only => {
             headless::stay(host, on_hangup)
@@ -117,9 +120,16 @@ fn show(opening: Opening, film: Option<Film>) -> anyhow::Result<()> {
 /// # Errors
 /// One sentence that says what there is instead.
 pub fn check(config: &Config, env: &Env) -> anyhow::Result<()> {
-    crate::tui::terminal::check(env.get("TERM"))?;
+    terminal::check(env.get("TERM"))?;
     themes::read(config.themes_dir().as_deref(), &config.ui.theme)?;
     Ok(())
+}
+
+/// The process goes on without its terminal.
+fn let_go_of_keys() {
+    if let Err(why) = terminal::let_go_of_keys() {
+        tracing::warn!(%why, "the terminal is gone, and reading it can't be ended");
+    }
 }
 
 struct Dashboard {
@@ -198,7 +208,10 @@ impl Dashboard {
         match self.hangup.strike(deck, self.clock.now().mono) {
             Then::Goes => Flow::Leave,
             Then::EngineStays => Flow::LeaveEngine,
-            Then::Waits => Flow::GoOn,
+            Then::Waits => {
+                let_go_of_keys();
+                Flow::GoOn
+            }
         }
     }
 

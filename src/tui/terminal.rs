@@ -18,8 +18,9 @@ use crossterm::{
     },
 };
 use nix::{
+    fcntl::OFlag,
     sys::signal::{Signal, kill, raise},
-    unistd::{Pid, getpgrp, getsid},
+    unistd::{Pid, dup2_stdin, getpgrp, getsid, pipe2},
 };
 use ratatui::{Frame, backend::Backend as _};
 use std::{
@@ -125,8 +126,8 @@ impl Terminal {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             // The engine catches what a watcher does wrong, says so on this very screen, and goes on; when it ends for
-            // good, whoever waits for it gives the terminal back and says why.
-            if std::thread::current().name() == Some("engine") {
+            // good, whoever waits for it gives the terminal back and says why. Orders step it on the keys' thread.
+            if matches!(std::thread::current().name(), Some("engine" | "keys")) {
                 return;
             }
             if taken.swap(false, Ordering::SeqCst) {
@@ -267,6 +268,19 @@ pub fn leave(out: &mut impl Write) -> io::Result<()> {
     )?;
     let written = out.write_all(&bytes).and_then(|()| out.flush());
     written.and(disable_raw_mode())
+}
+
+/// The terminal is gone: who reads keys from it reads from something else, in which nothing ever comes. Else it would be
+/// told for ever that there is something to read, and find nothing.
+///
+/// # Errors
+/// The system gives nothing else to read from.
+pub fn let_go_of_keys() -> io::Result<()> {
+    let (nothing, feeder) = pipe2(OFlag::O_NONBLOCK | OFlag::O_CLOEXEC)?;
+    dup2_stdin(nothing)?;
+    // Closed, it would be the end of what is read, which is told for ever too.
+    std::mem::forget(feeder);
+    Ok(())
 }
 
 /// Reads events until `take` wants no more; after each, `behind` is told whether another has come already. Blocks; runs in

@@ -180,6 +180,7 @@ fn nothing_is_recorded_where_nobody_wants_it_and_the_oldest_go() {
 /// A dashboard trades and is killed; what was on its screen is in its recording.
 fn killed(home: &Path) -> PathBuf {
     let mut tty = dashboard(home, &[]);
+    tty.see("trading is open");
     tty.see_quotes();
     tty.press(":tour off\r");
     tty.press(":buy AAPL 5 limit +1% ext\r");

@@ -6,11 +6,13 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 /// `tradedeck engine`, ready.
@@ -104,6 +106,7 @@ fn two_screens_and_a_shell_on_one_engine() {
     assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
 
     // What one asks the others see.
+    one.see("trading is open");
     one.press(":buy AAPL 7 limit +1% ext\r");
     one.see("Enter do it");
     one.insist(ENTER, "Fills 1");
@@ -224,6 +227,55 @@ fn stand_still(place: &Place, tty: &mut Tty) {
         tty.is_so(50, |_| false);
     }
     panic!("a hundred times in the middle of a write");
+}
+
+/// A window that is closed: what reads keys finds an end where its terminal was, and must not look for ever.
+#[test]
+fn a_closed_terminal_costs_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let state = home.path().join("state");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tradedeck"));
+    command.env_clear();
+    command.cwd(home.path());
+    command.env("HOME", home.path());
+    command.env("TRADEDECK_STATE", &state);
+    command.env("TERM", "xterm-256color");
+    let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut piece = [0_u8; 8_192];
+    while !state.join("engine.sock").exists() {
+        assert!(reader.read(&mut piece).unwrap() > 0);
+    }
+    drop((reader, pair.master));
+    let tasks = format!("/proc/{}/task", child.process_id().unwrap());
+    let keys = || {
+        let mut tasks = std::fs::read_dir(&tasks).unwrap().map(|task| task.unwrap().path());
+        tasks.find(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "keys"))
+    };
+    // In hundredths of a second: the 14th and 15th field of the line, of which the second is the name.
+    let spent = || {
+        let line = std::fs::read_to_string(keys()?.join("stat")).ok()?;
+        let fields = line.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+        fields.map(|n| n.parse::<u64>().ok()).sum::<Option<u64>>()
+    };
+    std::thread::sleep(Duration::from_secs(2));
+    let before = spent();
+    std::thread::sleep(Duration::from_secs(2));
+    let after = spent();
+    let used = after.zip(before).map(|(after, before)| after - before);
+    assert!(used.is_none_or(|used| used < 10), "{used:?} of 200");
+    let out = Command::new(env!("CARGO_BIN_EXE_tradedeck"))
+        .args(["engine", "stop"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TRADEDECK_STATE", &state)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    // How it ends is nothing to go by: what its screen still had to write went nowhere.
+    child.wait().unwrap();
 }
 
 /// A line that drops: the engine and its rules go on, and the next screen finds them.
