@@ -5,8 +5,10 @@ pub mod capability;
 pub mod event;
 pub mod outcome;
 pub mod port;
+pub mod release;
 
 pub use capability::Capability;
 pub use event::{Channel, Event, Link, Market, Sink};
 pub use outcome::{Fault, Outcome, Refusal};
 pub use port::{Broker, Open, OrderRef, Proof, Replacement, Wanted, Watched};
+pub use release::Release;

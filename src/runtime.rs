@@ -6,6 +6,7 @@ pub mod archive;
 pub mod attach;
 pub mod client;
 mod cloud;
+mod core;
 pub mod deck;
 mod elsewhere;
 mod embedded;

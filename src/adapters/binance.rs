@@ -14,7 +14,7 @@ pub mod wire;
 use super::Error;
 use crate::{
     broker::{
-        Broker, Capability, Fault, OrderRef, Outcome, Proof, Replacement, Sink, Wanted, Watched,
+        Broker, Capability, Fault, OrderRef, Outcome, Proof, Release, Replacement, Sink, Wanted, Watched,
         capability::{ClassCapability, TifWord},
         port::Answer,
     },
@@ -127,11 +127,11 @@ impl Broker for Binance {
     fn prove(&self) -> Answer<'_, Result<Proof, Fault>> {
         Box::pin(self.api.prove())
     }
-    fn submit(&self, order: Cleared<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>> {
-        Box::pin(async move { self.api.submit(&order.spend(), Class::Entry).await })
+    fn submit(&self, order: Cleared<Submission>, release: Release) -> Answer<'_, Outcome<Vec<OrderReport>>> {
+        Box::pin(async move { self.api.submit(&order.spend(), Class::Entry, release).await })
     }
     fn reduce(&self, order: Reducing<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>> {
-        Box::pin(async move { self.api.submit(&order.spend(), Class::Exit).await })
+        Box::pin(async move { self.api.submit(&order.spend(), Class::Exit, Release::given()).await })
     }
     fn replace(&self, change: Cleared<Replacement>) -> Answer<'_, Outcome<Vec<OrderReport>>> {
         Box::pin(async move { self.api.replace(&change.spend()).await })

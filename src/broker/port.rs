@@ -6,6 +6,7 @@ use super::{
     capability::Capability,
     event::Sink,
     outcome::{Fault, Outcome},
+    release::Release,
 };
 use crate::{
     domain::{
@@ -103,8 +104,9 @@ pub trait Broker: Send + Sync + std::fmt::Debug {
     fn capability(&self) -> &Capability;
     /// Asks who the credentials belong to. Nothing may be sent before this has answered what was configured.
     fn prove(&self) -> Answer<'_, Result<Proof, Fault>>;
-    /// Sends an order that may open risk. At most one request leaves. Answers with the order, then its children.
-    fn submit(&self, order: Cleared<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;
+    /// Sends an order that may open risk, once it is released; until then it is made ready, and venues may be asked about
+    /// what it takes. At most one request of the order leaves. Answers with the order, then its children.
+    fn submit(&self, order: Cleared<Submission>, release: Release) -> Answer<'_, Outcome<Vec<OrderReport>>>;
     /// Sends an order that only reduces, from the reserve of the rate limit. At most one request leaves.
     /// Answers with the order, then its children.
     fn reduce(&self, order: Reducing<Submission>) -> Answer<'_, Outcome<Vec<OrderReport>>>;

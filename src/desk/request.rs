@@ -148,6 +148,11 @@ pub enum Request {
 }
 
 impl Request {
+    /// Is it about orders and positions? Of these a person waits for the very next microsecond.
+    pub const fn is_order(&self) -> bool {
+        matches!(self, Self::Do(_) | Self::Replace { .. } | Self::Halt | Self::Flatten(_))
+    }
+
     /// Does it go by the emergency lane, before everything else?
     pub const fn is_emergency(&self) -> bool {
         matches!(

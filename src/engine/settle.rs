@@ -52,8 +52,13 @@ impl<'a> Decided<'a> {
 
     /// The book takes it in. What follows from it: these facts come after those that were handed out.
     pub fn settle(self) -> Step {
-        self.0.settle();
-        std::mem::take(&mut self.0.out)
+        self.0.settle_rest()
+    }
+
+    /// Somebody else settles it, with [`Engine::settle_rest`] or with the next input: whoever holds the engine then does so
+    /// before anything else.
+    pub fn put_off(self) {
+        std::mem::forget(self);
     }
 }
 
@@ -82,6 +87,12 @@ impl Engine {
             let words = describe(&intent.spec);
             self.reply(front, id, placed(vec![order.client.clone()], order.venue.clone(), &words));
         }
+    }
+
+    /// The second half of a step that was put off. Twice is once.
+    pub fn settle_rest(&mut self) -> Step {
+        self.settle();
+        std::mem::take(&mut self.out)
     }
 
     /// The second half of a step. Twice is once.

@@ -1,21 +1,24 @@
 //! Between the engine's effects and the venues: each effect becomes one call of the port, each call one answer.
-//! Calls run side by side; a venue that hangs holds up only its own.
+//! Calls run side by side; a venue that hangs holds up only its own. An order is staged while its fact is on its way to
+//! the disk: its call begins, and what leaves waits for the word.
 
 use super::algorithms::Sources;
 use crate::{
-    broker::{Broker, Outcome, Watched},
+    broker::{Broker, Outcome, Release, Watched},
     domain::{
         algorithm::{Instructed, Instruction},
         ids::{ClientId, VenueId},
-        report::OrderReport,
+        order::Submission,
         text::Text,
     },
     engine::{Answer, Ask, Effect, Input},
+    risk::permit::{Cleared, Reducing},
 };
 use smol_str::SmolStr;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    runtime::Handle,
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::JoinSet,
 };
 
@@ -42,12 +45,41 @@ pub(super) struct Gateway {
     ports: BTreeMap<VenueId, Port>,
     sources: Sources,
     answers: mpsc::Sender<Input>,
+    /// Where calls run, whoever begins them.
+    runtime: Handle,
     calls: JoinSet<()>,
+}
+
+/// An order whose call has begun, and of which nothing has left. Let go without a word it does not leave.
+#[derive(Debug)]
+pub(super) struct Staged(oneshot::Sender<Result<(), Text>>);
+
+impl Staged {
+    /// Its fact is durable: it leaves.
+    pub(super) fn release(self) {
+        self.say(Ok(()));
+    }
+
+    /// It may not leave any more.
+    pub(super) fn withhold(self, why: Text) {
+        self.say(Err(why));
+    }
+
+    fn say(self, word: Result<(), Text>) {
+        if self.0.send(word).is_err() {
+            tracing::debug!("an order had ended before it was released");
+        }
+    }
 }
 
 impl Gateway {
     /// For these venues, answering into `answers`.
-    pub(super) fn new(brokers: Vec<Wired>, sources: Sources, answers: mpsc::Sender<Input>) -> Self {
+    pub(super) fn new(
+        brokers: Vec<Wired>,
+        sources: Sources,
+        answers: mpsc::Sender<Input>,
+        runtime: Handle,
+    ) -> Self {
         let ports = brokers
             .into_iter()
             .map(|(broker, watched)| {
@@ -56,21 +88,20 @@ impl Gateway {
                 (broker.venue().clone(), Port { broker, watched, entries, exits })
             })
             .collect();
-        Self { ports, sources, answers, calls: JoinSet::new() }
+        Self { ports, sources, answers, runtime, calls: JoinSet::new() }
+    }
+
+    /// Nothing more is waited for.
+    pub(super) fn end(&mut self) {
+        self.calls.abort_all();
     }
 
     /// Starts what the effect asks for. Effects that are not a venue's are the caller's, and come back.
     pub(super) fn act(&mut self, effect: Effect) -> Option<Effect> {
         while self.calls.try_join_next().is_some() {}
         match effect {
-            Effect::Submit { venue, order } => {
-                let client = order.peek().client.clone();
-                self.send_order(&venue, client, false, move |b| async move { b.submit(order).await });
-            }
-            Effect::Reduce { venue, order } => {
-                let client = order.peek().client.clone();
-                self.send_order(&venue, client, true, move |b| async move { b.reduce(order).await });
-            }
+            Effect::Submit { venue, order } => self.stage(&venue, order).release(),
+            Effect::Reduce { venue, order } => self.send_reduction(&venue, order),
             Effect::Replace { venue, change } => {
                 let order = change.peek().order.client.clone();
                 let by = change.peek().client.clone();
@@ -143,28 +174,52 @@ impl Gateway {
         Some(Input::Answer { venue: venue.clone(), answer })
     }
 
-    fn send_order<F, R>(&mut self, venue: &VenueId, client: ClientId, exit: bool, send: F)
-    where
-        F: FnOnce(Arc<dyn Broker>) -> R + Send + 'static,
-        R: Future<Output = Outcome<Vec<OrderReport>>> + Send + 'static,
-    {
-        let lane = if exit { Lane::Exit } else { Lane::Entry };
-        let (answers, at) = (self.answers.clone(), venue.clone());
-        self.call(venue, lane, move |broker| async move {
-            let sent = Input::Answer { venue: at, answer: Answer::Sent(client.clone()) };
-            if answers.send(sent).await.is_err() {
-                let why = Text::clean("the engine has stopped");
-                return Answer::Submitted { client, outcome: Outcome::NotSent(why) };
+    /// Begins the call of an order that leaves once it is released.
+    pub(super) fn stage(&mut self, venue: &VenueId, order: Cleared<Submission>) -> Staged {
+        let client = order.peek().client.clone();
+        let (word, said) = oneshot::channel();
+        let telling = self.telling(venue, &client);
+        let release = Release::upon(async move {
+            match said.await {
+                Ok(word) => word?,
+                Err(_) => return Err(stopped()),
             }
-            let outcome = send(broker).await;
+            telling.await
+        });
+        self.call(venue, Lane::Entry, move |broker| async move {
+            let outcome = broker.submit(order, release).await;
             Answer::Submitted { client, outcome }
         });
+        Staged(word)
+    }
+
+    fn send_reduction(&mut self, venue: &VenueId, order: Reducing<Submission>) {
+        let client = order.peek().client.clone();
+        let telling = self.telling(venue, &client);
+        self.call(venue, Lane::Exit, move |broker| async move {
+            let outcome = match telling.await {
+                Ok(()) => broker.reduce(order).await,
+                Err(why) => Outcome::NotSent(why),
+            };
+            Answer::Submitted { client, outcome }
+        });
+    }
+
+    /// Tells the engine that an order is handed to the transport: before it is.
+    fn telling(
+        &self,
+        venue: &VenueId,
+        client: &ClientId,
+    ) -> impl Future<Output = Result<(), Text>> + Send + 'static + use<> {
+        let answers = self.answers.clone();
+        let sent = Input::Answer { venue: venue.clone(), answer: Answer::Sent(client.clone()) };
+        async move { answers.send(sent).await.map_err(|_| stopped()) }
     }
 
     fn instruct(&mut self, algorithm: &SmolStr, ticket: u64, instruction: Instruction) {
         let source = self.sources.get(algorithm).cloned();
         let answers = self.answers.clone();
-        self.calls.spawn(async move {
+        let call = async move {
             let result = match source {
                 Some(source) => source.instruct(instruction).await,
                 None => Instructed::NotSent(Text::clean("nothing here reaches it")),
@@ -172,7 +227,8 @@ impl Gateway {
             if answers.send(Input::Instructed { ticket, result }).await.is_err() {
                 tracing::debug!("an algorithm answered after the engine had stopped");
             }
-        });
+        };
+        self.calls.spawn_on(call, &self.runtime);
     }
 
     fn call<F, R>(&mut self, venue: &VenueId, lane: Lane, run: F)
@@ -190,13 +246,14 @@ impl Gateway {
             Lane::Entry | Lane::Question => Arc::clone(&port.entries),
         };
         let (answers, venue) = (self.answers.clone(), venue.clone());
-        self.calls.spawn(async move {
+        let call = async move {
             let Ok(_place) = room.acquire_owned().await else { return };
             let answer = run(broker).await;
             if answers.send(Input::Answer { venue, answer }).await.is_err() {
                 tracing::debug!("an answer came after the engine had stopped");
             }
-        });
+        };
+        self.calls.spawn_on(call, &self.runtime);
     }
 }
 
@@ -205,6 +262,10 @@ enum Lane {
     Entry,
     Exit,
     Question,
+}
+
+fn stopped() -> Text {
+    Text::clean("the engine has stopped")
 }
 
 async fn question(broker: &dyn Broker, ask: Ask) -> Answer {

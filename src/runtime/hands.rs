@@ -1,7 +1,12 @@
 //! What does what the engine decides: facts to the journal, what follows from them to the venues once they are durable,
 //! answers to who asked.
 
-use super::{gateway::Gateway, lanes::Joined, notifier::Told, timers::Timers};
+use super::{
+    gateway::{Gateway, Staged},
+    lanes::Joined,
+    notifier::Told,
+    timers::Timers,
+};
 use crate::{
     desk::{Envelope, Receipt, Reply, Request, RequestId},
     domain::{
@@ -25,13 +30,40 @@ const ENTRIES_WAIT_MS: u64 = 5_000;
 const END_WAITS_MS: u64 = 3_000;
 /// A snapshot waits so long for a request that waits for the journal: to make one takes longer than most syncs.
 const HOLD_MS: u64 = 20;
+/// And so long after it has left: who carries it on, on this machine, may wait for the same processor; and with the answer
+/// there is more to show.
+const SENT_MS: u64 = 2;
 
-/// Effects that wait for their facts to be durable.
+/// What waits for its facts to be durable.
 #[derive(Debug)]
 struct Batch {
     ticket: u64,
     since: Mono,
-    effects: Vec<Effect>,
+    waits: Vec<Waits>,
+}
+
+/// One thing that does.
+#[derive(Debug)]
+enum Waits {
+    Effect(Effect),
+    /// An order that opens risk, made ready to leave.
+    Order(Staged),
+}
+
+impl Waits {
+    fn opens_risk(&self) -> bool {
+        match self {
+            Self::Effect(effect) => effect.opens_risk(),
+            Self::Order(_) => true,
+        }
+    }
+
+    const fn is_request(&self) -> bool {
+        match self {
+            Self::Effect(effect) => is_request(effect),
+            Self::Order(_) => true,
+        }
+    }
 }
 
 /// What steps have brought that goes to the journal, and what waits for it.
@@ -77,6 +109,8 @@ pub(super) struct State {
     stopping: Option<Mono>,
     /// A call was started and has not had its turn yet.
     started: bool,
+    /// When the last order was released.
+    released: Mono,
     /// Answers that wait until what was started has had its turn: to wake who reads them takes longer than to send.
     receipts: Vec<(Front, Receipt)>,
     /// Notices that found no room and of which nobody was told yet.
@@ -106,10 +140,13 @@ impl Hands {
         [self.state.timers.next(), exits].into_iter().flatten().min()
     }
 
-    /// While a request waits for the journal: until when no snapshot is made.
+    /// While a request waits for the journal, and just after it has left: until when no snapshot is made.
     pub(super) fn held_until(&self) -> Option<Mono> {
-        let leaves = |b: &&Batch| b.effects.iter().any(is_request);
-        self.state.waiting.iter().find(leaves).map(|b| b.since.plus_ms(HOLD_MS))
+        let leaves = |b: &&Batch| b.waits.iter().any(Waits::is_request);
+        let waits = self.state.waiting.iter().find(leaves).map(|b| b.since.plus_ms(HOLD_MS));
+        let left = self.state.released;
+        let left = (left != Mono::default()).then(|| left.plus_ms(SENT_MS));
+        waits.max(left)
     }
 
     /// Takes a step: what goes to the journal, and what waits for that, onto the pile; the rest is done.
@@ -164,16 +201,43 @@ impl Hands {
             return;
         }
         if facts.is_empty() {
-            match self.state.waiting.back_mut() {
-                Some(last) => last.effects.extend(effects),
-                None => effects.into_iter().for_each(|effect| self.act(effect, now, inputs)),
+            if self.state.waiting.is_empty() {
+                for effect in effects {
+                    self.act(effect, now, inputs);
+                }
+                return;
+            }
+            let waits: Vec<Waits> = effects.into_iter().map(|effect| self.ready(effect)).collect();
+            if let Some(last) = self.state.waiting.back_mut() {
+                last.waits.extend(waits);
             }
             return;
         }
         let ticket = self.next_ticket();
         self.state.unhanded.push_back(Work::Commit(Commit { batch: facts, ticket }));
-        self.state.waiting.push_back(Batch { ticket, since: now.mono, effects });
         self.hand();
+        // While the journal writes.
+        let waits = effects.into_iter().map(|effect| self.ready(effect)).collect();
+        self.state.waiting.push_back(Batch { ticket, since: now.mono, waits });
+    }
+
+    /// What can be done of an effect before its fact is durable.
+    fn ready(&mut self, effect: Effect) -> Waits {
+        match effect {
+            Effect::Submit { venue, order } => Waits::Order(self.gateway.stage(&venue, order)),
+            other @ (Effect::Reduce { .. }
+            | Effect::Replace { .. }
+            | Effect::Cancel { .. }
+            | Effect::CancelAll { .. }
+            | Effect::Instruct { .. }
+            | Effect::Entrust { .. }
+            | Effect::Ask { .. }
+            | Effect::Watch { .. }
+            | Effect::Arm { .. }
+            | Effect::Reply { .. }
+            | Effect::Notify(_)
+            | Effect::Stop) => Waits::Effect(other),
+        }
     }
 
     fn hand(&mut self) {
@@ -199,16 +263,19 @@ impl Hands {
             self.state.journal_lost = true;
             inputs.push_back(Input::JournalLost(Text::clean(&why.to_string())));
             for batch in std::mem::take(&mut self.state.waiting) {
-                for effect in batch.effects {
-                    self.act_or_withhold(effect, now, inputs);
+                for waits in batch.waits {
+                    match waits {
+                        Waits::Effect(effect) => self.act_or_withhold(effect, now, inputs),
+                        Waits::Order(staged) => staged.withhold(journal_lost()),
+                    }
                 }
             }
             return;
         }
         if !is_bind {
             while self.state.waiting.front().is_some_and(|b| b.ticket <= done.ticket) {
-                for effect in self.state.waiting.pop_front().map(|b| b.effects).into_iter().flatten() {
-                    self.act(effect, now, inputs);
+                for waits in self.state.waiting.pop_front().map(|b| b.waits).into_iter().flatten() {
+                    self.go(waits, now, inputs);
                 }
             }
         }
@@ -224,26 +291,41 @@ impl Hands {
                 break;
             }
             let over = waited >= ENTRIES_WAIT_MS;
-            let (ready, rest) =
-                std::mem::take(&mut batch.effects).into_iter().partition(|e| over || !e.opens_risk());
-            batch.effects = rest;
-            go.push((over, ready));
+            let (goes, rest) =
+                std::mem::take(&mut batch.waits).into_iter().partition(|w| over || !w.opens_risk());
+            batch.waits = rest;
+            go.push((over, goes));
         }
-        for (over, effects) in go {
-            for effect in effects {
+        for (over, goes) in go {
+            for waits in goes {
                 let why = Text::clean("the journal did not take it in five seconds");
-                match over.then(|| Gateway::withhold(&effect, &why)).flatten() {
-                    Some(answer) => inputs.push_back(answer),
-                    None => self.act(effect, now, inputs),
+                match waits {
+                    Waits::Order(staged) if over => staged.withhold(why),
+                    Waits::Effect(effect) if over => match Gateway::withhold(&effect, &why) {
+                        Some(answer) => inputs.push_back(answer),
+                        None => self.act(effect, now, inputs),
+                    },
+                    waits @ (Waits::Order(_) | Waits::Effect(_)) => self.go(waits, now, inputs),
                 }
+            }
+        }
+    }
+
+    /// Its facts are durable, or need not be.
+    fn go(&mut self, waits: Waits, now: Now, inputs: &mut VecDeque<Input>) {
+        match waits {
+            Waits::Effect(effect) => self.act(effect, now, inputs),
+            Waits::Order(staged) => {
+                staged.release();
+                self.state.started = true;
+                self.state.released = now.mono;
             }
         }
     }
 
     fn act_or_withhold(&mut self, effect: Effect, now: Now, inputs: &mut VecDeque<Input>) {
         let lost = self.state.journal_lost || self.writer.is_none();
-        let why = Text::clean("the journal can't be written, so no order that opens risk leaves");
-        match (lost && effect.opens_risk()).then(|| Gateway::withhold(&effect, &why)).flatten() {
+        match (lost && effect.opens_risk()).then(|| Gateway::withhold(&effect, &journal_lost())).flatten() {
             Some(answer) => inputs.push_back(answer),
             None => self.act(effect, now, inputs),
         }
@@ -309,6 +391,10 @@ impl Hands {
             tracing::warn!(id = receipt.id.0, "a front end does not take its receipts");
         }
     }
+}
+
+fn journal_lost() -> Text {
+    Text::clean("the journal can't be written, so no order that opens risk leaves")
 }
 
 /// Does it change something at a venue?

@@ -8,13 +8,14 @@ use self::past::{Kept, PROFILE, header, open_journal, take_lock, tell_faults};
 use super::{
     accounts::{environment, of_addresses, of_config},
     algorithms::{self, Sources},
+    core::{self, Core, Direct, Shown},
     elsewhere::Elsewhere,
     embedded::{self, Embedded},
     gateway::{Gateway, Wired},
     hands::{Hands, State},
     lanes::{Asks, Desk, Joined, Lane, Mouths, lanes},
     notifier::{Notifier, Tells},
-    pump::{Pump, Shown},
+    pump::Pump,
     recorder::{self, Recorded, Recorder},
     serve::{self, Served, Socket},
 };
@@ -37,7 +38,7 @@ use crate::{
 use anyhow::{Context as _, anyhow, bail};
 use smol_str::SmolStr;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
@@ -392,7 +393,6 @@ impl Start {
         let front = Front(0);
         let (receipt_in, receipts) = mpsc::channel(256);
         let (snapshot_in, snapshots) = watch::channel(Arc::new(Snapshot::default()));
-        let desk = Desk { lane: Lane::Own { front, asks: Asks::of(&mouths) }, receipts, snapshots };
         let (joins, answers) = (mouths.joins.clone(), mouths.answers.clone());
         let (config, env) = self.told;
         let (notifier, notices) = match self.tells {
@@ -411,45 +411,54 @@ impl Start {
             None => None,
         };
         let Self { engine, brokers, sources, elsewhere, past, clock, frame_ms, .. } = self;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut streams = tokio::task::JoinSet::new();
+        let leaving = brokers.clone();
+        let ports =
+            brokers.into_iter().map(|b| connect(b, &mouths, &mut streams, runtime.handle())).collect();
+        {
+            let _runtime = runtime.enter();
+            algorithms::watch_all(&sources, &mouths.algorithms, &mut streams);
+        }
+        let gateway = Gateway::new(ports, sources, mouths.answers.clone(), runtime.handle().clone());
+        let hands = Hands {
+            gateway,
+            writer,
+            fronts: BTreeMap::from([(front, receipt_in)]),
+            notices,
+            state: State::default(),
+        };
+        let direct = Direct::to(Core {
+            engine,
+            hands,
+            elsewhere,
+            clock: Arc::clone(&clock),
+            snapshots: Some(snapshot_in),
+            frame_ms,
+            shown: Shown::default(),
+            late: VecDeque::new(),
+            state: core::State::Begins,
+        });
+        let asks = Asks::of(&mouths, Arc::clone(&direct.queued));
+        // Only the desk's ends keep the engine alive.
+        drop(mouths);
+        let pump = Pump { direct: direct.clone(), lanes, clock };
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let writer = runtime.block_on(async move {
-                let mut streams = tokio::task::JoinSet::new();
-                let leaving = brokers.clone();
-                let ports = brokers.into_iter().map(|b| connect(b, &mouths, &mut streams)).collect();
-                algorithms::watch_all(&sources, &mouths.algorithms, &mut streams);
-                let gateway = Gateway::new(ports, sources, mouths.answers.clone());
-                // Only the desk's ends keep the engine alive.
-                drop(mouths);
-                let hands = Hands {
-                    gateway,
-                    writer,
-                    fronts: BTreeMap::from([(front, receipt_in)]),
-                    notices,
-                    state: State::default(),
-                };
-                let pump = Pump {
-                    engine,
-                    hands,
-                    lanes,
-                    elsewhere,
-                    clock,
-                    snapshots: snapshot_in,
-                    frame_ms,
-                    shown: Shown::default(),
-                };
-                let writer = pump.run(past).await;
+            let ended = runtime.block_on(async move {
+                let ended = pump.run(past).await;
                 streams.shutdown().await;
                 leave(&leaving).await;
-                writer
+                ended
             });
-            match writer {
-                Some(writer) => writer
-                    .close()
-                    .context("not all of it is in the journal, so other programs do not know of it"),
-                None => Ok(()),
-            }
+            let (writer, panicked) = match ended {
+                Ok(writer) => (writer, None),
+                Err(mut panicked) => (panicked.0.take(), Some(panicked)),
+            };
+            let closed = writer.map_or(Ok(()), Writer::close);
+            closed.context("not all of it is in the journal, so other programs do not know of it")?;
+            panicked.map_or(Ok(()), |why| Err(why.into()))
         })?;
+        let desk = Desk { lane: Lane::Own { front, direct, asks }, receipts, snapshots };
         Ok(Spawned { desk, engine: thread, joins, answers, notifier })
     }
 }
@@ -466,11 +475,16 @@ async fn leave(brokers: &[Arc<dyn Broker>]) {
 }
 
 /// Starts a venue's streams.
-fn connect(broker: Arc<dyn Broker>, mouths: &Mouths, streams: &mut tokio::task::JoinSet<()>) -> Wired {
+fn connect(
+    broker: Arc<dyn Broker>,
+    mouths: &Mouths,
+    streams: &mut tokio::task::JoinSet<()>,
+    runtime: &tokio::runtime::Handle,
+) -> Wired {
     let (watched_in, watched) = watch::channel(Watched::default());
     let venue: VenueId = broker.venue().clone();
     let sink = Sink::new(venue, mouths.venue.clone(), mouths.market.clone());
     let streaming = Arc::clone(&broker);
-    streams.spawn(async move { streaming.stream(watched, sink).await });
+    streams.spawn_on(async move { streaming.stream(watched, sink).await }, runtime);
     (broker, watched_in)
 }

@@ -2,6 +2,7 @@
 //! when it is full: order news waits, market news is overwritten where it comes from, requests are refused with
 //! a receipt.
 
+use super::core::Direct;
 use crate::{
     broker::{Event, Market},
     desk::{Envelope, Receipt, Reply, Request, Snapshot, replay::NOTHING_SENT},
@@ -9,7 +10,10 @@ use crate::{
     engine::{Asked, Front, Input},
     journal::Committed,
 };
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use tokio::sync::{mpsc, watch};
 
 /// The engine's ends.
@@ -79,27 +83,36 @@ pub(super) enum Joined {
 pub(super) struct Asks {
     emergency: mpsc::Sender<Box<Asked>>,
     operator: mpsc::Sender<Box<Asked>>,
+    /// How many wait in them or were taken and are not decided yet.
+    queued: Arc<AtomicUsize>,
 }
 
 impl Asks {
-    pub(super) fn of(mouths: &Mouths) -> Self {
-        Self { emergency: mouths.emergency.clone(), operator: mouths.operator.clone() }
+    pub(super) fn of(mouths: &Mouths, queued: Arc<AtomicUsize>) -> Self {
+        Self { emergency: mouths.emergency.clone(), operator: mouths.operator.clone(), queued }
     }
 
     /// Never waits: a full lane refuses at once, and the receipt says so.
     pub(super) fn ask(&self, front: Front, envelope: Envelope) -> Result<(), Receipt> {
-        let id = envelope.id;
-        let lane = if envelope.request.is_emergency() { &self.emergency } else { &self.operator };
-        let asked = Box::new(Asked::new(front, envelope));
-        lane.try_send(asked).map_err(|_| Receipt { id, reply: Reply::Busy })
+        self.queue(Box::new(Asked::new(front, envelope)))
+    }
+
+    fn queue(&self, asked: Box<Asked>) -> Result<(), Receipt> {
+        let id = asked.envelope.id;
+        let lane = if asked.envelope.request.is_emergency() { &self.emergency } else { &self.operator };
+        self.queued.fetch_add(1, Ordering::AcqRel);
+        lane.try_send(asked).map_err(|_| {
+            self.queued.fetch_sub(1, Ordering::AcqRel);
+            Receipt { id, reply: Reply::Busy }
+        })
     }
 }
 
 /// Where a front end's requests go.
 #[derive(Debug)]
 pub(super) enum Lane {
-    /// To the engine of this process.
-    Own { front: Front, asks: Asks },
+    /// To the engine of this process: straight where it is free, else over its lanes.
+    Own { front: Front, direct: Direct, asks: Asks },
     /// Nowhere: it is a recorded session that is looked at. Answers go here.
     Replay(mpsc::Sender<Receipt>),
     /// To the connection with another process's.
@@ -123,7 +136,10 @@ impl Desk {
     /// The receipt of a request that was not taken.
     pub fn ask(&self, envelope: Envelope) -> Result<(), Receipt> {
         match &self.lane {
-            Lane::Own { front, asks } => asks.ask(*front, envelope),
+            Lane::Own { front, direct, asks } => {
+                let asked = Box::new(Asked::new(*front, envelope));
+                direct.serve(asked).or_else(|asked| asks.queue(asked))
+            }
             Lane::Replay(receipts) => {
                 let Envelope { id, request, .. } = envelope;
                 if matches!(request, Request::Quit) {

@@ -250,19 +250,24 @@ impl Rest {
 
     /// Sends `call` once. A redirect is an answer: followed, it would take the keys to another host.
     pub async fn send(&self, call: Call) -> Sent {
-        let started = self.clock.now();
+        match self.ready(call).await {
+            Ok(ready) => ready.send().await,
+            Err(why) => Sent::NotSent { why },
+        }
+    }
+
+    /// Makes `call` ready, on a connection that was kept where there is one. Nothing of it leaves.
+    ///
+    /// # Errors
+    /// Why it can't be written, in a sentence.
+    pub async fn ready(&self, call: Call) -> Result<Ready<'_>, Text> {
         let deadline = call.deadline.unwrap_or(self.deadline);
         let max = call.body_max;
         tracing::trace!(?call, "a request");
-        let request = match self.request(call) {
-            Ok(request) => request,
-            Err(why) => return Sent::NotSent { why },
-        };
-        let late = || {
-            Text::from(format!("the request timed out: no whole answer within {} ms", deadline.as_millis()))
-        };
-        let sent = timeout(deadline, self.exchange(request, max, started)).await;
-        sent.unwrap_or_else(|_| Sent::Unanswered { why: late() })
+        let request = self.request(call)?;
+        // Without one it dials when it is sent.
+        let line = timeout(deadline, self.pool.take(self.clock.now().mono)).await.ok().flatten();
+        Ok(Ready { rest: self, request, line, max, deadline })
     }
 
     fn request(&self, call: Call) -> Result<Request<Body>, Text> {
@@ -280,9 +285,15 @@ impl Rest {
         Ok(request)
     }
 
-    async fn exchange(&self, mut request: Request<Body>, max: usize, started: Now) -> Sent {
+    async fn exchange(
+        &self,
+        mut request: Request<Body>,
+        mut kept: Option<SendRequest<Body>>,
+        max: usize,
+        started: Now,
+    ) -> Sent {
         loop {
-            let (mut line, is_kept) = match self.pool.take(started.mono).await {
+            let (mut line, is_kept) = match kept.take() {
                 Some(line) => (line, true),
                 None => match self.pool.dial().await {
                     Ok(line) => (line, false),
@@ -294,7 +305,10 @@ impl Rest {
                 Err(mut failed) => match failed.take_message() {
                     // It was closed before any of the request was written: that is as if it had not been there. The
                     // connections that are kept come to an end.
-                    Some(unsent) if is_kept => request = unsent,
+                    Some(unsent) if is_kept => {
+                        request = unsent;
+                        kept = self.pool.take(started.mono).await;
+                    }
                     Some(_) => return Sent::NotSent { why: said(failed.error()) },
                     None => return Sent::Unanswered { why: said(failed.error()) },
                 },
@@ -330,6 +344,36 @@ impl Rest {
         self.pool.keep(line, at.mono).await;
         let round_trip_ns = at.mono.as_nanos().saturating_sub(started.mono.as_nanos());
         Sent::Answered(Answer { status, headers: head.headers, body: body.freeze(), at, round_trip_ns })
+    }
+}
+
+/// A request that can leave at once.
+pub struct Ready<'a> {
+    rest: &'a Rest,
+    request: Request<Body>,
+    /// A connection that was kept, for this request alone.
+    line: Option<SendRequest<Body>>,
+    max: usize,
+    deadline: Duration,
+}
+
+/// As [`Call`] shows neither parameters nor body.
+impl fmt::Debug for Ready<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ready({} by {:?})", self.request.method(), self.rest)
+    }
+}
+
+impl Ready<'_> {
+    /// Sends it once. The deadline begins now.
+    pub async fn send(self) -> Sent {
+        let Self { rest, request, line, max, deadline } = self;
+        let started = rest.clock.now();
+        let late = || {
+            Text::from(format!("the request timed out: no whole answer within {} ms", deadline.as_millis()))
+        };
+        let sent = timeout(deadline, rest.exchange(request, line, max, started)).await;
+        sent.unwrap_or_else(|_| Sent::Unanswered { why: late() })
     }
 }
 

@@ -337,6 +337,24 @@ fn an_order_that_never_arrived_stays_unknown_and_is_not_sent_again<S: Stand>(sta
     rig.close();
 }
 
+/// An order is made ready while its fact is on its way to the disk.
+fn nothing_leaves_before_the_journal_has_it<S: Stand>(stand: S) {
+    let mut rig = Rig::open(stand);
+    let (symbol, qty) = rig.stand.market();
+    let before = rig.stand.sent().len();
+    let held = rusqlite::Connection::open(rig.dir.path().join("state/journal.sqlite")).unwrap();
+    held.busy_timeout(Duration::from_secs(5)).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let id = rig.place(&format!("buy {symbol} {qty} limit -4% gtc"));
+    drop(rig.client.wait_for(Duration::from_secs(1), |_| false));
+    assert_eq!(rig.stand.sent().len(), before);
+    drop(held);
+    rig.wait_state(&id, OrderState::Working);
+    assert_eq!(rig.stand.sent().len(), before + 1);
+    rig.agree();
+    rig.close();
+}
+
 fn a_refusal_is_definitive<S: Stand>(stand: S) {
     let mut rig = Rig::open(stand);
     rig.stand.fate(On::Place, Fate::Refused);
@@ -750,7 +768,7 @@ macro_rules! venues {
     ($($name:ident $start:expr;)*) => {$(
         mod $name {
             venues!(@each $start; each_type_is_taken_and_cancelled a_lost_answer_is_settled_by_asking
-                an_order_that_never_arrived_stays_unknown_and_is_not_sent_again a_refusal_is_definitive
+                an_order_that_never_arrived_stays_unknown_and_is_not_sent_again nothing_leaves_before_the_journal_has_it a_refusal_is_definitive
                 fills_come_in_parts_twice_and_backwards what_a_cut_stream_missed_is_read_before_anything_is_live
                 a_cancel_that_comes_too_late_is_told_by_the_fill a_replacement_is_one_or_the_other
                 a_bracket_has_children_that_know_their_parent everything_is_cancelled_and_closed

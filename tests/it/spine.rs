@@ -3,8 +3,8 @@
 use std::{path::Path, time::Duration};
 use tradedeck::{
     config::{Config, Env, Flags},
-    desk::{Reply, Request, Snapshot},
-    domain::{draft::Command, lifecycle::OrderState},
+    desk::{Envelope, Reply, Request, RequestId, Snapshot},
+    domain::{draft::Command, lifecycle::OrderState, order::Origin},
     grammar,
     runtime::{Client, Host, Opening, Role},
 };
@@ -12,27 +12,23 @@ use tradedeck::{
 const LONG: Duration = Duration::from_secs(20);
 
 pub(crate) fn open(state: &Path) -> Client {
+    let mut client = Client::over(tradedeck::runtime::Deck::Own(host(state))).unwrap();
+    wait(&mut client, "agreement and quotes", |s| {
+        s.banner.lamps.iter().all(|l| l.connected)
+            && s.watchlist.iter().filter(|w| w.bid.is_some()).count() >= 5
+    });
+    client
+}
+
+fn host(state: &Path) -> Host {
     let env = Env::new([
         ("HOME".to_owned(), state.display().to_string()),
         ("TRADEDECK_STATE".to_owned(), state.join("state").display().to_string()),
     ]);
     let mut config = Config::default();
     config.paths.state = Some(state.join("state"));
-    let host = Host::open(Opening {
-        config,
-        env,
-        flags: Flags::default(),
-        role: Role::Screen,
-        live: None,
-        looks: false,
-    })
-    .expect("the host opens");
-    let mut client = Client::over(tradedeck::runtime::Deck::Own(host)).unwrap();
-    wait(&mut client, "agreement and quotes", |s| {
-        s.banner.lamps.iter().all(|l| l.connected)
-            && s.watchlist.iter().filter(|w| w.bid.is_some()).count() >= 5
-    });
-    client
+    Host::open(Opening { config, env, flags: Flags::default(), role: Role::Screen, live: None, looks: false })
+        .expect("the host opens")
 }
 
 pub(crate) fn wait(client: &mut Client, what: &str, ready: impl Fn(&Snapshot) -> bool) {
@@ -56,6 +52,37 @@ pub(crate) fn line(text: &str) -> Command {
 
 pub(crate) fn run(client: &mut Client, text: &str) -> Reply {
     client.ask(Request::Do(line(text)), LONG).unwrap()
+}
+
+/// What is about orders steps the engine where that is free, and everything else goes over a lane: whichever way it goes,
+/// nothing passes what was asked before it.
+#[test]
+fn a_front_end_is_answered_in_the_order_in_which_it_asks() {
+    let home = tempfile::tempdir().unwrap();
+    let mut host = host(home.path());
+    let mut answered = Vec::new();
+    for n in 0..600 {
+        let request = if n % 3 == 0 {
+            Request::Acknowledge { alert: None }
+        } else {
+            Request::Do(line(&format!("close NONE{}", n % 7)))
+        };
+        let envelope = Envelope { id: RequestId(n), origin: Origin::Screen, request };
+        // A full lane says so; it is empty again soon.
+        while host.desk.ask(envelope.clone()).is_err() {
+            answered.extend(host.desk.receipts.blocking_recv().map(|receipt| receipt.id.0));
+        }
+        while let Ok(receipt) = host.desk.receipts.try_recv() {
+            answered.push(receipt.id.0);
+        }
+    }
+    while answered.len() < 600 {
+        answered.push(host.desk.receipts.blocking_recv().expect("an answer to each").id.0);
+    }
+    assert!(answered.is_sorted(), "{answered:?}");
+    let quit = Envelope { id: RequestId(600), origin: Origin::Screen, request: Request::Quit };
+    host.desk.ask(quit).unwrap();
+    host.close().unwrap();
 }
 
 #[test]

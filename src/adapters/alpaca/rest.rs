@@ -9,7 +9,7 @@ use super::{auth, config::Config, wire};
 pub use crate::adapters::exchange::Exchange;
 use crate::{
     adapters::Error,
-    broker::{Fault, event::Vitals},
+    broker::{Fault, Release, event::Vitals},
     clock::Clock,
     domain::{
         ids::{Symbol, VenueId},
@@ -143,6 +143,17 @@ impl Api {
 
     /// Sends `call` once, when the limit lets it.
     pub async fn exchange(&self, host: Host, class: Class, call: Call) -> Exchange {
+        self.exchange_upon(host, class, call, Release::given()).await
+    }
+
+    /// The same, made ready now and sent once it is released.
+    pub(super) async fn exchange_upon(
+        &self,
+        host: Host,
+        class: Class,
+        call: Call,
+        release: Release,
+    ) -> Exchange {
         let now = self.clock.now().mono;
         let grant = self.pace(host).lock().await.limit.ask(now, class, 1);
         match grant {
@@ -158,7 +169,14 @@ impl Api {
             Host::Trading => &self.trading,
             Host::Data => &self.data,
         };
-        match rest.send(call).await {
+        let ready = match rest.ready(call).await {
+            Ok(ready) => ready,
+            Err(why) => return Exchange::NotSent(why),
+        };
+        if let Err(why) = release.wait().await {
+            return Exchange::NotSent(why);
+        }
+        match ready.send().await {
             Sent::NotSent { why } => Exchange::NotSent(why),
             Sent::Unanswered { why } => Exchange::Unanswered(why),
             Sent::Answered(answer) => self.learn(host, self.without_keys(answer)).await,

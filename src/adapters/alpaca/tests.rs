@@ -10,7 +10,7 @@ use super::{
     loopback::{Reply, Seen, Server, Sockets, closed_port},
 };
 use crate::{
-    broker::{Broker, Fault, OrderRef, Outcome, Replacement, Wanted},
+    broker::{Broker, Fault, OrderRef, Outcome, Release, Replacement, Wanted},
     clock::System,
     config::secret::Secret,
     domain::{
@@ -21,6 +21,7 @@ use crate::{
         },
         quote::Interval,
         report::Environment,
+        text::Text,
         time::Stamp,
     },
     risk::permit::{Cleared, Reducing},
@@ -28,6 +29,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 const CANARY: &str = "canary-secret-4711";
 
@@ -114,9 +116,43 @@ fn account(number: &str) -> Value {
         "account_blocked": false, "trade_suspended_by_user": false, "daytrade_count": 1})
 }
 
+/// Sends an order that waits for its word: what the venue had seen when it came, how it ended, and what it saw then.
+async fn staged(
+    word: Result<(), Text>,
+) -> (Vec<Seen>, Outcome<Vec<crate::domain::report::OrderReport>>, Vec<Seen>) {
+    let mut server = Server::start(move |_: &Seen| Reply::json(200, &told(json!({})))).await;
+    let venue = alpaca(&server);
+    let (ready, is_ready) = oneshot::channel();
+    let (say, said) = oneshot::channel();
+    let release = Release::upon(async move {
+        ready.send(()).unwrap();
+        said.await.unwrap()
+    });
+    let (outcome, before) =
+        tokio::join!(venue.submit(Cleared::for_test(submission(limit_order())), release), async {
+            is_ready.await.expect("an order waits for its word");
+            let before = server.drain();
+            say.send(word).unwrap();
+            before
+        });
+    (before, outcome, server.drain())
+}
+
+#[tokio::test]
+async fn a_staged_order_leaves_by_its_word_and_only_then() {
+    let (before, outcome, after) = staged(Ok(())).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+    assert_eq!((before.len(), after.len()), (0, 1));
+    let why = Text::from("the disk is full");
+    let (before, outcome, after) = staged(Err(why.clone())).await;
+    assert_eq!(outcome, Outcome::NotSent(why));
+    assert_eq!((before.len(), after.len()), (0, 0));
+}
+
 async fn submitted(reply: Reply) -> (Outcome<Vec<crate::domain::report::OrderReport>>, Vec<Seen>) {
     let mut server = Server::start(move |_: &Seen| reply.clone()).await;
-    let outcome = alpaca(&server).submit(Cleared::for_test(submission(limit_order()))).await;
+    let outcome =
+        alpaca(&server).submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
     (outcome, server.drain())
 }
 
@@ -165,7 +201,7 @@ async fn an_order_that_is_never_answered_is_unknown_and_sent_once() {
         let mut server = Server::start(move |_: &Seen| reply.clone()).await;
         let deadline = Some(std::time::Duration::from_millis(300));
         let venue = alpaca_with(Settings { deadline, ..settings(&server.url()) });
-        let outcome = venue.submit(Cleared::for_test(submission(limit_order()))).await;
+        let outcome = venue.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
         assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
         assert_eq!(server.drain().len(), 1);
     }
@@ -174,7 +210,7 @@ async fn an_order_that_is_never_answered_is_unknown_and_sent_once() {
 #[tokio::test]
 async fn no_connection_is_not_sent() {
     let venue = alpaca_with(settings(&format!("http://{}", closed_port().await)));
-    let outcome = venue.submit(Cleared::for_test(submission(limit_order()))).await;
+    let outcome = venue.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
     assert!(matches!(outcome, Outcome::NotSent(_)), "{outcome:?}");
     let outcome = venue.cancel(order_ref()).await;
     assert!(matches!(outcome, Outcome::NotSent(_)), "{outcome:?}");
@@ -190,7 +226,7 @@ async fn what_alpaca_has_no_word_for_is_not_sent() {
         (OrderSpec { reduce_only: true, ..limit_order() }, "reduce-only"),
         (OrderSpec { tif: gtd, ..limit_order() }, "until a date"),
     ] {
-        let outcome = venue.submit(Cleared::for_test(submission(spec))).await;
+        let outcome = venue.submit(Cleared::for_test(submission(spec)), Release::given()).await;
         let Outcome::NotSent(said) = &outcome else { panic!("{outcome:?}") };
         assert!(said.as_str().contains(why), "{said}");
     }
@@ -215,11 +251,11 @@ async fn too_many_requests_close_the_way_in_and_keep_the_way_out() {
     })
     .await;
     let venue = alpaca(&server);
-    let outcome = venue.submit(Cleared::for_test(submission(limit_order()))).await;
+    let outcome = venue.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
     let Outcome::Refused(no) = outcome else { panic!("{outcome:?}") };
     assert!(no.retry_at.is_some());
     // The next one is not queued to go out at another price; it does not leave at all.
-    let outcome = venue.submit(Cleared::for_test(submission(limit_order()))).await;
+    let outcome = venue.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
     assert!(matches!(outcome, Outcome::NotSent(_)), "{outcome:?}");
     // A cancel waits for its slot, and goes.
     let outcome = venue.cancel(order_ref()).await;
@@ -239,8 +275,8 @@ async fn headers_close_the_way_in_before_the_venue_does() {
     .await;
     let venue = alpaca(&server);
     let cleared = || Cleared::for_test(submission(limit_order()));
-    assert!(matches!(venue.submit(cleared()).await, Outcome::Accepted(_)));
-    assert!(matches!(venue.submit(cleared()).await, Outcome::NotSent(_)));
+    assert!(matches!(venue.submit(cleared(), Release::given()).await, Outcome::Accepted(_)));
+    assert!(matches!(venue.submit(cleared(), Release::given()).await, Outcome::NotSent(_)));
     assert!(matches!(
         venue.reduce(Reducing::for_test(submission(limit_order()))).await,
         Outcome::Accepted(_)

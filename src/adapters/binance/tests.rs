@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     adapters::Settings,
-    broker::{Broker, Fault, OrderRef, Outcome, Replacement, Wanted},
+    broker::{Broker, Fault, OrderRef, Outcome, Release, Replacement, Wanted},
     clock::System,
     config::secret::Secret,
     domain::{
@@ -167,7 +167,8 @@ fn told(changes: Value) -> Value {
 
 async fn submitted(reply: Reply) -> (Outcome<Vec<OrderReport>>, Vec<Seen>) {
     let mut server = server(move |_: &Seen| reply.clone()).await;
-    let outcome = binance(&server).submit(Cleared::for_test(submission(limit_order()))).await;
+    let outcome =
+        binance(&server).submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
     (outcome, server.drain())
 }
 
@@ -241,11 +242,11 @@ async fn a_time_that_is_off_is_a_refusal_and_measured_again() {
     })
     .await;
     let binance = binance(&server);
-    let outcome = binance.submit(Cleared::for_test(submission(limit_order()))).await;
+    let outcome = binance.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
     let Outcome::Refused(no) = outcome else { panic!("{outcome:?}") };
     assert_eq!(no.code.as_str(), "-1021");
     assert!(matches!(
-        binance.submit(Cleared::for_test(submission(limit_order()))).await,
+        binance.submit(Cleared::for_test(submission(limit_order())), Release::given()).await,
         Outcome::Accepted(_)
     ));
     let seen = server.drain();
@@ -279,10 +280,10 @@ async fn too_many_requests_hold_everything_back_for_as_long_as_the_venue_says() 
         );
         let mut server = server(move |_: &Seen| reply.clone()).await;
         let binance = binance(&server);
-        let outcome = binance.submit(Cleared::for_test(submission(limit_order()))).await;
+        let outcome = binance.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
         let Outcome::Refused(no) = outcome else { panic!("{outcome:?}") };
         assert!(no.retry_at.is_some());
-        let again = binance.submit(Cleared::for_test(submission(limit_order()))).await;
+        let again = binance.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
         assert!(matches!(&again, Outcome::NotSent(why) if why.as_str().contains("no room")), "{again:?}");
         assert_eq!(posts(&server.drain()), 1, "{code}");
         // Orders that are too many do not stop questions.
@@ -302,10 +303,10 @@ async fn the_weight_that_the_venue_counted_is_believed() {
     let server = server(move |_: &Seen| reply.clone()).await;
     let binance = binance(&server);
     assert!(matches!(
-        binance.submit(Cleared::for_test(submission(limit_order()))).await,
+        binance.submit(Cleared::for_test(submission(limit_order())), Release::given()).await,
         Outcome::Accepted(_)
     ));
-    let refused = binance.submit(Cleared::for_test(submission(limit_order()))).await;
+    let refused = binance.submit(Cleared::for_test(submission(limit_order())), Release::given()).await;
     assert!(matches!(&refused, Outcome::NotSent(_)), "entries leave the reserve alone: {refused:?}");
     let reduced = binance.reduce(Reducing::for_test(submission(limit_order()))).await;
     assert!(matches!(reduced, Outcome::Accepted(_)), "an exit has it: {reduced:?}");
@@ -421,7 +422,7 @@ async fn what_binance_lacks_never_leaves() {
             "no market DOGE/USDT",
         ),
     ] {
-        let outcome = binance.submit(Cleared::for_test(submission(spec))).await;
+        let outcome = binance.submit(Cleared::for_test(submission(spec)), Release::given()).await;
         assert!(
             matches!(&outcome, Outcome::NotSent(said) if said.as_str().contains(why)),
             "{why}: {outcome:?}"

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     adapters::Settings,
-    broker::{Broker, OrderRef, Outcome, Replacement, Wanted},
+    broker::{Broker, OrderRef, Outcome, Release, Replacement, Wanted},
     clock::System,
     domain::{
         ids::{ClientId, InstrumentId, Symbol, VenueId, VenueOrderId},
@@ -154,7 +154,9 @@ async fn every_request(venue: &Portal) {
     assert_eq!(venue.prove().await.unwrap().environment, Environment::Paper);
     for (n, spec) in (1..).zip(specs) {
         let client = ClientId::new(&format!("td-a-{n}")).unwrap();
-        let outcome = venue.submit(Cleared::for_test(Submission { client, spec: spec.clone() })).await;
+        let outcome = venue
+            .submit(Cleared::for_test(Submission { client, spec: spec.clone() }), Release::given())
+            .await;
         assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
     }
     let reducing = Submission { client: ClientId::new("td-b-1").unwrap(), spec: limit_order() };

@@ -10,7 +10,7 @@ use crate::{
         map::request::{changed_order, new_order},
         wire,
     },
-    broker::{OrderRef, Outcome, Refusal, Replacement},
+    broker::{OrderRef, Outcome, Refusal, Release, Replacement},
     domain::{
         ids::ClientId,
         order::{OrderSpec, Submission},
@@ -26,13 +26,23 @@ use http::Method;
 use serde::Serialize;
 
 impl Api {
-    /// Sends an order. A proven reduction goes out of the reserve.
-    pub async fn submit(&self, order: &Submission, class: Class) -> Outcome<Vec<OrderReport>> {
+    /// Sends an order once it is released. A proven reduction goes out of the reserve.
+    pub async fn submit(
+        &self,
+        order: &Submission,
+        class: Class,
+        release: Release,
+    ) -> Outcome<Vec<OrderReport>> {
         let body = match new_order(order, class == Class::Exit) {
             Ok(body) => body,
             Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
         };
-        let sent = self.change(Method::POST, &["v2", "orders"], class, Some(&body), Request::Submit).await;
+        let call = match carrying(Call::new(Method::POST, &["v2", "orders"]), &body) {
+            Ok(call) => call,
+            Err(why) => return Outcome::NotSent(why),
+        };
+        let answered = self.exchange_upon(Host::Trading, class, call, release).await;
+        let sent = settle(Request::Submit, answered);
         self.taken(sent, &order.client, &order.spec)
     }
 
@@ -80,9 +90,9 @@ impl Api {
     ) -> Outcome<Answer> {
         let mut call = Call::new(method, path);
         if let Some(body) = body {
-            call = match serde_json::to_vec(body) {
-                Ok(json) => call.json(json),
-                Err(why) => return Outcome::NotSent(Text::from(why.to_string())),
+            call = match carrying(call, body) {
+                Ok(call) => call,
+                Err(why) => return Outcome::NotSent(why),
             };
         }
         settle(request, self.exchange(Host::Trading, class, call).await)
@@ -131,6 +141,10 @@ impl Api {
             Err(fault) => Err(Box::new(Outcome::NotSent(Text::from(fault.to_string())))),
         }
     }
+}
+
+fn carrying<B: Serialize>(call: Call, body: &B) -> Result<Call, Text> {
+    serde_json::to_vec(body).map(|json| call.json(json)).map_err(|why| Text::from(why.to_string()))
 }
 
 fn asked(sent: Outcome<Answer>) -> Outcome<()> {

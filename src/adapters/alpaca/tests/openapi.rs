@@ -123,7 +123,7 @@ async fn every_order(venue: &Alpaca) {
         OrderSpec { instrument: instrument("BTC/USD"), tif: Tif::Ioc, ..limit_order() },
     ];
     for spec in &specs {
-        drop(venue.submit(Cleared::for_test(submission(spec.clone()))).await);
+        drop(venue.submit(Cleared::for_test(submission(spec.clone())), Release::given()).await);
     }
     let reducing = OrderSpec { reduce_only: true, side: Side::Sell, ..limit_order() };
     drop(venue.reduce(Reducing::for_test(submission(reducing))).await);

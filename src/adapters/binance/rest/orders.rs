@@ -10,7 +10,7 @@ use crate::{
         },
         wire,
     },
-    broker::{Fault, OrderRef, Outcome, Refusal},
+    broker::{Fault, OrderRef, Outcome, Refusal, Release},
     domain::{
         ids::ClientId,
         money::Qty,
@@ -28,8 +28,13 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 const UNKNOWN_ORDER: &str = "-2011";
 
 impl Api {
-    /// Sends an order. A proven reduction goes out of the reserve.
-    pub async fn submit(&self, order: &Submission, class: Class) -> Outcome<Vec<OrderReport>> {
+    /// Sends an order once it is released. A proven reduction goes out of the reserve.
+    pub async fn submit(
+        &self,
+        order: &Submission,
+        class: Class,
+        release: Release,
+    ) -> Outcome<Vec<OrderReport>> {
         let directory = match self.directory(class).await {
             Ok(directory) => directory,
             Err(fault) => return Outcome::NotSent(Text::from(fault.to_string())),
@@ -60,6 +65,10 @@ impl Api {
             }
         }
         let shape = written.shape;
+        // Its signature holds the time at which it is sent.
+        if let Err(why) = release.wait().await {
+            return Outcome::NotSent(why);
+        }
         let sent = settle(self.exchange(class, self.post(written)).await);
         taken(&directory, sent, shape, &order.client, &order.spec)
     }

@@ -63,7 +63,7 @@ async fn a_fixed_quantity_leaves_room_for_the_largest_fee() {
         })
         .await;
         let spec = OrderSpec { attached, ..litecoins() };
-        drop(binance(&server).submit(Cleared::for_test(submission(spec))).await);
+        drop(binance(&server).submit(Cleared::for_test(submission(spec)), Release::given()).await);
         let seen = server.drain();
         let sent = seen.last().unwrap();
         assert!(sent.method == "POST" && sent.path().ends_with(path), "{}", sent.target);
@@ -74,7 +74,7 @@ async fn a_fixed_quantity_leaves_room_for_the_largest_fee() {
     for reply in [Reply::Gone, Reply::json(200, &json!({})), Reply::json(200, &commission("0.99999"))] {
         let mut server = server(move |_: &Seen| reply.clone()).await;
         let spec = OrderSpec { attached: Attached::OtoStop { stop: limited }, ..litecoins() };
-        let outcome = binance(&server).submit(Cleared::for_test(submission(spec))).await;
+        let outcome = binance(&server).submit(Cleared::for_test(submission(spec)), Release::given()).await;
         assert!(matches!(outcome, Outcome::NotSent(_)), "{outcome:?}");
         assert_eq!(posts(&server.drain()), 0);
     }

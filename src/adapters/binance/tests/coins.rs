@@ -96,12 +96,12 @@ fn coinm(server: &Server) -> Binance {
 async fn every_request(venue: &Binance) {
     let price = |text: &str| text.parse().unwrap();
     for spec in future_orders(&coin_order()) {
-        let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
+        let outcome = venue.submit(Cleared::for_test(submission(spec.clone())), Release::given()).await;
         assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
     }
     // What these have no parameter for does not leave.
     let dated = OrderSpec { tif: Tif::Gtd("2027-01-15".parse().unwrap()), ..coin_order() };
-    let outcome = venue.submit(Cleared::for_test(submission(dated))).await;
+    let outcome = venue.submit(Cleared::for_test(submission(dated)), Release::given()).await;
     assert!(
         matches!(&outcome, Outcome::NotSent(why) if why.as_str().contains("until a date")),
         "{outcome:?}"

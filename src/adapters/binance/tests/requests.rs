@@ -78,7 +78,7 @@ async fn every_future_request(venue: &Binance) {
     let mut specs = future_orders(&limit_order());
     specs.push(OrderSpec { tif: Tif::Gtd("2027-01-15".parse().unwrap()), ..limit_order() });
     for spec in specs {
-        let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
+        let outcome = venue.submit(Cleared::for_test(submission(spec.clone())), Release::given()).await;
         assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
     }
     let conditional = OrderRef { venue_id: Some(VenueOrderId::new("BTCUSDT:a77").unwrap()), ..order_ref() };
@@ -235,7 +235,7 @@ fn spot_orders() -> Vec<OrderSpec> {
 
 async fn every_request(venue: &Binance) {
     for spec in spot_orders() {
-        let outcome = venue.submit(Cleared::for_test(submission(spec.clone()))).await;
+        let outcome = venue.submit(Cleared::for_test(submission(spec.clone())), Release::given()).await;
         assert!(!matches!(outcome, Outcome::NotSent(_)), "{spec:?}: {outcome:?}");
     }
     drop(venue.replace(Cleared::for_test(change())).await);

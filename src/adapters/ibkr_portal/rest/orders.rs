@@ -19,7 +19,7 @@ use crate::{
             sent::{Reply, Ticket},
         },
     },
-    broker::{OrderRef, Outcome, Refusal, Replacement},
+    broker::{OrderRef, Outcome, Refusal, Release, Replacement},
     domain::{
         ids::ClientId,
         order::{Amount, Attached, OrderSpec, Submission},
@@ -41,8 +41,14 @@ const REPLIES_MAX: usize = 8;
 const ALL: &str = "-1";
 
 impl Api {
-    /// Sends an order, with what hangs on it. A proven reduction goes out of the reserve, and ahead of entries.
-    pub async fn submit(&self, order: &Submission, class: Class) -> Outcome<Vec<OrderReport>> {
+    /// Sends an order, with what hangs on it, once it is released. A proven reduction goes out of the reserve, and ahead of
+    /// entries.
+    pub async fn submit(
+        &self,
+        order: &Submission,
+        class: Class,
+        release: Release,
+    ) -> Outcome<Vec<OrderReport>> {
         let up = match self.up(class).await {
             Ok(up) => up,
             Err(fault) => return Outcome::NotSent(Text::from(fault.to_string())),
@@ -59,6 +65,10 @@ impl Api {
             Ok(call) => call,
             Err(why) => return Outcome::NotSent(why),
         };
+        // Before it has the gateway for itself: nobody else waits for its word.
+        if let Err(why) = release.wait().await {
+            return Outcome::NotSent(why);
+        }
         let taken = match self.converse(class, call).await {
             Outcome::Accepted(taken) => taken,
             Outcome::Refused(no) => return Outcome::Refused(no),

@@ -13,7 +13,7 @@ use crate::{
         },
         session::{Place, up_to},
     },
-    broker::{OrderRef, Outcome, Refusal, Replacement},
+    broker::{OrderRef, Outcome, Refusal, Release, Replacement},
     domain::{
         ids::ClientId, lifecycle::OrderEvent, money::Qty, order::Submission, report::OrderReport, text::Text,
     },
@@ -35,8 +35,13 @@ struct Sent {
 }
 
 impl Api {
-    /// Sends an order. A proven reduction goes out of the reserve.
-    pub async fn submit(&self, order: &Submission, class: Class) -> Outcome<Vec<OrderReport>> {
+    /// Sends an order once it is released. A proven reduction goes out of the reserve.
+    pub async fn submit(
+        &self,
+        order: &Submission,
+        class: Class,
+        release: Release,
+    ) -> Outcome<Vec<OrderReport>> {
         let session = match self.gate.for_orders() {
             Ok(session) => session,
             Err(why) => return Outcome::NotSent(why),
@@ -56,6 +61,9 @@ impl Api {
         let messages = written.orders.iter().fold(0_u32, |n, _| n.saturating_add(1));
         if let Err(limited) = self.grant(class, messages).await {
             return Outcome::NotSent(limited.words());
+        }
+        if let Err(why) = release.wait().await {
+            return Outcome::NotSent(why);
         }
         match self.send(&session, &rules, written).await {
             Ok(sent) => self.taken(sent, &order.client).await,
