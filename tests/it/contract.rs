@@ -133,11 +133,15 @@ impl<S: Stand> Rig<S> {
         let client = client_as(role, config, &dir.path().join("state"));
         let mut rig = Self { stand, client, dir, placed: 0 };
         rig.wait("agreement", agrees);
-        let (symbol, _) = rig.stand.market();
-        rig.wait("a quote", |s| {
+        rig.see_quote();
+        rig
+    }
+    /// A price in per cent is worked out from it.
+    fn see_quote(&mut self) {
+        let (symbol, _) = self.stand.market();
+        self.wait("a quote", |s| {
             s.watchlist.iter().any(|w| w.instrument.symbol.as_str() == symbol && w.bid.is_some())
         });
-        rig
     }
     /// With what is usual held.
     fn holding(stand: S) -> Self {
@@ -198,7 +202,8 @@ impl<S: Stand> Rig<S> {
     fn place_low(&mut self) -> String {
         let (symbol, qty) = self.stand.market();
         self.placed += 1;
-        let percent = Decimal::new(400 + i64::from(self.placed), 2);
+        // So far apart that the market does not make up for it from one to the next.
+        let percent = Decimal::new(400 + 5 * i64::from(self.placed), 2);
         self.place(&format!("buy {symbol} {qty} limit -{percent}% gtc"))
     }
     fn wait_state(&mut self, id: &str, state: OrderState) {
@@ -415,6 +420,7 @@ fn what_a_cut_stream_missed_is_read_before_anything_is_live<S: Stand>(stand: S) 
     assert!(rig.client.snapshot().health.iter().any(|h| h.reconnects >= 1));
     // And in the middle of placing.
     rig.wait("agreement", agrees);
+    rig.see_quote();
     rig.stand.fate(On::Place, Fate::Done(Raw::Gone));
     let id = rig.place_low();
     // Where orders go over the same connection, one that is cut before the order arrived has never brought it.
