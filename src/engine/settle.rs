@@ -1,6 +1,7 @@
 //! A step in two halves. The first decides: is an order let go, and what is the venue sent? Its facts and effects are
 //! handed out at once. The second takes those facts into the book and works out what follows from them; it comes before
-//! anything else is taken in or looked at, since what is decided holds the engine until it is settled.
+//! anything else is taken in or looked at: what is decided holds the engine until it is settled, and where that is put off,
+//! the next input settles it first.
 
 use super::{
     Engine,
@@ -35,7 +36,8 @@ pub(super) struct Unsettled {
 }
 
 /// What was decided on one input. It holds the engine until it is settled, so that nobody sees a book that lacks what was
-/// decided; let go without that it settles by itself, and what follows comes with the next step.
+/// decided; let go without that it settles by itself, and what follows comes with the next step. Only who shows nothing to
+/// anybody before it may put it off.
 #[derive(Debug)]
 #[must_use = "what was decided is handed out, and settled"]
 pub struct Decided<'a>(&'a mut Engine);

@@ -143,6 +143,7 @@ impl Api {
     }
 }
 
+/// With this as its JSON.
 fn carrying<B: Serialize>(call: Call, body: &B) -> Result<Call, Text> {
     serde_json::to_vec(body).map(|json| call.json(json)).map_err(|why| Text::from(why.to_string()))
 }
