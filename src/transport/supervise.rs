@@ -130,6 +130,14 @@ impl Supervisor {
         }
     }
 
+    /// The connection stands: what it has to bring before it is ready is waited for from now on. For who opens one by
+    /// requests that wait for a place in the venue's limits, and that end by deadlines of their own.
+    pub fn opened(&mut self, now: Mono) {
+        if let Link::Connecting { since } = &mut self.link {
+            *since = now;
+        }
+    }
+
     /// Everything that was asked for is there: subscriptions acknowledged, the gap read.
     pub fn ready(&mut self, now: Mono) {
         self.backoff.opened(now);
@@ -246,6 +254,18 @@ mod tests {
         assert_eq!(link.poll(ms(9_999)), None);
         assert_eq!(*link.link(), Link::Connecting { since: ms(0) });
         assert_eq!(why(link.poll(ms(10_000))), "not ready after 10000 ms");
+    }
+
+    #[test]
+    fn the_wait_for_places_in_a_limit_is_not_the_connections() {
+        let mut link = Supervisor::new(PLAN, ms(0));
+        assert_eq!(link.poll(ms(0)), Some(Act::Connect));
+        link.opened(ms(21_000));
+        assert_eq!(link.poll(ms(30_999)), None);
+        assert_eq!(why(link.poll(ms(31_000))), "not ready after 10000 ms");
+        let mut link = up();
+        link.opened(ms(2_000));
+        assert_eq!(*link.link(), Link::Up { since: ms(1_000) }, "it was ready before");
     }
 
     #[test]

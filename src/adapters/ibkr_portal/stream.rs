@@ -192,6 +192,8 @@ impl<'a> Connection<'a> {
         let options = Options { headers, ..Options::default() };
         let socket = Socket::connect(&self.api.config().socket, self.tls, &options).await?;
         let now = self.now().mono;
+        // Two lists were waited for, each once in five seconds, behind whoever else wanted them.
+        self.link.opened(now);
         self.link.watch(CONNECTION, self.timing.connection, now);
         self.session.opened(Some(up.account.as_str().to_owned()));
         Ok(Life {
