@@ -28,6 +28,8 @@ use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 /// The shortest time between two snapshots when something a person waits for changed.
 const URGENT_MS: u64 = 5;
+/// What changed is shown after so long, even where one order after the other holds snapshots up.
+const LATEST_MS: u64 = 50;
 
 /// The engine, and what does what it decides.
 #[derive(Debug)]
@@ -63,7 +65,8 @@ pub(super) enum State {
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     published: Mono,
-    unseen: bool,
+    /// Since when something has come.
+    unseen: Option<Mono>,
     /// Of what has come since, something that a person waits for.
     urgent: bool,
 }
@@ -75,8 +78,8 @@ impl Core {
             let now = self.work(inputs);
             let since = now.mono.since_ms(self.shown.published);
             let due = since >= self.frame_ms || (self.shown.urgent && since >= URGENT_MS);
-            let held = self.hands.held_until().is_some_and(|until| now.mono < until);
-            if self.shown.unseen && due && !held {
+            let held = self.held_until().is_some_and(|until| now.mono < until);
+            if self.shown.unseen.is_some() && due && !held {
                 self.publish(now);
             }
             if inputs.is_empty() {
@@ -97,7 +100,7 @@ impl Core {
         decided.put_off();
         self.hands.commit(pile, now, &mut self.late);
         self.shown.urgent |= taken != Taken::Nothing;
-        self.shown.unseen = true;
+        self.shown.unseen.get_or_insert(now.mono);
         self.state = State::Serves;
         taken == Taken::Leaves
     }
@@ -141,7 +144,7 @@ impl Core {
             }
             let rest = self.hands.take(decided.settle(), &mut pile, now, inputs);
             self.shown.urgent |= [first, rest].iter().any(|taken| *taken != Taken::Nothing);
-            self.shown.unseen = true;
+            self.shown.unseen.get_or_insert(now.mono);
         }
         self.hands.commit(pile, now, inputs);
     }
@@ -159,17 +162,23 @@ impl Core {
         }
     }
 
+    /// Until when requests hold up what has come.
+    fn held_until(&self) -> Option<Mono> {
+        let latest = self.shown.unseen?.plus_ms(LATEST_MS);
+        self.hands.held_until().map(|until| until.min(latest))
+    }
+
     /// When something is to be done here by itself.
     pub(super) fn wake_at(&self, now: Mono) -> Option<Mono> {
-        let frame = self.shown.unseen.then(|| self.shown.published.plus_ms(self.frame_ms));
-        let frame = frame.map(|at| self.hands.held_until().map_or(at, |until| at.max(until)));
+        let frame = self.shown.unseen.map(|_| self.shown.published.plus_ms(self.frame_ms));
+        let frame = frame.map(|at| self.held_until().map_or(at, |until| at.max(until)));
         [self.hands.wake_at(now), frame].into_iter().flatten().min()
     }
 
     fn publish(&mut self, now: Now) {
         self.shown.published = now.mono;
         self.shown.urgent = false;
-        self.shown.unseen = false;
+        self.shown.unseen = None;
         if let Some(snapshots) = &self.snapshots
             && let Some(snapshot) = self.engine.snapshot(now)
         {
@@ -372,6 +381,21 @@ mod tests {
         assert!(rig.direct.serve(order()).is_err(), "something was asked before");
         rig.direct.queued.store(0, Ordering::Release);
         assert!(rig.direct.serve(order()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn orders_one_after_the_other_hold_up_no_snapshot_for_long() {
+        let rig = rig();
+        let mut core = rig.direct.hold().await.unwrap();
+        let ms = Mono::from_millis;
+        core.hands.state = hands::State::default();
+        core.shown = Shown { published: ms(1_000), unseen: Some(ms(1_100)), urgent: false };
+        assert_eq!(core.wake_at(ms(1_100)), Some(ms(1_033)), "nothing holds it up");
+        for (released, shown) in [(1_100, 1_102), (1_140, 1_142), (1_149, 1_150), (1_400, 1_150)] {
+            core.hands.state = hands::State::released_at(ms(released));
+            assert_eq!(core.held_until(), Some(ms(shown)), "{released}");
+            assert_eq!(core.wake_at(ms(1_100)), Some(ms(shown)), "{released}");
+        }
     }
 
     #[tokio::test]

@@ -117,6 +117,13 @@ pub(super) struct State {
     dropped_notices: u64,
 }
 
+#[cfg(test)]
+impl State {
+    pub(super) fn released_at(at: Mono) -> Self {
+        Self { released: at, ..Self::default() }
+    }
+}
+
 impl Hands {
     /// The run is over, and nothing waits for the journal any more, or has waited long enough.
     pub(super) fn are_done(&self, now: Mono) -> bool {
