@@ -510,7 +510,7 @@ mod tests {
                     (extended, post, reduce_only, tag),
                 )| {
                     let side = if buys { Side::Buy } else { Side::Sell };
-                    let exits = reduce_only || matches!(size, Size::All | Size::PositionPercent(_));
+                    let exits = reduce_only || size.is_of_position();
                     let stop = stop.filter(|s| s.limit.is_none_or(|l| clause::is_stops_own(side, s.stop, l)));
                     let mut stop = stop.filter(|_| !exits);
                     let mut target = target.filter(|_| !exits);

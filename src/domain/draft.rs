@@ -62,6 +62,13 @@ pub enum Size {
     PositionPercent(Percent),
 }
 
+impl Size {
+    /// Is it told by the position, and can only take away from it?
+    pub const fn is_of_position(&self) -> bool {
+        matches!(self, Self::All | Self::PositionPercent(_))
+    }
+}
+
 /// The order type as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -156,6 +163,13 @@ pub struct Draft {
     pub reduce_only: bool,
     /// `tag NAME`.
     pub tag: Option<SmolStr>,
+}
+
+impl Draft {
+    /// Does it take risk away by what it says, wherever the position stands?
+    pub const fn reduces(&self) -> bool {
+        self.reduce_only || self.size.is_of_position()
+    }
 }
 
 /// Which orders to cancel.

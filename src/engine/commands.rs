@@ -12,7 +12,7 @@ use crate::{
     book::HeldRow,
     desk::Reply,
     domain::{
-        draft::{CancelTarget, ChangeExpr, Command, Draft, Share, Size},
+        draft::{CancelTarget, ChangeExpr, Command, Draft, Share},
         held::HeldKind,
         ids::{ClientId, InstrumentId, OrderId, Symbol, VenueId},
         money::Price,
@@ -85,7 +85,7 @@ impl Engine {
             return refused_at(why, "show".into());
         }
         let spec = &order.spec;
-        let reduces = matches!(draft.size, Size::All | Size::PositionPercent(_)) || draft.reduce_only;
+        let reduces = draft.reduces();
         if reduces || self.book.exit_side(&spec.instrument) == Some(spec.side) {
             match self.reduce((*order).clone(), maker) {
                 Ok(clients) => return Some(placed(clients, spec.instrument.venue.clone(), &describe(spec))),

@@ -6,7 +6,7 @@ use crate::{
     broker::{Channel, Link},
     domain::{
         alert::{AlertCode, Severity},
-        draft::{Draft, Size},
+        draft::Draft,
         ids::{Symbol, VenueId},
         instrument::AssetClass,
         text::Text,
@@ -120,7 +120,7 @@ impl Engine {
     /// Only what opens, with the same kind of money, and only where the venue that is down has nothing of it: there
     /// the same line would reduce, and here it would open.
     fn may_fall_back(&self, draft: &Draft, venue: &VenueId, fallback: &VenueId) -> bool {
-        let opens = !draft.reduce_only && !matches!(draft.size, Size::All | Size::PositionPercent(_));
+        let opens = !draft.reduces();
         let (Some(from), Some(to)) = (self.venues.get(venue), self.venues.get(fallback)) else {
             return false;
         };

@@ -353,7 +353,7 @@ impl Fields {
     /// The place of a size that closes a position.
     fn closing(&self) -> Option<Range<usize>> {
         let (size, at) = self.size.as_ref()?;
-        matches!(size, Size::All | Size::PositionPercent(_)).then(|| at.clone())
+        size.is_of_position().then(|| at.clone())
     }
 
     fn needs_a_stop(&self, tokens: &Tokens<'_>) -> Result<(), GrammarError> {

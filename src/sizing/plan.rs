@@ -8,7 +8,7 @@ use super::{
 use crate::{
     book::{Exposure, Mark},
     domain::{
-        draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, Size, TifExpr},
+        draft::{ChangeExpr, Draft, DraftType, PartExpr, PriceExpr, TifExpr},
         fee::FeeSchedule,
         instrument::Instrument,
         money::{Money, Percent, Price, Qty, Ratio},
@@ -192,7 +192,7 @@ pub fn order(inputs: &Inputs<'_>, draft: &Draft) -> Result<Box<Order>, SizingErr
 }
 
 fn sized(inputs: &Inputs<'_>, draft: &Draft) -> Result<Sized, SizingError> {
-    let closes = matches!(draft.size, Size::All | Size::PositionPercent(_));
+    let closes = draft.size.is_of_position();
     if closes && (draft.stop.is_some() || draft.target.is_some() || !draft.parts.is_empty()) {
         return Err(SizingError::ExitsOnClose);
     }

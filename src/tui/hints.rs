@@ -147,8 +147,8 @@ const fn in_window(context: Context) -> &'static [Wanted] {
     }
 }
 
-/// The keys worth showing, the most useful first.
-pub fn hints(context: Context, keymap: &Keymap, replays: bool) -> Vec<KeyHint> {
+/// The keys worth showing, the most useful first. What is `refused` offers no key that does it.
+pub fn hints(context: Context, keymap: &Keymap, replays: bool, refused: bool) -> Vec<KeyHint> {
     let general: &[Wanted] = match context {
         Context::Table(_) | Context::Chart | Context::Depth | Context::Global => &EVERYWHERE,
         Context::Ticket
@@ -163,6 +163,9 @@ pub fn hints(context: Context, keymap: &Keymap, replays: bool) -> Vec<KeyHint> {
         | Context::Palette => &[],
     };
     let shown = |(action, arg, words): &Wanted| {
+        if refused && *action == Action::Confirm {
+            return None;
+        }
         let keys = keymap.keys_of(*action, arg)?;
         Some(KeyHint { keys, words: (*words).to_owned() })
     };

@@ -3,10 +3,10 @@
 use super::focus::Context;
 use crate::{
     desk::{
-        Preview, RequestId,
+        Preview, Request, RequestId,
         receipt::{Plan, SinceBaseline},
     },
-    domain::{text::Text, time::Mono},
+    domain::{draft::Command, limits::Action, text::Text, time::Mono},
 };
 use tui_input::Input;
 
@@ -185,7 +185,7 @@ pub struct Confirmation {
     /// Since when.
     pub since: Mono,
     /// What Enter does.
-    pub request: crate::desk::Request,
+    pub request: Request,
     /// The request that asked for the figures.
     pub asked: Option<RequestId>,
     /// Figures of an order.
@@ -210,7 +210,7 @@ pub struct Confirmation {
 
 impl Confirmation {
     /// Shown once more, without figures.
-    pub const fn review(title: Text, request: crate::desk::Request, now: Mono) -> Self {
+    pub const fn review(title: Text, request: Request, now: Mono) -> Self {
         Self {
             title,
             since: now,
@@ -226,6 +226,16 @@ impl Confirmation {
             second: None,
             scroll: 0,
         }
+    }
+
+    /// Why an entry would be refused, if its figures say so: it is not offered to be sent. What takes risk away is never
+    /// held up by figures.
+    pub fn refusal(&self) -> Option<&Text> {
+        let Request::Do(Command::Order(draft)) = &self.request else { return None };
+        let preview = self.preview.as_ref()?;
+        let blocks = preview.checks.iter().filter(|c| c.action == Some(Action::Block)).map(|c| &c.text);
+        let mut why = preview.problems.iter().map(|(_, text)| text).chain(blocks);
+        why.next().filter(|_| !draft.reduces())
     }
 }
 
@@ -253,7 +263,7 @@ pub struct Series {
 #[derive(Debug, Clone)]
 pub struct Step {
     /// What it does.
-    pub command: crate::domain::draft::Command,
+    pub command: Command,
     /// The request for what it would do.
     pub asked: Option<RequestId>,
     /// Figures of an order.

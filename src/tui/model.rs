@@ -343,7 +343,8 @@ impl Model {
     /// The keys worth showing for what has the focus.
     pub fn refresh_hints(&mut self) {
         let keymap = &self.settings.keymap;
-        self.hints = super::hints::hints(self.context(), keymap, self.settings.replays);
+        let refused = matches!(&self.modal, Some(Modal::Confirm(asked)) if asked.refusal().is_some());
+        self.hints = super::hints::hints(self.context(), keymap, self.settings.replays, refused);
     }
     /// The page that is shown.
     pub fn current_page(&self) -> Option<&Page> {

@@ -363,6 +363,21 @@ fn no_venue_can_write_to_the_terminal() {
     }
 }
 
+/// What is refused reads like all other figures; an order line that is repeated can be typed again.
+#[test]
+fn a_refusal_has_its_figures_as_all_others_have() {
+    use tradedeck::tui::model::{Toast, Tone};
+    for (tone, said, shown) in [
+        (Tone::Bad, "it takes 926.85, -68605.00 is left", "it takes 926.85, -68,605.00 is left"),
+        (Tone::Plain, "sent: buy AAPL 10 limit 68605.50", "sent: buy AAPL 10 limit 68605.50"),
+    ] {
+        let mut model = scenes::model(Snapshot::default(), 120, 40);
+        model.toast = Some(Toast { text: said.into(), tone, since: model.now.mono });
+        let text = text(&painted(&model, &dark(), 120, 40));
+        assert!(text.contains(shown), "{text}");
+    }
+}
+
 #[test]
 fn ascii_screens_are_ascii() {
     let ascii = look("light", ColorMode::None, true);

@@ -5,6 +5,7 @@ use super::super::{
     cmdline::CommandLine,
     model::{Model, Tone},
 };
+use crate::config::Numbers;
 use crate::tui::{
     canvas::{Canvas, small, width},
     theme::Role,
@@ -41,10 +42,11 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         prompt::draw(canvas, (from, y, field), &line.input, true);
         return;
     }
-    strip::draw(canvas, (x, y, room), words(model), halt);
+    let words = words(model, &canvas.look.exact);
+    strip::draw(canvas, (x, y, room), words, halt);
 }
 
-fn words(model: &Model) -> Vec<Bit> {
+fn words(model: &Model, numbers: &Numbers) -> Vec<Bit> {
     if let Some(pending) = &model.pending {
         return vec![Bit::joined(pending.as_str(), Role::Key, 0)];
     }
@@ -54,7 +56,11 @@ fn words(model: &Model) -> Vec<Bit> {
             Tone::Plain => Role::Text,
             Tone::Bad => Role::Critical,
         };
-        return vec![Bit::joined(toast.text.as_str(), role, 0)];
+        // An order line that is repeated stays as it can be typed.
+        return vec![match toast.tone {
+            Tone::Bad => Bit::joined(numbers.told(toast.text.as_str()), role, 0),
+            Tone::Good | Tone::Plain => Bit::joined(toast.text.as_str(), role, 0),
+        }];
     }
     if let Some(step) = tour::line(model).filter(|_| model.modal.is_none()) {
         return vec![Bit::joined(step, Role::Key, 0), Bit::new(":tour off", Role::Muted, 1)];

@@ -2,14 +2,11 @@
 
 use crate::{
     config::Confirm,
-    desk::{Preview, Request},
     domain::{
-        draft::{CancelTarget, Command, Draft, Size},
+        draft::{CancelTarget, Command},
         ids::VenueId,
-        limits::Action,
         order::Role,
         report::Environment,
-        text::Text,
     },
     tui::model::Model,
 };
@@ -21,7 +18,7 @@ pub(super) const SEND_WORD: &str = "SEND";
 pub(super) fn before(model: &Model, command: &Command) -> Confirm {
     let confirm = &model.settings.confirm;
     match command {
-        Command::Order(draft) if reduces(draft) => confirm.exit,
+        Command::Order(draft) if draft.reduces() => confirm.exit,
         Command::Order(draft) => entry(model, draft.venue.as_ref()),
         Command::Reverse { venue, .. } => at_least_review(entry(model, venue.as_ref())),
         Command::Close { .. } => confirm.exit,
@@ -47,19 +44,6 @@ const fn at_least_review(asked: Confirm) -> Confirm {
         Confirm::None | Confirm::Review => Confirm::Review,
         Confirm::Typed => Confirm::Typed,
     }
-}
-
-/// Why an entry would be refused, if its figures say so: it is not offered to be sent. What takes risk away is never held
-/// up by figures.
-pub(super) fn refusal<'a>(request: &Request, preview: &'a Preview) -> Option<&'a Text> {
-    let Request::Do(Command::Order(draft)) = request else { return None };
-    let blocks = preview.checks.iter().filter(|c| c.action == Some(Action::Block)).map(|c| &c.text);
-    let mut why = preview.problems.iter().map(|(_, text)| text).chain(blocks);
-    why.next().filter(|_| !reduces(draft))
-}
-
-const fn reduces(draft: &Draft) -> bool {
-    draft.reduce_only || matches!(draft.size, Size::All | Size::PositionPercent(_))
 }
 
 /// An order that names no venue may go to any; one that has not proven what it is counts as real money.

@@ -160,10 +160,9 @@ pub(super) fn judged(model: &mut Model, unusual: &[Text], sound: bool) -> Vec<Cm
     let Some(Modal::Confirm(confirm)) = &mut model.modal else { return Vec::new() };
     if !unusual.is_empty() {
         let more = asked::once_more(confirm.policy);
-        let refused = confirm.preview.as_ref().and_then(|p| asked::refusal(&confirm.request, p));
         if more == Confirm::Typed
             && confirm.typed.is_none()
-            && refused.is_none()
+            && confirm.refusal().is_none()
             && !matches!(confirm.request, Request::Flatten(_))
         {
             confirm.typed = Some((asked::SEND_WORD, Input::default()));
@@ -228,7 +227,7 @@ fn confirm(model: &mut Model) -> Result<Vec<Cmd>, Text> {
         exit::scope_stroke(model);
         return Ok(Vec::new());
     }
-    if let Some(why) = confirm.preview.as_ref().and_then(|p| asked::refusal(&confirm.request, p)) {
+    if let Some(why) = confirm.refusal() {
         return Err(Text::clean(&format!("it would be refused, and nothing was sent: {why}")));
     }
     if let Some((word, input)) = &confirm.typed

@@ -104,6 +104,8 @@ fn an_entry_that_would_be_refused_is_not_offered_to_be_sent() {
     };
     let mut b = given("buy AAPL 10 @paper");
     assert_eq!((b.deeds(), b.toast()), (vec![], "it would be refused, and nothing was sent: too far"));
+    let offered = |b: &Bench| b.model.hints.iter().any(|hint| hint.words == "do it");
+    assert!(!offered(&b), "no key is offered that does nothing");
     b.keys("'SEND' Enter");
     assert_eq!(b.deeds(), [""; 0]);
     let mut b = given("sell AAPL all @paper");
