@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 const MONEY_SCALE: u32 = 8;
 /// Of quantities by prices: enough that no amount made of them is off in its last digit.
 const WEIGHT_SCALE: u32 = 18;
-/// Of the average of them, as venues give it.
+/// Of the average of them at most, as venues give it.
 const PRICE_SCALE: u32 = 8;
+/// The last digit of a sum of quantities by prices may be off by so much: each trade in it rounds by half of one.
+const WEIGHT_OFF: i64 = 100;
 
 /// The payoff of one unit of an instrument.
 ///
@@ -65,7 +67,10 @@ impl Payoff {
     pub fn average(self, qty: SignedQty, weight: Money) -> Option<Price> {
         let price = match self {
             Self::Linear(_) => weight.checked_div(qty.get())?,
-            Self::Inverse { .. } => qty.get().checked_div(weight.get())?.round_dp(PRICE_SCALE).normalize(),
+            Self::Inverse { .. } => {
+                let price = qty.get().checked_div(weight.get())?;
+                price.round_dp(sure_digits(price, weight)).normalize()
+            }
         };
         Some(Price::new(price))
     }
@@ -145,6 +150,14 @@ fn above_zero(price: Price) -> Option<Decimal> {
     price.is_positive().then(|| price.get())
 }
 
+/// How many digits behind the point an average has for sure that is made of such a sum: one contract at 400,000 is so
+/// little by its price that the ninth digit of the average would come of the sum's rounding.
+fn sure_digits(average: Decimal, weight: Money) -> u32 {
+    let share = Decimal::new(WEIGHT_OFF, WEIGHT_SCALE).checked_div(weight.get().abs());
+    let Some(off) = share.and_then(|share| share.checked_mul(average.abs())) else { return 0 };
+    (0..=PRICE_SCALE).rev().find(|digits| Decimal::new(1, *digits) > off).unwrap_or(0)
+}
+
 fn last_digit(d: Decimal) -> Decimal {
     d.round_dp_with_strategy(MONEY_SCALE, RoundingStrategy::AwayFromZero).normalize()
 }
@@ -201,6 +214,21 @@ mod tests {
         let short = both.negated();
         assert_eq!(of.average(q("-200"), short), Some(p("48000")));
         assert_eq!(of.profit(q("200"), both, Some(p("48000"))), Some(m("0")));
+    }
+
+    /// One contract at a high price is a small sum, whose last digit is worth more than a hundred-millionth of the average.
+    #[test]
+    fn an_average_has_no_digits_that_come_of_rounding() {
+        let of = hundred();
+        for (qty, price) in [("-1", "377905.7"), ("1", "1999999.9"), ("3", "100000.1"), ("1", "0.0000001")] {
+            let weight = of.weight(q(qty), p(price)).unwrap();
+            assert_eq!(of.average(q(qty), weight), Some(p(price)), "{qty} at {price}");
+        }
+        // Where it has them they stay.
+        let both = of.weight(q("1000"), p("30000")).unwrap();
+        let both = both.checked_add(of.weight(q("500"), p("31000")).unwrap()).unwrap();
+        assert_eq!(of.average(q("1500"), both), Some(p("30326.08695652")));
+        assert_eq!(of.average(q("79228162514264337593543950335"), m("0.000000000000000001")), None);
     }
 
     #[test]
