@@ -35,7 +35,7 @@ use crate::{
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 /// Largest list that is taken.
 const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -81,8 +81,10 @@ pub struct Api {
     pace: Mutex<Pace>,
     /// The same.
     memory: Mutex<Memory>,
+    /// While it stands.
+    session: watch::Sender<Option<Up>>,
     /// Held while it is opened: whoever comes meanwhile gets the same answer.
-    session: Mutex<Option<Up>>,
+    opening: Mutex<()>,
     line: Line,
     lists: Lists,
     bars: Semaphore,
@@ -103,7 +105,8 @@ impl Api {
             clock,
             rest,
             memory: Mutex::default(),
-            session: Mutex::new(None),
+            session: watch::Sender::new(None),
+            opening: Mutex::default(),
             line: Line::default(),
             lists: Lists::default(),
             bars: Semaphore::new(BARS_MAX),

@@ -13,7 +13,7 @@ use crate::{
     },
     broker::{Channel, Event, Fault, Link, Market, Sink, Watched},
     domain::{
-        ids::{InstrumentId, Symbol},
+        ids::Symbol,
         text::Text,
         time::{Mono, Now},
     },
@@ -27,12 +27,14 @@ use crate::{
         tls::Tls,
     },
 };
-use futures_util::future::join;
-use std::{collections::BTreeMap, future::Future, pin::Pin};
+use futures_util::future::join3;
+use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
 
+mod beside;
 mod timing;
 
+use self::beside::{Ask, Asks, Awaited, Told, asks};
 pub use self::timing::Timing;
 
 /// What is watched, as it stands in the sentence "no … for 45000 ms".
@@ -75,6 +77,7 @@ impl From<Fault> for End {
 /// Runs the stream until the engine is gone.
 pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<Watched>, sink: Sink) {
     let (news, incoming) = mpsc::channel(64);
+    let (asks, asked) = asks();
     let connection = Connection {
         api,
         tls,
@@ -84,22 +87,15 @@ pub async fn run(api: &Api, tls: &Tls, timing: Timing, watched: watch::Receiver<
         shown: None,
         alarm: Alarm::new(),
         news: news.clone(),
+        asks,
     };
-    let all =
-        join(connection.run(watched), tell_vitals(&**api.clock(), || api.vitals(), timing.vitals_ms, news));
+    let vitals = tell_vitals(&**api.clock(), || api.vitals(), timing.vitals_ms, news);
+    let all = join3(connection.run(watched), beside::answer(api, asked), vitals);
     tokio::select! {
         () = pump(incoming, sink) => {}
         _ = all => {}
     }
 }
-
-/// What is asked by request meanwhile.
-enum Told {
-    Tickled(Result<String, Fault>),
-    Resolved(BTreeMap<i64, InstrumentId>, bool),
-}
-
-type Asking<'a> = Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
 
 /// The stream over all its connections.
 struct Connection<'a> {
@@ -111,10 +107,11 @@ struct Connection<'a> {
     shown: Option<Link>,
     alarm: Alarm,
     news: mpsc::Sender<News>,
+    asks: Asks,
 }
 
 /// One connection.
-struct Life<'a> {
+struct Life {
     socket: Socket,
     /// The session that it was opened in.
     key: String,
@@ -122,13 +119,13 @@ struct Life<'a> {
     read_at: Mono,
     /// Contracts are looked for again then.
     look_at: Option<Mono>,
-    tickling: Option<Asking<'a>>,
-    resolving: Option<Asking<'a>>,
+    tickling: Option<Awaited>,
+    resolving: Option<Awaited>,
     /// Orders whose executions have not all been told, and until when they wait for them.
     parked: BTreeMap<i64, Mono>,
 }
 
-impl<'a> Connection<'a> {
+impl Connection<'_> {
     async fn run(mut self, mut watched: watch::Receiver<Watched>) {
         loop {
             let due = self.link.poll(self.now().mono) == Some(Act::Connect);
@@ -154,7 +151,7 @@ impl<'a> Connection<'a> {
     ) -> Result<std::convert::Infallible, End> {
         let mut life = self.open().await?;
         let (mut said, mut frames) = (Vec::new(), Vec::with_capacity(BATCH_MAX));
-        self.resolve(watched, &mut life);
+        self.resolve(watched, &mut life).await?;
         loop {
             self.act(&mut said, &mut life).await?;
             self.show().await?;
@@ -163,14 +160,14 @@ impl<'a> Connection<'a> {
             tokio::select! {
                 // The rare ones first: a socket that always has something would starve them.
                 biased;
-                () = changed(watched) => self.resolve(watched, &mut life),
+                () = changed(watched) => self.resolve(watched, &mut life).await?,
                 told = asked(&mut life.tickling) => {
                     life.tickling = None;
-                    self.told(told, &mut life, &mut said)?;
+                    self.told(told?, &mut life, &mut said)?;
                 }
                 told = asked(&mut life.resolving) => {
                     life.resolving = None;
-                    self.told(told, &mut life, &mut said)?;
+                    self.told(told?, &mut life, &mut said)?;
                 }
                 got = life.socket.batch(&mut frames), if is_rested => {
                     got?;
@@ -183,7 +180,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    async fn open(&mut self) -> Result<Life<'a>, End> {
+    async fn open(&mut self) -> Result<Life, End> {
         let up = self.api.up(Class::Exit).await?;
         let key = self.api.tickle().await?;
         // A list that somebody filtered would silence the news of orders.
@@ -222,7 +219,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Does what the session says. Market news of one batch goes on in one piece.
-    async fn act(&mut self, said: &mut Vec<Say>, life: &mut Life<'a>) -> Result<(), End> {
+    async fn act(&mut self, said: &mut Vec<Say>, life: &mut Life) -> Result<(), End> {
         let mut market: Vec<Market> = Vec::new();
         for say in said.drain(..) {
             match say {
@@ -249,7 +246,7 @@ impl<'a> Connection<'a> {
     }
 
     /// An order's news, behind the executions that they follow from: those come in messages of their own.
-    async fn order(&mut self, number: i64, life: &mut Life<'a>) -> Result<(), End> {
+    async fn order(&mut self, number: i64, life: &mut Life) -> Result<(), End> {
         let (is_named, is_told) = {
             let memory = self.api.memory().lock().await;
             let told = memory.order(number).is_some_and(|known| known.told() >= map::filled(&known.row));
@@ -276,8 +273,8 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    async fn execution(&mut self, trade: &super::wire::Trade, life: &mut Life<'a>) -> Result<(), End> {
-        if !self.api.memory().lock().await.is_named || !self.is_of_account(trade).await {
+    async fn execution(&mut self, trade: &super::wire::Trade, life: &mut Life) -> Result<(), End> {
+        if !self.api.memory().lock().await.is_named || !self.is_of_account(trade) {
             return Ok(());
         }
         match self.api.told_execution(trade, self.now().wall).await {
@@ -295,9 +292,9 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    async fn is_of_account(&self, trade: &super::wire::Trade) -> bool {
+    fn is_of_account(&self, trade: &super::wire::Trade) -> bool {
         let own = trade.account.as_deref().or(trade.account_code.as_deref());
-        let account = self.api.account().await;
+        let account = self.api.account();
         own.is_none() || account.is_none() || own == account.as_deref()
     }
 
@@ -309,26 +306,14 @@ impl<'a> Connection<'a> {
     }
 
     /// Looks up what is wanted of the market.
-    fn resolve(&self, watched: &mut watch::Receiver<Watched>, life: &mut Life<'a>) {
+    async fn resolve(&self, watched: &mut watch::Receiver<Watched>, life: &mut Life) -> Result<(), Gone> {
         let symbols: Vec<Symbol> = watched.borrow_and_update().symbols.iter().cloned().collect();
-        let api = self.api;
         life.look_at = None;
-        life.resolving = Some(Box::pin(async move {
-            let (mut found, mut is_whole) = (BTreeMap::new(), true);
-            for symbol in symbols {
-                match api.contract(&symbol, Class::Entry).await {
-                    Ok(contract) => _ = found.insert(contract.conid, contract.instrument.id),
-                    Err(fault) => {
-                        tracing::debug!(%fault, %symbol, "its contract could not be had");
-                        is_whole = is_whole && matches!(fault, Fault::Refused { .. });
-                    }
-                }
-            }
-            Told::Resolved(found, is_whole)
-        }));
+        life.resolving = Some(self.asks.ask(Ask::Resolve(symbols)).await?);
+        Ok(())
     }
 
-    fn told(&mut self, told: Told, life: &mut Life<'a>, said: &mut Vec<Say>) -> Result<(), End> {
+    fn told(&mut self, told: Told, life: &mut Life, said: &mut Vec<Say>) -> Result<(), End> {
         match told {
             Told::Tickled(Ok(_)) => Ok(()),
             Told::Tickled(Err(fault)) => Err(fault.into()),
@@ -343,16 +328,15 @@ impl<'a> Connection<'a> {
     }
 
     /// What time demands: signs of life, orders that waited long enough, and an end to silence.
-    async fn tend(&mut self, watched: &mut watch::Receiver<Watched>, life: &mut Life<'a>) -> Result<(), End> {
+    async fn tend(&mut self, watched: &mut watch::Receiver<Watched>, life: &mut Life) -> Result<(), End> {
         let now = self.now().mono;
         if life.tickle_at <= now {
             life.tickle_at = now.plus_ms(self.timing.tickle_ms);
             life.socket.send(KEEP_ALIVE).await?;
-            let api = self.api;
-            life.tickling = Some(Box::pin(async move { Told::Tickled(api.tickle().await) }));
+            life.tickling = Some(self.asks.ask(Ask::Tickle).await?);
         }
         if life.look_at.is_some_and(|at| at <= now) {
-            self.resolve(watched, life);
+            self.resolve(watched, life).await?;
         }
         let due: Vec<i64> = life.parked.iter().filter(|(_, at)| **at <= now).map(|(n, _)| *n).collect();
         for number in due {
@@ -395,7 +379,7 @@ impl<'a> Connection<'a> {
         self.api.clock().now()
     }
 
-    fn wake_at(&self, life: &Life<'_>, is_rested: bool) -> Mono {
+    fn wake_at(&self, life: &Life, is_rested: bool) -> Mono {
         let read_at = (!is_rested).then_some(life.read_at);
         let parked = life.parked.values().min().copied();
         let others = [read_at, parked, life.look_at];
@@ -407,9 +391,9 @@ impl<'a> Connection<'a> {
     }
 }
 
-async fn asked(asking: &mut Option<Asking<'_>>) -> Told {
-    match asking {
-        Some(asking) => asking.await,
+async fn asked(awaited: &mut Option<Awaited>) -> Result<Told, Gone> {
+    match awaited {
+        Some(told) => told.await.map_err(|_| Gone),
         None => std::future::pending().await,
     }
 }

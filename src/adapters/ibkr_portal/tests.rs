@@ -3,14 +3,13 @@
 use super::{
     Portal,
     config::Config,
-    loopback::{Reply, Seen, Server, Sockets, within},
+    loopback::{Reply, Seen, Server},
     map::{self, questions},
-    stream::Timing,
     wire,
 };
 use crate::{
     adapters::Settings,
-    broker::{Broker, Channel, Event, Link, OrderRef, Outcome, Release, Replacement, Sink, Wanted, Watched},
+    broker::{Broker, OrderRef, Outcome, Release, Replacement, Wanted},
     clock::System,
     domain::{
         ids::{ClientId, InstrumentId, Symbol, VenueId, VenueOrderId},
@@ -20,7 +19,7 @@ use crate::{
         time::Stamp,
     },
     risk::permit::{Cleared, Reducing},
-    transport::{supervise, tls::Tls},
+    transport::tls::Tls,
 };
 use serde_json::{Value, json};
 use std::{
@@ -28,7 +27,8 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::sync::{mpsc, watch};
+
+mod streams;
 
 /// Where the material lies that others made; `None`, with a line, where nobody says.
 fn material() -> Option<PathBuf> {
@@ -406,45 +406,4 @@ fn a_corrected_execution_keeps_its_first_id() {
     ] {
         assert_eq!(map::execution_id(told), (first.to_owned(), revision), "{told}");
     }
-}
-
-/// Lists are taken once in five seconds, so that a stream may wait for its own behind the engine's for longer than a
-/// websocket may take to get ready.
-#[tokio::test]
-async fn a_stream_that_waited_for_its_lists_has_its_whole_time_to_get_ready() {
-    let server = Server::start(answer).await;
-    let mut sockets = Sockets::start().await;
-    let settings = Settings {
-        environment: Some(Environment::Paper),
-        trading_url: Some(format!("{}/v1/api", server.url())),
-        trading_stream_url: Some(sockets.url()),
-        own: BTreeMap::from([("account".into(), crate::config::own::Own::Text("DU1234567".into()))]),
-        ..Settings::default()
-    };
-    let tls = Tls::with_native_roots(None).unwrap();
-    let usual = Timing::default();
-    let link = supervise::Plan { ready_ms: 2_000, ..usual.link };
-    let portal = Portal::new(Config::new(venue(), settings).unwrap(), &tls, Arc::new(System::start()))
-        .unwrap()
-        .with_timing(Timing { link, ..usual });
-    let (order_lane, mut events) = mpsc::channel(64);
-    let (market_lane, _news) = mpsc::channel(64);
-    let (_wanted, watched) = watch::channel(Watched::default());
-    let task =
-        tokio::spawn(
-            async move { portal.stream(watched, Sink::new(venue(), order_lane, market_lane)).await },
-        );
-    let mut peer = sockets.peer().await;
-    peer.say(r#"{"message":"waiting for session"}"#).await;
-    assert_eq!(peer.hear().await, json!({"session": "s"}));
-    peer.say(r#"{"topic":"system","success":"user1234"}"#).await;
-    let mut links = Vec::new();
-    while links.last() != Some(&Link::Up) {
-        let (_, event) = within(events.recv()).await.unwrap();
-        if let Event::Link { channel: Channel::Orders, link, .. } = event {
-            links.push(link);
-        }
-    }
-    assert_eq!(links, [Link::Connecting, Link::Up]);
-    task.abort();
 }

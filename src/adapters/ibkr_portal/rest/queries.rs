@@ -81,7 +81,7 @@ impl Api {
     }
 
     async fn take_rows(&self, rows: Vec<Box<RawValue>>, missing: &mut Vec<Text>) -> BTreeSet<i64> {
-        let account = self.account().await;
+        let account = self.account();
         let mut memory = self.memory.lock().await;
         let mut numbers = BTreeSet::new();
         for raw in rows {
@@ -95,8 +95,8 @@ impl Api {
     }
 
     /// The account of the session, while there is one.
-    pub async fn account(&self) -> Option<String> {
-        self.session.lock().await.as_ref().map(|up| up.account.as_str().to_owned())
+    pub fn account(&self) -> Option<String> {
+        self.session.borrow().as_ref().map(|up| up.account.as_str().to_owned())
     }
 
     /// Reads the executions of the last days, as they stand after now.
@@ -109,7 +109,7 @@ impl Api {
         let call = Call::get(&["iserver", "account", "trades"]).query("days", days.to_string());
         let (began, answer) = self.ask_list(Kind::Trades, call).await?;
         let rows: Vec<Trade> = self.read(&answer)?;
-        let account = self.account().await;
+        let account = self.account();
         let is_ours = |t: &Trade| {
             let own = t.account.as_deref().or(t.account_code.as_deref());
             own.is_none() || account.is_none() || own == account.as_deref()

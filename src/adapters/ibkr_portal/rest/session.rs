@@ -39,20 +39,26 @@ impl Api {
     /// # Errors
     /// The sentence that says what a person has to do.
     pub async fn up(&self, class: Class) -> Result<Up, Fault> {
-        let mut session = self.session.lock().await;
-        if let Some(up) = session.as_ref() {
-            return Ok(up.clone());
+        if let Some(up) = self.standing() {
+            return Ok(up);
+        }
+        let _opening = self.opening.lock().await;
+        // Who came first has opened it.
+        if let Some(up) = self.standing() {
+            return Ok(up);
         }
         let up = self.open(class).await?;
-        *session = Some(up.clone());
+        self.session.send_replace(Some(up.clone()));
         Ok(up)
     }
 
-    /// The session is gone: the next request opens it again. Nobody waits for who is just opening it.
+    fn standing(&self) -> Option<Up> {
+        self.session.borrow().clone()
+    }
+
+    /// The session is gone: the next request opens it again. Who is just opening it goes on.
     pub fn forget_session(&self) {
-        if let Ok(mut session) = self.session.try_lock() {
-            *session = None;
-        }
+        self.session.send_replace(None);
     }
 
     async fn open(&self, class: Class) -> Result<Up, Fault> {
