@@ -14,7 +14,7 @@ use self::{
     line::Line,
     pace::{Kind, Pace},
     queries::Lists,
-    session::Up,
+    session::Opened,
 };
 use super::{config::Config, memory::Memory, wire};
 use crate::{
@@ -81,8 +81,8 @@ pub struct Api {
     pace: Mutex<Pace>,
     /// The same.
     memory: Mutex<Memory>,
-    /// While it stands.
-    session: watch::Sender<Option<Up>>,
+    /// The last one.
+    session: watch::Sender<Option<Opened>>,
     /// Held while it is opened: whoever comes meanwhile gets the same answer.
     opening: Mutex<()>,
     line: Line,

@@ -94,11 +94,6 @@ impl Api {
         numbers
     }
 
-    /// The account of the session, while there is one.
-    pub fn account(&self) -> Option<String> {
-        self.session.borrow().as_ref().map(|up| up.account.as_str().to_owned())
-    }
-
     /// Reads the executions of the last days, as they stand after now.
     async fn list_trades(&self, days: i64) -> Result<Vec<Trade>, Fault> {
         let asked = self.now().mono;

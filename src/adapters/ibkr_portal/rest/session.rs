@@ -33,6 +33,13 @@ pub struct Up {
     pub blocked: Option<Text>,
 }
 
+/// The last session that was opened. Whose account it is stays known when it is lost: news may come meanwhile.
+#[derive(Debug)]
+pub(super) struct Opened {
+    up: Up,
+    stands: bool,
+}
+
 impl Api {
     /// The session, opened where it is not.
     ///
@@ -48,17 +55,26 @@ impl Api {
             return Ok(up);
         }
         let up = self.open(class).await?;
-        self.session.send_replace(Some(up.clone()));
+        self.session.send_replace(Some(Opened { up: up.clone(), stands: true }));
         Ok(up)
     }
 
     fn standing(&self) -> Option<Up> {
-        self.session.borrow().clone()
+        self.session.borrow().as_ref().filter(|last| last.stands).map(|last| last.up.clone())
+    }
+
+    /// The account of the last session, once there was one.
+    pub fn account(&self) -> Option<String> {
+        self.session.borrow().as_ref().map(|last| last.up.account.as_str().to_owned())
     }
 
     /// The session is gone: the next request opens it again. Who is just opening it goes on.
     pub fn forget_session(&self) {
-        self.session.send_replace(None);
+        self.session.send_modify(|last| {
+            if let Some(last) = last {
+                last.stands = false;
+            }
+        });
     }
 
     async fn open(&self, class: Class) -> Result<Up, Fault> {

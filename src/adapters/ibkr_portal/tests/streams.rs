@@ -7,8 +7,9 @@ use crate::{
         stream::Timing,
     },
     broker::{Channel, Event, Link, Sink, Watched},
-    transport::supervise,
+    transport::{limit::Class, supervise},
 };
+use futures_util::FutureExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, watch};
 
@@ -99,7 +100,12 @@ async fn a_stream_goes_on_while_what_it_asked_beside_opens_the_session() {
     let symbols = [Symbol::new("AAPL").unwrap()].into();
     stand.wanted.send(Watched { symbols, ..Watched::default() }).unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    assert!(stand.portal.api.account().is_none());
+    assert!(stand.portal.api.up(Class::Exit).now_or_never().is_none(), "somebody opens it");
+    assert_eq!(
+        stand.portal.api.account().as_deref(),
+        Some("DU1234567"),
+        "news of other accounts are still told apart"
+    );
     peer.say(r#"{"topic":"str","args":[{"execution_id":"e-1","account":"DU1234567","conid":265598}]}"#).await;
     peer.say("no JSON at all").await;
     loop {
